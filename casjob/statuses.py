@@ -1,0 +1,64 @@
+"""What the status words of jobs and tasks mean; the service may send others any day."""
+
+from enum import Enum, StrEnum
+
+
+class Outcome(StrEnum):
+    """Where a job or a task stands, in one word for programs."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+
+
+class Stage(Enum):
+    """What a status word means for the one who waits."""
+
+    ENDED_WELL = "ended well"
+    ENDED_BADLY = "ended badly"
+    SKIPPED = "skipped"
+    UNDER_WAY = "under way"
+    NOT_BEGUN = "not begun"
+    UNDECIDED = "undecided"
+
+    @property
+    def outcome(self) -> Outcome:
+        """The same in the one word that programs get."""
+        return _OUTCOMES[self]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in {Stage.ENDED_WELL, Stage.ENDED_BADLY, Stage.SKIPPED}
+
+
+_OUTCOMES = {
+    Stage.ENDED_WELL: Outcome.SUCCEEDED,
+    Stage.ENDED_BADLY: Outcome.FAILED,
+    Stage.SKIPPED: Outcome.SUCCEEDED,
+    Stage.UNDER_WAY: Outcome.RUNNING,
+    Stage.NOT_BEGUN: Outcome.RUNNING,
+    Stage.UNDECIDED: Outcome.UNKNOWN,
+}
+
+_STAGES = {
+    "SUCCEEDED": Stage.ENDED_WELL,
+    "FAILED": Stage.ENDED_BADLY,
+    "PARTIALLY_FAILED": Stage.ENDED_BADLY,
+    "CANCELLED": Stage.ENDED_BADLY,
+    "ROLLBACKED": Stage.ENDED_BADLY,
+    "SKIPPED": Stage.SKIPPED,
+    "RUNNING": Stage.UNDER_WAY,
+    "ROLLBACKING": Stage.UNDER_WAY,
+    "SUBMITTED": Stage.NOT_BEGUN,
+    "SCHEDULED": Stage.NOT_BEGUN,
+}
+
+STATUS_WORDS = (*_STAGES, "UNKNOWN")
+"""The status words known from the v2 and v3 pages."""
+
+
+def stage_of(status: str | None) -> Stage:
+    """Return what a status word means, in any case; UNKNOWN and new words are undecided."""
+    return _STAGES.get((status or "").upper(), Stage.UNDECIDED)

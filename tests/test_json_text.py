@@ -1,0 +1,97 @@
+import json
+import math
+
+import pytest
+
+from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("null", None),
+        (" [1, -2.5, true] ", [1, -2.5, True]),
+        (r'{"a": "\u6784\ud800"}', {"a": "构\ud800"}),
+        ("1e308", 1e308),
+        ("1e-999", 0.0),
+        ("9" * 4000, int("9" * 4000)),
+        ('{"a": 1, "a": 2}', {"a": 2}),
+    ],
+)
+def test_json_is_decoded(text: str, value: JsonValue) -> None:
+    assert decode(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[1,]",
+        "{'a': 1}",
+        "[] []",
+        "\ufeff[]",
+        "NaN",
+        "[Infinity]",
+        "[-Infinity]",
+        "1e999",
+        "[-1e999]",
+        "9" * 9999,
+    ],
+)
+def test_what_is_no_json_or_could_not_be_written_again_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are Python's, and differ
+        decode(text)
+
+
+@pytest.mark.parametrize("depth", [0, 1, MAX_DEPTH])
+def test_brackets_are_decoded_up_to_the_limit(depth: int) -> None:
+    text = "[" * depth + "1" + "]" * depth
+
+    assert encode(decode(text, max_depth=depth)) == text
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 10_000, 1_000_000])
+@pytest.mark.parametrize(("opening", "closing"), ["[]", ('{"a":', "}")])
+def test_deeper_brackets_are_refused(depth: int, opening: str, closing: str) -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        decode(opening * depth + "1" + closing * depth)
+
+
+def test_empty_brackets_are_a_level_too() -> None:
+    assert decode('[{"a": []}]', max_depth=3) == [{"a": []}]
+    with pytest.raises(ValueError, match="nested too deeply"):
+        decode('[{"a": []}]', max_depth=2)
+
+
+def test_objects_are_made_by_the_hook() -> None:
+    assert decode('{"a": {"b": 1}}', lambda pairs: [key for key, _ in pairs]) == ["a"]
+
+
+def test_what_the_hook_raises_comes_through() -> None:
+    def refuse(_pairs: list[tuple[str, JsonValue]]) -> JsonValue:
+        raise ValueError("no objects here")
+
+    with pytest.raises(ValueError, match="no objects here"):
+        decode("[{}]", refuse)
+
+
+def test_text_is_written_in_its_own_script() -> None:
+    assert encode({"Detail": '构建失败 "…"\n'}) == r'{"Detail": "构建失败 \"…\"\n"}'
+
+
+def test_json_can_be_indented() -> None:
+    assert encode({"a": [1]}, indent=2) == '{\n  "a": [\n    1\n  ]\n}'
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_lacks_is_not_written(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        encode([number])
+
+
+def test_a_lone_surrogate_survives_as_utf_8_with_backslashes() -> None:
+    as_bytes = encode(["\ud800构"]).encode("utf-8", "backslashreplace")
+
+    assert as_bytes == r'["\ud800构"]'.encode()
+    assert json.loads(as_bytes) == ["\ud800构"]

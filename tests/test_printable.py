@@ -1,0 +1,60 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casjob.printable import printable
+
+TEXT = st.text(st.characters(codec=None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Building failed.",
+        r"C:\new [red]not markup[/red] \x1b",
+        "构建失败",
+        "Größe – ½\u00a0GiB",
+        "e\u0301",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f469\u200d\U0001f4bb",
+    ],
+)
+def test_words_of_any_script_are_shown_as_they_are(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2J\x1b]0;title\x07", r"\x1b[2J\x1b]0;title\x07"),
+        ("a\nb\r\n\tc", r"a\nb\r\n\tc"),
+        ("\x00\x08\x7f", r"\x00\x08\x7f"),
+        ("\x85\x9b31m", r"\x85\x9b31m"),
+        ("\u202egnp.exe\u202c", r"\u202egnp.exe\u202c"),
+        ("\u2066\u061c\u200e\u200f", r"\u2066\u061c\u200e\u200f"),
+        ("\u200b\u2060\ufeff\u00ad", r"\u200b\u2060\ufeff\xad"),
+        ("\u2028\u2029", r"\u2028\u2029"),
+        ("\ue000\U0010fffd", r"\ue000\U0010fffd"),
+        ("\U000e0041", r"\U000e0041"),
+        ("\ud800构\udfff", r"\ud800构\udfff"),
+    ],
+)
+def test_what_could_drive_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(TEXT)
+def test_the_result_is_one_line_that_any_terminal_takes(text: str) -> None:
+    shown = printable(text)
+
+    assert len(shown.splitlines()) <= 1
+    assert not {"Cc", "Co", "Cs"} & set(map(unicodedata.category, shown))
+    assert shown.encode().decode() == shown
+
+
+@given(TEXT)
+def test_showing_twice_changes_nothing(text: str) -> None:
+    assert printable(printable(text)) == printable(text)
