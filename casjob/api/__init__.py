@@ -1,0 +1,1 @@
+"""The wire: requests to the service, and what comes back. httpx lives here."""

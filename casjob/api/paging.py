@@ -1,0 +1,171 @@
+"""Fetches all of a job's tasks, or a window of them, page by page."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
+from typing import NamedTuple
+
+from casjob.api.background import run_aside
+from casjob.models import JobDetail, Task
+
+PAGE_SIZE = 50
+"""Records a page. The API's default is 20, it documents no maximum, and Terraform sends 50."""
+
+PAGES_AT_A_TIME = 4
+"""The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
+
+MAX_TASKS = 10_000
+"""No real job comes near it; a reply without an end does."""
+
+FetchPage = Callable[[int, int], JobDetail]
+"""Fetches `limit` records from `offset` on: `fetch_page(offset, limit)`."""
+
+
+class Window(NamedTuple):
+    """The part of a job's tasks to fetch, in the API's own terms; all of them by default."""
+
+    offset: int = 0
+    limit: int | None = None
+    desc: bool = False
+    instance_id: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this asks for every task of the job."""
+        return self.offset == 0 and self.limit is None and self.instance_id is None
+
+
+def fetch_window(
+    fetch_page: FetchPage,
+    window: Window,
+    *,
+    on_progress: Callable[[int, int | None], None],
+) -> JobDetail:
+    """Fetch the tasks in a window, the pages after the first side by side.
+
+    A page may bring fewer records than asked for, as a server may cap it: the next one begins
+    where it ended. A count that is missing, or smaller than what came, is not believed: then
+    page follows page until one brings nothing new. What comes twice is kept once, in its newer
+    state, and named in `duplicates`.
+
+    Args:
+        fetch_page: fetches one page.
+        window: what to fetch.
+        on_progress: is told how many records came so far, of how many if that is known.
+    """
+    end = window.offset + min(window.limit or MAX_TASKS, MAX_TASKS)
+    first = fetch_page(window.offset, min(PAGE_SIZE, end - window.offset))
+    pages = _Pages(window.offset, end, first)
+    on_progress(pages.came, pages.count)
+    running: dict[Future[JobDetail], int] = {}
+    while True:
+        at_a_time = PAGES_AT_A_TIME if pages.is_count_believable and not pages.may_be_all else 1
+        while len(running) < at_a_time and (part := pages.reserve()):
+            start, limit = part
+            running[run_aside(partial(fetch_page, start, limit))] = start
+        if not running:
+            return pages.join()
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            pages.add(running.pop(future), future.result())
+            on_progress(pages.came, pages.count)
+
+
+class _Pages:
+    """The pages that came, by the record that each begins with, and which are still missing.
+
+    Args:
+        offset: the record that the window begins with.
+        end: the record after its last one.
+        first: the page that begins it; the others are as large.
+    """
+
+    def __init__(self, offset: int, end: int, first: JobDetail) -> None:
+        self.count: int | None = None
+        self._offset = offset
+        self._end = end
+        self._size = end - offset
+        self._first = first
+        self._pages: dict[int, JobDetail] = {}
+        # Where each page ends: one that is on its way is taken to bring all that it may.
+        self._stops: dict[int, int] = {}
+        self._known_ids: set[str | None] = set()
+        self.add(offset, first)
+
+    @property
+    def came(self) -> int:
+        """How many records came so far."""
+        return sum(len(page.tasks) for page in self._pages.values())
+
+    @property
+    def is_count_believable(self) -> bool:
+        """Whether the service gives a count, and not less than what came."""
+        reached = max(start + len(page.tasks) for start, page in self._pages.items())
+        return self.count is not None and self.count >= reached
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether the only page so far is short: a capped one, or all that there is."""
+        return len(self._pages) == 1 and len(self._first.tasks) < PAGE_SIZE
+
+    def add(self, start: int, page: JobDetail) -> None:
+        """Take in the page that begins with a record."""
+        self._pages[start] = page
+        self._stops[start] = start + len(page.tasks)
+        # A job may get more tasks while it is looked at.
+        counts = (self.count, page.task_count)
+        self.count = max((count for count in counts if count is not None), default=None)
+        ids = {task.task_id or None for task in page.tasks}
+        if ids <= self._known_ids - {None}:
+            # Empty, or all known: so there is nothing from here on, whatever the count says.
+            self._end = min(self._end, start)
+        self._known_ids |= ids
+
+    def reserve(self) -> tuple[int, int] | None:
+        """Return offset and limit of a page that is missing, to be fetched now, or None."""
+        start = self._offset
+        for each, stop in sorted(self._stops.items()):
+            if each > start:
+                break
+            start = max(start, stop)
+        if start >= self._end or (self.is_count_believable and start >= (self.count or 0)):
+            return None
+        later = (each for each in self._stops if each > start)
+        # A page as long as the first one, so that those side by side meet.
+        size = min(len(self._first.tasks), PAGE_SIZE)
+        self._stops[start] = min(start + size, self._end, *later)
+        return start, self._stops[start] - start
+
+    def join(self) -> JobDetail:
+        """Return the whole as one reply.
+
+        Its job is that of the first page, so that no task is older than the job's status: once
+        that has ended, all that the tasks say is final.
+        """
+        tasks, duplicates = _merge(self._pages[start] for start in sorted(self._pages))
+        *_, newest = self._pages.values()
+        return self._first.model_copy(
+            update={
+                "tasks": tasks[: self._size],
+                "duplicates": duplicates,
+                "task_count": self.count,
+                "as_of": newest.as_of,
+            }
+        )
+
+
+def _merge(pages: Iterable[JobDetail]) -> tuple[tuple[Task, ...], tuple[str, ...]]:
+    merged: dict[object, Task] = {}
+    duplicates = []
+    for page in pages:
+        for task in page.tasks:
+            # A task without an id is nobody's duplicate.
+            key = task.task_id or id(task)
+            known = merged.setdefault(key, task)
+            if known is not task:
+                duplicates.append(str(key))
+                merged[key] = max(known, task, key=_freshness)
+    return tuple(merged.values()), tuple(duplicates)
+
+
+def _freshness(task: Task) -> float:
+    return task.last_health_check.timestamp() if task.last_health_check else 0.0

@@ -1,0 +1,40 @@
+"""The proxy on the way to an endpoint, as the environment names it."""
+
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from casjob.errors import SettingsError
+
+
+def find_proxy(endpoint: str) -> httpx.Proxy | None:
+    """Return the proxy of HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the endpoint's host.
+
+    Plain http is for this machine alone and never goes through a proxy: it would leave the
+    machine, and the proxy would read the credentials. Go's clients have the same rule.
+
+    Raises:
+        SettingsError: the variable holds no proxy that can be used.
+    """
+    url = urlsplit(endpoint)
+    host = url.hostname or ""
+    is_exempt = proxy_bypass(host) or proxy_bypass(f"{host}:{url.port or 443}")
+    if url.scheme == "http" or is_exempt:
+        return None
+    proxies = getproxies()
+    named = (proxies.get("https") or proxies.get("all") or "").strip()
+    if not named:
+        return None
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+        is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"}
+    except (ValueError, httpx.InvalidURL):
+        is_usable = False
+    if not is_usable:
+        # Its text is not shown, nor in a chained exception: it may hold the proxy's password.
+        raise SettingsError(
+            "HTTPS_PROXY or ALL_PROXY is no proxy that casjob can use",
+            hint="it is an address such as http://proxy.example.com:3128",
+        ) from None
+    return proxy

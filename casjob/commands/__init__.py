@@ -1,0 +1,1 @@
+"""What each command does: from options to a job, from a job to the answer."""

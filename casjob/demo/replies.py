@@ -1,0 +1,106 @@
+"""What the job API replies, given a way to find a job: its paths, paging, versions and errors."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, NotRequired, TypedDict
+
+PAGE_CAP = 50
+"""The most tasks in one reply, whatever `limit` asks for."""
+
+_DEFAULT_LIMIT = 20
+_JOB_PATH = re.compile(r"/(?P<version>v[23])/[^/]+/cas/jobs/(?P<job_id>[^/]+)")
+_V2_ONLY = {"CREATED_BY", "JOB_DESC", "JOB_NAME", "OWNER_ID"}
+_V3_NAMES = {"LAST_HEALTH_CHECK": "update_at"}
+
+Fields = dict[str, object]
+
+
+class Document(TypedDict):
+    """A whole job in v2's shape; without a `task_count`, its tasks are counted."""
+
+    job: Fields
+    tasks: list[Fields]
+    task_count: NotRequired[int]
+
+
+class Answer(NamedTuple):
+    """A status and the object to send as JSON."""
+
+    status: int
+    body: Fields
+
+
+def answer(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    find: Callable[[str], Document | None],
+    *,
+    request_id: str,
+    page_cap: int = PAGE_CAP,
+) -> Answer:
+    """Answer a request as the service and its gateway do.
+
+    Args:
+        method: in upper case.
+        path: decoded and without the query.
+        query: the first value of each name.
+        find: gives the job with an id, or None.
+        request_id: goes into the gateway's own errors.
+        page_cap: the most tasks in one reply.
+    """
+    target = _JOB_PATH.fullmatch(path)
+    if target is None:
+        message = "The API does not exist or has not been published in the environment"
+        return _refuse(404, "APIGW.0101", message, request_id=request_id)
+    if method != "GET":
+        return _refuse(405, "APIGW.0201", "Method not allowed", request_id=request_id)
+    document = find(target["job_id"])
+    if document is None:
+        return _refuse(404, "SVCSTG.00100429", "job not found")
+    try:
+        page = _page(document, query, page_cap)
+    except ValueError as error:
+        return _refuse(400, "SVCSTG.00100400", f"invalid parameter: {error}")
+    if target["version"] == "v3":
+        page["job"] = {"rollback_enabled": False} | _in_v3(page["job"])
+        page["tasks"] = [_in_v3(task) for task in page["tasks"]]
+    return Answer(200, {**page})
+
+
+def _refuse(status: int, code: str, message: str, **more: str) -> Answer:
+    return Answer(status, {"error_code": code, "error_msg": message, **more})
+
+
+def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Document:
+    limit = _number(query, "limit", default=_DEFAULT_LIMIT, least=1)
+    offset = _number(query, "offset", default=0, least=0)
+    descending = query.get("desc", "false")
+    if descending not in {"true", "false"}:
+        raise ValueError("desc")
+    job, tasks = document["job"], document["tasks"]
+    if query.get("instance_id", job.get("SERVICE_INSTANCE_ID")) != job.get("SERVICE_INSTANCE_ID"):
+        return {"job": job, "tasks": [], "task_count": 0}
+    if descending == "true":
+        tasks = tasks[::-1]
+    return {
+        "job": job,
+        "tasks": tasks[offset : offset + min(limit, page_cap)],
+        "task_count": document.get("task_count", len(tasks)),
+    }
+
+
+def _number(query: Mapping[str, str], name: str, *, default: int, least: int) -> int:
+    # int() would also take "+5", " 5 " and "1_0".
+    text = query.get(name, str(default))
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+        raise ValueError(name)
+    return int(text)
+
+
+def _in_v3(fields: Fields) -> Fields:
+    return {
+        _V3_NAMES.get(name, name.lower()): value
+        for name, value in fields.items()
+        if name not in _V2_ONLY
+    }

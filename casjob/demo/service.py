@@ -1,0 +1,70 @@
+"""The sample service as an httpx transport: requests go to it and never to a network."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+
+from casjob.demo import jobs
+from casjob.demo.replies import answer
+
+ENDPOINT = "https://servicestage.demo.invalid"
+"""A host that can't exist, so a request that strays from the transport reaches nobody."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SampleService(httpx.BaseTransport):
+    """Answers like the job API, for any host, project and credentials.
+
+    The jobs that run begin with the first request. It may be used by several threads.
+
+    Args:
+        clock: seconds from any start, never going back; how far the running jobs have come.
+        now: the time in UTC; the `Date` of replies, and when the running jobs began.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._clock = clock
+        self._now = now
+        self._lock = threading.Lock()
+        self._opened: tuple[float, datetime] | None = None
+        self._request_numbers = itertools.count(1)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request; none fails for want of a network."""
+        request_id = f"{next(self._request_numbers):032x}"
+        opened, now = self._moment()
+        status, body = answer(
+            request.method,
+            request.url.path,
+            request.url.params,
+            lambda job_id: jobs.find(job_id, opened, now),
+            request_id=request_id,
+        )
+        headers = {
+            "Content-Type": "application/json",
+            "Date": format_datetime(self._now(), usegmt=True),
+            "X-Request-Id": request_id,
+        }
+        return httpx.Response(status, headers=headers, content=json.dumps(body).encode())
+
+    def _moment(self) -> tuple[datetime, datetime]:
+        """Return when the first request came, and the time since then added to it."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._clock(), self._now()
+        start, opened = self._opened
+        return opened, opened + timedelta(seconds=self._clock() - start)

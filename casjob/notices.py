@@ -1,0 +1,112 @@
+"""What casjob says beside the answer: notices, errors and progress, all on stderr."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from casjob.errors import CasjobError
+from casjob.printable import printable
+
+PROGRESS_AFTER = 0.5
+"""Seconds before a person starts to wonder."""
+
+_ERASE_LINE = "\r\x1b[K"
+_COLUMNS = 80
+"""Of a terminal that does not tell."""
+
+
+class Notices:
+    """Says things on stderr, one line each, with everything in them made printable.
+
+    Args:
+        stream: stderr; None if the program was started without one.
+        draws_progress: whether a line may be drawn and erased: on a terminal that can.
+    """
+
+    def __init__(self, stream: TextIO | None, *, draws_progress: bool = False) -> None:
+        self._stream = stream
+        self._draws_progress = draws_progress
+        self._progress = ""
+        self._lock = threading.Lock()
+
+    def say(self, text: str) -> None:
+        """Say one thing, in a line that begins with the program's name."""
+        self._write(f"casjob: {printable(text)}\n")
+
+    def explain(self, error: CasjobError) -> None:
+        """Say what went wrong, what the service said of it, and what to do next."""
+        lines = [f"casjob: {printable(error.message)}"]
+        if error.said:
+            lines.append(f"  the service said: {printable(error.said)}")
+        if error.hint:
+            lines.append(f"  hint: {printable(error.hint)}")
+        self._write("".join(f"{line}\n" for line in lines))
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator["Progress"]:
+        """Draw a line about something that takes long, and erase it at the end."""
+        progress = Progress(text)
+        if not self._draws_progress:
+            yield progress
+            return
+        ended = threading.Event()
+        drawing = threading.Thread(target=self._draw, args=(progress, ended), daemon=True)
+        drawing.start()
+        try:
+            yield progress
+        finally:
+            ended.set()
+            drawing.join()
+            self._show_progress("")
+
+    def _draw(self, progress: "Progress", ended: threading.Event) -> None:
+        wait = PROGRESS_AFTER
+        while not ended.wait(wait):
+            self._show_progress(progress.text)
+            wait = 0.1
+
+    def _show_progress(self, text: str) -> None:
+        # A line that the terminal wraps could not be erased.
+        text = text[: self._columns() - 1]
+        with self._lock:
+            if text != self._progress:
+                self._progress = text
+                self._put(_ERASE_LINE + text)
+
+    def _columns(self) -> int:
+        # Not shutil's: that asks stdout, which may be a pipe.
+        with suppress(OSError, ValueError):
+            if self._stream:
+                return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        return _COLUMNS
+
+    def _write(self, lines: str) -> None:
+        with self._lock:
+            self._put(_ERASE_LINE + lines + self._progress if self._progress else lines)
+
+    def _put(self, text: str) -> None:
+        if self._stream is None or self._stream.closed:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            # A stderr that is full, or that nobody reads, must not keep the answer from stdout.
+            # What stays in its buffer would fail again at exit, and change the exit status.
+            with suppress(OSError):
+                self._stream.close()
+
+
+class Progress:
+    """How far something is, in words."""
+
+    def __init__(self, text: str) -> None:
+        self._about = text
+        self.text = text
+
+    def count(self, came: int, count: int | None) -> None:
+        """Say how many tasks came so far, of how many if that is known."""
+        of = "" if count is None else f" of {count}"
+        self.text = f"{self._about}: {came}{of} tasks"

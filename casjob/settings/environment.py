@@ -1,0 +1,71 @@
+"""The variables that users of casjob, the vendor's SDKs, Terraform and OpenStack have set."""
+
+from collections.abc import Mapping
+
+from casjob.settings.values import SETTINGS, Source, Value
+
+CASJOB_SETTINGS = frozenset(SETTINGS) - {"cloud", "credential_command"}
+"""Those with a variable of casjob's own."""
+
+_CASJOB = {f"CASJOB_{name.upper()}": name for name in SETTINGS if name in CASJOB_SETTINGS}
+
+_VENDOR_SDK = {
+    "HUAWEICLOUD_SDK_AK": "access_key",
+    "HUAWEICLOUD_SDK_SK": "secret_key",
+    "HUAWEICLOUD_SDK_SECURITY_TOKEN": "security_token",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "project_id",
+    "HUAWEICLOUD_SDK_IAM_ENDPOINT": "iam_endpoint",
+}
+
+_TERRAFORM = {
+    "HW_REGION_NAME": "region",
+    "HW_ACCESS_KEY": "access_key",
+    "HW_SECRET_KEY": "secret_key",
+    "HW_SECURITY_TOKEN": "security_token",
+    "HW_PROJECT_ID": "project_id",
+    "HW_AUTH_TOKEN": "token",
+    "HW_USER_NAME": "user_name",
+    "HW_USER_PASSWORD": "password",
+    "HW_DOMAIN_NAME": "domain_name",
+    "HW_AUTH_URL": "iam_endpoint",
+    "HW_CLOUD": "cloud",
+}
+
+_OPENSTACK = {
+    "OS_REGION_NAME": "region",
+    "OS_ACCESS_KEY": "access_key",
+    "OS_SECRET_KEY": "secret_key",
+    "OS_PROJECT_ID": "project_id",
+    "OS_AUTH_TOKEN": "token",
+    "OS_USERNAME": "user_name",
+    "OS_PASSWORD": "password",
+    "OS_DOMAIN_NAME": "domain_name",
+    "OS_AUTH_URL": "iam_endpoint",
+}
+
+
+def read_casjob_variables(environ: Mapping[str, str]) -> Source:
+    """Return the CASJOB_* variables."""
+    return _read("CASJOB_*", environ, _CASJOB, is_own=True)
+
+
+def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
+    """Return the variables of the vendor's SDKs and of Terraform, the newer ones first."""
+    return [
+        _read("HUAWEICLOUD_SDK_*", environ, _VENDOR_SDK),
+        _read("HW_*", environ, _TERRAFORM),
+        _read("OS_*", environ, _OPENSTACK),
+    ]
+
+
+def _read(
+    source: str,
+    environ: Mapping[str, str],
+    variables: Mapping[str, str],
+    *,
+    is_own: bool = False,
+) -> Source:
+    # An empty variable is an unset one.
+    texts = {variable: environ.get(variable, "").strip() for variable in variables}
+    values = {variables[name]: Value(text, name) for name, text in texts.items() if text}
+    return Source(source, values, is_asked_for=is_own, is_own=is_own)

@@ -1,0 +1,267 @@
+import hashlib
+import hmac
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from urllib.parse import parse_qsl, quote, unquote
+
+import pytest
+
+from casjob.api.auth import AccessKeyAuth, Auth, LoginAuth, TokenAuth
+from casjob.api.background import run_aside
+from casjob.api.exchange import Reply as ExchangedReply
+from casjob.api.retry import RetryPolicy
+from casjob.api.wire import Wire
+from casjob.credentials import AccessKey
+from casjob.errors import AuthenticationError, ServiceError, TransientError
+from tests.service import Recorded, Reply, Service
+
+KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE")
+TEMPORARY_KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", "ST-EXAMPLE+/=")
+
+
+def explain(reply: ExchangedReply) -> ServiceError | AuthenticationError:
+    if reply.status == 401:
+        return AuthenticationError("refused")
+    return TransientError("busy") if reply.status >= 500 else ServiceError(f"HTTP {reply.status}")
+
+
+def open_wire(endpoint: str, *, tries: int = 0) -> Wire:
+    retry = RetryPolicy(tries=tries, first_wait=0, longest_wait=0)
+    return Wire(endpoint, timeout=5, retry=retry, tell=lambda _: None)
+
+
+def send(
+    service: Service,
+    auth: Auth,
+    path: str = "/jobs",
+    *,
+    prefix: str = "",
+    params: dict[str, str] | None = None,
+    tries: int = 0,
+) -> None:
+    wire = open_wire(service.url + prefix, tries=tries)
+    try:
+        wire.ask("GET", path, auth=auth, place="here", params=params, explain=explain)
+    finally:
+        wire.close()
+
+
+@pytest.fixture
+def answering(service: Service) -> Service:
+    service.handler = lambda _: None if service.script else Reply(200, "{}")
+    return service
+
+
+def signature_as_the_guide_says(request: Recorded, secret_key: str) -> str:
+    """Sign what came, by the signing guide's words and with no line of casjob's."""
+    listed = re.search(r"SignedHeaders=([^,]*)", request.headers["Authorization"])
+    assert listed is not None
+    names = listed[1].split(";")
+    assert names == sorted(names)
+    path, _, query = request.target.partition("?")
+    segments = [quote(unquote(segment), safe="-._~") for segment in path.split("/")]
+    uri = "/".join(segments)
+    pairs = sorted(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    canonical_query = "&".join(f"{quote(k, safe='-._~')}={quote(v, safe='-._~')}" for k, v in pairs)
+    # The gateway signs what came: the query must have come in its canonical form.
+    assert query == canonical_query
+    lines = [
+        request.method,
+        uri if uri.endswith("/") else uri + "/",
+        canonical_query,
+        *(f"{name}:{request.headers[name].strip()}" for name in names),
+        "",
+        ";".join(names),
+        hashlib.sha256(request.body).hexdigest(),
+    ]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    to_sign = f"SDK-HMAC-SHA256\n{request.headers['X-Sdk-Date']}\n{digest}"
+    signature = hmac.new(secret_key.encode(), to_sign.encode(), "sha256").hexdigest()
+    return (
+        f"SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "params"),
+    [
+        ("", "/v2/063a/cas/jobs/JOB1", None),
+        ("", "/v2/063a/cas/jobs/JOB1", {"limit": "5", "desc": "true"}),
+        ("", "/v3/projects", {"name": "cn-north-4"}),
+        ("/gate/way", "/v2/063a/cas/jobs/JOB1", {"offset": "0"}),
+        ("/a%20b+c/", "/v2/063a", {"instance_id": ""}),
+        ("", "/v2/p%20123/JOB%2B1%20%C3%A9~a*(x)!", {"instance_id": "a b/c+d=e&f~g*(x)!%41"}),
+        ("", "/v2/%E4%BD%9C%E4%B8%9A/", {"instance_id": "作业 ⚙ '\"<>;:@?#[]|\\"}),
+        ("/", "/", None),
+    ],
+)
+def test_what_is_signed_is_what_is_sent(
+    answering: Service, prefix: str, path: str, params: dict[str, str] | None
+) -> None:
+    send(answering, AccessKeyAuth(KEY), path, prefix=prefix, params=params)
+
+    (request,) = answering.requests
+    expected = signature_as_the_guide_says(request, KEY.secret_key)
+    assert request.headers["Authorization"] == expected
+    assert request.headers["Host"] == answering.url.removeprefix("http://")
+    assert {name: values[0] for name, values in request.query.items()} == (params or {})
+
+
+def test_a_project_and_a_security_token_are_sent_and_signed(answering: Service) -> None:
+    send(answering, AccessKeyAuth(TEMPORARY_KEY, project_id="063a"))
+
+    (request,) = answering.requests
+    assert request.headers["X-Project-Id"] == "063a"
+    assert request.headers["X-Security-Token"] == TEMPORARY_KEY.security_token
+    assert "=host;x-project-id;x-sdk-date;x-security-token," in request.headers["Authorization"]
+    expected = signature_as_the_guide_says(request, KEY.secret_key)
+    assert request.headers["Authorization"] == expected
+
+
+def test_without_them_nothing_of_the_kind_is_sent(answering: Service) -> None:
+    send(answering, AccessKeyAuth(KEY))
+
+    (request,) = answering.requests
+    assert not {"x-project-id", "x-security-token", "x-auth-token"} & request.headers.keys()
+    assert "SignedHeaders=host;x-sdk-date," in request.headers["Authorization"]
+
+
+def test_each_try_is_signed_anew(answering: Service) -> None:
+    begin = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)
+    seconds = count()
+    answering.script = [Reply(503), Reply(500), Reply(reset=True)]
+
+    auth = AccessKeyAuth(KEY, clock=lambda: begin + timedelta(seconds=next(seconds)))
+    send(answering, auth, params={"limit": "5"}, tries=3)
+
+    dates = [request.headers["X-Sdk-Date"] for request in answering.requests]
+    assert dates == [f"20200204T04010{second}Z" for second in range(3, 7)]
+    for request in answering.requests:
+        expected = signature_as_the_guide_says(request, KEY.secret_key)
+        assert request.headers["Authorization"] == expected
+
+
+def test_the_time_signed_is_now(answering: Service) -> None:
+    send(answering, AccessKeyAuth(KEY))
+
+    sent = answering.requests[0].headers["X-Sdk-Date"]
+    moment = datetime.strptime(sent, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+def test_a_token_of_16_kb_is_sent_whole(answering: Service) -> None:
+    send(answering, TokenAuth("t" * 16 * 1024))
+
+    assert answering.requests[0].headers["X-Auth-Token"] == "t" * 16 * 1024
+
+
+class Tokens:
+    """The tokens of a login: one kept from before, if any, and then fresh ones."""
+
+    def __init__(self, *, kept: bool) -> None:
+        self._token = "kept" if kept else "fresh-1"
+        self.renewals = 0 if kept else 1
+        self._lock = threading.Lock()
+
+    def current(self) -> str:
+        return self._token
+
+    def renew(self, refused: str) -> bool:
+        with self._lock:
+            if refused == self._token == "kept":
+                self.renewals += 1
+                self._token = f"fresh-{self.renewals}"
+            return refused != self._token
+
+
+def refuse(*tokens: str) -> Callable[[Recorded], Reply]:
+    return lambda request: Reply(401 if request.headers["X-Auth-Token"] in tokens else 200, "{}")
+
+
+def sent_tokens(service: Service) -> list[str]:
+    return [request.headers["X-Auth-Token"] for request in service.requests]
+
+
+def test_a_kept_token_that_is_accepted_is_used(service: Service) -> None:
+    service.handler = refuse()
+
+    send(service, LoginAuth(Tokens(kept=True)))
+
+    assert sent_tokens(service) == ["kept"]
+
+
+def test_a_kept_token_that_is_refused_is_renewed_once(service: Service) -> None:
+    service.handler = refuse("kept")
+
+    send(service, LoginAuth(Tokens(kept=True)), tries=3)
+
+    assert sent_tokens(service) == ["kept", "fresh-1"]
+
+
+def test_a_fresh_token_that_is_refused_too_is_the_end(service: Service) -> None:
+    service.handler = refuse("kept", "fresh-1")
+
+    with pytest.raises(AuthenticationError):
+        send(service, LoginAuth(Tokens(kept=True)), tries=3)
+
+    assert sent_tokens(service) == ["kept", "fresh-1"]
+
+
+def test_a_fresh_token_is_never_sent_twice_after_a_401(service: Service) -> None:
+    service.handler = refuse("fresh-1")
+
+    with pytest.raises(AuthenticationError):
+        send(service, LoginAuth(Tokens(kept=False)), tries=3)
+
+    assert sent_tokens(service) == ["fresh-1"]
+
+
+@pytest.mark.parametrize("auth", [TokenAuth("a-token"), AccessKeyAuth(KEY)], ids=["token", "key"])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_no_other_refusal_is_sent_twice(service: Service, auth: Auth, status: int) -> None:
+    service.handler = lambda _: Reply(status, "{}")
+
+    with pytest.raises((AuthenticationError, ServiceError)):
+        send(service, auth, tries=3)
+
+    assert len(service.requests) == 1
+
+
+def test_a_failure_after_the_renewal_is_tried_again_with_the_fresh_token(service: Service) -> None:
+    replies = iter([401, 503, 502, 200])
+    service.handler = lambda _: Reply(next(replies), "{}")
+
+    send(service, LoginAuth(Tokens(kept=True)), tries=3)
+
+    assert sent_tokens(service) == ["kept", "fresh-1", "fresh-1", "fresh-1"]
+
+
+def test_several_refused_side_by_side_are_renewed_once(service: Service) -> None:
+    at_once = threading.Barrier(4, timeout=5)
+
+    def reply(request: Recorded) -> Reply:
+        if len(service.requests) == 1:
+            return Reply(200, "{}")
+        if request.headers["X-Auth-Token"] == "kept":
+            at_once.wait()
+            return Reply(401, "{}")
+        return Reply(200, "{}")
+
+    service.handler = reply
+    tokens = Tokens(kept=True)
+    wire = open_wire(service.url)
+    auth = LoginAuth(tokens)
+
+    def ask() -> object:
+        return wire.ask("GET", "/", auth=auth, place="here", explain=explain).document
+
+    ask()
+    asked = [run_aside(ask) for _ in range(4)]
+
+    assert [future.result(timeout=5) for future in asked] == [{}] * 4
+    wire.close()
+    assert sorted(sent_tokens(service)) == ["fresh-1"] * 4 + ["kept"] * 5
+    assert tokens.renewals == 1

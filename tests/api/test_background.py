@@ -1,0 +1,29 @@
+import threading
+
+import pytest
+
+from casjob.api.background import run_aside
+
+
+def test_a_call_runs_beside_its_caller() -> None:
+    let_go = threading.Event()
+    answer = run_aside(lambda: let_go.wait(5) and threading.current_thread())
+
+    assert not answer.done()
+    let_go.set()
+
+    thread = answer.result(timeout=5)
+    assert isinstance(thread, threading.Thread)
+    assert thread is not threading.current_thread()
+    assert thread.daemon, "else it would hold up the end of the program"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_what_it_raises_is_raised_where_it_is_waited_for(error: type[BaseException]) -> None:
+    def fail() -> None:
+        raise error("no")
+
+    failing = run_aside(fail)
+
+    with pytest.raises(error, match="no"):
+        failing.result(timeout=5)

@@ -1,0 +1,218 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casjob.demo import FAILED_JOB_ID
+from tests.conftest import JOB_ID, Casjob, Finished
+from tests.service import Service, documented_job
+
+OTHER_JOB_ID = "JOB474362ef-ffff-429f-9b3e-c9246b37dee6"
+WAYS = (
+    "casjob: no job is named, and none was looked at before in this project\n"
+    "  hint: name one: casjob show JOB_ID, or set CASJOB_JOB_ID; once one was looked at, that one"
+    " is meant\n"
+)
+
+Ask = Callable[..., Finished]
+
+
+@pytest.fixture(autouse=True)
+def two_jobs(service: Service) -> None:
+    document = documented_job()
+    document["job"]["JOB_ID"] = OTHER_JOB_ID
+    service.jobs[OTHER_JOB_ID] = document
+
+
+def asked_for(service: Service) -> list[str]:
+    return [request.path.rpartition("/")[2] for request in service.requests]
+
+
+def test_the_argument_comes_first(service: Service, ask: Ask) -> None:
+    ask("show", OTHER_JOB_ID)
+    shown = ask("show", JOB_ID, CASJOB_JOB_ID=OTHER_JOB_ID)
+    assert (shown.status, shown.err) == (0, "")
+    assert f"job {JOB_ID} ·" in shown.out
+    assert asked_for(service) == [OTHER_JOB_ID, JOB_ID]
+
+
+def test_then_comes_the_variable(service: Service, ask: Ask) -> None:
+    ask("show", OTHER_JOB_ID)
+    shown = ask("show", CASJOB_JOB_ID=JOB_ID)
+    assert (shown.status, shown.err) == (0, "")
+    assert asked_for(service) == [OTHER_JOB_ID, JOB_ID]
+
+
+def test_an_empty_variable_is_none(service: Service, ask: Ask) -> None:
+    assert ask("show", CASJOB_JOB_ID="") == (2, "", WAYS)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+def test_then_comes_the_job_last_looked_at_and_is_named(
+    service: Service, ask: Ask, command: str
+) -> None:
+    ask("show", JOB_ID)
+    ask("show", OTHER_JOB_ID)
+    shown = ask(command)
+    assert (shown.status, shown.err) == (0, f"casjob: {OTHER_JOB_ID} (last looked at)\n")
+    assert asked_for(service) == [JOB_ID, OTHER_JOB_ID, OTHER_JOB_ID]
+
+
+def test_with_none_known_the_three_ways_are_told(service: Service, ask: Ask) -> None:
+    assert ask("show") == (2, "", WAYS)
+    assert ask("tasks") == (2, "", WAYS)
+    assert service.requests == []
+
+
+def test_a_job_of_another_project_or_endpoint_is_not_meant(ask: Ask) -> None:
+    ask("show", JOB_ID)
+    assert ask("show", CASJOB_PROJECT_ID="0" * 32) == (2, "", WAYS)
+    with Service() as elsewhere:
+        assert ask("show", CASJOB_ENDPOINT=elsewhere.url) == (2, "", WAYS)
+        assert elsewhere.requests == []
+
+
+def test_a_job_that_could_not_be_shown_was_not_looked_at(ask: Ask) -> None:
+    assert ask("show", "JOB-none").status == 5
+    assert ask("show") == (2, "", WAYS)
+
+
+@pytest.mark.parametrize("setting", [{"CASJOB_HISTORY": "off"}, {"HOME": ""}])
+def test_without_a_history_no_job_is_remembered(
+    ask: Ask, tmp_path: Path, setting: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ask("show", JOB_ID, **setting).status == 0
+    assert list(tmp_path.iterdir()) == []
+    assert ask("show", **setting) == (2, "", WAYS)
+
+
+def test_a_history_that_cannot_be_kept_fails_no_command(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / ".local").write_text("in the way")
+    shown = ask("show", JOB_ID)
+    assert (shown.status, shown.err) == (0, "")
+    assert ask("show") == (2, "", WAYS)
+
+
+def test_the_state_folder_may_be_elsewhere_but_not_relative(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ask("show", JOB_ID, XDG_STATE_HOME=str(tmp_path / "state"))
+    assert (tmp_path / "state" / "casjob" / "history").is_dir()
+    assert ask("show") == (2, "", WAYS)
+    ask("show", OTHER_JOB_ID, XDG_STATE_HOME="relative")
+    assert not (tmp_path / "relative").exists()
+    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last looked at)\n"
+
+
+@pytest.mark.parametrize("beginning", [JOB_ID[:6], JOB_ID[:20], JOB_ID[:-1]])
+def test_the_beginning_of_a_recent_jobs_id_is_enough(
+    service: Service, ask: Ask, beginning: str
+) -> None:
+    ask("show", JOB_ID)
+    shown = ask("tasks", beginning)
+    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
+    assert asked_for(service) == [JOB_ID, JOB_ID]
+
+
+def test_the_variable_may_hold_a_beginning_too(ask: Ask) -> None:
+    ask("show", JOB_ID)
+    shown = ask("show", CASJOB_JOB_ID=JOB_ID[:12])
+    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
+
+
+def test_a_beginning_of_several_recent_jobs_means_none(service: Service, ask: Ask) -> None:
+    ask("show", JOB_ID)
+    ask("show", OTHER_JOB_ID)
+    told = (
+        f"casjob: {JOB_ID[:12]} is the beginning of 2 recent jobs\n"
+        f"  hint: such as {OTHER_JOB_ID}, {JOB_ID}\n"
+    )
+    assert ask("show", JOB_ID[:12]) == (2, "", told)
+    assert asked_for(service) == [JOB_ID, OTHER_JOB_ID]
+
+
+def test_a_beginning_shorter_than_six_characters_is_taken_as_an_id(
+    service: Service, ask: Ask
+) -> None:
+    ask("show", JOB_ID)
+    assert ask("show", JOB_ID[:5]).status == 5
+    assert asked_for(service) == [JOB_ID, JOB_ID[:5]]
+
+
+def test_a_whole_id_is_no_beginning_of_a_longer_one(service: Service, ask: Ask) -> None:
+    for job_id in ("job-name", "job-name-2", JOB_ID + "0"):
+        service.jobs[job_id] = documented_job()
+        ask("show", job_id)
+    assert ask("show", "job-name").status == 0
+    assert ask("show", JOB_ID).status == 0
+    assert asked_for(service) == ["job-name", "job-name-2", JOB_ID + "0", "job-name", JOB_ID]
+
+
+def test_what_begins_no_recent_job_is_taken_as_an_id(service: Service, ask: Ask) -> None:
+    ask("show", JOB_ID)
+    ask("show", "job-other")
+    assert asked_for(service) == [JOB_ID, "job-other"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "shown"),
+    [
+        ("", "''"),
+        ("-", "'-'"),
+        ("..", "'..'"),
+        ("../../../v3/projects", "'../../../v3/projects'"),
+        ("a/b", "'a/b'"),
+        ("JOB%2e", "'JOB%2e'"),
+        ("two words", "'two words'"),
+        (f"{JOB_ID}\n", f"'{JOB_ID}\\n'"),
+        ("JOB?limit=1", "'JOB?limit=1'"),
+        ("JOB#", "'JOB#'"),
+        ("JÖB", "'JÖB'"),
+        ("JOB\N{ARABIC-INDIC DIGIT ONE}", "'JOB\N{ARABIC-INDIC DIGIT ONE}'"),
+        ("\x1b[31m", "'\\x1b[31m'"),
+        ("JOB\u202e", "'JOB\\u202e'"),
+        ("\udcff", "'\\udcff'"),
+        ("J" * 129, "'" + "J" * 129 + "'"),
+    ],
+)
+def test_what_cannot_be_an_id_is_never_asked_for(
+    service: Service, ask: Ask, bad: str, shown: str
+) -> None:
+    told = (
+        f"casjob: {shown} can't be a job id\n"
+        "  hint: an id has 1 to 128 letters, digits, _ and -, as in"
+        " JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
+    )
+    assert ask("show", "--", bad) == (2, "", told)
+    assert ask("tasks", "--", bad) == (2, "", told)
+    assert service.requests == []
+
+
+def test_what_cannot_be_an_id_is_told_before_settings_are_missed(casjob: Casjob) -> None:
+    assert casjob("show", "two words").status == 2
+
+
+def test_the_longest_id_and_every_character_are_allowed(service: Service, ask: Ask) -> None:
+    longest = "Az09_-" + "_" * 122
+    service.jobs[longest] = documented_job()
+    assert ask("show", longest).status == 0
+    assert asked_for(service) == [longest]
+
+
+def test_the_demo_shows_the_documented_job(casjob: Casjob) -> None:
+    shown = casjob("show", "--demo")
+    assert (shown.status, shown.err) == (0, "")
+    assert f"job {FAILED_JOB_ID} ·" in shown.out
+
+
+def test_the_demo_neither_reads_nor_writes_the_history(
+    service: Service, ask: Ask, casjob: Casjob, tmp_path: Path
+) -> None:
+    casjob("show", "--demo")
+    assert list(tmp_path.iterdir()) == []
+    ask("show", OTHER_JOB_ID)
+    assert f"job {FAILED_JOB_ID} ·" in ask("show", "--demo").out
+    assert asked_for(service) == [OTHER_JOB_ID]

@@ -1,0 +1,177 @@
+import json
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from casjob.demo import (
+    FAILED_JOB_ID,
+    FAILING_JOB_ID,
+    MANY_TASKS_JOB_ID,
+    RUNNING_JOB_ID,
+    SAMPLE_JOBS,
+    SUCCEEDED_JOB_ID,
+)
+from tests.conftest import JOB_ID, Casjob, Finished
+from tests.service import Service, documented_job, many_tasks
+
+Ask = Callable[..., Finished]
+
+
+def next_command(shown: Finished) -> list[str]:
+    line = shown.out.splitlines()[-1]
+    assert line.startswith("next: casjob ")
+    return shlex.split(line)[2:]
+
+
+def test_a_failed_job_is_explained(ask: Ask, service: Service) -> None:
+    assert ask("show", JOB_ID) == (
+        0,
+        f"""\
+provision/provMain FAILED after 35.6s · PROVISION
+  job {JOB_ID} · started 2020-02-04 04:01:03Z
+
+task 9 TN00097 failed after 30.0s, in phase BUILDING
+  ECC00011  Building failed.
+
+  #  TASK     TYPE     STATUS     STARTED   ELAPSED
+  1  PREPARE_RESOURCES
+  4  BUILDING
+  6  TN00091  restful  SUCCEEDED  04:01:03     5.6s
+  7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
+  9  TN00097  restful  FAILED     04:01:08    30.0s
+
+2 of 3 steps succeeded · all 5 tasks shown
+next: casjob tasks {JOB_ID} --failed --json
+""",
+        "",
+    )
+    (request,) = service.requests
+    assert request.path.startswith("/v2/")
+
+
+def test_v3_is_explained_alike_but_for_the_name_that_it_does_not_send(
+    ask: Ask, service: Service
+) -> None:
+    shown_v2, shown_v3 = ask("show", JOB_ID), ask("show", JOB_ID, "--api-version", "v3")
+    assert (shown_v3.status, shown_v3.err) == (0, "")
+    expected = shown_v2.out.replace("provision/provMain", JOB_ID, 1)
+    expected = expected.replace("04:01:03Z\n", "04:01:03Z · rollback disabled\n", 1)
+    assert shown_v3.out == expected.replace("--json\n", "--json --api-version v3\n")
+    assert [request.path[:4] for request in service.requests] == ["/v2/", "/v3/"]
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_failure_in_the_last_of_many_tasks_comes_first(
+    ask: Ask, service: Service, version: str
+) -> None:
+    service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
+    shown = ask("show", JOB_ID, CASJOB_API_VERSION=version)
+    lines = shown.out.splitlines()
+    assert lines[3:5] == ["task 105 TN00105 failed after 1.0s", "  ECC00011  Building failed."]
+    assert lines[-2] == "104 of 105 steps succeeded · all 105 tasks shown"
+
+
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_the_next_command_works_at_a_service(ask: Ask, version: str) -> None:
+    words = next_command(ask("show", JOB_ID, "--api-version", version))
+    assert words == ["tasks", JOB_ID, "--failed", "--json", "--api-version", version]
+    ran = ask(*words)
+    assert (ran.status, ran.err) == (0, "")
+    assert [task["TASK_INDEX"] for task in json.loads(ran.out)["tasks"]] == [9]
+
+
+@pytest.mark.parametrize(
+    ("job_id", "words"),
+    [
+        (FAILED_JOB_ID, ["--failed", "--json", "--demo"]),
+        (MANY_TASKS_JOB_ID, ["--failed", "--json", "--demo"]),
+        (SUCCEEDED_JOB_ID, ["--json", "--demo"]),
+    ],
+)
+def test_the_next_command_works_in_the_demo(casjob: Casjob, job_id: str, words: list[str]) -> None:
+    suggested = next_command(casjob("show", job_id, "--demo"))
+    assert suggested == ["tasks", job_id, *words]
+    ran = casjob(*suggested)
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out)["tasks"]
+
+
+@pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])
+def test_a_job_that_runs_is_to_be_watched(casjob: Casjob, job_id: str) -> None:
+    watch = next_command(casjob("show", job_id, "--demo"))
+    assert watch == ["watch", job_id, "--demo"]
+    assert casjob(*watch, "--timeout", "0.01").status == 124
+
+
+def test_the_next_command_keeps_the_connections_options(casjob: Casjob, service: Service) -> None:
+    options = ["--project-id", "p", "--endpoint", service.url, "--retries", "0"]
+    token = {"CASJOB_TOKEN": "t"}
+    words = next_command(casjob("show", JOB_ID, *options, environ=token))
+    assert words[:4] == ["tasks", JOB_ID, "--failed", "--json"]
+    assert sorted(words[4:]) == sorted(options)
+    assert casjob(*words, environ=token).status == 0
+
+
+@pytest.mark.parametrize("sent", [None, "", "$(reboot)", "--help", "JOB-other"])
+def test_the_next_command_names_the_job_that_was_asked_for_whatever_came(
+    ask: Ask, service: Service, sent: str | None
+) -> None:
+    document = documented_job()
+    document["job"]["JOB_ID"] = sent
+    service.jobs[JOB_ID] = document
+    assert next_command(ask("show", JOB_ID)) == ["tasks", JOB_ID, "--failed", "--json"]
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+@pytest.mark.parametrize(
+    ("status", "exit_status"),
+    [
+        ("SUCCEEDED", 0),
+        ("FAILED", 1),
+        ("PARTIALLY_FAILED", 1),
+        ("CANCELLED", 1),
+        ("ROLLBACKED", 1),
+        ("SUBMITTED", 8),
+        ("SCHEDULED", 8),
+        ("RUNNING", 8),
+        ("ROLLBACKING", 8),
+        ("UNKNOWN", 8),
+        ("A_NEW_WORD", 8),
+        (None, 8),
+    ],
+)
+def test_the_exit_status_tells_how_the_job_ended_only_if_asked(
+    ask: Ask, service: Service, command: str, status: str | None, exit_status: int
+) -> None:
+    document = documented_job()
+    document["job"]["EXECUTION_STATUS"] = status
+    service.jobs[JOB_ID] = document
+    assert ask(command, JOB_ID, "--exit-status").status == exit_status
+    assert ask(command, JOB_ID).status == 0
+
+
+def test_the_exit_status_changes_no_word_of_the_answer(ask: Ask) -> None:
+    shown = ask("show", JOB_ID)
+    assert ask("show", JOB_ID, "--exit-status") == (1, shown.out, shown.err)
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+def test_json_and_another_format_contradict(ask: Ask, service: Service, command: str) -> None:
+    told = (2, "", "casjob: --json and --output table can't both be\n")
+    assert ask(command, JOB_ID, "--json", "--output", "table") == told
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("words", [("--json",), ("-o", "json"), ("--json", "--output=json")])
+def test_json_may_be_asked_for_in_each_way_and_in_both(ask: Ask, words: list[str]) -> None:
+    shown = ask("show", JOB_ID, *words)
+    assert (shown.status, shown.err) == (0, "")
+    assert json.loads(shown.out)["outcome"] == "failed"
+
+
+def test_a_job_that_the_demo_does_not_know_gets_those_it_knows(casjob: Casjob) -> None:
+    finished = casjob("show", "JOB0", "--demo")
+
+    assert finished.status == 5
+    assert finished.err.splitlines()[2] == f"  hint: the demo has {', '.join(SAMPLE_JOBS)}"

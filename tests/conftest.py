@@ -1,0 +1,118 @@
+"""What the tests share: a service on loopback, and a way to run casjob against it."""
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from casjob.cli import run
+from tests.service import Service, documented_job
+
+JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
+PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
+
+
+class Finished(NamedTuple):
+    """What a run left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Casjob(Protocol):
+    """Runs one command line in this process, with streams and an environment of its own."""
+
+    def __call__(
+        self,
+        *words: str,
+        environ: Mapping[str, str] | None = None,
+        columns: int | None = None,
+        encoding: str = "utf-8",
+    ) -> Finished:
+        """Run it; with `columns`, stdout and stderr are a terminal as wide as that."""
+        ...
+
+
+class _Stream(io.TextIOWrapper):
+    def __init__(self, encoding: str, *, is_terminal: bool) -> None:
+        self.bytes = io.BytesIO()
+        self._is_terminal = is_terminal
+        errors = "strict" if encoding == "utf-8" else "backslashreplace"
+        super().__init__(self.bytes, encoding=encoding, errors=errors, newline="\n")
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def text(self) -> str:
+        self.flush()
+        return self.bytes.getvalue().decode(self.encoding)
+
+
+@pytest.fixture
+def clean_environ(tmp_path: Path) -> dict[str, str]:
+    """Return an environment with a home of its own, in UTC, and no settings."""
+    return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TZ": "UTC", "TERM": "xterm"}
+
+
+@pytest.fixture
+def casjob(clean_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Casjob]:
+    """Return a way to run casjob in this process."""
+
+    def run_casjob(
+        *words: str,
+        environ: Mapping[str, str] | None = None,
+        columns: int | None = None,
+        encoding: str = "utf-8",
+    ) -> Finished:
+        is_terminal = columns is not None
+        out = _Stream(encoding, is_terminal=is_terminal)
+        err = _Stream("utf-8", is_terminal=is_terminal)
+        with monkeypatch.context() as patch:
+            for name in list(os.environ):
+                patch.delenv(name)
+            size = {"COLUMNS": str(columns)} if columns else {}
+            for name, value in {**clean_environ, **size, **(environ or {})}.items():
+                patch.setenv(name, value)
+            time.tzset()
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            status = run(list(words))
+        return Finished(int(status), out.text(), err.text())
+
+    yield run_casjob
+    time.tzset()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """Return a service on loopback that knows the documented job."""
+    with Service() as running:
+        running.jobs[JOB_ID] = documented_job()
+        yield running
+
+
+@pytest.fixture
+def at_service(service: Service) -> dict[str, str]:
+    """Return the settings that lead to the service; no failed request is tried again."""
+    return {
+        "CASJOB_ENDPOINT": service.url,
+        "CASJOB_PROJECT_ID": PROJECT_ID,
+        "CASJOB_TOKEN": "a-token",
+        "CASJOB_RETRIES": "0",
+    }
+
+
+@pytest.fixture
+def ask(casjob: Casjob, at_service: dict[str, str]) -> Callable[..., Finished]:
+    """Return a way to run casjob against the service."""
+
+    def run_at_service(*words: str, **settings: str) -> Finished:
+        return casjob(*words, environ={**at_service, **settings})
+
+    return run_at_service

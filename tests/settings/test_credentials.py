@@ -1,0 +1,239 @@
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from casjob.credentials import AccessKey, Credential, Login, Token
+from casjob.errors import SettingsError
+from casjob.settings import credentials as module
+from casjob.settings.credentials import find_credential, read_credential
+from tests.settings.conftest import Resolve, Write
+
+CONFIG = ".config/casjob/config.toml"
+
+
+@pytest.fixture
+def read(resolve: Resolve, clean_environ: Mapping[str, str]) -> "Read":
+    return Read(resolve, clean_environ)
+
+
+class Read:
+    """Reads the credential that the variables lead to."""
+
+    def __init__(self, resolve: Resolve, environ: Mapping[str, str]) -> None:
+        self._resolve, self._environ = resolve, environ
+
+    def __call__(self, **environ: str) -> Credential:
+        found, _ = find_credential(self._resolve(**environ).sources)
+        assert found is not None
+        return read_credential(found, {**self._environ, **environ})
+
+
+@pytest.mark.parametrize(
+    ("environ", "credential"),
+    [
+        ({"CASJOB_TOKEN": "token\n"}, Token("token")),
+        ({"CASJOB_ACCESS_KEY": "a", "CASJOB_SECRET_KEY": "s"}, AccessKey("a", "s")),
+        (
+            {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s", "HW_SECURITY_TOKEN": "t"},
+            AccessKey("a", "s", "t"),
+        ),
+        ({"OS_AUTH_TOKEN": "t", "OS_ACCESS_KEY": "a", "OS_SECRET_KEY": "s"}, Token("t")),
+        (
+            {"HW_USER_NAME": "Zoë", "HW_USER_PASSWORD": "pass wörd\t", "HW_DOMAIN_NAME": "d"},
+            Login("Zoë", "pass wörd", "d"),
+        ),
+    ],
+)
+def test_a_credential_is_read(environ: dict[str, str], credential: Credential, read: Read) -> None:
+    assert read(**environ) == credential
+
+
+@pytest.mark.parametrize(
+    ("half", "words"),
+    [
+        ({"ACCESS_KEY": "a"}, "has access_key, but no secret_key"),
+        ({"SECRET_KEY": "s"}, "has secret_key, but no access_key"),
+        ({"SECURITY_TOKEN": "s"}, "has security_token, but no access_key and no secret_key"),
+        ({"USER_NAME": "u"}, "has user_name, but no password and no domain_name"),
+        (
+            {"PASSWORD": "p", "DOMAIN_NAME": "d"},
+            "has domain_name and password, but no user_name",
+        ),
+        ({"DOMAIN_NAME": "d"}, "has domain_name, but no user_name and no password"),
+    ],
+)
+def test_half_a_credential_of_casjobs_own_is_an_error(
+    half: dict[str, str], words: str, resolve: Resolve
+) -> None:
+    ours = {f"CASJOB_{name}": value for name, value in half.items()}
+    whole = {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s"}
+    with pytest.raises(SettingsError) as caught:
+        find_credential(resolve(**ours, **whole).sources)
+    assert str(caught.value) == f"CASJOB_* {words}"
+
+
+def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
+    halves = {"HUAWEICLOUD_SDK_AK": "a", "HW_SECRET_KEY": "s", "OS_SECRET_KEY": "s"}
+    assert find_credential(resolve(**halves).sources) == (
+        None,
+        [
+            "HUAWEICLOUD_SDK_* has access_key, but no secret_key",
+            "HW_* has secret_key, but no access_key",
+            "OS_* has secret_key, but no access_key",
+        ],
+    )
+
+
+def test_what_is_half_there_is_noted_and_the_next_place_is_taken(read: Read) -> None:
+    credential = read(HUAWEICLOUD_SDK_AK="a", HW_ACCESS_KEY="b", HW_SECRET_KEY="s")  # noqa: S106 - no real one
+    assert credential == AccessKey("b", "s")
+
+
+def test_a_security_token_comes_from_no_other_place(read: Read) -> None:
+    key = {"HW_ACCESS_KEY": "b", "HW_SECRET_KEY": "s"}
+    assert read(CASJOB_REGION="r", OS_AUTH_TOKEN="t", **key) == AccessKey("b", "s")  # noqa: S106 - no real one
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_error"), [({}, False), ({"CASJOB_PROFILE": "default"}, True)]
+)
+def test_half_a_profile_is_an_error_if_it_was_chosen(
+    chosen: dict[str, str], *, is_error: bool, write: Write, resolve: Resolve
+) -> None:
+    path = write(CONFIG, '[default]\naccess_key = "a"\n')
+    words = f"profile default in {path} has access_key, but no secret_key"
+    settings = resolve(OS_AUTH_TOKEN="t", **chosen)  # noqa: S106 - no real one
+    if is_error:
+        with pytest.raises(SettingsError) as caught:
+            find_credential(settings.sources)
+        assert str(caught.value) == words
+    else:
+        found, halves = find_credential(settings.sources)
+        assert (found and found.kind, halves) == ("token", [words])
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"CASJOB_TOKEN": "x\ny"}, "token from CASJOB_TOKEN"),
+        ({"CASJOB_TOKEN": "x y"}, "token from CASJOB_TOKEN"),
+        ({"CASJOB_TOKEN": "xÿy"}, "token from CASJOB_TOKEN"),
+        ({"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "xÿy"}, "secret_key from HW_SECRET_KEY"),
+        (
+            {"OS_USERNAME": "u", "OS_PASSWORD": "x\udcffy", "OS_DOMAIN_NAME": "d"},
+            "password from OS_PASSWORD",
+        ),
+    ],
+)
+def test_what_can_not_be_sent_is_told_but_not_shown(
+    environ: dict[str, str], told: str, read: Read
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(**environ)
+    assert str(caught.value) == f"{told} holds characters that can't be sent"
+
+
+def command(write: Write, script: str, *, as_list: bool = True) -> Path:
+    words = [sys.executable, "-c", script]
+    text = json.dumps(words if as_list else shlex.join(words))
+    return write(CONFIG, f"[default]\ncredential_command = {text}\n")
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+@pytest.mark.parametrize(
+    ("printed", "credential"),
+    [
+        ({"token": "t"}, Token("t")),
+        ({"token": "t", "access_key": "a", "secret_key": "s"}, Token("t")),
+        ({"access_key": "a", "secret_key": "s", "security_token": None}, AccessKey("a", "s")),
+        (
+            {"access_key": "a", "secret_key": "s", "security_token": "t\n", "expiration": 1},
+            AccessKey("a", "s", "t"),
+        ),
+    ],
+)
+def test_a_credential_command_prints_it(
+    printed: object, credential: Credential, *, as_list: bool, write: Write, read: Read
+) -> None:
+    command(write, f"print({json.dumps(printed)!r})", as_list=as_list)
+    assert read() == credential
+
+
+def test_a_credential_command_sees_the_environment_and_no_stdin(write: Write, read: Read) -> None:
+    script = "import os, sys; print('{\"token\": \"' + os.environ['X'] + sys.stdin.read() + '\"}')"
+    command(write, script)
+    assert read(X="from-x") == Token("from-x")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "SECRET",
+        '"SECRET"',
+        '["SECRET"]',
+        '{"token": ["SECRET"]}',
+        '{"secret_key": "SECRET"}',
+        '{"SECRET": NaN}',
+        '{"token": ""}',
+        "{",
+        "",
+        "\udcff SECRET",
+    ],
+)
+def test_what_a_credential_command_prints_is_never_shown(
+    printed: str, write: Write, read: Read
+) -> None:
+    content = printed.encode(errors="surrogateescape")
+    path = command(write, f"import sys; sys.stdout.buffer.write({content!r})")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert str(caught.value) == (
+        f"credential_command of profile default in {path} did not print"
+        ' {"token"} or {"access_key", "secret_key", "security_token"} as JSON'
+    )
+
+
+def test_a_credential_command_that_fails_tells_its_status_and_not_its_output(
+    write: Write, read: Read, capfd: pytest.CaptureFixture[str]
+) -> None:
+    script = "import sys; print('SECRET'); print('log in first', file=sys.stderr); sys.exit(9)"
+    path = command(write, script)
+    with pytest.raises(SettingsError) as caught:
+        read()
+    words = f"credential_command of profile default in {path} failed with exit status 9"
+    assert str(caught.value) == words
+    assert capfd.readouterr() == ("", "log in first\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('"no-such-program SECRET"', ": no-such-program can't be run: No such file or directory"),
+        ('["no such program"]', ": no such program can't be run: No such file or directory"),
+        ('"/ SECRET"', ": / can't be run: Permission denied"),
+        ('"it\'s SECRET"', " is no command line: No closing quotation"),
+        ('"a\\u0000b"', " is no command line: embedded null byte"),
+    ],
+)
+def test_a_credential_command_that_can_not_be_run_is_told(
+    text: str, words: str, write: Write, read: Read
+) -> None:
+    path = write(CONFIG, f"[default]\ncredential_command = {text}\n")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert str(caught.value) == f"credential_command of profile default in {path}{words}"
+
+
+def test_a_credential_command_that_hangs_is_ended(
+    write: Write, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMMAND_TIMEOUT", 0.05)
+    path = command(write, "import threading; threading.Event().wait()")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    words = f"credential_command of profile default in {path} took longer than 0.05s"
+    assert str(caught.value) == words

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from casjob.settings.credentials import find_credential
+from tests.settings.conftest import Resolve, Write
+
+FILE = ".hcloud/config.json"
+PLAIN = {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40}
+
+
+def write_profile(write: Write, **fields: object) -> str:
+    other = {"name": "other", "mode": "AKSK", "region": "other-1", **PLAIN}
+    profiles = [other, {"name": "mine", "region": "ae-ad-1", **fields}]
+    document = {"current": "mine", "profiles": profiles, "language": "en"}
+    return str(write(FILE, json.dumps(document)))
+
+
+@pytest.mark.parametrize("mode", [{}, {"mode": ""}, {"mode": "AKSK"}])
+def test_the_current_profile_is_used(
+    mode: dict[str, object], write: Write, resolve: Resolve
+) -> None:
+    temporary = {"securityToken": " t/+= ", "projectId": "0123", "domainId": 7}
+    write_profile(write, **mode, **PLAIN, **temporary)
+    settings = resolve()
+    assert (settings.region, settings.project_id) == ("ae-ad-1", "0123")
+    credential, _ = find_credential(settings.sources)
+    assert credential is not None
+    assert {name: value.text for name, value in credential.values().items()} == {
+        "access_key": "A" * 20,
+        "secret_key": "s" * 40,
+        "security_token": "t/+=",
+    }
+
+
+@pytest.mark.parametrize("secret", ["s" * 41, "c2VjcmV0LXNlY3JldC1zZWNyZXQ=", "a/b"])
+def test_encrypted_secrets_are_explained_and_the_rest_is_used(
+    secret: str, write: Write, resolve: Resolve
+) -> None:
+    path = write_profile(write, accessKeyId="A" * 20, secretAccessKey=secret)
+    settings = resolve()
+    assert settings.region == "ae-ad-1"
+    assert settings.warnings == ()
+    words = (
+        f"the secrets in {path} are encrypted, so that only KooCLI can use them"
+        " (hcloud configure set --cli-auth-encrypt=false keeps them plain)"
+    )
+    assert find_credential(settings.sources) == (None, [words])
+
+
+def test_encrypted_secrets_that_nobody_needs_are_not_mentioned(
+    write: Write, resolve: Resolve
+) -> None:
+    write_profile(write, accessKeyId="A" * 20, secretAccessKey="s" * 99)
+    settings = resolve(CASJOB_TOKEN="token")  # noqa: S106 - no real one
+    _, halves = find_credential(settings.sources)
+    assert (halves, settings.warnings) == ([], ())
+
+
+@pytest.mark.parametrize("mode", ["SSO", "ecsAgency"])
+def test_another_mode_is_explained(mode: str, write: Write, resolve: Resolve) -> None:
+    path = write_profile(write, mode=mode, **PLAIN)
+    settings = resolve()
+    assert settings.region == "ae-ad-1"
+    words = f"the current profile in {path} is of mode {mode}, which only KooCLI can use"
+    assert find_credential(settings.sources) == (None, [words])
+
+
+def test_a_mode_that_is_no_text_is_not_shown(write: Write, resolve: Resolve) -> None:
+    path = write_profile(write, mode={"a": "SECRET"}, **PLAIN)
+    words = f"the current profile in {path} has a mode that is no text"
+    assert find_credential(resolve().sources) == (None, [words])
+
+
+def test_a_mode_alone_is_explained(write: Write, resolve: Resolve) -> None:
+    path = write(FILE, '{"current": "a", "profiles": [{"name": "a", "mode": "SSO"}]}')
+    words = f"the current profile in {path} is of mode SSO, which only KooCLI can use"
+    assert find_credential(resolve().sources) == (None, [words])
+
+
+def test_koocli_may_have_no_profiles_yet(write: Write, resolve: Resolve) -> None:
+    write(FILE, '{"profiles": [], "current": ""}')
+    settings = resolve()
+    assert (settings.sources, settings.warnings) == ((), ())
+
+
+def test_half_a_key_is_noted(write: Write, resolve: Resolve) -> None:
+    path = write_profile(write, accessKeyId="A" * 20)
+    assert find_credential(resolve().sources) == (
+        None,
+        [f"{path} has access_key, but no secret_key"],
+    )
+
+
+def test_a_byte_order_mark_is_no_harm(write: Write, resolve: Resolve) -> None:
+    write(FILE, b'\xef\xbb\xbf{"current":"a","profiles":[{"name":"a","region":"ae-ad-1"}]}')
+    assert resolve().region == "ae-ad-1"
+
+
+def test_nothing_of_a_broken_file_is_shown(write: Write, resolve: Resolve) -> None:
+    write(FILE, '{"secretAccessKey": "sssssssss')
+    (warning,) = resolve().warnings
+    assert "sss" not in warning

@@ -1,0 +1,223 @@
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from casjob.errors import SettingsError, UsageError
+from casjob.settings.credentials import find_credential
+from casjob.settings.resolve import resolve_settings
+from casjob.settings.sources import find_profile_names
+from tests.settings.conftest import Resolve, Write
+
+CONFIG = ".config/casjob/config.toml"
+SDK_FILE = ".huaweicloud/credentials"
+KOOCLI_FILE = ".hcloud/config.json"
+
+WAYS = ("option", "CASJOB", "profile", "SDK", "HW", "OS", "SDK file", "KooCLI")
+
+
+def set_up(way: str, write: Write) -> tuple[dict[str, str], dict[str, str]]:
+    """Set the access key and the project id in one way; return options and variables."""
+    key, project = f"AK{way.replace(' ', '')}", way.replace(" ", "")
+    secret = "S" * 40
+    match way:
+        case "option":
+            return {"project_id": project}, {}
+        case "CASJOB":
+            variables = "CASJOB_ACCESS_KEY CASJOB_SECRET_KEY CASJOB_PROJECT_ID"
+        case "SDK":
+            variables = "HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK HUAWEICLOUD_SDK_PROJECT_ID"
+        case "HW":
+            variables = "HW_ACCESS_KEY HW_SECRET_KEY HW_PROJECT_ID"
+        case "OS":
+            variables = "OS_ACCESS_KEY OS_SECRET_KEY OS_PROJECT_ID"
+        case "profile":
+            text = f'access_key = "{key}"\nsecret_key = "{secret}"\nproject_id = "{project}"\n'
+            write(CONFIG, f"[default]\n{text}")
+            return {}, {}
+        case "SDK file":
+            write(SDK_FILE, f"[basic]\nak = {key}\nsk = {secret}\nproject_id = {project}\n")
+            return {}, {}
+        case _:
+            profile = {"name": "p", "mode": "AKSK", "accessKeyId": key, "secretAccessKey": secret}
+            profile["projectId"] = project
+            write(KOOCLI_FILE, json.dumps({"current": "p", "profiles": [profile]}))
+            return {}, {}
+    return {}, dict(zip(variables.split(), (key, secret, project), strict=True))
+
+
+@pytest.mark.parametrize(("stronger", "weaker"), list(pairwise(WAYS)))
+def test_each_place_beats_the_next_one(
+    stronger: str, weaker: str, write: Write, resolve: Resolve
+) -> None:
+    given, weak_environ = set_up(weaker, write)
+    strong_given, strong_environ = set_up(stronger, write)
+    settings = resolve(given | strong_given, **weak_environ, **strong_environ)
+    assert settings.project_id == stronger.replace(" ", "")
+    credential, halves = find_credential(settings.sources)
+    assert credential is not None
+    # No option takes a secret.
+    by = weaker if stronger == "option" else stronger
+    assert credential.values()["access_key"].text == f"AK{by.replace(' ', '')}"
+    assert halves == []
+    assert settings.warnings == ()
+
+
+def test_a_value_tells_where_it_is_from(write: Write, resolve: Resolve) -> None:
+    config = write(CONFIG, '[default]\napi_version = "v3"\n')
+    sdk_file = write(SDK_FILE, "[basic]\niam_endpoint = https://iam.example.com\n")
+    koocli = {"current": "p", "profiles": [{"name": "p", "projectId": "0123"}]}
+    koocli_file = write(KOOCLI_FILE, json.dumps(koocli))
+    settings = resolve({"region": "ae-ad-1"}, CASJOB_RETRIES="1", HW_CLOUD="example.com")
+    assert {name: value.origin for name, value in settings.values.items()} == {
+        "region": "--region",
+        "retries": "CASJOB_RETRIES",
+        "api_version": f"profile default in {config}",
+        "cloud": "HW_CLOUD",
+        "iam_endpoint": str(sdk_file),
+        "project_id": str(koocli_file),
+        "request_timeout": "default",
+    }
+
+
+def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
+    assert resolve(CASJOB_REGION=" ", HW_REGION_NAME="ae-ad-1").region == "ae-ad-1"
+
+
+def test_an_empty_option_is_told(resolve: Resolve) -> None:
+    with pytest.raises(UsageError, match="--project-id is empty"):
+        resolve({"project_id": " "}, CASJOB_PROJECT_ID="0123")
+
+
+def test_nothing_is_read_from_the_current_folder(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(CONFIG, '[default]\ncredential_command = "rm -rf /"\n')
+    monkeypatch.chdir(tmp_path)
+    for environ in ({}, {"HOME": ""}, {"HOME": "."}, {"XDG_CONFIG_HOME": ".config"}):
+        assert resolve_settings({}, environ).sources == ()
+
+
+def test_the_config_folder_may_be_elsewhere(write: Write, resolve: Resolve, tmp_path: Path) -> None:
+    write("else/casjob/config.toml", '[default]\nregion = "ae-ad-1"\n')
+    assert resolve(XDG_CONFIG_HOME=str(tmp_path / "else")).region == "ae-ad-1"
+    assert resolve(XDG_CONFIG_HOME="else").region is None
+
+
+BROKEN = {
+    CONFIG: [
+        (b"[default]\nregion = \n", "is not TOML: Invalid value (at line 2, column 10)"),
+        (b"[default]\n\nregion = 'caf\xe9'\n", ", line 3: it is not UTF-8"),
+        (b"a = " + b"[" * 9000, "is not TOML: maximum recursion depth exceeded"),
+        (
+            b'region = "ae-ad-1"\n',
+            ": region stands in no profile; a line [default] above it",
+        ),
+        (b"a = " + b"1" * 5000, "is not TOML: Exceeds the limit (4300 digits)"),
+        (b"#" * 1_048_577, "is too large to hold settings"),
+    ],
+    SDK_FILE: [
+        (b"ak = AK\n", ", line 1: text before any [section]"),
+        (b"[basic]\nak = AK\nsecret\n", ", line 3: it is not NAME = VALUE"),
+        (b"[basic]\nak = \xff\n", ", line 2: it is not UTF-8"),
+        (b"[global]\nak = AK\n", "has no section [basic]"),
+    ],
+    KOOCLI_FILE: [
+        (b'{"current": "p",\n"profiles": [', ", line 2: it is not JSON"),
+        (b"[" * 300 + b"]" * 300, ": it is not JSON"),
+        (b"[]", "has no list of profiles"),
+        (b'{"profiles": {}}', "has no list of profiles"),
+        (b'{"profiles": [{"region": "x"}]}', "has no profile that is named as its current one"),
+        (b'{"current": "p", "profiles": [1]}', "has no profile that is named as its current one"),
+        (b'{"current": "\xff"}', ", line 1: it is not UTF-8"),
+    ],
+}
+CASES = [(name, *case) for name, cases in BROKEN.items() for case in cases]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), CASES)
+def test_a_broken_file_that_is_only_found_is_warned_of(
+    name: str, content: bytes, words: str, write: Write, resolve: Resolve
+) -> None:
+    path = write(name, content)
+    settings = resolve(OS_REGION_NAME="ae-ad-1")
+    (warning,) = settings.warnings
+    assert warning.startswith(str(path))
+    assert warning.removeprefix(str(path)).lstrip(" ").startswith(words)
+    assert settings.region == "ae-ad-1"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_folder_in_a_files_place_is_warned_of(
+    name: str, resolve: Resolve, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.mkdir(parents=True)
+    assert resolve().warnings == (f"{path} can't be read: Is a directory",)
+
+
+def test_a_place_that_can_not_be_looked_at_is_warned_of(
+    clean_environ: dict[str, str], resolve: Resolve
+) -> None:
+    home = f"/{'a' * 300}"
+    clean_environ["HOME"] = home
+    assert resolve().warnings == tuple(
+        f"{home}/{name} can't be read: File name too long" for name in BROKEN
+    )
+
+
+@pytest.mark.parametrize(("name", "content", "words"), CASES[:10])
+def test_a_broken_file_that_is_asked_for_is_an_error(
+    name: str, content: bytes, words: str, write: Write, resolve: Resolve
+) -> None:
+    path = write(name, content)
+    asking = {CONFIG: "CASJOB_PROFILE", SDK_FILE: "HUAWEICLOUD_SDK_CREDENTIALS_FILE"}[name]
+    with pytest.raises(SettingsError) as caught:
+        resolve(**{asking: "default" if name == CONFIG else str(path)})
+    told = "; ".join(filter(None, (caught.value.message, caught.value.hint)))
+    assert told.removeprefix(str(path)).lstrip(" ").startswith(words)
+
+
+def test_a_file_that_is_asked_for_and_missing_is_an_error(resolve: Resolve, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="gone can't be read: No such file or directory"):
+        resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
+    with pytest.raises(
+        SettingsError, match=r"--profile asks for the profile 'x', but there is no .*config\.toml"
+    ):
+        resolve({"profile": "x"})
+
+
+def test_the_named_sdk_file_is_read_in_place_of_the_usual_one(
+    write: Write, resolve: Resolve
+) -> None:
+    write(SDK_FILE, "[basic]\nproject_id = usual\n")
+    named = write("named", "[basic]\nproject_id = named\nsk = 100%s\nsecurity_token =\n")
+    settings = resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(named))
+    assert settings.project_id == "named"
+    (source,) = settings.sources
+    assert {name: value.text for name, value in source.values.items()} == {
+        "secret_key": "100%s",
+        "project_id": "named",
+    }
+
+
+def test_a_profile_with_a_secret_that_others_can_read_is_warned_of(
+    write: Write, resolve: Resolve
+) -> None:
+    path = write(CONFIG, '[default]\ntoken = "t"\n[open]\nregion = "ae-ad-1"\n')
+    warning = f"{path} holds a secret, and others can read it: chmod 600 {path}"
+    assert resolve().warnings == ()
+    path.chmod(0o640)
+    assert resolve().warnings == (warning,)
+    assert resolve(CASJOB_PROFILE="open").warnings == ()
+    path.chmod(0o622)
+    assert resolve().warnings == ()
+
+
+def test_profiles_are_found_for_completion(write: Write, clean_environ: dict[str, str]) -> None:
+    assert find_profile_names(clean_environ) == []
+    write(CONFIG, "[default]\n[prod]\n")
+    assert find_profile_names(clean_environ) == ["default", "prod"]
+    write(CONFIG, "[default")
+    assert find_profile_names(clean_environ) == []

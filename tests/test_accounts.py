@@ -1,0 +1,314 @@
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
+from tests.service import Recorded, Reply, Service
+
+REGION = "cn-north-4"
+AskAs = Callable[..., Finished]
+
+WAYS = {
+    "token": {"CASJOB_TOKEN": "token-of-the-user"},
+    "key": {"CASJOB_ACCESS_KEY": "AKEXAMPLE", "CASJOB_SECRET_KEY": "secret-key-of-the-user"},
+    "login": {
+        "CASJOB_USER_NAME": "ann",
+        "CASJOB_PASSWORD": "password-of-the-user",
+        "CASJOB_DOMAIN_NAME": "acme",
+    },
+}
+
+
+class Iam(Service):
+    """IAM: tells tokens, fresh-1 and so on, and projects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handler = self._answer
+        self.projects: list[object] = [{"id": PROJECT_ID, "name": REGION}]
+        self.logins = 0
+
+    def _answer(self, request: Recorded) -> Reply | None:
+        if self.script:
+            return None
+        if request.path.endswith("/v3/projects"):
+            return Reply(200, {"projects": self.projects})
+        self.logins += 1
+        expires = datetime.now(UTC) + timedelta(days=1)
+        body = {"token": {"expires_at": expires.isoformat()}}
+        return Reply(201, body, {"X-Subject-Token": f"fresh-{self.logins}"})
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+
+@pytest.fixture
+def iam() -> Iterator[Iam]:
+    with Iam() as running:
+        yield running
+
+
+@pytest.fixture
+def ask_as(casjob: Casjob, service: Service, iam: Iam) -> AskAs:
+    """Return a way to run casjob as a user whose project is to be looked up."""
+
+    def run(way: str, *words: str, **settings: str) -> Finished:
+        place = {
+            "CASJOB_ENDPOINT": service.url,
+            "CASJOB_IAM_ENDPOINT": iam.url,
+            "CASJOB_REGION": REGION,
+            "CASJOB_RETRIES": "0",
+        }
+        return casjob(
+            *(words or ("show", JOB_ID, "--json")), environ={**place, **WAYS[way], **settings}
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_project_is_looked_up_once_and_remembered(
+    ask_as: AskAs, service: Service, iam: Iam, way: str
+) -> None:
+    first, second = ask_as(way), ask_as(way)
+
+    assert (first.status, first.err, second.status, second.err) == (0, "", 0, "")
+    assert json.loads(first.out) == json.loads(second.out)
+    assert iam.paths.count("/v3/projects") == 1
+    assert len(iam.requests) == (2 if way == "login" else 1)
+    path = f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+    assert [request.path for request in service.requests] == [path, path]
+
+
+def test_each_account_and_region_has_a_project_of_its_own(
+    ask_as: AskAs, service: Service, iam: Iam
+) -> None:
+    ask_as("token")
+    iam.projects = [{"id": "another", "name": REGION}]
+
+    ask_as("key")
+    ask_as("token", CASJOB_REGION="cn-north-1")
+    ask_as("token")
+
+    asked = [request.path.split("/")[2] for request in service.requests]
+    assert asked == [PROJECT_ID, "another", "another", PROJECT_ID]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_project_that_is_set_is_not_looked_up(ask_as: AskAs, iam: Iam, way: str) -> None:
+    assert ask_as(way, CASJOB_PROJECT_ID=PROJECT_ID).status == 0
+
+    assert iam.paths == (["/v3/auth/tokens"] if way == "login" else [])
+
+
+def test_a_key_says_which_project_only_where_it_is_known(
+    ask_as: AskAs, service: Service, iam: Iam
+) -> None:
+    ask_as("key")
+
+    assert "X-Project-Id" not in iam.requests[0].headers
+    assert service.requests[0].headers["X-Project-Id"] == PROJECT_ID
+
+
+def test_no_project_is_explained(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    iam.projects = []
+
+    finished = ask_as("token")
+
+    host = iam.url.removeprefix("http://")
+    assert finished == Finished(
+        3,
+        "",
+        f"casjob: {host} knows no projects named cn-north-4\n"
+        "  hint: set CASJOB_PROJECT_ID to the project's id, as My Credentials in the console shows"
+        " it; is the region spelt right?\n",
+    )
+    assert service.requests == []
+
+
+def test_several_projects_are_named(ask_as: AskAs, iam: Iam) -> None:
+    iam.projects = [{"id": "1a", "name": REGION}, {"id": "2b", "name": "other\x1b[31m"}]
+
+    finished = ask_as("token")
+
+    assert finished.status == 3
+    assert "2 projects named cn-north-4: cn-north-4 (1a), other\\x1b[31m (2b)\n" in finished.err
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_region_and_project_nobody_is_asked(
+    ask_as: AskAs, service: Service, iam: Iam, way: str
+) -> None:
+    finished = ask_as(way, CASJOB_REGION="")
+
+    assert finished == Finished(
+        3,
+        "",
+        "casjob: neither a project id nor a region is set, by which to look one up\n"
+        "  hint: set CASJOB_PROJECT_ID, or CASJOB_REGION\n",
+    )
+    assert service.requests == iam.requests == []
+
+
+@pytest.mark.parametrize("set_to", [{}, {"CASJOB_PROJECT_ID": PROJECT_ID}])
+def test_a_password_gets_a_token_for_the_project(
+    ask_as: AskAs, service: Service, iam: Iam, set_to: dict[str, str]
+) -> None:
+    assert ask_as("login", **set_to).status == 0
+
+    user = {"name": "ann", "password": "password-of-the-user", "domain": {"name": "acme"}}
+    project = {"id": PROJECT_ID} if set_to else {"name": REGION}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    body = {"auth": {"identity": identity, "scope": {"project": project}}}
+    assert json.loads(iam.requests[0].body) == body
+    assert service.requests[0].headers["X-Auth-Token"] == "fresh-1"
+
+
+def test_a_token_is_kept_between_runs(
+    ask_as: AskAs, service: Service, iam: Iam, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        assert ask_as("login").status == 0
+
+    assert iam.logins == 1
+    assert {request.headers["X-Auth-Token"] for request in service.requests} == {"fresh-1"}
+    (kept,) = (tmp_path / ".cache" / "casjob").glob("token-*")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_kept_token_that_the_service_refuses_is_renewed_once(
+    ask_as: AskAs, service: Service, iam: Iam
+) -> None:
+    ask_as("login")
+    service.requests.clear()
+    service.handler = lambda request: (
+        Reply(401, "{}") if request.headers["X-Auth-Token"] == "fresh-1" else None
+    )
+
+    finished = ask_as("login", CASJOB_RETRIES="3")
+
+    assert (finished.status, finished.err) == (0, "")
+    assert [r.headers["X-Auth-Token"] for r in service.requests] == ["fresh-1", "fresh-2"]
+    assert iam.logins == 2
+
+
+def test_both_requests_of_a_renewal_are_told(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    ask_as("login")
+    service.script = [Reply(401, "{}")]
+
+    finished = ask_as("login", "show", JOB_ID, "--json", "-v")
+
+    lines = [line.split(" in ")[0].split(" (request")[0] for line in finished.err.splitlines()]
+    url = f"{service.url}/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}?limit=50&offset=0"
+    assert lines == [
+        f"casjob: GET {url} -> HTTP 401",
+        f"casjob: POST {iam.url}/v3/auth/tokens -> HTTP 201",
+        f"casjob: GET {url} -> HTTP 200",
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_is_the_end(ask_as: AskAs, service: Service, iam: Iam, way: str) -> None:
+    service.handler = lambda _: Reply(401, {"error_code": "APIGW.0301", "error_msg": "no"})
+
+    finished = ask_as(way, CASJOB_RETRIES="3", CASJOB_PROJECT_ID=PROJECT_ID)
+
+    assert finished.status == 4
+    assert len(service.requests) == 1
+    assert iam.logins == (way == "login")
+
+
+def test_a_wrong_password_is_sent_once(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    body = {"error": {"code": 401, "message": "The username or password is wrong."}}
+    iam.script = [Reply(401, body)]
+
+    finished = ask_as("login", CASJOB_RETRIES="3")
+
+    host = iam.url.removeprefix("http://")
+    assert finished == Finished(
+        4,
+        "",
+        f"casjob: {host} did not log in ann of acme (HTTP 401)\n"
+        "  the service said: 401 The username or password is wrong. (HTTP 401, request req-0001)\n"
+        "  hint: wrong credentials are not tried again, since five wrong tries lock an account;"
+        " casjob config shows where yours come from\n",
+    )
+    assert (len(iam.requests), service.requests) == (1, [])
+
+
+def test_a_password_changed_since_the_token_was_kept_is_sent_once(
+    ask_as: AskAs, service: Service, iam: Iam
+) -> None:
+    ask_as("login")
+    service.script, iam.script = [Reply(401, "{}")], [Reply(401, "{}")]
+
+    finished = ask_as("login", CASJOB_RETRIES="3")
+
+    assert finished.status == 4
+    assert "did not log in ann of acme" in finished.err
+    assert (len(iam.requests), len(service.requests)) == (3, 2)
+
+
+def test_an_endpoint_may_have_a_path(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    service.script = [Reply(200, service.jobs[JOB_ID])]
+
+    finished = ask_as(
+        "key", CASJOB_ENDPOINT=f"{service.url}/gate/", CASJOB_IAM_ENDPOINT=f"{iam.url}/iam/v3"
+    )
+
+    assert (finished.status, finished.err) == (0, "")
+    assert iam.requests[0].target == f"/iam/v3/projects?name={REGION}"
+    assert service.requests[0].path == f"/gate/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("cn-north-4", "servicestage.cn-north-4.myhuaweicloud.com"),
+        ("eu-west-101", "servicestage.eu-west-101.myhuaweicloud.eu"),
+        ("moon-base-1", "servicestage.moon-base-1.myhuaweicloud.com"),
+    ],
+)
+def test_the_endpoint_comes_from_the_region(casjob: Casjob, region: str, host: str) -> None:
+    settings = {**WAYS["token"], "CASJOB_REGION": region, "CASJOB_PROJECT_ID": PROJECT_ID}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "CASJOB_RETRIES": "0"}
+
+    finished = casjob("show", JOB_ID, "-v", environ={**settings, **nowhere})
+
+    assert finished.status == 6
+    assert finished.err.startswith(f"casjob: GET https://{host}/v2/{PROJECT_ID}/cas/jobs/")
+
+
+def test_version_3_is_spoken_when_it_is_chosen(ask_as: AskAs, service: Service) -> None:
+    assert ask_as("token", CASJOB_API_VERSION="v3").status == 0
+    assert service.requests[0].path == f"/v3/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+
+
+def test_the_demo_asks_nobody(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    finished = ask_as("login", "show", "--demo", "-v")
+
+    assert finished.status == 0
+    assert "https://servicestage.demo.invalid/v2/" in finished.err
+    assert service.requests == iam.requests == []
+
+
+def test_nobody_is_asked_without_credentials(ask_as: AskAs, service: Service, iam: Iam) -> None:
+    finished = ask_as("token", CASJOB_TOKEN="", CASJOB_PROJECT_ID=PROJECT_ID)
+
+    assert (finished.status, finished.out) == (3, "")
+    assert finished.err.startswith("casjob: no credentials are set\n  hint: ")
+    assert service.requests == iam.requests == []
+
+
+def test_a_broken_place_that_nobody_asked_for_is_a_warning(ask_as: AskAs, tmp_path: Path) -> None:
+    (tmp_path / ".hcloud").mkdir()
+    (tmp_path / ".hcloud" / "config.json").write_text("{")
+
+    finished = ask_as("token")
+
+    assert finished.status == 0
+    assert finished.err.startswith(f"casjob: warning: {tmp_path}/.hcloud/config.json, line 1: ")

@@ -1,0 +1,54 @@
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from tests.conftest import JOB_ID
+from tests.service import Service
+
+HEAVY = {"httpx", "pydantic", "rich"}
+
+# httpx imports rich by itself where it finds click, which development brings along.
+PROGRAM = """
+import sys
+sys.modules["click"] = None
+from casjob.cli import run
+status = run(sys.argv[1:]) if sys.argv[1:] else 0
+print(status, *sys.modules, file=sys.stderr)
+"""
+
+
+def load(words: list[str], environ: Mapping[str, str]) -> set[str]:
+    """Return which of the heavy libraries a fresh interpreter loads for a command line."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, *modules = ran.stderr.split()
+    assert status == "0"
+    assert bool(ran.stdout) == bool(words)
+    return HEAVY & set(modules)
+
+
+@pytest.mark.parametrize("words", [[], ["--version"], ["--help"]])
+def test_the_command_line_itself_loads_no_library_but_its_own(
+    words: list[str], clean_environ: dict[str, str]
+) -> None:
+    assert load(words, clean_environ) == set()
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+def test_json_never_loads_rich(
+    command: str, service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
+) -> None:
+    loaded = load([command, JOB_ID, "--json"], {**clean_environ, **at_service})
+    assert loaded == {"httpx", "pydantic"}
+    assert len(service.requests) == 1
+
+
+def test_a_table_is_drawn_with_rich(clean_environ: dict[str, str]) -> None:
+    assert "rich" in load(["show", "--demo"], clean_environ)

@@ -1,0 +1,176 @@
+import io
+import os
+import termios
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from casjob import notices
+from casjob.errors import JobNotFoundError, UsageError
+from casjob.notices import Notices
+
+ERASE = "\r\x1b[K"
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what is drawn, and that can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def write(self, text: str) -> int:
+        with self._changed:
+            written = super().write(text)
+            self._changed.notify_all()
+        return written
+
+    def wait_for(self, text: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: text in self.getvalue(), timeout=10)
+
+
+@pytest.fixture
+def screen() -> Screen:
+    return Screen()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "PROGRESS_AFTER", 0.0)
+
+
+def test_a_notice_is_a_line_that_begins_with_the_programs_name(screen: Screen) -> None:
+    Notices(screen).say("JOB-1 (last looked at)")
+    assert screen.getvalue() == "casjob: JOB-1 (last looked at)\n"
+
+
+def test_an_error_says_what_where_and_what_to_do(screen: Screen) -> None:
+    error = JobNotFoundError("no job", said="job not found", hint="look elsewhere")
+    Notices(screen).explain(error)
+    assert screen.getvalue() == (
+        "casjob: no job\n  the service said: job not found\n  hint: look elsewhere\n"
+    )
+
+
+def test_an_error_without_more_to_say_is_one_line(screen: Screen) -> None:
+    Notices(screen).explain(UsageError("no such thing"))
+    assert screen.getvalue() == "casjob: no such thing\n"
+
+
+def test_nothing_that_is_said_drives_the_terminal_or_fakes_a_line(screen: Screen) -> None:
+    bad = "a\x1b[2J\r\nb\x00\x9b\u202e\u2028[red]"
+    seen = r"a\x1b[2J\r\nb\x00\x9b\u202e\u2028[red]"
+    Notices(screen).say(bad)
+    Notices(screen).explain(UsageError(bad, said=bad, hint=bad))
+    assert screen.getvalue() == (
+        f"casjob: {seen}\ncasjob: {seen}\n  the service said: {seen}\n  hint: {seen}\n"
+    )
+
+
+@pytest.mark.usefixtures("at_once")
+def test_without_a_stderr_nothing_is_said_and_nothing_fails() -> None:
+    told = Notices(None, draws_progress=True)
+    told.say("a word")
+    told.explain(UsageError("a word"))
+    with told.progress("fetching"):
+        pass
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_closed_stderr_fails_nothing(screen: Screen) -> None:
+    screen.close()
+    told = Notices(screen, draws_progress=True)
+    told.say("a word")
+    with told.progress("fetching"):
+        pass
+
+
+def test_a_stderr_that_nobody_reads_fails_nothing() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        Notices(stream).say("a word")
+        Notices(stream).say("another")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_progress_is_drawn_and_erased(screen: Screen) -> None:
+    with Notices(screen, draws_progress=True).progress("fetching JOB-1") as progress:
+        screen.wait_for("fetching JOB-1")
+        progress.count(50, 105)
+        screen.wait_for("50 of 105")
+        progress.count(70, None)
+        screen.wait_for(": 70")
+    assert screen.getvalue() == (
+        f"{ERASE}fetching JOB-1{ERASE}fetching JOB-1: 50 of 105 tasks"
+        f"{ERASE}fetching JOB-1: 70 tasks{ERASE}"
+    )
+
+
+@pytest.mark.usefixtures("at_once")
+def test_progress_is_erased_when_something_goes_wrong(screen: Screen) -> None:
+    def fail() -> None:
+        with Notices(screen, draws_progress=True).progress("fetching"):
+            screen.wait_for("fetching")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert screen.getvalue() == f"{ERASE}fetching{ERASE}"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_notice_comes_above_the_progress(screen: Screen) -> None:
+    told = Notices(screen, draws_progress=True)
+    with told.progress("fetching"):
+        screen.wait_for("fetching")
+        told.say("trying again")
+    assert screen.getvalue() == f"{ERASE}fetching{ERASE}casjob: trying again\nfetching{ERASE}"
+
+
+def test_what_is_soon_done_draws_nothing(screen: Screen) -> None:
+    with Notices(screen, draws_progress=True).progress("fetching"):
+        pass
+    assert screen.getvalue() == ""
+
+
+def test_what_takes_half_a_second_is_drawn(screen: Screen) -> None:
+    start = time.monotonic()
+    with Notices(screen, draws_progress=True).progress("fetching"):
+        screen.wait_for("fetching")
+        assert time.monotonic() - start >= 0.5
+
+
+@pytest.mark.usefixtures("at_once")
+def test_where_no_progress_is_wanted_none_is_drawn(screen: Screen) -> None:
+    threads = threading.active_count()
+    with Notices(screen).progress("fetching") as progress:
+        progress.count(1, 2)
+        assert threading.active_count() == threads
+    assert screen.getvalue() == ""
+
+
+@pytest.fixture
+def narrow() -> Iterator[tuple[io.TextIOWrapper, int]]:
+    """Return a terminal, and the side that a person looks at."""
+    outer, inner = os.openpty()
+    with os.fdopen(inner, "w") as stream:
+        yield stream, outer
+    os.close(outer)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(("columns", "drawn"), [(20, 19), (0, 79)])
+def test_progress_never_fills_a_line_so_that_it_can_be_erased(
+    narrow: tuple[io.TextIOWrapper, int], columns: int, drawn: int
+) -> None:
+    stream, outer = narrow
+    termios.tcsetwinsize(stream, (24, columns))
+    with Notices(stream, draws_progress=True).progress("0123456789" * 10):
+        seen = b""
+        while len(seen) < len(ERASE) + drawn:
+            seen += os.read(outer, 1000)
+    assert seen.decode() == ERASE + ("0123456789" * 10)[:drawn]
