@@ -126,6 +126,24 @@ def tasks(
     )
 
 
+@app.command()
+@spread
+def config(
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Try the settings out.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    connection: Connection,
+) -> int:
+    """Show every setting in force, and where it came from."""
+    if check:
+        from casjob.commands.config_check import check_settings
+
+        return check_settings(connection.invocation(), as_json=json)
+    from casjob.commands.config import show_settings
+
+    return show_settings(connection.invocation(), as_json=json)
+
+
 def main() -> None:
     """Run the program, and end it with its exit status."""
     # Looking for pydantic's plugins reads the metadata of every installed distribution.

@@ -1,0 +1,424 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from casjob.options import complete_profile
+from tests.conftest import PROJECT_ID, Casjob, Finished
+from tests.service import Recorded, Reply, Service
+
+Ask = Callable[..., Finished]
+
+TOKEN = "a-token-of-more-than-16"  # noqa: S105 - no real one
+GETTING_GOING = (
+    "export CASJOB_REGION=cn-north-4 CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…, with yours, then"
+    " casjob config --check; casjob show --demo needs none of them"
+)
+
+NOTHING_SET = f"""\
+NAME             VALUE  ORIGIN
+profile          -      not set
+region           -      not set
+project_id       -      not set: looked up by the region
+endpoint         -      not set
+iam_endpoint     -      not set
+api_version      v2     default
+ca_bundle        -      not set: the usual authorities
+request_timeout  30     default
+retries          3      default
+job_id           -      not set: the job last looked at
+history          -      not set: kept
+
+note: no credentials are set: {GETTING_GOING}
+note: neither a region nor an endpoint is set
+"""
+
+
+def test_with_nothing_set_every_setting_and_the_way_to_get_going_is_shown(casjob: Casjob) -> None:
+    assert casjob("config") == (0, NOTHING_SET, "")
+
+
+@pytest.mark.parametrize("words", [["show", "JOB123456"], ["show"], ["tasks", "JOB123456"]])
+def test_a_newcomer_is_told_the_shortest_way(words: list[str], casjob: Casjob) -> None:
+    told = f"casjob: neither a region nor an endpoint is set\n  hint: {GETTING_GOING}\n"
+    assert casjob(*words) == (3, "", told)
+
+
+def test_a_newcomer_with_a_region_is_told_the_rest(casjob: Casjob) -> None:
+    told = f"casjob: no credentials are set\n  hint: {GETTING_GOING}\n"
+    assert casjob("show", "JOB123456", environ={"CASJOB_REGION": "ae-ad-1"}) == (3, "", told)
+
+
+def test_settings_are_shown_with_their_origins_and_secrets_masked(
+    casjob: Casjob, clean_environ: dict[str, str]
+) -> None:
+    folder = Path(clean_environ["HOME"]) / ".config" / "casjob"
+    folder.mkdir(parents=True)
+    config = folder / "config.toml"
+    config.write_text(
+        '[prod]\nproject_id = "0123"\ncredential_command = ["vault", "read", "my secret"]\n'
+    )
+    environ = {
+        "CASJOB_PROFILE": "prod",
+        "CASJOB_IAM_ENDPOINT": "https://iam.example.com/v3",
+        "CASJOB_RETRIES": "many",
+        "HUAWEICLOUD_SDK_AK": "AK-of-the-sdk",
+        "HW_REGION_NAME": "ae-ad-1",
+        "HW_ACCESS_KEY": "AK",
+        "HW_SECRET_KEY": "short-secret-key",
+        "HW_SECURITY_TOKEN": "a-long-security-token",
+        "OS_AUTH_URL": "https://me:password@iam.example.com",
+    }
+    finished = casjob("config", "--region", "eu-west-101", "--api-version", "v3", environ=environ)
+    source = f"profile prod in {config}"
+    usual, last = "not set: the usual authorities", "not set: the job last looked at"
+    assert finished == (
+        0,
+        f"""\
+NAME                VALUE                                              ORIGIN
+profile             prod                                               CASJOB_PROFILE
+region              eu-west-101                                        --region
+project_id          0123                                               {source}
+endpoint            https://servicestage.eu-west-101.myhuaweicloud.eu  built from the region
+iam_endpoint        https://iam.example.com/v3                         CASJOB_IAM_ENDPOINT
+api_version         v3                                                 --api-version
+credential_command  vault …                                            {source}
+ca_bundle           -                                                  {usual}
+request_timeout     30                                                 default
+retries             many                                               CASJOB_RETRIES
+job_id              -                                                  {last}
+history             -                                                  not set: kept
+
+found, but overruled:
+  access_key      AK-of-the-sdk  HUAWEICLOUD_SDK_AK
+  region          ae-ad-1        HW_REGION_NAME
+  access_key      AK             HW_ACCESS_KEY
+  secret_key      ****           HW_SECRET_KEY
+  security_token  ****oken       HW_SECURITY_TOKEN
+  iam_endpoint    ****           OS_AUTH_URL
+
+note: CASJOB_RETRIES is 'many', which is not a whole number up to 999, as in 3
+""",
+        "",
+    )
+
+
+def test_the_same_is_there_as_json(casjob: Casjob) -> None:
+    environ = {
+        "CASJOB_ENDPOINT": "https://example.com",
+        "CASJOB_ACCESS_KEY": "AK",
+        "HW_AUTH_TOKEN": TOKEN,
+    }
+    finished = casjob("config", "--json", environ=environ)
+    assert (finished.status, finished.err) == (0, "")
+    document = json.loads(finished.out)
+    settings = {each["name"]: each for each in document["settings"]}
+    assert (document["schema_version"], len(settings)) == (1, 11)
+    assert settings["endpoint"] == {
+        "name": "endpoint",
+        "value": "https://example.com",
+        "origin": "CASJOB_ENDPOINT",
+    }
+    assert settings["region"] == {"name": "region", "value": None, "origin": "not set"}
+    assert document["overruled"] == [
+        {"name": "access_key", "value": "AK", "origin": "CASJOB_ACCESS_KEY"},
+        {"name": "token", "value": "****n-16", "origin": "HW_AUTH_TOKEN"},
+    ]
+    assert document["notes"] == [
+        "CASJOB_* has access_key, but no secret_key",
+        f"no credentials are set: {GETTING_GOING}",
+        "neither a region nor an IAM endpoint (CASJOB_IAM_ENDPOINT) is set",
+    ]
+
+
+def test_what_is_wrong_with_a_file_is_a_note_and_told_once(
+    casjob: Casjob, clean_environ: dict[str, str]
+) -> None:
+    file = Path(clean_environ["HOME"]) / ".huaweicloud" / "credentials"
+    file.parent.mkdir()
+    file.write_text("ak = x\n")
+    finished = casjob("config", environ={"CASJOB_TOKEN": "t", "CASJOB_ENDPOINT": "https://[x"})
+    assert finished.status == 0
+    assert finished.err == ""
+    assert finished.out.endswith(
+        f"note: {file}, line 1: text before any [section]\n"
+        "note: CASJOB_ENDPOINT is not an address such as"
+        " https://servicestage.cn-north-4.myhuaweicloud.com\n"
+        "note: neither a region nor an IAM endpoint (CASJOB_IAM_ENDPOINT) is set\n"
+    )
+
+
+def test_what_drives_a_terminal_is_escaped(casjob: Casjob) -> None:
+    finished = casjob("config", environ={"CASJOB_JOB_ID": "\x1b[2J", "CASJOB_TOKEN": "t"})
+    assert "job_id           \\x1b[2J  CASJOB_JOB_ID\n" in finished.out
+
+
+@pytest.mark.parametrize("words", [["config"], ["config", "--check"], ["config", "--json"]])
+def test_a_profile_that_is_not_there_is_an_error(words: list[str], casjob: Casjob) -> None:
+    finished = casjob(*words, "--profile", "x")
+    assert (finished.status, finished.out) == (3, "")
+    assert finished.err.startswith("casjob: --profile asks for the profile 'x', but there is no")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["config"], "the demo has no settings"), (["config", "--check"], "nothing to check")],
+)
+def test_the_demo_needs_no_settings(words: list[str], told: str, casjob: Casjob) -> None:
+    finished = casjob(*words, "--demo")
+    assert (finished.status, finished.out) == (2, "")
+    assert told in finished.err
+
+
+def test_a_check_says_what_it_found_step_by_step(ask: Ask, service: Service) -> None:
+    finished = ask("config", "--check")
+    host = service.url.removeprefix("http://")
+    assert finished == (
+        0,
+        f"""\
+settings        ok      the service is at {service.url}
+name            ok      127.0.0.1 is 127.0.0.1
+proxy           ok      none
+TCP             ok      {host} accepts connections
+TLS             ok      none, plain http
+clock           ok      this machine is 0s ahead of the service
+authentication  ok      accepted
+project         ok      {PROJECT_ID}
+""".replace("0s ahead", f"{finished.out.partition('machine is ')[2][0]}s ahead"),
+        "",
+    )
+    # The first request is nobody's: it tells whether the way is clear.
+    assert [("X-Auth-Token" in each.headers) for each in service.requests] == [False, True]
+
+
+def test_a_check_is_there_as_json(ask: Ask, service: Service) -> None:
+    service.handler = lambda request: Reply(401) if "X-Auth-Token" in request.headers else None
+    finished = ask("config", "--check", "--json")
+    assert (finished.status, finished.err) == (4, "")
+    document = json.loads(finished.out)
+    assert document["schema_version"] == 1
+    assert [check["step"] for check in document["checks"]] == [
+        "settings",
+        "name",
+        "proxy",
+        "TCP",
+        "TLS",
+        "clock",
+        "authentication",
+    ]
+    assert [check["ok"] for check in document["checks"]] == [True] * 6 + [False]
+    assert document["checks"][0]["hint"] is None
+    assert document["checks"][-1]["hint"]
+
+
+def last_lines(finished: Finished, count: int = 2) -> list[str]:
+    return finished.out.splitlines()[-count:]
+
+
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        ({"CASJOB_ENDPOINT": "x"}, "settings        failed  CASJOB_ENDPOINT is not an address"),
+        ({"CASJOB_RETRIES": "x"}, "settings        failed  CASJOB_RETRIES is 'x', which is not"),
+        ({"CASJOB_CA_BUNDLE": "/gone"}, "settings        failed  "),
+    ],
+)
+def test_a_check_of_wrong_settings_ends_at_once(
+    settings: dict[str, str], first: str, ask: Ask, service: Service
+) -> None:
+    finished = ask("config", "--check", **settings)
+    assert (finished.status, finished.err) == (3, "")
+    assert finished.out.startswith(first)
+    assert service.requests == []
+
+
+def test_a_check_with_nothing_set_tells_the_way_to_get_going(casjob: Casjob) -> None:
+    told = f"neither a region nor an endpoint is set\n  hint: {GETTING_GOING}\n"
+    assert casjob("config", "--check") == (3, f"settings        failed  {told}", "")
+
+
+def test_a_check_without_credentials_says_so(casjob: Casjob, service: Service) -> None:
+    finished = casjob("config", "--check", environ={"CASJOB_ENDPOINT": service.url})
+    assert finished.status == 3
+    assert last_lines(finished) == [
+        "account         failed  no credentials are set",
+        f"  hint: {GETTING_GOING}",
+    ]
+
+
+def authenticated(reply: Reply) -> Callable[[Recorded], Reply | None]:
+    return lambda request: reply if "X-Auth-Token" in request.headers else None
+
+
+def refusal(status: int, code: str, words: str) -> Reply:
+    return Reply(status, {"error_code": code, "error_msg": words, "request_id": "r"})
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "lines"),
+    [
+        (
+            refusal(401, "APIGW.0307", "token expired"),
+            4,
+            ["authentication  failed  the service in HOST does not accept the credentials; SAID"],
+        ),
+        (
+            refusal(403, "APIGW.0302", "no access"),
+            4,
+            [
+                "authentication  ok      accepted",
+                f"project         failed  not allowed in project {PROJECT_ID}; SAID",
+            ],
+        ),
+        (
+            refusal(404, "APIGW.0101", "no such API"),
+            3,
+            ["service         failed  there is no such API at HOST; SAID"],
+        ),
+        (
+            Reply(404, "<html><title>Not Found</title>"),
+            3,
+            ["service         failed  what answers at http://HOST is not the service: a page of"],
+        ),
+        (
+            Reply(200, "<html><title>Log in</title>"),
+            3,
+            ["service         failed  the reply of the service in HOST is not JSON"],
+        ),
+        (
+            Reply(500),
+            6,
+            ["service         failed  the service in HOST failed (HTTP 500); SAID"],
+        ),
+    ],
+)
+def test_a_check_names_the_step_that_failed_and_what_to_do(
+    reply: Reply, status: int, lines: list[str], ask: Ask, service: Service
+) -> None:
+    service.handler = authenticated(reply)
+    finished = ask("config", "--check")
+    *shown, hint = finished.out.partition("clock ")[2].splitlines()[1:]
+    host = service.url.removeprefix("http://")
+    assert finished.status == status
+    for line, expected in zip(shown, lines, strict=True):
+        assert line.startswith(expected.replace("HOST", host).replace("SAID", "the service said: "))
+    assert hint.startswith("  hint: ")
+
+
+def test_a_check_of_a_service_that_is_not_up_names_tcp(casjob: Casjob) -> None:
+    with Service() as service:
+        url = service.url
+    environ = {"CASJOB_ENDPOINT": url, "CASJOB_TOKEN": "t", "CASJOB_PROJECT_ID": "p"}
+    finished = casjob("config", "--check", environ=environ)
+    assert finished.status == 6
+    assert last_lines(finished) == [
+        f"TCP             failed  {url.removeprefix('http://')}: Connection refused",
+        "  hint: check the network, the VPN, the firewall and HTTPS_PROXY",
+    ]
+
+
+def test_a_check_of_a_name_that_is_not_there_names_it(casjob: Casjob) -> None:
+    environ = {"CASJOB_ENDPOINT": "https://casjob.invalid", "CASJOB_TOKEN": "t"}
+    finished = casjob("config", "--check", environ=environ)
+    assert finished.status == 6
+    assert finished.out.splitlines()[1].startswith("name            failed  casjob.invalid: ")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "outcome"), [(20, 3, "failed"), (-20, 3, "failed"), (5, 0, "ok    ")]
+)
+def test_a_check_compares_the_clocks(
+    minutes: int, status: int, outcome: str, ask: Ask, service: Service
+) -> None:
+    theirs = datetime.now(UTC) + timedelta(minutes=minutes)
+    service.handler = lambda request: (
+        Reply(404, headers={"Date": f"{theirs:%a, %d %b %Y %H:%M:%S GMT}"})
+        if request.path == "/"
+        else None
+    )
+    finished = ask("config", "--check")
+    assert finished.status == status
+    (line,) = [line for line in finished.out.splitlines() if line.startswith("clock")]
+    ahead = "behind" if minutes > 0 else "ahead of"
+    assert line.startswith(f"clock           {outcome}  this machine is ")
+    assert line.endswith(f"s {ahead} the service")
+    assert finished.out.endswith(f"project         ok      {PROJECT_ID}\n")
+
+
+def test_a_service_need_not_tell_the_time(ask: Ask, service: Service) -> None:
+    service.handler = lambda request: (
+        Reply(404, headers={"Date": "noon"}) if request.path == "/" else None
+    )
+    finished = ask("config", "--check")
+    assert "clock           ok      the service does not tell the time\n" in finished.out
+    assert finished.status == 0
+
+
+def test_a_project_that_iam_does_not_know_is_told(casjob: Casjob, service: Service) -> None:
+    service.handler = lambda request: (
+        Reply(200, {"projects": []}) if request.path == "/v3/projects" else None
+    )
+    environ = {
+        "CASJOB_ENDPOINT": service.url,
+        "CASJOB_IAM_ENDPOINT": service.url,
+        "CASJOB_REGION": "ae-ad-1",
+        "CASJOB_TOKEN": TOKEN,
+    }
+    finished = casjob("config", "--check", environ=environ)
+    assert finished.status == 3
+    host = service.url.removeprefix("http://")
+    assert last_lines(finished)[0] == (
+        f"account         failed  {host} knows no projects named ae-ad-1"
+    )
+
+
+def test_the_profiles_there_are_complete_the_option(
+    clean_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(clean_environ["HOME"]) / ".config" / "casjob"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("[default]\n[prod]\n[preview]\n")
+    monkeypatch.setenv("HOME", clean_environ["HOME"])
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert complete_profile("pr") == ["prod", "preview"]
+
+
+def test_a_wrong_setting_that_is_wanted_later_is_told_first(ask: Ask) -> None:
+    assert ask("config", "--check", CASJOB_API_VERSION="v4") == (
+        3,
+        "settings        failed  CASJOB_API_VERSION is 'v4', which is not v2 or v3\n",
+        "",
+    )
+
+
+def test_an_iam_that_fails_is_named(casjob: Casjob, service: Service) -> None:
+    service.handler = lambda request: Reply(503) if request.path == "/v3/projects" else None
+    settings = {"CASJOB_ENDPOINT": service.url, "CASJOB_IAM_ENDPOINT": service.url}
+    more = {"CASJOB_REGION": "ae-ad-1", "CASJOB_TOKEN": TOKEN, "CASJOB_RETRIES": "0"}
+    finished = casjob("config", "--check", environ={**settings, **more})
+    assert finished.status == 6
+    assert finished.out.splitlines()[-1].startswith("IAM             failed  127.0.0.1:")
+
+
+def test_a_program_given_with_its_variables_is_not_shown(
+    casjob: Casjob, clean_environ: dict[str, str]
+) -> None:
+    config = Path(clean_environ["HOME"]) / ".config" / "casjob" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[default]\ncredential_command = "TOKEN=SECRET vault read"\n')
+    out = casjob("config").out
+    assert "SECRET" not in out
+    assert "credential_command  ****" in out
+
+
+def test_a_password_that_iam_refuses_is_told(casjob: Casjob, service: Service) -> None:
+    service.handler = lambda request: Reply(401) if request.path == "/v3/auth/tokens" else None
+    settings = {"CASJOB_ENDPOINT": service.url, "CASJOB_IAM_ENDPOINT": service.url}
+    login = {"CASJOB_USER_NAME": "u", "CASJOB_PASSWORD": "a-password", "CASJOB_DOMAIN_NAME": "d"}
+    more = {"CASJOB_PROJECT_ID": PROJECT_ID, **login}
+    finished = casjob("config", "--check", environ={**settings, **more})
+    assert finished.status == 4
+    (line,) = [line for line in finished.out.splitlines() if line.startswith("authentication")]
+    assert line.startswith("authentication  failed  127.0.0.1:")
