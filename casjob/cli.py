@@ -13,7 +13,9 @@ from casjob.errors import CasjobError, ExitStatus, ReplyError, UsageError
 from casjob.notices import Notices
 from casjob.options import (
     Connection,
+    Follow,
     JobId,
+    JobIds,
     Look,
     WithExitStatus,
     complete_status,
@@ -124,6 +126,37 @@ def tasks(
         display,
         with_exit_status=with_exit_status,
     )
+
+
+@app.command()
+@spread
+def watch(
+    job_ids: JobIds = None,
+    *,
+    follow: Follow,
+    look: Look,
+    connection: Connection,
+) -> int:
+    """Follow jobs until they end: drawn live on a terminal, a line a change elsewhere."""
+    from casjob.commands.watch import watch
+
+    return watch(job_ids or [], follow.plan(), connection.invocation(), look.display())
+
+
+@app.command()
+@spread
+def wait(
+    job_ids: JobIds = None,
+    *,
+    follow: Follow,
+    json: Annotated[bool, typer.Option("--json", help="One document with all verdicts.")] = False,
+    connection: Connection,
+) -> int:
+    """Wait for jobs to end, silent but for their verdicts; for scripts."""
+    from casjob.commands.wait import wait
+
+    plan = follow.plan(timeout="30m")
+    return wait(job_ids or [], plan, connection.invocation(), as_json=json)
 
 
 @app.command()

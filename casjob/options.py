@@ -9,11 +9,13 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from casjob.durations import parse_duration
 from casjob.errors import UsageError
 from casjob.formats import Color, Display, Output
 from casjob.history import find_history_folder, recent_job_ids
 from casjob.invocation import Invocation
 from casjob.notices import Notices
+from casjob.plan import Plan
 from casjob.settings import ApiVersion
 from casjob.settings.sources import find_profile_names
 from casjob.statuses import STATUS_WORDS
@@ -47,6 +49,17 @@ JobId = Annotated[
     ),
 ]
 
+JobIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="JOB_ID",
+        help="The jobs; - reads ids from stdin, from lines or from JSON with job_id in it."
+        " Without any, CASJOB_JOB_ID or the job last looked at.",
+        show_default=False,
+        autocompletion=complete_job_id,
+    ),
+]
+
 WithExitStatus = Annotated[
     bool,
     typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),
@@ -74,6 +87,57 @@ class Look(NamedTuple):
             raise UsageError(f"--json and --output {self.output} can't both be")
         output = Output.JSON if self.json else self.output or Output.TABLE
         return Display(output=output, color=self.color, utc=self.utc, tasks_only=tasks_only)
+
+
+class Follow(NamedTuple):
+    """How jobs are to be followed."""
+
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="The time between two looks at a job; 2s growing to 15s while nothing changes.",
+        ),
+    ] = None
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="Give up after so long, with exit status 124; wait: 30m, watch: never.",
+        ),
+    ] = None
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="End at the first failed task or job.")
+    ] = False
+    wait_for_job: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION", help="Do not mind for so long that a job is not there yet."
+        ),
+    ] = None
+
+    def plan(self, *, timeout: str | None = None) -> Plan:
+        """Return the same in seconds.
+
+        Args:
+            timeout: the one to take if none is given.
+
+        Raises:
+            UsageError: a duration is none.
+        """
+        interval = _parse(self.interval, "--interval")
+        if interval == 0:
+            raise UsageError("--interval is 0", hint="the service takes 5 requests a second")
+        return Plan(
+            interval=interval,
+            timeout=_parse(self.timeout or timeout, "--timeout"),
+            fail_fast=self.fail_fast,
+            wait_for_job=_parse(self.wait_for_job, "--wait-for-job") or 0.0,
+        )
+
+
+def _parse(duration: str | None, option: str) -> float | None:
+    return None if duration is None else parse_duration(duration, option)
 
 
 class Connection(NamedTuple):
@@ -131,17 +195,17 @@ class Connection(NamedTuple):
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command one option for each field of its `Look` and `Connection` parameters.
+    """Give a command one option for each field of its `Look`, `Follow` and `Connection` parameters.
 
     Typer reads a command's signature. So that options which commands share are written once, one
     parameter of such a class stands for all its fields there.
     """
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, type[Look | Connection]] = {}
+    groups: dict[str, type[Look | Follow | Connection]] = {}
     signature = inspect.signature(command)
     for parameter in signature.parameters.values():
         group = parameter.annotation
-        if group not in {Look, Connection}:
+        if group not in {Look, Follow, Connection}:
             parameters.append(parameter)
             continue
         groups[parameter.name] = group

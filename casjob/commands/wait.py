@@ -1,0 +1,44 @@
+"""casjob wait: blocks until jobs end, silent but for their verdicts."""
+
+from collections.abc import Sequence
+
+from casjob.commands.follow_jobs import conclude, follow_jobs
+from casjob.commands.following import Following
+from casjob.commands.retry_notices import RetryNotices
+from casjob.errors import ExitStatus
+from casjob.events import Retry, Verdict
+from casjob.formats.event_json import document_of_verdicts
+from casjob.formats.event_words import describe_ending
+from casjob.invocation import Invocation
+from casjob.json_text import encode_document
+from casjob.plan import Plan
+from casjob.printable import printable
+from casjob.stdout import write_text
+
+
+def wait(
+    arguments: Sequence[str], plan: Plan, invocation: Invocation, *, as_json: bool
+) -> ExitStatus:
+    """Wait for jobs, and say of each how it ended.
+
+    Raises:
+        CasjobError: a failure that waiting does not mend.
+    """
+    # A failed task can't be told from the job's status alone.
+    plan = plan._replace(status_only=not plan.fail_fast)
+    with follow_jobs(arguments, plan, invocation) as following:
+        retries = RetryNotices(invocation.notices)
+        for event in following.events():
+            if isinstance(event, Retry):
+                retries.tell(event)
+            elif isinstance(event, Verdict) and not as_json:
+                write_text(f"{printable(describe_ending(event.job_id, event.report))}\n")
+        if as_json:
+            write_text(_describe(following))
+        return conclude(following, invocation)
+
+
+def _describe(following: Following) -> str:
+    reports = [(job.job_id, job.report) for job in following.jobs]
+    document = document_of_verdicts(reports, timed_out=following.has_timed_out)
+    return encode_document(document, indent=2) + "\n"

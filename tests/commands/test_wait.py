@@ -1,0 +1,374 @@
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casjob.demo.replies import Document
+from tests.conftest import JOB_ID, PROJECT_ID, Finished
+from tests.samples import Fields, job, separator, task
+from tests.service import Recorded, Reply, Service
+from tests.terminal import PATIENCE
+
+CASJOB = str(Path(sys.executable).parent / "casjob")
+QUICKLY = ("--interval", "0.01")
+
+Ask = Callable[..., Finished]
+
+
+@pytest.fixture
+def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[str, str]:
+    return {**clean_environ, **at_service}
+
+
+def as_document(fields: Fields) -> Document:
+    document: Document = json.loads(json.dumps(fields))
+    return document
+
+
+def play(service: Service, **scenes: list[Fields]) -> None:
+    """Let each request for a job move it on, up to the last of its scenes."""
+    lock = threading.Lock()
+    left = {job_id: [as_document(scene) for scene in each] for job_id, each in scenes.items()}
+
+    def move_on(request: Recorded) -> Reply | None:
+        job_id = request.path.rpartition("/")[2]
+        with lock:
+            coming = left.get(job_id, [])
+            if coming:
+                service.jobs[job_id] = coming[0]
+                del coming[: len(coming) > 1]
+        return None
+
+    service.handler = move_on
+
+
+def under_way(index: int) -> Fields:
+    """Return a task with a heartbeat right now."""
+    now = datetime.now(UTC).isoformat()
+    return task(index, "RUNNING", CREATED_AT=now, LAST_HEALTH_CHECK=now)
+
+
+def runs(job_id: str, *, failed: bool = False) -> list[Fields]:
+    ended = "FAILED" if failed else "SUCCEEDED"
+    last = task(2, ended, start=1, messages='{"Message": "E1", "Detail": "Broken."}')
+    return [
+        job("SUBMITTED", JOB_ID=job_id),
+        job("RUNNING", under_way(1), JOB_ID=job_id),
+        job("RUNNING", task(1), under_way(2), JOB_ID=job_id),
+        job(ended, task(1), last, JOB_ID=job_id),
+    ]
+
+
+SUCCEEDED = "JOB1 provision/provMain SUCCEEDED\n"
+FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TN00002  E1  Broken.\n"
+
+
+class TestVerdicts:
+    def test_of_a_job_that_succeeds(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=runs("JOB1"))
+
+        assert ask("wait", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
+        assert [request.query["limit"] for request in service.requests] == [["1"]] * 4
+
+    def test_of_a_job_that_fails_name_the_cause(self, ask: Ask, service: Service) -> None:
+        play(service, JOB2=runs("JOB2", failed=True))
+
+        assert ask("wait", "JOB2", *QUICKLY) == (1, FAILED, "")
+        limits = [request.query["limit"] for request in service.requests]
+        assert limits == [["1"]] * 4 + [["50"]]
+
+    def test_come_in_the_order_of_the_endings(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=runs("JOB1")[-1:], JOB2=runs("JOB2", failed=True))
+
+        assert ask("wait", "JOB2", "JOB1", *QUICKLY) == (1, SUCCEEDED + FAILED, "")
+
+    @pytest.mark.parametrize("api_version", ["v2", "v3"])
+    def test_are_the_same_in_all_versions(
+        self, ask: Ask, service: Service, api_version: str
+    ) -> None:
+        play(service, JOB2=runs("JOB2", failed=True))
+        finished = ask("wait", "JOB2", *QUICKLY, "--api-version", api_version)
+
+        assert finished.status == 1
+        assert finished.out.endswith("FAILED after 2.0s: task 2 TN00002  E1  Broken.\n")
+
+    def test_are_one_line_whatever_the_service_says(self, ask: Ask, service: Service) -> None:
+        broken = task(1, "FAILED", messages="at line 1\nat line 2\x1b[2J")
+        play(service, JOB1=[job("FAILED", broken)])
+
+        assert ask("wait", "JOB1", *QUICKLY).out == (
+            "JOB1 provision/provMain FAILED after 1.0s: "
+            "task 1 TN00001  at line 1\\nat line 2\\x1b[2J\n"
+        )
+
+    def test_go_by_the_jobs_own_word(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=[job("SUCCEEDED", task(1, "FAILED"), task(2))])
+
+        assert ask("wait", "JOB1", "--fail-fast").status == 1
+        assert ask("wait", "JOB1").status == 0
+
+    def test_are_one_document_in_json(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=runs("JOB1"), JOB2=runs("JOB2", failed=True))
+        finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--json")
+
+        assert (finished.status, finished.err) == (1, "")
+        assert json.loads(finished.out) == {
+            "schema_version": 1,
+            "timed_out": False,
+            "verdicts": [
+                {
+                    "job_id": "JOB1",
+                    "outcome": "succeeded",
+                    "status": "SUCCEEDED",
+                    "elapsed_seconds": None,
+                    "failure": None,
+                },
+                {
+                    "job_id": "JOB2",
+                    "outcome": "failed",
+                    "status": "FAILED",
+                    "elapsed_seconds": 2.0,
+                    "failure": {
+                        "task_id": "Task-00002",
+                        "task_index": 2,
+                        "task_name": "TN00002",
+                        "code": "E1",
+                        "detail": "Broken.",
+                    },
+                },
+            ],
+        }
+
+
+class TestExitStatus:
+    @pytest.mark.parametrize(
+        ("reply", "status"),
+        [
+            (Reply(400), 6),
+            (Reply(401), 4),
+            (Reply(403), 4),
+            (Reply(404), 5),
+            (Reply(404, {"error_code": "APIGW.0101"}), 3),
+            (Reply(503), 6),
+            (Reply(429, headers={"Retry-After": "0"}), 6),
+            (Reply(reset=True), 6),
+            (Reply(200, "<html>"), 7),
+        ],
+    )
+    def test_of_a_failure_that_stays(
+        self, ask: Ask, service: Service, reply: Reply, status: int
+    ) -> None:
+        service.handler = lambda _: reply
+        finished = ask("wait", "JOB1", *QUICKLY)
+
+        assert (finished.status, finished.out) == (status, "")
+        assert len(service.requests) == (1 if status < 6 or reply.status == 400 else 10)
+        assert len(finished.err.splitlines()) <= 4
+
+    def test_of_a_time_that_is_up(self, ask: Ask, service: Service) -> None:
+        play(
+            service,
+            JOB1=[job("RUNNING", task(1))],
+            JOB2=[job("UNKNOWN", task(1))],
+            JOB3=[job("SUCCEEDED", task(1))],
+            JOB4=[job(None, task(1))],
+        )
+        finished = ask("wait", "JOB1", "JOB2", "JOB3", "JOB4", *QUICKLY, "--timeout", "0.1")
+
+        unsure = ", a word that may or may not mean that it has ended"
+        assert finished == (
+            124,
+            "JOB3 provision/provMain SUCCEEDED after 1.0s\n",
+            (
+                "casjob: JOB1 has not ended within 0.1s: it is RUNNING\n"
+                f"casjob: JOB2 has not ended within 0.1s: it is UNKNOWN{unsure}\n"
+                f"casjob: JOB4 has not ended within 0.1s: it is without a status{unsure}\n"
+            ),
+        )
+
+    def test_of_a_time_that_is_up_while_a_request_hangs(self, ask: Ask, service: Service) -> None:
+        service.handler = lambda _: Reply(delay=PATIENCE)
+        finished = ask("wait", "JOB1", "--timeout", "0.1", "--json")
+
+        assert finished.status == 124
+        assert finished.err == (
+            "casjob: JOB1 has not ended within 0.1s: the service has said nothing of it yet\n"
+        )
+        assert json.loads(finished.out)["timed_out"] is True
+        assert len(service.requests) == 1
+
+    def test_of_an_interruption(self, environ: dict[str, str], service: Service) -> None:
+        reached = threading.Event()
+
+        def hold(_: Recorded) -> Reply:
+            reached.set()
+            return Reply(delay=PATIENCE)
+
+        service.handler = hold
+        with subprocess.Popen(
+            [CASJOB, "wait", "JOB1"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert reached.wait(PATIENCE)
+            process.send_signal(signal.SIGINT)
+
+            assert process.communicate(timeout=PATIENCE) == (b"", b"")
+            assert process.returncode == 130
+
+    @pytest.mark.parametrize("option", ["--interval", "--timeout", "--wait-for-job"])
+    def test_of_a_duration_that_is_none(self, ask: Ask, service: Service, option: str) -> None:
+        finished = ask("wait", "JOB1", option, "soon")
+
+        assert (finished.status, finished.out) == (2, "")
+        assert finished.err.startswith(f"casjob: {option} 'soon' is no duration\n")
+        assert not service.requests
+
+    def test_of_no_interval(self, ask: Ask, service: Service) -> None:
+        assert ask("wait", "JOB1", "--interval", "0") == (
+            2,
+            "",
+            "casjob: --interval is 0\n  hint: the service takes 5 requests a second\n",
+        )
+        assert not service.requests
+
+
+class TestFailFast:
+    def test_ends_at_a_failed_task_and_says_so(self, ask: Ask, service: Service) -> None:
+        broken = task(1, "FAILED", messages="Broken.")
+        play(
+            service,
+            JOB1=[job("RUNNING", task(1, "RUNNING"), JOB_ID="JOB1")],
+            JOB2=[job("RUNNING", broken, task(2, "RUNNING"), CREATED_AT=None, JOB_ID="JOB2")],
+        )
+        finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--fail-fast")
+
+        assert finished.status == 1
+        assert finished.out.startswith("JOB2 provision/provMain RUNNING for ")
+        assert finished.out.endswith(": task 1 TN00001  Broken.\n")
+        # JOB1's first reply may come before or after that.
+        assert finished.err.startswith("casjob: JOB1 has not ended: ")
+
+
+class TestJobs:
+    def test_may_come_from_stdin(self, environ: dict[str, str], service: Service) -> None:
+        play(service, JOB1=runs("JOB1"), JOB2=runs("JOB2", failed=True))
+        ran = subprocess.run(
+            [CASJOB, "wait", "-", *QUICKLY],
+            env=environ,
+            input='{"job_id": {"sensitive": false, "type": "string", "value": "JOB1"}}',
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, SUCCEEDED, "")
+
+    def test_may_be_the_one_looked_at_last(self, ask: Ask, service: Service) -> None:
+        assert ask("show", JOB_ID).status == 0
+        finished = ask("wait")
+
+        assert (finished.status, finished.err) == (1, f"casjob: {JOB_ID} (last looked at)\n")
+        assert service.requests[-1].path == f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+
+    def test_are_remembered(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=runs("JOB1")[-1:])
+        ask("wait", "JOB1")
+
+        assert ask("show").err == "casjob: JOB1 (last looked at)\n"
+
+    def test_may_be_named_twice(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=runs("JOB1"))
+
+        assert ask("wait", "JOB1", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
+        assert len(service.requests) == 4
+
+    def test_may_not_be_there_yet(self, ask: Ask, service: Service) -> None:
+        turn = iter(range(100))
+        scenes = runs("JOB1")
+
+        def appear(_: Recorded) -> Reply | None:
+            place = next(turn)
+            if place >= 4:
+                service.jobs["JOB1"] = as_document(scenes[min(place - 4, 3)])
+            return None
+
+        service.handler = appear
+
+        assert ask("wait", "JOB1", *QUICKLY, "--wait-for-job", "20") == (0, SUCCEEDED, "")
+
+
+def spoiled() -> Iterator[Reply]:
+    """Return replies of all bad kinds, over and over."""
+    while True:
+        yield Reply(503, {"error_code": "APIGW.0613"})
+        yield Reply(429, headers={"Retry-After": "0"})
+        yield Reply(reset=True)
+        yield Reply(delay=0.3)
+        yield Reply(200, b"\x00\xff garbage")
+        yield Reply(200, {"job": []})
+        yield Reply(200, b'{"job": {"JOB_ID"', headers={"Content-Length": "400"}, truncate=9)
+
+
+def spoil_half(service: Service) -> None:
+    """Let every other reply be a bad one, and not move a job on."""
+    replies, turn, lock = spoiled(), iter(range(1, 100_000)), threading.Lock()
+    well: Any = service.handler
+
+    def answer(request: Recorded) -> Reply | None:
+        with lock:
+            bad = next(replies) if next(turn) % 2 else None
+        return bad or well(request)
+
+    service.handler = answer
+
+
+def test_half_of_the_replies_may_be_bad(ask: Ask, service: Service) -> None:
+    steps = [task(each, start=each) for each in range(1, 8)]
+    scenes = [job("RUNNING", separator(0, "A"), *steps[:each]) for each in range(1, 8)]
+    play(service, JOB1=[*scenes, job("SUCCEEDED", *steps)], JOB2=runs("JOB2", failed=True))
+    spoil_half(service)
+    finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--request-timeout", "0.1")
+
+    assert finished.status == 1
+    assert sorted(finished.out.splitlines()) == sorted((SUCCEEDED + FAILED).splitlines())
+    [notice] = finished.err.splitlines()
+    assert notice.endswith("; retrying")
+
+
+def test_one_connection_is_kept_for_all_requests(ask: Ask, service: Service) -> None:
+    play(service, JOB1=runs("JOB1"), JOB2=[])
+    accepted: list[object] = []
+    accept = service._server.get_request  # noqa: SLF001 - counts what it accepts
+
+    def count() -> Any:
+        accepted.append(1)
+        return accept()
+
+    service._server.get_request = count  # type: ignore[method-assign] # noqa: SLF001 - as above
+
+    assert ask("wait", "JOB1", *QUICKLY).status == 0
+    assert len(service.requests) == 4
+    assert len(accepted) == 1
+
+
+def test_a_slow_reply_is_waited_for_and_not_asked_for_again(ask: Ask, service: Service) -> None:
+    service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(1)))
+    delays = iter([0.3])
+    at_work: list[float] = []
+
+    def answer(request: Recorded) -> Reply | None:
+        at_work.append(request.time)
+        delay = next(delays, None)
+        return delay and Reply(503, delay=delay)  # type: ignore[return-value] # None at last
+
+    service.handler = answer
+
+    assert ask("wait", "JOB1", *QUICKLY).status == 0
+    assert len(at_work) == 2
+    assert at_work[1] - at_work[0] >= 0.3

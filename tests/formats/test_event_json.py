@@ -1,0 +1,152 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from casjob.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+from casjob.formats.event_json import document_of_event, document_of_verdicts
+from casjob.json_text import JsonValue
+from tests.samples import job, report_of, task
+
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parents[1] / "schema" / "event.json").read_text())
+)
+TIME = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
+RUNNING = report_of(job("RUNNING", task(6), task(9, "RUNNING")))
+FAILED = report_of(
+    job("FAILED", task(6), task(9, "FAILED", messages='{"Message":"E1","Detail":"Broken."}'))
+)
+SILENT = report_of(job("CANCELLED", task(1, "CANCELLED")))
+SUCCEEDED = report_of(job("SUCCEEDED", task(6)))
+NAMED: dict[str, JsonValue] = {
+    "task_id": "Task-00009",
+    "task_index": 9,
+    "task_name": "TN00009",
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (
+            JobStatus(TIME, "JOB1", None, "RUNNING"),
+            {"event": "job_status", "from": None, "to": "RUNNING"},
+        ),
+        (
+            TaskStatus(TIME, "JOB1", None, RUNNING.tasks[1], is_first_look=True),
+            {
+                "event": "task_status",
+                **NAMED,
+                "from": None,
+                "to": "RUNNING",
+                "elapsed_seconds": 120.0,
+                "failure": None,
+            },
+        ),
+        (
+            TaskStatus(TIME, "JOB1", "RUNNING", FAILED.tasks[1], is_first_look=False),
+            {
+                "event": "task_status",
+                **NAMED,
+                "from": "RUNNING",
+                "to": "FAILED",
+                "elapsed_seconds": 1.0,
+                "failure": {"code": "E1", "detail": "Broken."},
+            },
+        ),
+        (
+            Stall(TIME, "JOB1", RUNNING.tasks[1], "no heartbeat for 5 minutes"),
+            {"event": "stall", **NAMED, "message": "no heartbeat for 5 minutes"},
+        ),
+        (
+            Waiting(TIME, "JOB1", RUNNING),
+            {"event": "waiting", "status": "RUNNING", "elapsed_seconds": 120.0},
+        ),
+        (
+            Waiting(TIME, "JOB1", None),
+            {"event": "waiting", "status": None, "elapsed_seconds": None},
+        ),
+        (
+            Retry(TIME, "JOB1", "no connection", 2),
+            {"event": "retry", "message": "no connection", "failures": 2},
+        ),
+        (
+            Verdict(TIME, "JOB1", SUCCEEDED),
+            {
+                "event": "verdict",
+                "outcome": "succeeded",
+                "status": "SUCCEEDED",
+                "elapsed_seconds": 1.0,
+                "failure": None,
+            },
+        ),
+        (
+            Verdict(TIME, "JOB1", FAILED),
+            {
+                "event": "verdict",
+                "outcome": "failed",
+                "status": "FAILED",
+                "elapsed_seconds": 1.0,
+                "failure": {**NAMED, "code": "E1", "detail": "Broken."},
+            },
+        ),
+        (
+            Verdict(TIME, "JOB1", SILENT),
+            {
+                "event": "verdict",
+                "outcome": "failed",
+                "status": "CANCELLED",
+                "elapsed_seconds": 1.0,
+                "failure": {
+                    "task_id": "Task-00001",
+                    "task_index": 1,
+                    "task_name": "TN00001",
+                    "code": None,
+                    "detail": None,
+                },
+            },
+        ),
+    ],
+)
+def test_an_event_is_an_object_as_the_schema_has_it(
+    event: Event, fields: dict[str, JsonValue]
+) -> None:
+    document = document_of_event(event)
+
+    assert document == {"time": "2026-11-23T08:00:12.000000Z", "job_id": "JOB1", **fields}
+    SCHEMA.validate(document)
+
+
+def test_the_schema_takes_nothing_else() -> None:
+    document = document_of_event(JobStatus(TIME, "JOB1", None, "RUNNING"))
+
+    assert not SCHEMA.is_valid({**document, "event": "other"})
+    assert not SCHEMA.is_valid({**document, "more": 1})
+    assert not SCHEMA.is_valid({key: document[key] for key in document if key != "to"})
+
+
+def test_all_verdicts_are_one_document() -> None:
+    document = document_of_verdicts([("JOB1", SUCCEEDED), ("JOB2", None)], timed_out=True)
+
+    assert document == {
+        "schema_version": 1,
+        "timed_out": True,
+        "verdicts": [
+            {
+                "job_id": "JOB1",
+                "outcome": "succeeded",
+                "status": "SUCCEEDED",
+                "elapsed_seconds": 1.0,
+                "failure": None,
+            },
+            {
+                "job_id": "JOB2",
+                "outcome": "unknown",
+                "status": None,
+                "elapsed_seconds": None,
+                "failure": None,
+            },
+        ],
+    }
