@@ -1,0 +1,189 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Never
+
+import pytest
+
+from casjob import __version__
+from tests.conftest import JOB_ID, Casjob, Finished
+from tests.service import Recorded, Reply, Service
+
+PROGRAM = str(Path(sys.executable).parent / "casjob")
+HINT = "  hint: casjob --help, casjob COMMAND --help\n"
+BUG = (
+    "casjob: casjob met a bug of its own: ModuleNotFoundError\n"
+    "  hint: please report it, with the command and what casjob --version says\n"
+)
+COMMANDS = ("show", "tasks", "watch", "wait", "config")
+HELP = """\
+Usage: casjob [OPTIONS] COMMAND [ARGS]...
+
+  Show what happened to a ServiceStage job, and why it failed.
+
+Options:
+  --version   Show the version.
+  -h, --help  Show this message and exit.
+
+Commands:
+  show    Show one job: the verdict, why it failed, then its tasks.
+  tasks   Show the task table alone, with the API's own paging, or filtered.
+  watch   Follow jobs until they end: drawn live on a terminal, a line a...
+  wait    Wait for jobs to end, silent but for their verdicts; for scripts.
+  config  Show every setting in force, and where it came from.
+"""
+
+
+def in_shell(line: str, environ: Mapping[str, str]) -> Finished:
+    """Run a line of shell in which `casjob` is the installed program."""
+    path = f"{Path(PROGRAM).parent}:{environ['PATH']}"
+    measured = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
+    ran = subprocess.run(
+        ["/bin/sh", "-c", line],
+        env={**measured, **environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Finished(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_the_version_is_a_line(casjob: Casjob) -> None:
+    assert casjob("--version") == (0, f"casjob {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], []])
+def test_help_comes_when_asked_for_and_without_a_command(casjob: Casjob, words: list[str]) -> None:
+    assert casjob(*words, columns=80) == (0, HELP, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(casjob: Casjob, command: str) -> None:
+    asked = casjob(command, "--help")
+    assert asked == casjob(command, "-h")
+    assert (asked.status, asked.err) == (0, "")
+    assert asked.out.startswith(f"Usage: casjob {command} ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nonsense"], "No such command 'nonsense'."),
+        (["shwo"], "No such command 'shwo'. Did you mean 'show'?"),
+        ([""], "No such command ''."),
+        (["--nonsense"], "No such option: --nonsense"),
+        (["show", "--colr", "x"], "No such option: --colr (Possible options: --color)"),
+        (["show", "a", "b"], "Got unexpected extra argument(s) (b)"),
+        (["show", "--region"], "Option '--region' requires an argument."),
+        (["a\x1b[31m\r\nb"], r"No such command 'a\x1b[31m\r\nb'."),
+        (["--\u202ea"], r"No such option: --\u202ea"),
+        (["show", "--\x9bb\x00"], r"No such option: --\x9bb\x00"),
+        (["\udcff"], r"No such command '\udcff'."),
+    ],
+)
+def test_what_is_not_there_is_told_in_words(casjob: Casjob, words: list[str], told: str) -> None:
+    assert casjob(*words) == (2, "", f"casjob: {told}\n{HINT}")
+
+
+def test_no_option_takes_a_secret(casjob: Casjob) -> None:
+    for command in COMMANDS:
+        words = casjob(command, "--help").out.lower()
+        assert not {"--token", "--password", "--secret-key", "--access-key"} & set(words.split())
+
+
+def test_a_bug_shows_no_traceback(casjob: Casjob, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in a broken installation: a file of it is missing.
+    monkeypatch.setitem(sys.modules, "casjob.commands.show", None)
+    assert casjob("show", "--demo") == (7, "", BUG)
+
+
+def test_an_interruption_is_told_to_the_shell_alone(
+    casjob: Casjob, at_service: dict[str, str], service: Service
+) -> None:
+    def interrupt(_: Recorded) -> Reply:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Reply(delay=30)
+
+    service.handler = interrupt
+    assert casjob("show", JOB_ID, environ=at_service) == (130, "", "")
+
+
+def test_an_interruption_while_completing_is_no_traceback(
+    casjob: Casjob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: object) -> Never:
+        raise KeyboardInterrupt
+
+    (tmp_path / "casjob" / "history" / "project").mkdir(parents=True)
+    monkeypatch.setattr(os, "scandir", interrupt)
+    environ = {
+        "_CASJOB_COMPLETE": "complete_bash",
+        "COMP_WORDS": "casjob show ''",
+        "COMP_CWORD": "-1",
+        "XDG_STATE_HOME": str(tmp_path),
+    }
+    assert casjob(environ=environ) == (130, "", "")
+
+
+@pytest.mark.parametrize("program", ["casjob", f"{sys.executable} -m casjob"])
+def test_the_program_and_the_module_are_the_same(
+    program: str, clean_environ: dict[str, str], casjob: Casjob
+) -> None:
+    shown = in_shell(f"{program} show --demo; {program} nonsense", clean_environ)
+    expected, failed = casjob("show", "--demo"), casjob("nonsense")
+    assert shown == (2, expected.out, failed.err)
+
+
+def test_a_reader_that_has_had_enough_ends_it_quietly(clean_environ: dict[str, str]) -> None:
+    line = (
+        "{ casjob show --demo; echo $? >&2; } | head -1; { casjob show --demo; echo $? >&2; } | :"
+    )
+    assert in_shell(line, clean_environ) == (
+        0,
+        "provision/provMain FAILED after 35.6s · PROVISION\n",
+        "0\n0\n",
+    )
+
+
+def test_without_stdout_nothing_is_written_and_nothing_fails(
+    clean_environ: dict[str, str],
+) -> None:
+    assert in_shell("casjob show --demo --exit-status >&-", clean_environ) == (1, "", "")
+
+
+def test_without_stderr_the_answer_and_the_exit_status_are_the_same(
+    clean_environ: dict[str, str], casjob: Casjob
+) -> None:
+    shown = in_shell("casjob show --demo 2>&-; casjob nonsense 2>&-", clean_environ)
+    assert shown == (2, casjob("show", "--demo").out, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_a_full_disk_is_told(clean_environ: dict[str, str]) -> None:
+    assert in_shell("casjob show --demo >/dev/full", clean_environ) == (
+        2,
+        "",
+        "casjob: stdout can't be written: No space left on device\n",
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_a_full_disk_is_told_of_help_too(clean_environ: dict[str, str]) -> None:
+    told = "casjob: stdout can't be written: No space left on device\n"
+    assert in_shell("casjob --help >/dev/full", clean_environ) == (2, "", told)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_a_full_disk_for_stderr_changes_no_exit_status(clean_environ: dict[str, str]) -> None:
+    assert in_shell("casjob nonsense 2>/dev/full", clean_environ) == (2, "", "")
+
+
+Ask = Callable[..., Finished]
+
+
+@pytest.mark.parametrize("setting", [{"XDG_STATE_HOME": "/dev/null"}, {"HOME": "/dev/null"}])
+def test_a_broken_home_changes_nothing(ask: Ask, setting: dict[str, str]) -> None:
+    assert ask("show", JOB_ID, **setting) == ask("show", JOB_ID)
