@@ -103,8 +103,8 @@ def find_changes(
     was = before.job.execution_status if before else None
     if before is None or was != after.job.execution_status:
         yield JobStatus(time, job_id, was, after.job.execution_status)
-    known = dict(_number(before.tasks)) if before else {}
-    for key, each in _number(after.tasks):
+    known = dict(number_tasks(before.tasks)) if before else {}
+    for key, each in number_tasks(after.tasks):
         earlier = known.get(key)
         status = earlier.task.task_status if earlier else None
         if earlier is None or status != each.task.task_status:
@@ -113,8 +113,8 @@ def find_changes(
             yield from (Stall(time, job_id, each, words) for words in _find_stalls(earlier, each))
 
 
-def _number(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskReport]]:
-    """Yield each task with what tells it from all others, also where names stand twice."""
+def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskReport]]:
+    """Yield each task after what tells it from all others, also where names stand twice."""
     times: Counter[object] = Counter()
     for each in tasks:
         key = _key(each)

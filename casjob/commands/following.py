@@ -18,10 +18,19 @@ from casjob.errors import (
     ServiceError,
     TransientError,
 )
-from casjob.events import Event, JobStatus, Retry, TaskStatus, Verdict, Waiting, find_changes
+from casjob.events import (
+    Event,
+    JobStatus,
+    Retry,
+    TaskStatus,
+    Verdict,
+    Waiting,
+    find_changes,
+    number_tasks,
+)
 from casjob.models import JobDetail
 from casjob.plan import Plan
-from casjob.report import Report, report_job
+from casjob.report import Report, TaskReport, report_job
 from casjob.statuses import Outcome
 
 QUICKEST = 2.0
@@ -60,6 +69,7 @@ class FollowedJob:
         self.is_to_be_confirmed = False
         self.is_missing = False
         self.failures = 0
+        self.tasks: dict[object, TaskReport] = {}
         self.kept: dict[tuple[int, int], JobDetail] = {}
         self.wait = QUICKEST
         self.changed_at = now
@@ -212,7 +222,10 @@ class Following:
         before, job.report, job.failures, job.kept = job.report, report, 0, {}
         job.is_missing = False
         job.set_clock(detail.as_of, now)
-        changes = list(find_changes(datetime.now(UTC), job.job_id, before, report))
+        # A task that a reply leaves out is remembered, lest it is told again when it is back.
+        remembered = before and before._replace(tasks=tuple(job.tasks.values()))
+        changes = list(find_changes(datetime.now(UTC), job.job_id, remembered, report))
+        job.tasks.update(number_tasks(report.tasks))
         if self.plan.status_only:
             changes = [change for change in changes if isinstance(change, JobStatus)]
         job.wait = QUICKEST if changes else min(job.wait * GROWTH, SLOWEST)

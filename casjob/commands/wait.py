@@ -28,13 +28,16 @@ def wait(
     plan = plan._replace(status_only=not plan.fail_fast)
     with follow_jobs(arguments, plan, invocation) as following:
         retries = RetryNotices(invocation.notices)
-        for event in following.events():
-            if isinstance(event, Retry):
-                retries.tell(event)
-            elif isinstance(event, Verdict) and not as_json:
-                write_text(f"{printable(describe_ending(event.job_id, event.report))}\n")
-        if as_json:
-            write_text(_describe(following))
+        try:
+            for event in following.events():
+                if isinstance(event, Retry):
+                    retries.tell(event)
+                elif isinstance(event, Verdict) and not as_json:
+                    write_text(f"{printable(describe_ending(event.job_id, event.report))}\n")
+        finally:
+            # Also when one job's error ends it: what is known of the others is not lost.
+            if as_json:
+                write_text(_describe(following))
         return conclude(following, invocation)
 
 

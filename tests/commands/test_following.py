@@ -377,6 +377,19 @@ class TestFailures:
 
         assert len(scene.requests) == 1 + seen
 
+    def test_that_leave_out_a_task_do_not_make_it_new_again(self) -> None:
+        both = stands("RUNNING", task(1, "RUNNING"), task(2, "RUNNING"))
+        one = stands("RUNNING", task(1, "RUNNING"))
+        replies = iter([both, one, both, one, stands("SUCCEEDED", task(1), task(2))])
+        events = Scene(lambda *_: next(replies)).events()
+
+        told = [
+            (each.report.task.task_index, each.before)
+            for each in events
+            if isinstance(each, TaskStatus)
+        ]
+        assert told == [(1, None), (2, None), (1, "RUNNING"), (2, "RUNNING")]
+
     @pytest.mark.parametrize("reply", [fails(401), fails(404)])
     def test_after_the_end_was_seen_take_nothing_from_it(self, reply: httpx.Response) -> None:
         replies = iter([stands("RUNNING"), stands("FAILED"), reply])

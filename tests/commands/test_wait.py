@@ -114,6 +114,24 @@ class TestVerdicts:
         assert ask("wait", "JOB1", "--fail-fast").status == 1
         assert ask("wait", "JOB1").status == 0
 
+    def test_that_are_known_are_not_lost_to_another_jobs_error(
+        self, ask: Ask, service: Service
+    ) -> None:
+        play(service, JOB1=[job("SUCCEEDED", JOB_ID="JOB1")])
+        answer = service.handler
+
+        def delay(request: Recorded) -> Reply | None:
+            if request.path.endswith("JOB2"):
+                return Reply(404, {"error_code": "SVCSTG.00100429"}, delay=0.1)
+            return answer(request)
+
+        service.handler = delay
+        finished = ask("wait", "JOB1", "JOB2", "--json")
+
+        assert finished.status == 5
+        verdicts = json.loads(finished.out)["verdicts"]
+        assert [each["outcome"] for each in verdicts] == ["succeeded", "unknown"]
+
     def test_are_one_document_in_json(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"), JOB2=runs("JOB2", failed=True))
         finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--json")
