@@ -21,7 +21,7 @@ from casjob.options import (
     complete_status,
     spread,
 )
-from casjob.stdout import give_up_stdout, write_text
+from casjob.output import give_up_stdout, write_text
 
 
 class Commands(TyperGroup):
@@ -78,7 +78,7 @@ def show(
     """Show one job: the verdict, why it failed, then its tasks."""
     from casjob.commands.show import show
 
-    return show(job_id, connection.invocation(), look.display(), with_exit_status=with_exit_status)
+    return show(job_id, connection.session(), look.display(), with_exit_status=with_exit_status)
 
 
 @app.command()
@@ -122,7 +122,7 @@ def tasks(
     return show_tasks(
         job_id,
         selection,
-        connection.invocation(),
+        connection.session(),
         display,
         with_exit_status=with_exit_status,
     )
@@ -140,7 +140,7 @@ def watch(
     """Follow jobs until they end: drawn live on a terminal, a line a change elsewhere."""
     from casjob.commands.watch import watch
 
-    return watch(job_ids or [], follow.plan(), connection.invocation(), look.display())
+    return watch(job_ids or [], follow.plan(), connection.session(), look.display())
 
 
 @app.command()
@@ -156,7 +156,7 @@ def wait(
     from casjob.commands.wait import wait
 
     plan = follow.plan(timeout="30m")
-    return wait(job_ids or [], plan, connection.invocation(), as_json=json)
+    return wait(job_ids or [], plan, connection.session(), as_json=json)
 
 
 @app.command()
@@ -171,10 +171,10 @@ def config(
     if check:
         from casjob.commands.config_check import check_settings
 
-        return check_settings(connection.invocation(), as_json=json)
+        return check_settings(connection.session(), as_json=json)
     from casjob.commands.config import show_settings
 
-    return show_settings(connection.invocation(), as_json=json)
+    return show_settings(connection.session(), as_json=json)
 
 
 def main() -> None:

@@ -11,14 +11,14 @@ import typer
 
 from casjob.durations import parse_duration
 from casjob.errors import UsageError
+from casjob.follow.plan import Plan
 from casjob.formats import Color, Display, Output
 from casjob.history import find_history_folder, recent_job_ids
-from casjob.invocation import Invocation
+from casjob.job.statuses import STATUS_WORDS
 from casjob.notices import Notices
-from casjob.plan import Plan
+from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.sources import find_profile_names
-from casjob.statuses import STATUS_WORDS
 
 
 def complete_job_id(incomplete: str) -> list[str]:
@@ -182,16 +182,14 @@ class Connection(NamedTuple):
         bool, typer.Option("--verbose", "-v", help="Tell of each request and reply on stderr.")
     ] = False
 
-    def invocation(self) -> Invocation:
+    def session(self) -> Session:
         """Return what a command runs with."""
         given = self._asdict()
         demo, verbose = given.pop("demo"), given.pop("verbose")
         is_terminal = sys.stderr is not None and sys.stderr.isatty()
         draws_progress = is_terminal and os.environ.get("TERM") != "dumb"
         notices = Notices(sys.stderr, draws_progress=draws_progress)
-        return Invocation(
-            given=given, demo=demo, verbose=verbose, environ=os.environ, notices=notices
-        )
+        return Session(given=given, demo=demo, verbose=verbose, environ=os.environ, notices=notices)
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:

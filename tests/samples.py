@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from casjob.api.reply import read_detail
-from casjob.report import Report, report_job
+from casjob.job.reply import read_detail
+from casjob.job.report import Report, report_job
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 START = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import casjob
 from casjob.demo import SAMPLE_JOBS
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.settings.environment import read_casjob_variables
@@ -130,7 +131,7 @@ def test_the_profiles_are_read_as_they_stand(
 
 
 def test_the_table_of_events_is_that_of_their_schema() -> None:
-    schema = json.loads((Path(__file__).parent / "schema" / "event.json").read_bytes())
+    schema = json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_bytes())
     named = {cells[0].strip("`") for cells in read_table("Events")} - {"event"}
     assert named == set(re.findall(r'"const": "([a-z_]+)"', json.dumps(schema)))
 

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from casjob.api.exchange import Reply as Received
-from casjob.api.faults import explain_refusal, explain_transport_failure, read_http_date
+from casjob.api.refusals import explain_refusal, explain_transport_failure, read_http_date
 from casjob.errors import ServiceError, SettingsError, TransientError
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.service import Reply, Service, documented_job

@@ -6,12 +6,13 @@ from typing import Protocol
 
 import httpx
 
-from casjob.api.faults import explain_refusal, now, read_http_date
-from casjob.api.paging import Window, fetch_window
-from casjob.api.wire import Wire
+from casjob.api.endpoint import Wire
+from casjob.api.paging import fetch_window
+from casjob.api.refusals import explain_refusal, now, read_http_date
 from casjob.errors import ReplyError
+from casjob.job.models import JobDetail
+from casjob.job.source import Window
 from casjob.json_text import JsonValue
-from casjob.models import JobDetail
 
 
 class Version(Protocol):

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from casjob.api.endpoint import Wire
 from casjob.api.exchange import Reply
-from casjob.api.faults import describe_reply, read_error_body, read_retry_after
-from casjob.api.wire import Wire
+from casjob.api.refusals import describe_reply, read_error_body, read_retry_after
 from casjob.cache import Cache
 from casjob.credentials import Login
 from casjob.errors import (
@@ -21,8 +21,8 @@ from casjob.errors import (
     SettingsError,
     TransientError,
 )
+from casjob.job.models import read_moment
 from casjob.json_text import JsonValue
-from casjob.models import read_moment
 
 _RENEW_BEFORE = timedelta(minutes=5)
 """A token about to expire is as good as expired. It is valid for 24 hours."""

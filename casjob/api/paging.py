@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
-from typing import NamedTuple
 
 from casjob.api.background import run_aside
-from casjob.models import JobDetail, Task
+from casjob.job.models import JobDetail, Task
+from casjob.job.source import Window
 
 PAGE_SIZE = 50
 """Records a page. The API's default is 20, it documents no maximum, and Terraform sends 50."""
@@ -19,20 +19,6 @@ MAX_TASKS = 10_000
 
 FetchPage = Callable[[int, int], JobDetail]
 """Fetches `limit` records from `offset` on: `fetch_page(offset, limit)`."""
-
-
-class Window(NamedTuple):
-    """The part of a job's tasks to fetch, in the API's own terms; all of them by default."""
-
-    offset: int = 0
-    limit: int | None = None
-    desc: bool = False
-    instance_id: str | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether this asks for every task of the job."""
-        return self.offset == 0 and self.limit is None and self.instance_id is None
 
 
 def fetch_window(

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from casjob.api.reply import read_detail
+from casjob.job.reply import read_detail
 
 __all__ = ["job_path", "read_detail"]
 

@@ -3,26 +3,26 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from casjob.errors import ExitStatus, UsageError
-from casjob.invocation import Invocation
 from casjob.json_text import JsonValue, encode_document
+from casjob.output import write_text
 from casjob.printable import printable
+from casjob.session import Session
 from casjob.settings.overview import Entry, Overview, describe_settings
 from casjob.settings.resolve import resolve_settings
-from casjob.stdout import write_text
 
 SCHEMA_VERSION = 1
 
 
-def show_settings(invocation: Invocation, *, as_json: bool) -> ExitStatus:
+def show_settings(session: Session, *, as_json: bool) -> ExitStatus:
     """Show the settings. What is wrong with them is part of the answer.
 
     Raises:
         SettingsError: a place that was asked for is missing or can't be understood.
     """
-    if invocation.demo:
+    if session.demo:
         raise UsageError("the demo has no settings")
-    # Not those of the invocation, which says its warnings: here they are notes in the answer.
-    overview = describe_settings(resolve_settings(invocation.given, invocation.environ))
+    # Not those of the session, which says its warnings: here they are notes in the answer.
+    overview = describe_settings(resolve_settings(session.given, session.environ))
     if as_json:
         write_text(encode_document(_document_of(overview), indent=2) + "\n")
     else:

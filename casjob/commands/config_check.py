@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from casjob.api.checkup import Finding, check_access, check_way
-from casjob.commands.connection import Connector, open_service
+from casjob.api.probe import Finding, check_access, check_way
 from casjob.errors import ExitStatus, SettingsError, UsageError
-from casjob.invocation import Invocation
 from casjob.json_text import JsonValue, encode_document
+from casjob.output import write_text
 from casjob.printable import printable
+from casjob.service import Connector, open_service
+from casjob.session import Session
 from casjob.settings.resolve import Settings
-from casjob.stdout import write_text
 
 SCHEMA_VERSION = 1
 
 
-def check_settings(invocation: Invocation, *, as_json: bool) -> ExitStatus:
+def check_settings(session: Session, *, as_json: bool) -> ExitStatus:
     """Try the settings out, a line a step.
 
     Raises:
         SettingsError: they can't be tried at all.
     """
-    if invocation.demo:
+    if session.demo:
         raise UsageError("the demo has nothing to check")
     findings = []
-    for finding in _check(invocation, invocation.settings()):
+    for finding in _check(session, session.settings()):
         findings.append(finding)
         if not as_json:
             write_text("".join(f"{line}\n" for line in _draw(finding)))
@@ -34,11 +34,11 @@ def check_settings(invocation: Invocation, *, as_json: bool) -> ExitStatus:
     return next(failed, ExitStatus.SUCCESS)
 
 
-def _check(invocation: Invocation, settings: Settings) -> Iterator[Finding]:
+def _check(session: Session, settings: Settings) -> Iterator[Finding]:
     with ExitStack() as stack:
         try:
             _read_all(settings)
-            wire = Connector(invocation, settings, stack, secrets=())(settings.endpoint)
+            wire = Connector(session, settings, stack, secrets=())(settings.endpoint)
         except SettingsError as error:
             yield Finding("settings", error.status, error.message, error.hint)
             return
@@ -48,7 +48,7 @@ def _check(invocation: Invocation, settings: Settings) -> Iterator[Finding]:
             yield finding
             is_reachable = finding.status is not ExitStatus.UNAVAILABLE
         if is_reachable:
-            yield from check_access(lambda: stack.enter_context(open_service(invocation, settings)))
+            yield from check_access(lambda: stack.enter_context(open_service(session, settings)))
 
 
 def _read_all(settings: Settings) -> None:

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from casjob.api.paging import Window
-from casjob.commands.answer import exit_status_of, write_answer
-from casjob.commands.job_report import fetch_report
+from casjob.answer import exit_status_of, write_answer
 from casjob.errors import ExitStatus
+from casjob.fetching import fetch_report
 from casjob.formats import Display
-from casjob.invocation import Invocation
-from casjob.report import select_tasks
+from casjob.job.report import select_tasks
+from casjob.job.source import Window
+from casjob.session import Session
 
 
 class Selection(NamedTuple):
@@ -39,7 +39,7 @@ class Selection(NamedTuple):
 def show_tasks(
     job_id: str | None,
     selection: Selection,
-    invocation: Invocation,
+    session: Session,
     display: Display,
     *,
     with_exit_status: bool,
@@ -51,7 +51,7 @@ def show_tasks(
     """
     if selection.is_filtered:
         window = Window(instance_id=selection.instance_id)
-        _, report = fetch_report(job_id, window, invocation)
+        _, report = fetch_report(job_id, window, session)
         report = select_tasks(
             report,
             statuses=frozenset(status.upper() for status in selection.statuses),
@@ -67,7 +67,7 @@ def show_tasks(
             desc=selection.desc,
             instance_id=selection.instance_id,
         )
-        _, report = fetch_report(job_id, window, invocation)
+        _, report = fetch_report(job_id, window, session)
         report = select_tasks(report, desc=selection.desc)
-    write_answer(report, display, invocation.environ)
+    write_answer(report, display, session.environ)
     return exit_status_of(report.outcome) if with_exit_status else ExitStatus.SUCCESS

@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 
-from casjob.commands.follow_jobs import conclude, follow_jobs
-from casjob.commands.following import Following
-from casjob.commands.retry_notices import RetryNotices
 from casjob.errors import ExitStatus
-from casjob.events import Retry, Verdict
+from casjob.follow.jobs import conclude, follow_jobs
+from casjob.follow.loop import Following
+from casjob.follow.plan import Plan
+from casjob.follow.retry_notices import RetryNotices
 from casjob.formats.event_json import document_of_verdicts
-from casjob.formats.event_words import describe_ending
-from casjob.invocation import Invocation
+from casjob.formats.text.events import describe_ending
+from casjob.job.events import Retry, Verdict
 from casjob.json_text import encode_document
-from casjob.plan import Plan
+from casjob.output import write_text
 from casjob.printable import printable
-from casjob.stdout import write_text
+from casjob.session import Session
 
 
-def wait(
-    arguments: Sequence[str], plan: Plan, invocation: Invocation, *, as_json: bool
-) -> ExitStatus:
+def wait(arguments: Sequence[str], plan: Plan, session: Session, *, as_json: bool) -> ExitStatus:
     """Wait for jobs, and say of each how it ended.
 
     Raises:
@@ -26,8 +24,8 @@ def wait(
     """
     # A failed task can't be told from the job's status alone.
     plan = plan._replace(status_only=not plan.fail_fast)
-    with follow_jobs(arguments, plan, invocation) as following:
-        retries = RetryNotices(invocation.notices)
+    with follow_jobs(arguments, plan, session) as following:
+        retries = RetryNotices(session.notices)
         try:
             for event in following.events():
                 if isinstance(event, Retry):
@@ -38,7 +36,7 @@ def wait(
             # Also when one job's error ends it: what is known of the others is not lost.
             if as_json:
                 write_text(_describe(following))
-        return conclude(following, invocation)
+        return conclude(following, session)
 
 
 def _describe(following: Following) -> str:

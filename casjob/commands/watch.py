@@ -5,21 +5,21 @@ import time
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from casjob.commands.answer import write_answer
-from casjob.commands.follow_jobs import conclude, follow_jobs
-from casjob.commands.following import FollowedJob, Following
-from casjob.commands.retry_notices import RetryNotices
-from casjob.commands.suggestion import suggest_next
+from casjob.answer import write_answer
 from casjob.errors import ExitStatus
-from casjob.events import Event, Picture, Retry, Stall
+from casjob.follow.jobs import conclude, follow_jobs
+from casjob.follow.loop import FollowedJob, Following
+from casjob.follow.plan import Plan
+from casjob.follow.retry_notices import RetryNotices
 from casjob.formats import Color, Display, Output, open_live_view
 from casjob.formats.event_json import document_of_event
-from casjob.formats.event_words import choose_arrow, describe_event
-from casjob.invocation import Invocation
+from casjob.formats.text.events import choose_arrow, describe_event
+from casjob.job.events import Event, Picture, Retry, Stall
 from casjob.json_text import encode_document
-from casjob.plan import Plan
+from casjob.output import write_text
 from casjob.printable import printable
-from casjob.stdout import write_text
+from casjob.session import Session
+from casjob.suggestion import suggest_next
 
 _TICK = 0.5
 """Seconds between two drawings, so that elapsed times are seen to run."""
@@ -27,55 +27,51 @@ _FRAME = 0.1
 """Seconds between two drawings at the least, however fast things happen."""
 
 
-def watch(
-    arguments: Sequence[str], plan: Plan, invocation: Invocation, display: Display
-) -> ExitStatus:
+def watch(arguments: Sequence[str], plan: Plan, session: Session, display: Display) -> ExitStatus:
     """Watch jobs.
 
     Raises:
         CasjobError: a failure that waiting does not mend.
         KeyboardInterrupt: the last picture stays, and the terminal is as it was.
     """
-    terminal = _find_terminal(display, invocation)
+    terminal = _find_terminal(display, session)
     if terminal is None and display.color is Color.AUTO:
         # Else the report at the end would be coloured in the logs of a CI that forces colours.
         display = display._replace(color=Color.NEVER)
-    with follow_jobs(arguments, plan._replace(tick=_TICK), invocation) as following:
+    with follow_jobs(arguments, plan._replace(tick=_TICK), session) as following:
         if terminal:
-            _draw(following, terminal, display, invocation)
-        elif not _list(following, display, invocation):
+            _draw(following, terminal, display, session)
+        elif not _list(following, display, session):
             return ExitStatus.INTERRUPTED
         if display.output is not Output.JSON:
-            _report(following, display, invocation, below_lines=terminal is None)
-        return conclude(following, invocation)
+            _report(following, display, session, below_lines=terminal is None)
+        return conclude(following, session)
 
 
-def _find_terminal(display: Display, invocation: Invocation) -> TextIOWrapper | None:
+def _find_terminal(display: Display, session: Session) -> TextIOWrapper | None:
     """Return stdout if it can be drawn on, and nothing else comes in between."""
     out = sys.stdout
-    if display.output is not Output.TABLE or invocation.verbose:
+    if display.output is not Output.TABLE or session.verbose:
         # Verbose, it tells of each request in between, on stderr.
         return None
-    if not isinstance(out, TextIOWrapper) or invocation.environ.get("TERM") == "dumb":
+    if not isinstance(out, TextIOWrapper) or session.environ.get("TERM") == "dumb":
         return None
     return out if out.isatty() else None
 
 
-def _report(
-    following: Following, display: Display, invocation: Invocation, *, below_lines: bool
-) -> None:
+def _report(following: Following, display: Display, session: Session, *, below_lines: bool) -> None:
     """Write what `show` would, a job after the other."""
     reports = [(job.job_id, job.report) for job in following.jobs if job.report]
     for place, (job_id, report) in enumerate(reports):
         if place or below_lines:
             write_text("\n")
-        next_command = suggest_next(job_id, report.outcome, invocation)
-        write_answer(report, display._replace(next_command=next_command), invocation.environ)
+        next_command = suggest_next(job_id, report.outcome, session)
+        write_answer(report, display._replace(next_command=next_command), session.environ)
 
 
-def _list(following: Following, display: Display, invocation: Invocation) -> bool:
+def _list(following: Following, display: Display, session: Session) -> bool:
     """Write a line an event, and return whether they were read to the end."""
-    retries = RetryNotices(invocation.notices)
+    retries = RetryNotices(session.notices)
     arrow = choose_arrow(sys.stdout.encoding if sys.stdout else "ascii")
     for event in following.events():
         if isinstance(event, Retry):
@@ -93,14 +89,12 @@ def _describe(event: Event, display: Display, arrow: str) -> str | None:
     return line and printable(line)
 
 
-def _draw(
-    following: Following, out: TextIOWrapper, display: Display, invocation: Invocation
-) -> None:
+def _draw(following: Following, out: TextIOWrapper, display: Display, session: Session) -> None:
     """Draw the jobs until they have ended; then remove the drawing, for the report to follow."""
     stalls: dict[str, list[Stall]] = {job.job_id: [] for job in following.jobs}
     troubles: dict[str, str] = {}
     drawn_at = float("-inf")
-    with open_live_view(out, display, invocation.environ) as view:
+    with open_live_view(out, display, session.environ) as view:
         for event in following.events():
             _note(event, stalls, troubles)
             now = time.monotonic()

@@ -6,8 +6,8 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 if TYPE_CHECKING:
-    from casjob.formats.live import LiveView
-    from casjob.report import Report
+    from casjob.formats.text.live import LiveView
+    from casjob.job.report import Report
 
 
 class Output(StrEnum):
@@ -50,9 +50,9 @@ def writer(output: Output) -> Write:
     """Return what writes that format; only its own library is loaded."""
     match output:
         case Output.TABLE:
-            from casjob.formats import table
+            from casjob.formats.text import report
 
-            return table.write
+            return report.write
         case Output.JSON:
             from casjob.formats import json
 
@@ -63,6 +63,6 @@ def writer(output: Output) -> Write:
 
 def open_live_view(out: TextIOWrapper, display: Display, environ: Mapping[str, str]) -> "LiveView":
     """Return what draws jobs in place; neither lines nor JSON load Rich for it."""
-    from casjob.formats.live import LiveView
+    from casjob.formats.text.live import LiveView
 
     return LiveView(out, display, environ)

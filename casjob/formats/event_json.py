@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from casjob.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+from casjob.job.report import Report, TaskReport
 from casjob.json_text import JsonValue
-from casjob.report import Report, TaskReport
 
 SCHEMA_VERSION = 1
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from io import TextIOWrapper
 
-from casjob.failures import decode_messages
 from casjob.formats import Display
+from casjob.job.failures import decode_messages
+from casjob.job.report import Report, TaskReport
 from casjob.json_text import JsonValue, encode_document
-from casjob.report import Report, TaskReport
 
 SCHEMA_VERSION = 1
 

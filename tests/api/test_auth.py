@@ -11,9 +11,9 @@ import pytest
 
 from casjob.api.auth import AccessKeyAuth, Auth, LoginAuth, TokenAuth
 from casjob.api.background import run_aside
+from casjob.api.endpoint import Wire
 from casjob.api.exchange import Reply as ExchangedReply
 from casjob.api.retry import RetryPolicy
-from casjob.api.wire import Wire
 from casjob.credentials import AccessKey
 from casjob.errors import AuthenticationError, ServiceError, TransientError
 from tests.service import Recorded, Reply, Service

@@ -7,10 +7,10 @@ import casjob.api.v2
 import casjob.api.v3
 from casjob.api.auth import TokenAuth
 from casjob.api.client import ServiceStage, Version
-from casjob.api.paging import Window
+from casjob.api.endpoint import Wire
 from casjob.api.retry import RetryPolicy
-from casjob.api.wire import Wire
 from casjob.errors import JobNotFoundError
+from casjob.job.source import Window
 from tests.conftest import JOB_ID, PROJECT_ID
 from tests.service import Reply, Service, documented_job
 

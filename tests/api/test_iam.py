@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from casjob.api.auth import TokenAuth
+from casjob.api.endpoint import Wire
 from casjob.api.iam import LoginTokens, find_project_id
 from casjob.api.retry import RetryPolicy
-from casjob.api.wire import Wire
 from casjob.cache import Cache
 from casjob.credentials import Login
 from casjob.errors import (

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from casjob.api.background import run_aside
-from casjob.api.paging import MAX_TASKS, PAGES_AT_A_TIME, Window, fetch_window
+from casjob.api.paging import MAX_TASKS, PAGES_AT_A_TIME, fetch_window
 from casjob.errors import ServiceError
-from casjob.models import Fields, Job, JobDetail, Task
+from casjob.job.models import Fields, Job, JobDetail, Task
+from casjob.job.source import Window
 from tests.conftest import JOB_ID, Finished
 from tests.service import Recorded, Reply, Service, many_tasks
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import casjob
 from tests.commands.test_wait import CASJOB, QUICKLY, Ask, as_document, play, runs, spoil_half
 from tests.conftest import JOB_ID
 from tests.drawings import IN_A_PIPE, ON_A_TERMINAL
@@ -24,7 +25,7 @@ from tests.terminal import PATIENCE
 from tests.test_terminal import Session
 
 SCHEMA = Draft202012Validator(
-    json.loads((Path(__file__).parents[1] / "schema" / "event.json").read_text())
+    json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_text())
 )
 TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z ", re.MULTILINE)
 REPORT_JOB1 = """\

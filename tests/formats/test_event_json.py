@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from casjob.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+import casjob
 from casjob.formats.event_json import document_of_event, document_of_verdicts
+from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
 from tests.samples import job, report_of, task
 
 SCHEMA = Draft202012Validator(
-    json.loads((Path(__file__).parents[1] / "schema" / "event.json").read_text())
+    json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_text())
 )
 TIME = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
 RUNNING = report_of(job("RUNNING", task(6), task(9, "RUNNING")))

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import casjob
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.formats.conftest import Draw
 from tests.samples import in_v3, job, separator, task
 from tests.service import Service, documented_job, many_tasks
 
-SCHEMA = json.loads((Path(__file__).parents[1] / "schema" / "report.json").read_bytes())
+SCHEMA = json.loads((Path(casjob.__file__).parent / "schema" / "report.json").read_bytes())
 
 Ask = Callable[..., Finished]
 

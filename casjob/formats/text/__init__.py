@@ -1,0 +1,1 @@
+"""What people read. Only here are Rich and colours known."""

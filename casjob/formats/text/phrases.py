@@ -1,0 +1,90 @@
+"""The words for times and counts, the same in every format that people read."""
+
+from datetime import UTC, datetime
+
+from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.statuses import Outcome, Stage
+
+
+def format_elapsed(seconds: float) -> str:
+    """Return `35.6s`, `5m 12s` or `1h 02m 03s`."""
+    if round(seconds, 1) < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m {rest:02}s" if hours else f"{minutes}m {rest:02}s"
+
+
+def format_moment(moment: datetime, *, utc: bool) -> str:
+    """Return `2020-02-04 04:01:03Z`, or the local time with its offset."""
+    shown = to_zone(moment, utc=utc)
+    return f"{shown:%Y-%m-%d %H:%M:%S}{_format_offset(shown)}"
+
+
+def format_clock(moment: datetime, beside: datetime | None, *, utc: bool) -> str:
+    """Return `04:01:03`, with the day before it where that is not the day of `beside`."""
+    shown = to_zone(moment, utc=utc)
+    is_same_day = beside is not None and to_zone(beside, utc=utc).date() == shown.date()
+    return f"{shown:%H:%M:%S}" if is_same_day else f"{shown:%m-%d %H:%M:%S}"
+
+
+def to_zone(moment: datetime, *, utc: bool) -> datetime:
+    """Return the moment in UTC or the local zone; in UTC too where the calendar ends."""
+    try:
+        return moment.astimezone(UTC if utc else None)
+    except (OverflowError, ValueError, OSError):
+        return moment
+
+
+def _format_offset(moment: datetime) -> str:
+    return "Z" if not moment.utcoffset() else f"{moment:%z}"
+
+
+def describe_verdict(report: Report) -> str:
+    """Return `FAILED after 35.6s`; of a word that decides nothing, it says so."""
+    status = report.job.execution_status or "(no status)"
+    undecided = " (it may or may not have ended)" if report.stage is Stage.UNDECIDED else ""
+    return f"{status}{undecided}{_describe_elapsed(report.elapsed_seconds, report.stage)}"
+
+
+def _describe_elapsed(seconds: float | None, stage: Stage) -> str:
+    if seconds is None:
+        return ""
+    return f" {'after' if stage.has_ended else 'for'} {format_elapsed(seconds)}"
+
+
+def describe_task(report: TaskReport) -> str:
+    """Return `task 9 TN00097 failed after 30.0s, in phase BUILDING`."""
+    status = (report.task.task_status or "(no status)").lower().replace("_", " ")
+    lasted = _describe_elapsed(report.elapsed_seconds, report.stage)
+    phase = f", in phase {report.phase}" if report.phase and not report.is_separator else ""
+    return f"{name_task(report.task)} {status}{lasted}{phase}{describe_heartbeat(report, ', ')}"
+
+
+def describe_heartbeat(report: TaskReport, before: str = "") -> str:
+    """Return `last heartbeat 3.2s ago` for a task under way, with the given words before it."""
+    age = report.heartbeat_age_seconds
+    return "" if age is None else f"{before}last heartbeat {format_elapsed(age)} ago"
+
+
+def describe_progress(report: Report) -> str:
+    """Return `2 of 3 steps succeeded`; separators are no steps."""
+    steps = report.steps
+    if not steps:
+        return "no steps yet" if report.stage.outcome is Outcome.RUNNING else "no steps"
+    succeeded = sum(each.stage is Stage.ENDED_WELL for each in steps)
+    skipped = sum(each.stage is Stage.SKIPPED for each in steps)
+    return f"{succeeded} of {len(steps)} steps succeeded" + (
+        f", {skipped} skipped" if skipped else ""
+    )
+
+
+def describe_completeness(report: Report) -> str:
+    """Return `all 5 tasks shown`, or `5 of 105 tasks` if they are not all."""
+    shown, count = len(report.shown), report.task_count
+    if report.shows_everything:
+        return f"all {count} tasks shown" if count != 1 else "the only task shown"
+    unreported = count - len(report.tasks)
+    if report.is_whole and unreported and shown == len(report.tasks):
+        return f"{shown} of {count} tasks, {unreported} not reported"
+    return f"{shown} of {count} tasks"

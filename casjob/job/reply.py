@@ -1,0 +1,83 @@
+"""Reads a decoded reply: the shape that all versions share once the case of keys is aside."""
+
+from datetime import datetime
+
+from casjob.errors import ReplyError
+from casjob.job.failures import describe_failure, read_failure
+from casjob.job.models import Fields, Job, JobDetail, Task, read_whole_number
+from casjob.json_text import JsonValue
+
+_SHAPES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+_HINT = "the endpoint may belong to another service; casjob config shows where it is from"
+
+
+def read_detail(document: JsonValue, *, as_of: datetime) -> JobDetail:
+    """Read a reply of the job API.
+
+    Args:
+        document: the decoded body.
+        as_of: the service's clock when it answered.
+
+    Raises:
+        ReplyError: the body has no job, or tasks that are no list of objects.
+    """
+    known, sent = _split_top_level(document)
+    job = known.get("job")
+    if job is None:
+        said = describe_failure(read_failure(document))
+        raise ReplyError("the service's reply holds no job", said=said, hint=_HINT)
+    fields = _key_by_api_names(job, "job")
+    tasks = known.get("tasks")
+    if tasks is not None and not isinstance(tasks, list):
+        raise _not_understood("tasks", tasks, "a list")
+    return JobDetail(
+        job=Job.model_validate({**fields, "sent": fields}),
+        tasks=tuple(_read_task(task, place) for place, task in enumerate(tasks or ())),
+        task_count=read_whole_number(known.get("task_count")),
+        as_of=as_of,
+        sent=sent,
+    )
+
+
+def _split_top_level(document: JsonValue) -> tuple[Fields, Fields]:
+    """Return what the API documents, under lower-case keys, and the rest as it was sent."""
+    if not isinstance(document, dict):
+        raise _not_understood("it", document, "an object")
+    known, rest = Fields(), Fields()
+    for key, value in document.items():
+        name = key.lower()
+        if name in {"job", "tasks", "task_count"} and name not in known:
+            known[name] = value
+        else:
+            rest[key] = value
+    return known, rest
+
+
+def _read_task(task: JsonValue, place: int) -> Task:
+    fields = _key_by_api_names(task, f"tasks[{place}]")
+    return Task.model_validate({**fields, "sent": fields})
+
+
+def _key_by_api_names(value: JsonValue, name: str) -> Fields:
+    """Return the object with upper-case keys; one that then stands twice keeps its own spelling."""
+    if not isinstance(value, dict):
+        raise _not_understood(name, value, "an object")
+    fields = Fields()
+    for key, field in value.items():
+        upper = key.upper()
+        is_taken = upper in fields or (key != upper and upper in value)
+        fields[key if is_taken else upper] = field
+    return fields
+
+
+def _not_understood(name: str, value: JsonValue, expected: str) -> ReplyError:
+    shape = _SHAPES.get(type(value), "a number")
+    message = f"the service's reply can't be understood: {name} is {shape}, not {expected}"
+    return ReplyError(message, hint=_HINT)

@@ -1,0 +1,53 @@
+"""Where jobs come from: the one seam between what asks for a job and what has it."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from casjob.job.models import JobDetail
+
+
+class Window(NamedTuple):
+    """The part of a job's tasks to fetch, in the API's own terms; all of them by default."""
+
+    offset: int = 0
+    limit: int | None = None
+    desc: bool = False
+    instance_id: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this asks for every task of the job."""
+        return self.offset == 0 and self.limit is None and self.instance_id is None
+
+
+class JobSource(Protocol):
+    """Something that has jobs: the service, or the demo in its place.
+
+    Attributes:
+        endpoint: the address that tells one source from another.
+        project_id: the project that the jobs belong to.
+    """
+
+    endpoint: str
+    project_id: str
+
+    def fetch_job(
+        self,
+        job_id: str,
+        window: Window,
+        *,
+        on_progress: Callable[[int, int | None], None],
+        kept: dict[tuple[int, int], JobDetail] | None = None,
+    ) -> JobDetail:
+        """Fetch a job with all of its tasks, or those in a window.
+
+        Args:
+            job_id: the job.
+            window: which tasks.
+            on_progress: is told how many tasks came so far, of how many if that is known.
+            kept: pages by offset and limit, which need not be fetched; those that come are added.
+
+        Raises:
+            CasjobError: what went wrong.
+        """
+        ...

@@ -1,0 +1,309 @@
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+import pyte
+import pytest
+
+from casjob.formats import Display
+from casjob.formats.text.live import LiveView
+from casjob.job.events import Picture, Stall
+from tests.samples import Fields, job, report_of, separator, task
+
+if TYPE_CHECKING:
+    from casjob.job.report import Report
+
+
+class Tty:
+    """A terminal's screen, and the stream that leads to it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, encoding: str = "utf-8") -> None:
+        self._patch = monkeypatch
+        self._bytes = io.BytesIO()
+        self._fed = 0
+        self.screen = pyte.Screen(80, 24)
+        self._stream = pyte.ByteStream(self.screen)
+        self.out = io.TextIOWrapper(self._bytes, encoding=encoding, newline="\r\n")
+        self.resize(80, 24)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._patch.setenv("COLUMNS", str(columns))
+        self._patch.setenv("LINES", str(rows))
+        self.screen.resize(rows, columns)
+
+    def written(self) -> str:
+        return self._bytes.getvalue().decode()
+
+    def frames(self) -> Iterator[list[str]]:
+        """Yield what is seen after each line that was written since."""
+        written = self._bytes.getvalue()[self._fed :]
+        self._fed += len(written)
+        for part in written.splitlines(keepends=True):
+            self._stream.feed(part)
+            yield self.lines()
+
+    def see(self) -> list[str]:
+        """Return what is seen at last."""
+        for _ in self.frames():
+            pass
+        return self.lines()
+
+    def lines(self) -> list[str]:
+        lines = [line.rstrip() for line in self.screen.display]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+
+@pytest.fixture
+def tty(monkeypatch: pytest.MonkeyPatch) -> Tty:
+    return Tty(monkeypatch)
+
+
+def view(tty: Tty) -> LiveView:
+    return LiveView(tty.out, Display(utc=True), {"NO_COLOR": "1"})
+
+
+def picture(number: int, status: str, *tasks: Fields, stalls: tuple[Stall, ...] = ()) -> Picture:
+    job_id = f"JOB{number}"
+    return Picture(job_id, report_of(job(status, *tasks, JOB_ID=job_id)), stalls)
+
+
+def running(number: int = 1, tasks: int = 1) -> Picture:
+    done = [task(each, start=each) for each in range(1, tasks)]
+    return picture(number, "RUNNING", *done, task(tasks, "RUNNING", start=tasks, seconds=100))
+
+
+def failed(number: int = 1, tasks: int = 1) -> Picture:
+    done = [task(each + 1, start=each) for each in range(1, tasks)]
+    cause = task(1, "FAILED", messages='{"Message": "E1", "Detail": "Broken."}')
+    return picture(number, "FAILED", cause, *done)
+
+
+FOOTER = "next look in 2s"
+
+
+class TestOneJob:
+    def test_is_drawn_as_show_does_with_its_phases_below(self, tty: Tty) -> None:
+        building = [separator(1, "BUILDING"), task(2), task(3, "RUNNING", start=1, seconds=116)]
+        with view(tty) as live:
+            live.draw([picture(1, "RUNNING", *building)], FOOTER)
+
+            assert tty.see() == [
+                "● provision/provMain RUNNING for 2m 00s · PROVISION",
+                "  job JOB1 · started 2020-02-04 04:01:03Z",
+                "",
+                "● task 3 TN00003 running for 1m 59s, in phase BUILDING, last heartbeat 3.0s ago",
+                "",
+                "  #  TASK     TYPE     STATUS       STARTED   ELAPSED",
+                "  1  BUILDING",
+                "  2  TN00002  restful  ✓ SUCCEEDED  04:01:03     1.0s",
+                "  3  TN00003  restful  ● RUNNING    04:01:04   1m 59s  ▇▇▇▇▇▇▇▇▇▇▇▇",
+                "",
+                "1 of 2 steps succeeded · all 3 tasks shown",
+                "BUILDING 1 of 2",
+                "",
+                FOOTER,
+            ]
+
+    def test_that_is_not_known_yet_has_a_line(self, tty: Tty) -> None:
+        with view(tty) as live:
+            live.draw([Picture("JOB1", None)], FOOTER)
+
+            assert tty.see() == ["JOB1: nothing is known yet", FOOTER]
+
+    def test_shows_the_last_stalls(self, tty: Tty) -> None:
+        report = running().report
+        assert report
+        stalls = tuple(
+            Stall(datetime(2026, 11, 23, 8, minute, tzinfo=UTC), "JOB1", report.tasks[0], "slow")
+            for minute in range(5)
+        )
+        with view(tty) as live:
+            live.draw([running()._replace(stalls=stalls)], FOOTER)
+
+            assert [line for line in tty.see() if line.startswith("note: ")] == [
+                f"note: 08:0{minute}:00 task 1 TN00001: slow" for minute in (2, 3, 4)
+            ]
+
+    def test_never_flickers_nor_doubles_as_it_grows_and_shrinks(self, tty: Tty) -> None:
+        with view(tty) as live:
+            live.draw([running(tasks=2)], FOOTER)
+            tty.see()
+            for tasks in (3, 9, 8, 2, 12):
+                live.draw([running(tasks=tasks)], FOOTER)
+                for lines in tty.frames():
+                    assert sum("provMain" in line for line in lines) == 1
+                assert sum(FOOTER in line for line in tty.lines()) == 1
+
+    def test_is_below_what_was_on_the_screen_before(self, tty: Tty) -> None:
+        tty.out.write("$ casjob watch\n")
+        with view(tty) as live:
+            for _ in range(3):
+                live.draw([running()], FOOTER)
+
+            lines = tty.see()
+        assert lines[:2] == [
+            "$ casjob watch",
+            "● provision/provMain RUNNING for 1m 59s · PROVISION",
+        ]
+        assert lines[-1] == FOOTER
+        assert tty.see() == ["$ casjob watch"]
+
+    def test_fills_a_row_to_its_last_cell(self, tty: Tty) -> None:
+        with view(tty) as live:
+            for _ in range(2):
+                live.draw([Picture("J" * 100, None)], "x" * 100)
+
+            assert tty.see() == ["J" * 80, "x" * 80]
+
+
+class TestTheScreen:
+    def test_is_never_written_past(self, tty: Tty) -> None:
+        with view(tty) as live:
+            for columns in (100, 20):
+                for rows in (40, 15, 5, 2):
+                    tty.screen.reset()
+                    tty.resize(columns, rows)
+                    for _ in range(2):
+                        live.draw([failed(1, 30), running(2, 20), running(3, 3)], FOOTER)
+                        lines = tty.see()
+                        assert sum("JOB1" in line for line in lines) <= 1
+                        assert len(lines) <= max(rows - 1, 1)
+
+    def test_shows_as_many_tasks_as_it_has_room_for(self, tty: Tty) -> None:
+        with view(tty) as live:
+            live.draw([running(tasks=60)], FOOTER)
+            lines = tty.see()
+
+        assert len(lines) == 23
+        assert lines[6].startswith("  48  TN00048  restful  ✓ SUCCEEDED")
+        assert lines[18].startswith("  60  TN00060  restful  ● RUNNING")
+        assert lines[-3] == "59 of 60 steps succeeded · 13 of 60 tasks"
+
+    def test_folds_what_went_well_first(self, tty: Tty) -> None:
+        with view(tty) as live:
+            live.draw(
+                [
+                    picture(1, "SUCCEEDED", *(task(each) for each in range(1, 16))),
+                    running(2, 4),
+                ],
+                FOOTER,
+            )
+            lines = tty.see()
+
+        assert lines[0] == "✓ SUCCEEDED after 1.0s  JOB1  provision/provMain"
+        assert lines[1].startswith("● provision/provMain RUNNING")
+        assert lines[-3] == "3 of 4 steps succeeded · all 4 tasks shown"
+
+    def test_has_failures_on_it_however_small(self, tty: Tty) -> None:
+        pictures = [*(running(each, 5) for each in range(1, 9)), failed(9, 30), failed(10)]
+        with view(tty) as live:
+            for rows in (4, 5, 10, 14, 22, 40):
+                tty.resize(80, rows)
+                live.draw(pictures, FOOTER)
+                lines = tty.see()
+                assert any("JOB9" in line for line in lines)
+                assert any("E1  Broken." in line for line in lines)
+
+    def test_says_how_many_jobs_are_not_on_it(self, tty: Tty) -> None:
+        pictures = [
+            picture(1, "SUCCEEDED", task(1)),
+            Picture("JOB2", None),
+            running(3),
+            failed(4),
+        ]
+        tty.resize(80, 5)
+        with view(tty) as live:
+            live.draw(pictures, FOOTER)
+
+            assert tty.see() == [
+                "JOB2: nothing is known yet",
+                "✗ FAILED after 1.0s  JOB4  task 1 TN00001  E1  Broken.",
+                "and 2 more jobs",
+                FOOTER,
+            ]
+
+    def test_has_many_jobs_in_brief(self, tty: Tty) -> None:
+        tty.resize(80, 12)
+        with view(tty) as live:
+            live.draw([running(1, 2), failed(2, 3), running(3, 9)], FOOTER)
+
+            assert tty.see() == [
+                "● RUNNING for 1m 59s  JOB1  provision/provMain",
+                "  ● task 2 TN00002 running for 1m 58s, last heartbeat 18.0s ago",
+                "  ✓ task 1 TN00001 succeeded after 1.0s",
+                "✗ FAILED after 3.0s  JOB2  task 1 TN00001  E1  Broken.",
+                "  ✗ task 1 TN00001 failed after 1.0s",
+                "  ✓ task 3 TN00003 succeeded after 1.0s",
+                "● RUNNING for 1m 59s  JOB3  provision/provMain",
+                "  ● task 9 TN00009 running for 1m 51s, last heartbeat 11.0s ago",
+                "  ✓ task 8 TN00008 succeeded after 1.0s",
+                "  ✓ task 7 TN00007 succeeded after 1.0s",
+                FOOTER,
+            ]
+
+    @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (120, 24), (80, 12), (80, 40)])
+    def test_may_change_its_size(self, tty: Tty, columns: int, rows: int) -> None:
+        with view(tty) as live:
+            live.draw([running(tasks=9)], FOOTER)
+            tty.see()
+            tty.resize(columns, rows)
+            for _ in range(2):
+                live.draw([running(tasks=9)], FOOTER)
+                lines = tty.see()
+            assert sum("provMain" in line for line in lines) == 1
+            assert lines[-1] == FOOTER
+
+
+class TestTheEnd:
+    def test_removes_what_was_drawn_and_shows_the_cursor(self, tty: Tty) -> None:
+        with view(tty) as live:
+            live.draw([running()], FOOTER)
+            tty.see()
+            assert tty.screen.cursor.hidden
+
+        assert tty.see() == []
+        assert not tty.screen.cursor.hidden
+        assert (tty.screen.cursor.x, tty.screen.cursor.y) == (0, 0)
+
+    def test_after_an_interruption_leaves_the_last_picture(self, tty: Tty) -> None:
+        def draw_until_interrupted() -> NoReturn:
+            with view(tty) as live:
+                live.draw([running()], FOOTER)
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            draw_until_interrupted()
+        assert tty.see()[-1] == FOOTER
+        assert not tty.screen.cursor.hidden
+        assert tty.screen.cursor.x == 0
+
+
+def test_a_narrow_encoding_gets_narrow_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = Tty(monkeypatch, encoding="ascii")
+    with view(tty) as live:
+        live.draw([failed()], FOOTER)
+
+        assert tty.see()[0] == "x provision/provMain FAILED after 1.0s - PROVISION"
+
+
+def test_text_from_the_service_does_not_drive_the_terminal(tty: Tty) -> None:
+    report: Report = report_of(
+        job("RUNNING\x1b[2J", task(1, "RUNNING", TASK_NAME="\x1b[H"), JOB_NAME="\x9b2J")
+    )
+    with view(tty) as live:
+        for rows in (24, 4):
+            tty.resize(80, rows)
+            live.draw([Picture("JOB1", report)], FOOTER)
+            assert "\\x1b[2J" in tty.see()[0]
+
+
+def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
+    with view(tty) as live:
+        live.draw([running()], FOOTER)
+    written = tty.written()
+
+    assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 2
+    assert written.startswith("\x1b[?25l\x1b[?2026h")

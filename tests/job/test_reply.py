@@ -1,0 +1,268 @@
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casjob.api import v2, v3
+from casjob.demo.replies import answer
+from casjob.errors import ReplyError
+from casjob.job.models import JobDetail
+from casjob.job.reply import read_detail
+from casjob.job.report import Report, report_job
+from casjob.json_text import JsonValue
+from tests.conftest import JOB_ID, PROJECT_ID, Finished
+from tests.job.test_models import ANY_JSON
+from tests.service import Reply, Service, documented_job, many_tasks
+
+Ask = Callable[..., Finished]
+
+AS_OF = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
+
+
+def read(document: JsonValue) -> JobDetail:
+    return read_detail(document, as_of=AS_OF)
+
+
+def documented(version: str) -> JsonValue:
+    path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+    reply = answer("GET", path, {}, lambda _: documented_job(), request_id="")
+    return cast("JsonValue", reply.body)
+
+
+def test_the_documented_reply_is_read() -> None:
+    detail = read(documented("v2"))
+
+    assert (detail.task_count, detail.as_of, detail.duplicates, detail.sent) == (5, AS_OF, (), {})
+    assert detail.job.model_dump(exclude={"sent"}) == {
+        "job_id": JOB_ID,
+        "job_name": "provision/provMain",
+        "job_type": "PROVISION",
+        "job_desc": "provision/provMain",
+        "execution_status": "FAILED",
+        "service_instance_id": "429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+        "project_id": PROJECT_ID,
+        "order_id": "",
+        "created_by": "585cc5c16cda4954b28d4eb460f06261",
+        "rollback_enabled": None,
+    }
+    assert detail.job.sent == documented_job()["job"]
+    assert [task.sent for task in detail.tasks] == documented_job()["tasks"]
+    last = detail.tasks[-1]
+    assert last.messages == '{ "Message" : "ECC00011", "Detail" : "Building failed." }'
+    assert last.model_dump(exclude={"sent"}) == {
+        "task_id": "Task-a72fe8d8-8cc1-42b5-a097-0cf9e29692a7",
+        "task_index": 9,
+        "task_name": "TN00097",
+        "task_status": "FAILED",
+        "task_type": "restful",
+        "created_at": datetime(2020, 2, 4, 4, 1, 8, 962_000, UTC),
+        "last_health_check": datetime(2020, 2, 4, 4, 1, 38, 975_000, UTC),
+        "owner_id": "cas-mgr-69bb87d7c-wpqwb:30114",
+    }
+
+
+def test_v3_is_read_under_the_names_of_v2() -> None:
+    detail = read(documented("v3"))
+
+    assert detail.job.rollback_enabled is False
+    assert detail.job.sent["ROLLBACK_ENABLED"] is False
+    assert set(detail.tasks[-1].sent) == {
+        *("CREATED_AT", "MESSAGES", "TASK_ID", "TASK_INDEX", "TASK_NAME", "TASK_STATUS"),
+        *("TASK_TYPE", "UPDATE_AT"),
+    }
+
+
+def meaning(report: Report) -> list[object]:
+    return [
+        report.outcome,
+        report.tasks and [each._replace(task=None) for each in report.tasks],  # type: ignore[arg-type] # whose fields differ
+        [each.task.task_id for each in report.failed],
+        [each.task.task_status for each in report.tasks],
+        report.started,
+        report.elapsed_seconds,
+        report.contradictions,
+    ]
+
+
+def test_both_versions_mean_the_same() -> None:
+    second, third = (
+        report_job(version.read_detail(documented(name), as_of=AS_OF))
+        for name, version in (("v2", v2), ("v3", v3))
+    )
+
+    assert meaning(second) == meaning(third)
+    assert second.failed[0].failure == third.failed[0].failure is not None
+
+
+def test_v3_without_indexes_keeps_the_order_that_was_sent() -> None:
+    document = cast("dict[str, list[dict[str, JsonValue]]]", documented("v3"))
+    for task in document["tasks"]:
+        del task["task_index"]
+    report = report_job(read(cast("JsonValue", document)))
+
+    assert [each.task.task_index for each in report.tasks] == [None] * 5
+    assert [each.task.task_name for each in report.failed] == ["TN00097"]
+    assert report.failed[0].phase == "BUILDING"
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.title, str.swapcase])
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_keys_of_any_case_mean_the_same(
+    service: Service, ask: Ask, spell: "type[str]", version: str
+) -> None:
+    document = cast("dict[str, dict[str, str] | list[dict[str, str]]]", documented(version))
+    plain = ask("show", JOB_ID, "--api-version", version, "--json")
+    job, tasks = document["job"], document["tasks"]
+    assert isinstance(job, dict)
+    assert isinstance(tasks, list)
+    service.script = [
+        Reply(
+            body={
+                "Task_Count": 5,
+                "JOB": {spell(key): value for key, value in job.items()},
+                "tasks": [{spell(key): value for key, value in task.items()} for task in tasks],
+            }
+        )
+    ]
+
+    assert ask("show", JOB_ID, "--api-version", version, "--json") == plain
+    assert plain.status == 0
+
+
+def test_of_two_keys_that_differ_in_case_the_upper_one_is_the_api_s() -> None:
+    job: JsonValue = {"job_id": "lower", "JOB_ID": "upper", "Order_Id": "first", "order_id": "2nd"}
+    detail = read({"job": job, "Job": "beside", "tasks": [{"task_id": "a", "TASK_ID": "b"}]})
+
+    assert detail.job.job_id == "upper"
+    assert detail.job.order_id == "first"
+    assert detail.job.sent == {
+        "JOB_ID": "upper",
+        "job_id": "lower",
+        "ORDER_ID": "first",
+        "order_id": "2nd",
+    }
+    assert detail.tasks[0].task_id == "b"
+    assert detail.sent == {"Job": "beside"}
+
+
+def test_unknown_fields_are_kept() -> None:
+    detail = read(
+        {
+            "job": {"NEW": {"deep": [1]}, "SENT": 1, "sent": 2},
+            "tasks": [{"new_field": None}],
+            "task_count": 1,
+            "request_id": "an id",
+            "Page": {"Size": 1},
+        }
+    )
+
+    assert detail.job.sent == {"NEW": {"deep": [1]}, "SENT": 1, "sent": 2}
+    assert detail.tasks[0].sent == {"NEW_FIELD": None}
+    assert detail.sent == {"request_id": "an id", "Page": {"Size": 1}}
+
+
+@pytest.mark.parametrize("document", [{"job": {}}, {"job": {}, "tasks": None, "task_count": None}])
+def test_a_job_may_say_nothing(document: JsonValue) -> None:
+    detail = read(document)
+
+    assert (detail.tasks, detail.task_count) == ((), None)
+    assert detail.job.job_id is None
+
+
+HINT = "the endpoint may belong to another service; casjob config shows where it is from"
+
+
+@pytest.mark.parametrize(
+    ("document", "what"),
+    [
+        (None, "it is null, not an object"),
+        ([], "it is a list, not an object"),
+        ("a job", "it is a string, not an object"),
+        (True, "it is a boolean, not an object"),
+        (5, "it is a number, not an object"),
+        (5.5, "it is a number, not an object"),
+        ({"job": []}, "job is a list, not an object"),
+        ({"job": "x"}, "job is a string, not an object"),
+        ({"job": False}, "job is a boolean, not an object"),
+        ({"job": {}, "tasks": {}}, "tasks is an object, not a list"),
+        ({"job": {}, "tasks": "x"}, "tasks is a string, not a list"),
+        ({"job": {}, "tasks": 0}, "tasks is a number, not a list"),
+        ({"job": {}, "tasks": [None]}, "tasks[0] is null, not an object"),
+        ({"job": {}, "tasks": [{}, {}, []]}, "tasks[2] is a list, not an object"),
+    ],
+)
+def test_another_shape_is_not_understood(document: JsonValue, what: str) -> None:
+    with pytest.raises(ReplyError) as raised:
+        read(document)
+
+    error = raised.value
+    assert error.message == f"the service's reply can't be understood: {what}"
+    assert (error.said, error.hint) == (None, HINT)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({}, "nothing"),
+        (
+            {"job": None, "tasks": [], "task_count": 0},
+            '{"job": null, "tasks": [], "task_count": 0}',
+        ),
+        ({"error_code": "A.1", "error_msg": "m"}, "A.1 m"),
+        ({"jobs": "x" * 1000}, '{"jobs": "' + "x" * 290 + "… (1012 characters)"),
+    ],
+)
+def test_a_reply_without_a_job_is_not_understood(document: JsonValue, said: str) -> None:
+    with pytest.raises(ReplyError) as raised:
+        read(document)
+
+    error = raised.value
+    assert (error.message, error.said, error.hint) == (
+        "the service's reply holds no job",
+        said,
+        HINT,
+    )
+
+
+@settings(max_examples=50)
+@given(
+    ANY_JSON | st.fixed_dictionaries({"job": ANY_JSON, "tasks": ANY_JSON, "Task_Count": ANY_JSON})
+)
+def test_any_json_is_read_or_refused(document: JsonValue) -> None:
+    with suppress(ReplyError):
+        sent = read(document).job.sent
+        assert isinstance(document, dict)
+        assert list(sent.values()) == list(_job(document).values())
+
+
+def _job(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    job = next(value for key, value in document.items() if key.lower() == "job")
+    assert isinstance(job, dict)
+    return job
+
+
+@pytest.mark.parametrize(("version", "name"), [(v2, "v2"), (v3, "v3")], ids=["v2", "v3"])
+def test_ids_are_quoted_in_the_path(version: ModuleType, name: str) -> None:
+    assert version.job_path("p/..?#", "j %/é") == f"/{name}/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"
+
+
+def test_a_reply_says_when_it_is_from(service: Service, ask: Ask) -> None:
+    job = many_tasks(1)
+    job["job"]["EXECUTION_STATUS"] = job["tasks"][0]["TASK_STATUS"] = "RUNNING"
+    body = {**job, "task_count": 1}
+    service.script = [
+        Reply(body=body, headers={"Date": "Tue, 04 Feb 2020 04:01:14 GMT"}),
+        Reply(body=body, headers={"Date": "Tue, 04 Feb 2020 04:01:14"}),
+        Reply(body=body, headers={"Date": "today"}),
+    ]
+
+    elapsed = [json.loads(ask("show", JOB_ID, "--json").out)["elapsed_seconds"] for _ in range(3)]
+
+    assert elapsed[:2] == [10.0, 10.0]
+    assert elapsed[2] > 10**8, "by this machine's own clock"

@@ -1,0 +1,426 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from casjob.job.failures import Failure
+from casjob.job.report import Report, TaskReport, name_task, select_tasks
+from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
+from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
+from tests.service import documented_job
+
+BAD_WORDS = ["FAILED", "PARTIALLY_FAILED", "CANCELLED", "ROLLBACKED"]
+UNFINISHED = "task 1 TN00001, task 3 TN00003."
+SAYING_NOTHING = Failure(code=None, detail=None)
+
+
+def names(tasks: tuple[TaskReport, ...]) -> list[str | None]:
+    return [each.task.task_name for each in tasks]
+
+
+def indexes(tasks: tuple[TaskReport, ...]) -> list[int | None]:
+    return [each.task.task_index for each in tasks]
+
+
+class TestTheDocumentedJob:
+    report = report_of(documented_job())
+
+    def test_failed_after_35_seconds(self) -> None:
+        assert self.report.outcome is Outcome.FAILED
+        assert self.report.started == START + timedelta(milliseconds=344)
+        assert self.report.elapsed_seconds == 35.631
+
+    def test_has_its_cause_in_its_last_task(self) -> None:
+        [cause] = self.report.failed
+
+        assert name_task(cause.task) == "task 9 TN00097"
+        assert cause.phase == "BUILDING"
+        assert cause.failure == Failure(code="ECC00011", detail="Building failed.")
+
+    def test_has_three_steps_of_which_two_succeeded(self) -> None:
+        assert names(self.report.steps) == ["TN00091", "TN00094", "TN00097"]
+        assert [each.stage.outcome for each in self.report.steps] == [
+            Outcome.SUCCEEDED,
+            Outcome.SUCCEEDED,
+            Outcome.FAILED,
+        ]
+
+    def test_tells_how_long_each_task_took(self) -> None:
+        assert [each.elapsed_seconds for each in self.report.tasks] == [
+            0.0,
+            0.001,
+            5.578,
+            0.036,
+            30.013,
+        ]
+
+    def test_is_complete_and_adds_up(self) -> None:
+        assert self.report.is_complete
+        assert self.report.shows_everything
+        assert self.report.contradictions == ()
+
+    def test_means_the_same_from_version_3(self) -> None:
+        v3 = report_of(in_v3(dict(documented_job())))
+
+        assert v3.outcome is self.report.outcome
+        assert v3.elapsed_seconds == self.report.elapsed_seconds
+        assert v3.job.rollback_enabled is False
+        assert v3.contradictions == ()
+        for ours, theirs in zip(v3.tasks, self.report.tasks, strict=True):
+            assert ours._replace(task=theirs.task) == theirs
+
+
+class TestOutcome:
+    @pytest.mark.parametrize("word", [*STATUS_WORDS, "PAUSED", "", None])
+    def test_is_what_the_jobs_own_status_says(self, word: str | None) -> None:
+        report = report_of(job(word, task(1, "FAILED"), task(2)))
+
+        assert report.outcome is stage_of(word).outcome
+
+
+class TestOrder:
+    def test_is_that_of_the_indexes(self) -> None:
+        report = report_of(job("SUCCEEDED", task(9), task(-1), task(10), task(0)))
+
+        assert indexes(report.tasks) == indexes(report.shown) == [-1, 0, 9, 10]
+
+    def test_is_as_sent_where_one_index_is_missing(self) -> None:
+        report = report_of(job("SUCCEEDED", task(9), task(None), task(4)))
+
+        assert indexes(report.tasks) == [9, None, 4]
+
+    def test_of_equal_indexes_is_as_sent(self) -> None:
+        sent = [task(1, TASK_NAME=name) for name in ("c", "a", "b")]
+
+        assert names(report_of(job("SUCCEEDED", *sent)).tasks) == ["c", "a", "b"]
+
+    def test_without_indexes_goes_from_the_first_to_the_last_if_the_last_was_sent_first(
+        self,
+    ) -> None:
+        sent = [
+            task(None, "FAILED", TASK_NAME="third"),
+            task(None, TASK_NAME="second"),
+            separator(None, "BUILDING"),
+        ]
+
+        report = report_of(job("FAILED", *sent), is_desc=True, is_whole=False)
+
+        assert names(report.tasks) == ["SEPARATOR_BUILDING", "second", "third"]
+        assert report.tasks[-1].phase == "BUILDING"
+        assert names(select_tasks(report, desc=True).shown)[0] == "third"
+
+
+class TestPhases:
+    def test_begin_at_their_separators(self) -> None:
+        report = report_of(
+            job(
+                "SUCCEEDED",
+                task(1),
+                separator(2, "BUILDING"),
+                task(3),
+                separator(4, "DEPLOYING"),
+                task(5),
+                task(6),
+            )
+        )
+
+        phases = [None, "BUILDING", "BUILDING", "DEPLOYING", "DEPLOYING", "DEPLOYING"]
+        assert [each.phase for each in report.tasks] == phases
+        assert indexes(report.steps) == [1, 3, 5, 6]
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"TASK_TYPE": "restful"},
+            {"TASK_TYPE": None},
+            {"TASK_NAME": "BUILDING"},
+            {"TASK_NAME": None},
+        ],
+    )
+    def test_need_a_separator_by_name_and_type(self, more: dict[str, Any]) -> None:
+        report = report_of(job("SUCCEEDED", separator(1, "BUILDING", **more)))
+
+        assert indexes(report.steps) == [1]
+        assert report.tasks[0].phase is None
+
+    def test_may_end_badly_themselves(self) -> None:
+        report = report_of(job("FAILED", separator(1, "BUILDING", TASK_STATUS="FAILED")))
+
+        assert report.steps == ()
+        assert names(report.failed) == ["SEPARATOR_BUILDING"]
+
+
+class TestElapsed:
+    @pytest.mark.parametrize("word", ["SUCCEEDED", "SKIPPED", *BAD_WORDS])
+    def test_of_an_ended_task_is_from_its_creation_to_its_last_health_check(
+        self, word: str
+    ) -> None:
+        [only] = report_of(job("FAILED", task(1, word, start=3, seconds=2.5))).tasks
+
+        assert only.elapsed_seconds == 2.5
+        assert only.heartbeat_age_seconds is None
+
+    @pytest.mark.parametrize("word", ["RUNNING", "ROLLBACKING"])
+    def test_of_a_task_under_way_is_until_now_by_the_services_clock(self, word: str) -> None:
+        report = report_of(job("RUNNING", task(1, word, start=20, seconds=90)))
+        [only] = report.tasks
+
+        assert only.elapsed_seconds == 100
+        assert only.heartbeat_age_seconds == 10
+        assert report.elapsed_seconds == 100
+        assert report.last_moment == AS_OF
+
+    def test_of_a_task_under_way_in_an_ended_job_is_until_its_last_health_check(self) -> None:
+        report = report_of(job("FAILED", task(1, "FAILED"), task(2, "RUNNING", start=1, seconds=4)))
+
+        assert report.tasks[1].elapsed_seconds == 4
+        assert report.tasks[1].heartbeat_age_seconds == 115
+        assert report.elapsed_seconds == 5
+
+    def test_so_far_is_none_at_all_within_the_second_that_http_cuts_off(self) -> None:
+        report = report_of(job("RUNNING", task(1, "RUNNING", start=120.9, seconds=0)))
+
+        assert report.elapsed_seconds == 0
+        assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0
+
+    def test_so_far_is_not_known_where_clocks_differ(self) -> None:
+        report = report_of(job("RUNNING", task(1, "RUNNING", start=121, seconds=0)))
+
+        assert report.elapsed_seconds is None
+        assert report.tasks[0].elapsed_seconds is report.tasks[0].heartbeat_age_seconds is None
+
+    @pytest.mark.parametrize("word", ["SUBMITTED", "SCHEDULED", "UNKNOWN", "PAUSED", None])
+    def test_of_any_other_task_is_not_known(self, word: str | None) -> None:
+        report = report_of(job(word, task(1, word)))
+
+        assert report.tasks[0].elapsed_seconds is None
+        assert report.elapsed_seconds is None
+        assert report.started == START
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"CREATED_AT": None},
+            {"LAST_HEALTH_CHECK": None},
+            {"CREATED_AT": "yesterday"},
+            {"CREATED_AT": 1580788863},
+        ],
+    )
+    def test_is_not_known_without_both_times(self, more: dict[str, Any]) -> None:
+        report = report_of(job("SUCCEEDED", task(1, **more)))
+
+        assert report.tasks[0].elapsed_seconds is None
+        assert report.elapsed_seconds is None
+
+    def test_is_never_negative(self) -> None:
+        report = report_of(job("SUCCEEDED", task(1, start=5, seconds=-1)))
+
+        assert report.tasks[0].elapsed_seconds is None
+        assert report.contradictions == (
+            "The last health check of task 1 TN00001 lies before its creation.",
+        )
+
+    def test_of_a_running_job_counts_though_tasks_have_not_begun(self) -> None:
+        report = report_of(job("RUNNING", task(1, start=20), task_count=7))
+
+        assert (report.started, report.elapsed_seconds) == (START + timedelta(seconds=20), 100)
+
+    def test_of_an_ended_job_is_not_known_while_tasks_are_missing(self) -> None:
+        report = report_of(job("FAILED", task(1, "FAILED"), task_count=7))
+
+        assert (report.started, report.elapsed_seconds) == (None, None)
+
+    def test_of_a_job_is_not_known_from_a_part_of_its_tasks(self) -> None:
+        report = report_of(job("RUNNING", task(4), task_count=7), is_whole=False)
+
+        assert (report.started, report.elapsed_seconds) == (None, None)
+
+    def test_of_a_job_without_tasks_is_not_known(self) -> None:
+        report = report_of(job("SUCCEEDED"))
+
+        assert (report.started, report.elapsed_seconds) == (None, None)
+
+
+class TestFailed:
+    def test_has_the_first_by_index_as_the_cause_and_the_others_after_it(self) -> None:
+        report = report_of(
+            job("FAILED", task(5, "FAILED"), task(3, "PARTIALLY_FAILED"), task(4), task(1))
+        )
+
+        assert indexes(report.failed) == [3, 5]
+
+    def test_has_what_was_given_up_after_what_failed_by_itself(self) -> None:
+        report = report_of(
+            job(
+                "FAILED",
+                task(1, "ROLLBACKED"),
+                task(2, "CANCELLED"),
+                task(3, "FAILED"),
+                task(4, "FAILED"),
+            )
+        )
+
+        assert indexes(report.failed) == [3, 4, 1, 2]
+
+    @pytest.mark.parametrize("word", BAD_WORDS)
+    @pytest.mark.parametrize("messages", [None, "", "{}", " ", [], {"Message": "", "Detail": None}])
+    def test_has_tasks_that_say_nothing_too(self, word: str, messages: object) -> None:
+        report = report_of(job("FAILED", task(1, word, messages=messages)))
+
+        assert [each.failure for each in report.failed] == [SAYING_NOTHING]
+
+    @pytest.mark.parametrize("word", ["RUNNING", "SKIPPED", "SCHEDULED", "UNKNOWN", "PAUSED"])
+    def test_has_no_task_that_only_says_something(self, word: str) -> None:
+        report = report_of(job("RUNNING", task(1, word, messages="waiting for a node")))
+
+        assert report.failed == ()
+        assert report.tasks[0].said == Failure(code=None, detail="waiting for a node")
+
+    def test_lets_a_task_that_succeeded_keep_its_words(self) -> None:
+        report = report_of(job("SUCCEEDED", task(1, messages='{"Message": "E", "Detail": "d"}')))
+
+        assert (report.tasks[0].failure, report.tasks[0].said) == (None, None)
+
+
+class TestCompleteness:
+    @pytest.mark.parametrize(
+        ("task_count", "is_whole", "is_complete", "counted"),
+        [
+            (2, True, True, 2),
+            (2, False, True, 2),
+            (3, True, False, 3),
+            (3, False, False, 3),
+            (1, True, True, 2),
+            (None, True, True, 2),
+            (None, False, False, 2),
+            ("2", True, True, 2),
+            ("two", True, True, 2),
+        ],
+    )
+    def test_is_by_the_services_own_count(
+        self, task_count: object, *, is_whole: bool, is_complete: bool, counted: int
+    ) -> None:
+        reply = job("SUCCEEDED", task(1), task(2), task_count=task_count)
+
+        report = report_of(reply, is_whole=is_whole)
+
+        assert report.is_complete is report.shows_everything is is_complete
+        assert report.task_count == counted
+
+    def test_is_not_claimed_of_a_selection(self) -> None:
+        report = select_tasks(report_of(job("SUCCEEDED", task(1), task(2))), limit=1)
+
+        assert report.is_complete
+        assert not report.shows_everything
+
+
+class TestContradictions:
+    @pytest.mark.parametrize(
+        ("reply", "sentences"),
+        [
+            (job("SUCCEEDED", task(1)), []),
+            (job("FAILED", task(1)), ["The job is FAILED, but none of its tasks failed."]),
+            (job("CANCELLED"), ["The job is CANCELLED, but none of its tasks failed."]),
+            (
+                job("SUCCEEDED", task(1, "FAILED")),
+                ["The job is SUCCEEDED, but a task of it failed."],
+            ),
+            (job("RUNNING", task(1, "FAILED")), []),
+            (
+                job("FAILED", task(1, "RUNNING"), task(2, "FAILED"), task(3, "SCHEDULED")),
+                ["The job is FAILED, but not all of its tasks have ended: " + UNFINISHED],
+            ),
+            (job("SUCCEEDED", task(1, "UNKNOWN")), []),
+            (
+                job("SUCCEEDED", task(1), task_count=None),
+                ["The service did not say how many tasks there are."],
+            ),
+            (
+                job("SUCCEEDED", task(1), task_count=37),
+                ["The service counts 37 tasks, but sent 1."],
+            ),
+            (
+                job("RUNNING", task(1), task(2), task_count=1),
+                ["The service counts 1 tasks, but sent 2."],
+            ),
+            (job("RUNNING", task(1), task_count=37), []),
+            (job("SCHEDULED", task_count=37), []),
+        ],
+    )
+    def test_are_told_in_sentences(self, reply: object, sentences: list[str]) -> None:
+        assert list(report_of(reply).contradictions) == sentences
+
+    @pytest.mark.parametrize(
+        "reply",
+        [job("FAILED", task(1), task_count=37), job("SUCCEEDED", task(1), task_count=37)],
+    )
+    def test_are_not_seen_in_what_was_not_asked_for(self, reply: object) -> None:
+        assert report_of(reply, is_whole=False).contradictions == ()
+
+    def test_tell_of_an_answer_about_another_job(self) -> None:
+        reply = job("SUCCEEDED")
+
+        assert report_of(reply, asked_job_id=JOB_ID).contradictions == ()
+        assert report_of(reply, asked_job_id="JOB2").contradictions == (
+            f"The service was asked for JOB2 and answered with {JOB_ID}.",
+        )
+        assert report_of(job("SUCCEEDED", JOB_ID=None), asked_job_id="JOB2").contradictions == ()
+
+    def test_tell_of_each_duplicate_once(self) -> None:
+        duplicates = ("Task-1", "Task-2", "Task-1")
+
+        assert report_of(job("SUCCEEDED"), duplicates=duplicates).contradictions == (
+            "The service sent tasks more than once, each is shown once: Task-1, Task-2.",
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({}, "task 9 TN00009"),
+        ({"TASK_INDEX": None}, "task TN00009"),
+        ({"TASK_NAME": ""}, "task 9 Task-00009"),
+        ({"TASK_NAME": None, "TASK_ID": None, "TASK_INDEX": 0}, "task 0 (no name)"),
+        ({"TASK_NAME": 5}, "task 9 5"),
+    ],
+)
+def test_a_task_is_named_by_what_the_service_gave(more: dict[str, Any], name: str) -> None:
+    [only] = report_of(job("SUCCEEDED", task(9, **more))).tasks
+
+    assert name_task(only.task) == name
+
+
+class TestSelection:
+    report = report_of(
+        job(
+            "FAILED",
+            task(1),
+            task(2, "CANCELLED"),
+            task(3, "FAILED"),
+            task(4, "failed"),
+            task(5, None),
+        )
+    )
+
+    @pytest.mark.parametrize(
+        ("selected", "shown"),
+        [
+            (select_tasks(report), [1, 2, 3, 4, 5]),
+            (select_tasks(report, desc=True), [5, 4, 3, 2, 1]),
+            (select_tasks(report, only_failed=True), [2, 3, 4]),
+            (select_tasks(report, only_failed=True, desc=True), [4, 3, 2]),
+            (select_tasks(report, statuses=frozenset({"FAILED"})), [3, 4]),
+            (select_tasks(report, statuses=frozenset({"FAILED", "SUCCEEDED"})), [1, 3, 4]),
+            (select_tasks(report, statuses=frozenset({"FAILED"}), only_failed=True), [3, 4]),
+            (select_tasks(report, statuses=frozenset({"RUNNING"})), []),
+            (select_tasks(report, limit=2), [1, 2]),
+            (select_tasks(report, offset=3), [4, 5]),
+            (select_tasks(report, offset=1, limit=2, desc=True), [4, 3]),
+            (select_tasks(report, offset=9, limit=2), []),
+        ],
+    )
+    def test_shows_what_was_asked_for_in_the_order_asked_for(
+        self, selected: Report, shown: list[int]
+    ) -> None:
+        assert indexes(selected.shown) == shown
+        assert selected.tasks == self.report.tasks

@@ -1,0 +1,42 @@
+import pytest
+
+from casjob.job.statuses import STATUS_WORDS, Outcome, Stage, stage_of
+
+MEANINGS = {
+    "SUBMITTED": (Stage.NOT_BEGUN, Outcome.RUNNING, False),
+    "SCHEDULED": (Stage.NOT_BEGUN, Outcome.RUNNING, False),
+    "RUNNING": (Stage.UNDER_WAY, Outcome.RUNNING, False),
+    "ROLLBACKING": (Stage.UNDER_WAY, Outcome.RUNNING, False),
+    "SUCCEEDED": (Stage.ENDED_WELL, Outcome.SUCCEEDED, True),
+    "SKIPPED": (Stage.SKIPPED, Outcome.SUCCEEDED, True),
+    "FAILED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
+    "PARTIALLY_FAILED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
+    "CANCELLED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
+    "ROLLBACKED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
+    "UNKNOWN": (Stage.UNDECIDED, Outcome.UNKNOWN, False),
+}
+
+
+@pytest.mark.parametrize("word", MEANINGS)
+def test_each_documented_word_has_its_meaning(word: str) -> None:
+    stage = stage_of(word)
+
+    assert (stage, stage.outcome, stage.has_ended) == MEANINGS[word]
+
+
+@pytest.mark.parametrize("word", [None, "", "PAUSED", "FAILED ", "\x00"])
+def test_any_other_word_decides_nothing(word: str | None) -> None:
+    assert stage_of(word) is Stage.UNDECIDED
+
+
+def test_the_words_that_are_completed_are_the_documented_ones() -> None:
+    assert sorted(STATUS_WORDS) == sorted(MEANINGS)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_stage_has_an_outcome(stage: Stage) -> None:
+    assert stage.outcome in Outcome
+
+
+def test_a_word_means_the_same_in_any_case() -> None:
+    assert stage_of("succeeded") is Stage.ENDED_WELL
