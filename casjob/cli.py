@@ -9,26 +9,28 @@ import typer
 from typer.core import TyperGroup
 
 from casjob import __version__
-from casjob.errors import CasjobError, ExitStatus, ReplyError, UsageError
+from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
 from casjob.notices import Notices
 from casjob.options import (
     Connection,
     Follow,
+    FormatOption,
     JobId,
     JobIds,
     Look,
+    Retries,
     WithExitStatus,
     complete_status,
     spread,
 )
-from casjob.output import give_up_stdout, write_text
+from casjob.output import Output
 
 
 class Commands(TyperGroup):
-    """The commands, and all of Typer's completion but its two options, which install scripts."""
+    """The commands, without Typer's two options that install completion scripts."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the options before a command; completions/ holds the scripts."""
+        """Return the options before a command; the scripts are in completions/."""
         installers = {"install_completion", "show_completion"}
         return [each for each in super().get_params(ctx) if each.name not in installers]
 
@@ -36,8 +38,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="casjob",
     cls=Commands,
-    # Help without markup is there in half the time, and errors without local variables in them
-    # can't tell a secret.
+    # Help without markup takes half the time, and errors without local variables hold no secret.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -45,9 +46,9 @@ app = typer.Typer(
 
 
 def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
-    """Show the version and end, if the command line is run and not completed."""
+    """Show the version and exit, unless the command line is only being completed."""
     if asked and not context.resilient_parsing:
-        write_text(f"casjob {__version__}\n")
+        Output(sys.stdout).write(f"casjob {__version__}\n")
         raise typer.Exit
 
 
@@ -57,39 +58,44 @@ def casjob(
     *,
     version: Annotated[  # noqa: ARG001 - its callback did it all
         bool,
-        # Eager, so that nothing else is looked at, which would load pydantic.
+        # Eager, so that nothing else is parsed, which would load pydantic.
         typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Show what happened to a ServiceStage job, and why it failed."""
     if context.invoked_subcommand is None:
-        write_text(f"{context.get_help()}\n")
+        Output(sys.stdout).write(f"{context.get_help()}\n")
 
 
 @app.command()
 @spread
 def show(
+    context: typer.Context,
     job_id: JobId = None,
     *,
     with_exit_status: WithExitStatus = False,
+    output: FormatOption,
     look: Look,
     connection: Connection,
+    retries: Retries = None,
 ) -> int:
     """Show one job: the verdict, why it failed, then its tasks."""
-    from casjob.commands.show import show
+    from casjob.commands.show import run
 
-    return show(job_id, connection.session(), look.display(), with_exit_status=with_exit_status)
+    session = connection.open_session(context, retries=retries)
+    return run(job_id, session, output.open(session, look), with_exit_status=with_exit_status)
 
 
 @app.command()
 @spread
-def tasks(
+def tasks(  # noqa: PLR0913 - each is an option
+    context: typer.Context,
     job_id: JobId = None,
     *,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Show N tasks at the most.")
+        int | None, typer.Option(min=1, metavar="N", help="Show at most N tasks.")
     ] = None,
-    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Leave out N tasks.")] = 0,
+    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Skip the first N tasks.")] = 0,
     desc: Annotated[bool, typer.Option("--desc", help="Show the last task first.")] = False,
     instance_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Only tasks of this component instance.")
@@ -104,11 +110,13 @@ def tasks(
         ),
     ] = None,
     with_exit_status: WithExitStatus = False,
+    output: FormatOption,
     look: Look,
     connection: Connection,
+    retries: Retries = None,
 ) -> int:
-    """Show the task table alone, with the API's own paging, or filtered."""
-    from casjob.commands.tasks import Selection, show_tasks
+    """Show the tasks of a job, paged or filtered."""
+    from casjob.commands.tasks import Selection, run
 
     selection = Selection(
         limit=limit,
@@ -118,12 +126,12 @@ def tasks(
         only_failed=failed,
         statuses=tuple(status or ()),
     )
-    display = look.display(tasks_only=True)
-    return show_tasks(
+    session = connection.open_session(context, retries=retries)
+    return run(
         job_id,
         selection,
-        connection.session(),
-        display,
+        session,
+        output.open(session, look),
         with_exit_status=with_exit_status,
     )
 
@@ -131,87 +139,108 @@ def tasks(
 @app.command()
 @spread
 def watch(
+    context: typer.Context,
     job_ids: JobIds = None,
     *,
     follow: Follow,
+    output: FormatOption,
     look: Look,
     connection: Connection,
 ) -> int:
-    """Follow jobs until they end: drawn live on a terminal, a line a change elsewhere."""
-    from casjob.commands.watch import watch
+    """Follow jobs until they end, live on a terminal."""
+    from casjob.commands.watch import run
 
-    return watch(job_ids or [], follow.plan(), connection.session(), look.display())
+    session = connection.open_session(context)
+    return run(job_ids or [], follow.plan(), session, output.open(session, look))
 
 
 @app.command()
 @spread
 def wait(
+    context: typer.Context,
     job_ids: JobIds = None,
     *,
     follow: Follow,
-    json: Annotated[bool, typer.Option("--json", help="One document with all verdicts.")] = False,
+    output: FormatOption,
     connection: Connection,
 ) -> int:
     """Wait for jobs to end, silent but for their verdicts; for scripts."""
-    from casjob.commands.wait import wait
+    from casjob.commands.wait import run
 
-    plan = follow.plan(timeout="30m")
-    return wait(job_ids or [], plan, connection.session(), as_json=json)
+    session = connection.open_session(context)
+    return run(job_ids or [], follow.plan(timeout="30m"), session, output.open(session))
 
 
 @app.command()
 @spread
 def config(
+    context: typer.Context,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Try the settings out.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Try the settings out, step by step.")
+    ] = False,
+    output: FormatOption,
     connection: Connection,
+    retries: Retries = None,
 ) -> int:
     """Show every setting in force, and where it came from."""
-    if check:
-        from casjob.commands.config_check import check_settings
+    from casjob.commands.config import run
 
-        return check_settings(connection.session(), as_json=json)
-    from casjob.commands.config import show_settings
-
-    return show_settings(connection.session(), as_json=json)
+    session = connection.open_session(context, retries=retries)
+    return run(session, output.open(session), check=check)
 
 
 def main() -> None:
-    """Run the program, and end it with its exit status."""
+    """Run the program, and exit with its status."""
     # Looking for pydantic's plugins reads the metadata of every installed distribution.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     status = run(sys.argv[1:])
-    # The interpreter's last collection has nothing to find, and takes 20 % of the whole time.
+    # The interpreter's last collection finds nothing, and takes 20 % of the whole time.
     gc.freeze()
     sys.exit(status)
 
 
 def run(words: list[str]) -> int:
-    """Run one command line and return its exit status; whatever goes wrong is told on stderr."""
-    notices = Notices(sys.stderr)
+    """Run a command line and return its exit status; whatever goes wrong is said on stderr."""
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    notices = Notices(sys.stderr, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
     try:
-        return int(app(words, prog_name="casjob", standalone_mode=False) or ExitStatus.SUCCESS)
+        return _run_app(words, notices)
     except CasjobError as error:
         notices.explain(error)
         return error.status
     except typer.TyperException as error:
-        # The prefix is pydantic's, which Typer asks.
+        # The prefix is pydantic's, which Typer uses.
         message = error.format_message().replace("Value error, ", "")
         usage = UsageError(message, hint="casjob --help, casjob COMMAND --help")
         notices.explain(usage)
         return usage.status
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-    except OSError as error:
-        # Whatever else fails is dealt with where it happens; this is help on a full disk.
-        broken = give_up_stdout(error)
-        notices.explain(broken)
-        return broken.status
     except Exception as error:  # noqa: BLE001 - nobody is ever shown a traceback
-        bug = ReplyError(
-            f"casjob met a bug of its own: {type(error).__name__}",
-            hint="please report it, with the command and what casjob --version says",
-        )
-        notices.explain(bug)
-        return bug.status
+        return _report_bug(error, notices, is_verbose=not {"-v", "--verbose"}.isdisjoint(words))
+
+
+def _run_app(words: list[str], notices: Notices) -> int:
+    try:
+        status = app(words, prog_name="casjob", standalone_mode=False, obj=notices)
+    except OSError as error:
+        # All other input and output is handled where it is: this is Typer's, writing help.
+        Output(sys.stdout).give_up(error)
+        status = ExitStatus.SUCCESS
+    return int(status or ExitStatus.SUCCESS)
+
+
+def _report_bug(error: Exception, notices: Notices, *, is_verbose: bool) -> ExitStatus:
+    """Say that casjob is wrong; if verbose, where. The values of variables may be secrets."""
+    hint = "report it with the command and the output of casjob --version"
+    if not is_verbose:
+        hint += "; -v says where it is"
+    bug = BugError(f"this is a bug in casjob: {type(error).__name__}", hint=hint)
+    notices.explain(bug)
+    if is_verbose:
+        import traceback
+
+        for frame in traceback.extract_tb(error.__traceback__):
+            notices.say(f"at {frame.filename}:{frame.lineno} in {frame.name}")
+    return bug.status

@@ -1,17 +1,19 @@
-"""Everything that can go wrong, one class a kind, one exit status each.
+"""Everything that can go wrong: one class a kind, one exit status each.
 
     CasjobError
-    ├── UsageError            2  the command line asks for something that can't be
+    ├── UsageError            2  invalid usage
     ├── SettingsError         3  a setting is missing or wrong
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
     ├── ServiceError          6  the service could not be reached, or failed
-    │   └── TransientError    6  … in a way that another try may mend
-    └── ReplyError            7  the reply could not be understood
+    │   └── TransientError    6  … in a way that a retry may fix
+    ├── ReplyError            7  the reply could not be understood
+    ├── BugError             70  a bug in casjob
+    └── OutputError          74  the output could not be written
 
-A message says what went wrong and where, `said` what the service had to say about it, and the
-hint what to do next. None of them ever holds a secret.
+The message says what went wrong and where, `said` what the service said about it, and the hint
+what to do next. None of them ever holds a secret.
 """
 
 from enum import IntEnum
@@ -19,7 +21,7 @@ from typing import ClassVar
 
 
 class ExitStatus(IntEnum):
-    """What the program tells the shell; the same for every command."""
+    """The program's exit status; the same for every command. 70 and 74 are those of sysexits.h."""
 
     SUCCESS = 0
     ENDED_BADLY = 1
@@ -30,6 +32,8 @@ class ExitStatus(IntEnum):
     UNAVAILABLE = 6
     NOT_UNDERSTOOD = 7
     UNFINISHED = 8
+    BUG = 70
+    UNWRITABLE = 74
     TIMED_OUT = 124
     INTERRUPTED = 130
 
@@ -37,25 +41,27 @@ class ExitStatus(IntEnum):
 EXIT_STATUS_MEANINGS = {
     ExitStatus.SUCCESS: "shown; for `wait` and `watch`: every job succeeded",
     ExitStatus.ENDED_BADLY: "a job ended badly (`wait`, `watch`; others only with `--exit-status`)",
-    ExitStatus.USAGE: "the command line asks for something that can't be",
+    ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",
     ExitStatus.FORBIDDEN: "not authenticated, or forbidden",
     ExitStatus.NOT_FOUND: "no such job",
     ExitStatus.UNAVAILABLE: "the service could not be reached, or failed, after retries",
     ExitStatus.NOT_UNDERSTOOD: "the reply could not be understood",
     ExitStatus.UNFINISHED: "not finished yet (`show` and `tasks` with `--exit-status`)",
+    ExitStatus.BUG: "a bug in casjob; `-v` says where",
+    ExitStatus.UNWRITABLE: "the output could not be written: disk full, or stdout closed",
     ExitStatus.TIMED_OUT: "`--timeout` passed first",
     ExitStatus.INTERRUPTED: "interrupted",
 }
-"""The words of the README's table, which a test compares with this."""
+"""The README's table, which a test compares with this."""
 
 
 class CasjobError(Exception):
-    """Something that a user is told in a few lines, and that ends the command.
+    """An error that a user sees as a few lines, and that ends the command.
 
     Args:
         message: what went wrong, and where.
-        said: what the service said, if it did.
+        said: what the service said about it, if anything.
         hint: what to do next.
     """
 
@@ -69,7 +75,7 @@ class CasjobError(Exception):
 
 
 class UsageError(CasjobError):
-    """The command line asks for something that can't be."""
+    """The command line is not valid."""
 
     status = ExitStatus.USAGE
 
@@ -81,17 +87,17 @@ class SettingsError(CasjobError):
 
 
 class AuthenticationError(CasjobError):
-    """The service does not know who is asking."""
+    """The service does not accept the credentials."""
 
     status = ExitStatus.FORBIDDEN
 
 
 class ForbiddenError(AuthenticationError):
-    """The service knows who is asking, and does not allow it."""
+    """The service accepts the credentials, and does not allow the request."""
 
 
 class JobNotFoundError(CasjobError):
-    """The service knows no such job."""
+    """The service has no such job."""
 
     status = ExitStatus.NOT_FOUND
 
@@ -103,10 +109,10 @@ class ServiceError(CasjobError):
 
 
 class TransientError(ServiceError):
-    """A failure that another try may mend: the network, throttling, or the service's own.
+    """A failure that a retry may fix: the network, throttling, or an error of the service.
 
     Args:
-        retry_after: seconds the service asks to wait before the next try, if it does.
+        retry_after: seconds that the service asks to wait before a retry, if it does.
     """
 
     def __init__(
@@ -125,3 +131,15 @@ class ReplyError(CasjobError):
     """The reply could not be understood."""
 
     status = ExitStatus.NOT_UNDERSTOOD
+
+
+class BugError(CasjobError):
+    """casjob itself is wrong."""
+
+    status = ExitStatus.BUG
+
+
+class OutputError(CasjobError):
+    """The output could not be written."""
+
+    status = ExitStatus.UNWRITABLE

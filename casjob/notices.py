@@ -1,4 +1,4 @@
-"""What casjob says beside the answer: notices, errors and progress, all on stderr."""
+"""stderr: notices, errors and progress."""
 
 import os
 import threading
@@ -14,11 +14,11 @@ PROGRESS_AFTER = 0.5
 
 _ERASE_LINE = "\r\x1b[K"
 _COLUMNS = 80
-"""Of a terminal that does not tell."""
+"""Of a terminal that does not report its size."""
 
 
 class Notices:
-    """Says things on stderr, one line each, with everything in them made printable.
+    """Writes notices to stderr, one line each, with everything in them made printable.
 
     Args:
         stream: stderr; None if the program was started without one.
@@ -32,11 +32,11 @@ class Notices:
         self._lock = threading.Lock()
 
     def say(self, text: str) -> None:
-        """Say one thing, in a line that begins with the program's name."""
+        """Write a notice in a line that begins with the name of the program."""
         self._write(f"casjob: {printable(text)}\n")
 
     def explain(self, error: CasjobError) -> None:
-        """Say what went wrong, what the service said of it, and what to do next."""
+        """Write what went wrong, what the service said about it, and what to do next."""
         lines = [f"casjob: {printable(error.message)}"]
         if error.said:
             lines.append(f"  the service said: {printable(error.said)}")
@@ -46,7 +46,7 @@ class Notices:
 
     @contextmanager
     def progress(self, text: str) -> Iterator["Progress"]:
-        """Draw a line about something that takes long, and erase it at the end."""
+        """Draw a line about something that takes long; erase it at the end."""
         progress = Progress(text)
         if not self._draws_progress:
             yield progress
@@ -68,7 +68,7 @@ class Notices:
             wait = 0.1
 
     def _show_progress(self, text: str) -> None:
-        # A line that the terminal wraps could not be erased.
+        # A line that the terminal wraps can't be erased.
         text = text[: self._columns() - 1]
         with self._lock:
             if text != self._progress:
@@ -100,13 +100,13 @@ class Notices:
 
 
 class Progress:
-    """How far something is, in words."""
+    """How far something is, as text."""
 
     def __init__(self, text: str) -> None:
         self._about = text
         self.text = text
 
     def count(self, came: int, count: int | None) -> None:
-        """Say how many tasks came so far, of how many if that is known."""
+        """Take how many tasks were received, and of how many if that is known."""
         of = "" if count is None else f" of {count}"
         self.text = f"{self._about}: {came}{of} tasks"

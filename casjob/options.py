@@ -12,17 +12,17 @@ import typer
 from casjob.durations import parse_duration
 from casjob.errors import UsageError
 from casjob.follow.plan import Plan
-from casjob.formats import Color, Display, Output
+from casjob.formats.display import Color, Display, Format, OutputFormat, open_format
 from casjob.history import find_history_folder, recent_job_ids
 from casjob.job.statuses import STATUS_WORDS
-from casjob.notices import Notices
+from casjob.output import Output
 from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.sources import find_profile_names
 
 
 def complete_job_id(incomplete: str) -> list[str]:
-    """Return the jobs looked at from this machine; asks no service."""
+    """Return the jobs looked at from this machine, without a request."""
     folder = find_history_folder(os.environ)
     return [job_id for job_id in recent_job_ids(folder) if job_id.startswith(incomplete)]
 
@@ -33,7 +33,7 @@ def complete_profile(incomplete: str) -> list[str]:
 
 
 def complete_status(incomplete: str) -> list[str]:
-    """Return the status words that are known; the service may send others."""
+    """Return the known status words; the service may send others."""
     words = map(str.lower, STATUS_WORDS) if incomplete.islower() else STATUS_WORDS
     return [word for word in words if word.startswith(incomplete)]
 
@@ -42,8 +42,8 @@ JobId = Annotated[
     str | None,
     typer.Argument(
         metavar="JOB_ID",
-        help="The job: its id, or the beginning of a recent one's. Without it, CASJOB_JOB_ID or"
-        " the job last looked at.",
+        help="Job id, or a prefix of a recent one. Default: CASJOB_JOB_ID, or the job last"
+        " looked at.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -53,8 +53,8 @@ JobIds = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="JOB_ID",
-        help="The jobs; - reads ids from stdin, from lines or from JSON with job_id in it."
-        " Without any, CASJOB_JOB_ID or the job last looked at.",
+        help="Job ids; - reads them from stdin, an id a line or JSON with job_id in it. Default:"
+        " CASJOB_JOB_ID, or the job last looked at.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -65,54 +65,75 @@ WithExitStatus = Annotated[
     typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),
 ]
 
+Retries = Annotated[
+    str | None, typer.Option(metavar="N", help="Retries after a failed request; 3 by default.")
+]
+
 
 class Look(NamedTuple):
-    """How the answer is to look."""
+    """How output is drawn for people."""
 
-    output: Annotated[
-        Output | None,
-        typer.Option("--output", "-o", help="The format of the answer; table by default."),
-    ] = None
-    json: Annotated[bool, typer.Option("--json", help="The same as --output json.")] = False
-    color: Annotated[Color, typer.Option(help="When to colour.")] = Color.AUTO
+    color: Annotated[Color, typer.Option(help="When to use colour.")] = Color.AUTO
     utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC.")] = False
 
-    def display(self, *, tasks_only: bool = False) -> Display:
-        """Return the same for the formats.
+
+class FormatOption(NamedTuple):
+    """Which format the output has."""
+
+    output: Annotated[
+        OutputFormat | None, typer.Option("--output", "-o", help="Output format; table by default.")
+    ] = None
+    json: Annotated[bool, typer.Option("--json", help="Same as --output json.")] = False
+
+    def open(self, session: Session, look: Look | None = None) -> Format:
+        """Return the format.
+
+        Args:
+            session: knows the stream and the environment that a drawing adapts to.
+            look: how it is drawn.
 
         Raises:
-            UsageError: two formats are asked for.
+            UsageError: two formats are given.
         """
-        if self.json and self.output not in {None, Output.JSON}:
-            raise UsageError(f"--json and --output {self.output} can't both be")
-        output = Output.JSON if self.json else self.output or Output.TABLE
-        return Display(output=output, color=self.color, utc=self.utc, tasks_only=tasks_only)
+        if self.json and self.output not in {None, OutputFormat.JSON}:
+            raise UsageError(f"--json and --output {self.output} can't be used together")
+        output = OutputFormat.JSON if self.json else self.output or OutputFormat.TABLE
+        look = look or Look()
+        display = Display(
+            is_terminal=session.output.is_terminal,
+            encoding=session.output.encoding,
+            color=look.color,
+            utc=look.utc,
+            environ=session.environ,
+        )
+        return open_format(output, display)
 
 
 class Follow(NamedTuple):
-    """How jobs are to be followed."""
+    """How jobs are followed."""
 
     interval: Annotated[
         str | None,
         typer.Option(
             metavar="DURATION",
-            help="The time between two looks at a job; 2s growing to 15s while nothing changes.",
+            help="Polling interval; by default 2s, growing to 15s while nothing changes.",
         ),
     ] = None
     timeout: Annotated[
         str | None,
         typer.Option(
             metavar="DURATION",
-            help="Give up after so long, with exit status 124; wait: 30m, watch: never.",
+            help="Give up after this long, with exit status 124; wait: 30m, watch: never.",
         ),
     ] = None
     fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="End at the first failed task or job.")
+        bool, typer.Option("--fail-fast", help="Stop at the first failed task or job.")
     ] = False
     wait_for_job: Annotated[
         str | None,
         typer.Option(
-            metavar="DURATION", help="Do not mind for so long that a job is not there yet."
+            metavar="DURATION",
+            help="Keep waiting this long for a job that does not exist yet.",
         ),
     ] = None
 
@@ -120,14 +141,14 @@ class Follow(NamedTuple):
         """Return the same in seconds.
 
         Args:
-            timeout: the one to take if none is given.
+            timeout: the default.
 
         Raises:
-            UsageError: a duration is none.
+            UsageError: a duration is not one.
         """
         interval = _parse(self.interval, "--interval")
         if interval == 0:
-            raise UsageError("--interval is 0", hint="the service takes 5 requests a second")
+            raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
         return Plan(
             interval=interval,
             timeout=_parse(self.timeout or timeout, "--timeout"),
@@ -141,69 +162,80 @@ def _parse(duration: str | None, option: str) -> float | None:
 
 
 class Connection(NamedTuple):
-    """Where the service is, and how to speak to it. No option takes a secret."""
+    """Where the service is, and how to reach it. No option takes a secret."""
 
     profile: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The profile of casjob's config.toml.",
+            help="Profile in casjob's config.toml.",
             autocompletion=complete_profile,
         ),
     ] = None
     region: Annotated[
-        str | None, typer.Option(metavar="REGION", help="The region, as in cn-north-4.")
+        str | None, typer.Option(metavar="REGION", help="Region, such as cn-north-4.")
     ] = None
     project_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The project that the job belongs to.")
+        str | None, typer.Option(metavar="ID", help="Project that the job belongs to.")
     ] = None
     endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="The service's address, if not the region's.")
+        str | None,
+        typer.Option(metavar="URL", help="Address of the service, if it is not the region's."),
     ] = None
-    api_version: Annotated[
-        ApiVersion | None, typer.Option(help="The version of the API; v2 by default.")
-    ] = None
+    api_version: Annotated[ApiVersion | None, typer.Option(help="API version; v2 by default.")] = (
+        None
+    )
     ca_bundle: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Certificates to trust beside the usual ones."),
+        typer.Option(metavar="FILE", help="CA certificates to trust, besides the usual ones."),
     ] = None
     request_timeout: Annotated[
         str | None,
-        typer.Option(metavar="SECONDS", help="How long a step of a request may take; 30."),
-    ] = None
-    retries: Annotated[
-        str | None, typer.Option(metavar="N", help="Further tries after a failed request; 3.")
+        typer.Option(
+            metavar="SECONDS", help="Time limit for each step of a request; 30 by default."
+        ),
     ] = None
     demo: Annotated[
-        bool, typer.Option("--demo", help="Ask the built-in sample service instead.")
+        bool, typer.Option("--demo", help="Use the built-in sample service instead.")
     ] = False
-
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Tell of each request and reply on stderr.")
+        bool, typer.Option("--verbose", "-v", help="Log requests and responses to stderr.")
     ] = False
 
-    def session(self) -> Session:
-        """Return what a command runs with."""
-        given = self._asdict()
+    def open_session(self, context: typer.Context, *, retries: str | None = None) -> Session:
+        """Return what a command runs with.
+
+        Args:
+            context: its `obj` is what writes to stderr.
+            retries: the option of commands that have it.
+        """
+        given = {**self._asdict(), "retries": retries}
         demo, verbose = given.pop("demo"), given.pop("verbose")
-        is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        draws_progress = is_terminal and os.environ.get("TERM") != "dumb"
-        notices = Notices(sys.stderr, draws_progress=draws_progress)
-        return Session(given=given, demo=demo, verbose=verbose, environ=os.environ, notices=notices)
+        return Session(
+            given,
+            demo=demo,
+            verbose=verbose,
+            environ=os.environ,
+            notices=context.obj,
+            output=Output(sys.stdout),
+        )
+
+
+_GROUPS = (Look, FormatOption, Follow, Connection)
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command one option for each field of its `Look`, `Follow` and `Connection` parameters.
+    """Give a command one option for each field of its parameters that are groups of options.
 
-    Typer reads a command's signature. So that options which commands share are written once, one
-    parameter of such a class stands for all its fields there.
+    Typer reads the signature of a command. For options that commands share to be written once,
+    one parameter such as `look: Look` stands for all fields of its class.
     """
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, type[Look | Follow | Connection]] = {}
+    groups: dict[str, type[Look | FormatOption | Follow | Connection]] = {}
     signature = inspect.signature(command)
     for parameter in signature.parameters.values():
         group = parameter.annotation
-        if group not in {Look, Follow, Connection}:
+        if group not in _GROUPS:
             parameters.append(parameter)
             continue
         groups[parameter.name] = group

@@ -1,52 +1,63 @@
-"""Where the answer goes: stdout, and nothing else goes there."""
+"""stdout, which carries the output of a command and nothing else."""
 
 import os
-import sys
-from collections.abc import Callable
 from io import TextIOWrapper
+from typing import TextIO
 
-from casjob.errors import UsageError
+from casjob.errors import OutputError
 
 
-def write_text(text: str) -> bool:
-    """Write plain text to stdout, and return whether anybody still reads it.
+class Output:
+    """The only place that writes to stdout.
 
-    Raises:
-        UsageError: stdout can't be written.
+    Args:
+        stream: stdout; None if the program was started without one.
     """
 
-    def write(out: TextIOWrapper) -> None:
-        out.reconfigure(errors="backslashreplace")
-        out.write(text)
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream if isinstance(stream, TextIOWrapper) else None
 
-    return deliver(write)
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads it."""
+        return self._stream is not None and self._stream.isatty()
 
+    @property
+    def encoding(self) -> str:
+        """The encoding of text."""
+        return self._stream.encoding if self._stream else "utf-8"
 
-def deliver(write: Callable[[TextIOWrapper], object]) -> bool:
-    """Write to stdout, and return whether anybody still reads it: `head` ends it quietly.
+    def write(self, content: str | bytes) -> bool:
+        """Write text, or bytes as they are, and flush them.
 
-    Raises:
-        UsageError: stdout can't be written for another reason, such as a full disk.
-    """
-    out = sys.stdout
-    if not isinstance(out, TextIOWrapper):
-        # The program was started without a stdout: nobody reads, and nobody has had enough.
+        Characters that the encoding lacks are written as escapes.
+
+        Returns:
+            Whether anybody still reads: False once the reader of a pipe has gone, as `head` does.
+
+        Raises:
+            OutputError: stdout is closed, or can't be written: a full disk, say.
+        """
+        if self._stream is None:
+            raise OutputError("stdout is closed")
+        if isinstance(content, str):
+            content = content.encode(self._stream.encoding, "backslashreplace")
+        try:
+            self._stream.buffer.write(content)
+            self._stream.buffer.flush()
+        except OSError as error:
+            self.give_up(error)
+            return False
         return True
-    try:
-        write(out)
-        out.flush()
-    except OSError as error:
-        broken = give_up_stdout(error)
+
+    def give_up(self, error: OSError) -> None:
+        """Raise the error that a failed write is, unless the reader of a pipe has gone.
+
+        Raises:
+            OutputError: the write failed for another reason.
+        """
+        if self._stream:
+            # What is still buffered goes nowhere, lest it fails again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
         if not isinstance(error, BrokenPipeError):
-            raise broken from error
-        return False
-    return True
-
-
-def give_up_stdout(error: OSError) -> UsageError:
-    """Return the error that a failed write is, and let nothing be written any more.
-
-    What is still in the buffer goes nowhere, instead of failing again at exit.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return UsageError(f"stdout can't be written: {error.strerror}")
+            raise OutputError(f"can't write to stdout: {error.strerror}") from error

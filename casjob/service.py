@@ -13,8 +13,11 @@ from casjob.api.iam import LoginTokens, find_project_id
 from casjob.api.pace import Pace
 from casjob.api.retry import RetryPolicy
 from casjob.credentials import AccessKey, Credential, Login, Token, account_of, secrets_of
-from casjob.demo import ENDPOINT, PROJECT_ID, SampleService
-from casjob.errors import SettingsError
+from casjob.demo.jobs import FAILED_JOB_ID, PROJECT_ID, SAMPLE_JOBS
+from casjob.demo.service import ENDPOINT, SampleService
+from casjob.errors import JobNotFoundError, SettingsError
+from casjob.job.models import JobDetail
+from casjob.job.source import Window
 from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.credentials import find_credential, read_credential
@@ -25,27 +28,23 @@ Authenticate: TypeAlias = Callable[[str | None], Auth]
 
 
 @contextmanager
-def open_service(
-    session: Session, settings: Settings, *, pace: Pace | None = None
-) -> Iterator[ServiceStage]:
+def open_service(session: Session, *, pace: Pace | None = None) -> Iterator[ServiceStage]:
     """Open the service.
 
     Args:
         session: the notices, and all else.
-        settings: where the service is, and who asks.
         pace: for who asks again and again, and so does without retries.
 
     Raises:
         CasjobError: a setting is missing or wrong, or IAM was asked and refused.
     """
+    settings = session.settings
     version = _choose_version(settings.api_version)
     with ExitStack() as stack:
         if session.demo:
             connect = Connector(session, settings, stack, secrets=())
             wire = connect(ENDPOINT, SampleService(), pace=pace)
-            yield ServiceStage(
-                wire, auth=None, version=version, project_id=PROJECT_ID, place="the demo"
-            )
+            yield _Demo(wire, auth=None, version=version, project_id=PROJECT_ID, place="the demo")
             return
         endpoint, place = settings.endpoint, settings.place
         credential = _read_credential(session, settings)
@@ -71,6 +70,27 @@ def open_service(
             project_id=project_id,
             place=place,
         )
+
+
+class _Demo(ServiceStage):
+    """The sample service, which knows what there is to look at."""
+
+    default_job_id = FAILED_JOB_ID
+
+    def fetch_job(
+        self,
+        job_id: str,
+        window: Window,
+        *,
+        on_progress: Callable[[int, int | None], None],
+        kept: dict[tuple[int, int], JobDetail] | None = None,
+    ) -> JobDetail:
+        """Fetch a sample job, as the service fetches a real one."""
+        try:
+            return super().fetch_job(job_id, window, on_progress=on_progress, kept=kept)
+        except JobNotFoundError as error:
+            error.hint = f"the demo has {', '.join(SAMPLE_JOBS)}"
+            raise
 
 
 class Connector:
@@ -144,7 +164,7 @@ def _choose_authentication(
                 credential,
                 region=settings.region,
                 project_id=settings.project_id,
-                cache=session.cache(),
+                cache=session.cache,
             )
             # Now, so that a wrong password is told as such, and is no failed request's retry.
             tokens.current()
@@ -162,7 +182,7 @@ def _look_up_project(
     authenticate: Authenticate,
 ) -> str:
     """Return the project of the region: asked of IAM once, and remembered."""
-    cache, iam = session.cache(), settings.iam_endpoint
+    cache, iam = session.cache, settings.iam_endpoint
     about = (iam, region, account)
     known = cache.get("project", *about).get("project_id")
     if known:

@@ -1,52 +1,72 @@
-"""What a command runs with, beside its own options."""
+"""What a command runs with, made once a run."""
 
+import shlex
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import cached_property
 
 from casjob.cache import Cache
 from casjob.history import History, find_history_folder
 from casjob.notices import Notices
+from casjob.output import Output
 from casjob.settings.files import xdg_folder
 from casjob.settings.resolve import Settings, resolve_settings
 
 
-class Session(NamedTuple):
-    """One run of casjob: what the command line says, and the world around it.
+class Session:
+    """One run of casjob.
 
     Args:
-        given: the settings on the command line, by name.
-        demo: whether to ask the built-in sample service.
-        verbose: whether to tell each request and reply.
+        given: the settings on the command line, by name; None for those that are not.
+        demo: whether the built-in sample service stands in for the real one.
+        verbose: whether to log requests and responses.
         environ: the environment.
-        notices: where to say what is not the answer.
+        notices: stderr.
+        output: stdout.
     """
 
-    given: Mapping[str, str | None]
-    demo: bool
-    verbose: bool
-    environ: Mapping[str, str]
-    notices: Notices
+    def __init__(
+        self,
+        given: Mapping[str, str | None],
+        *,
+        demo: bool,
+        verbose: bool,
+        environ: Mapping[str, str],
+        notices: Notices,
+        output: Output,
+    ) -> None:
+        self.given = given
+        self.demo = demo
+        self.verbose = verbose
+        self.environ = environ
+        self.notices = notices
+        self.output = output
 
+    @cached_property
     def settings(self) -> Settings:
-        """Return the settings in force, and say what is wrong with places nobody asked for."""
+        """The settings in force. What is wrong with sources nobody chose is a warning on stderr.
+
+        Raises:
+            SettingsError: a source that the user chose is missing or can't be understood.
+        """
         settings = resolve_settings(self.given, self.environ)
         for warning in settings.warnings:
             self.notices.say(f"warning: {warning}")
         return settings
 
+    @cached_property
+    def cache(self) -> Cache:
+        """What is kept between runs."""
+        return Cache(xdg_folder(self.environ, "XDG_CACHE_HOME", ".cache"))
+
     def history(self, endpoint: str, project_id: str) -> History:
-        """Return the jobs looked at in a project; a demo is not remembered."""
+        """Return the jobs last looked at in a project; those of the demo are not kept."""
         folder = None if self.demo else find_history_folder(self.environ)
         return History(folder, endpoint=endpoint, project_id=project_id)
 
-    def cache(self) -> Cache:
-        """Return what is kept between runs."""
-        return Cache(xdg_folder(self.environ, "XDG_CACHE_HOME", ".cache"))
-
-    def options(self) -> list[str]:
-        """Return the connection's options, to be repeated in a command that is suggested."""
-        words = ["--demo"] if self.demo else []
+    def suggest(self, *words: str) -> str:
+        """Return a command that reaches the same service; it can be pasted into a shell."""
+        options = ["--demo"] if self.demo else []
         for name, text in self.given.items():
             if text is not None:
-                words += [f"--{name.replace('_', '-')}", text]
-        return words
+                options += [f"--{name.replace('_', '-')}", text]
+        return shlex.join(["casjob", *words, *options])

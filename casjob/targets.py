@@ -1,88 +1,200 @@
-"""Which job: the one named, by its id or the beginning of it, or the one looked at last."""
+"""Which jobs are meant: named in whole or by a prefix, on stdin, or the one last looked at."""
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
-from casjob.demo import FAILED_JOB_ID
 from casjob.errors import UsageError
-from casjob.history import JOB_ID, History
+from casjob.history import JOB_ID
+from casjob.job.source import JobSource
+from casjob.json_text import JsonValue, decode
 from casjob.session import Session
-from casjob.settings.resolve import Settings
 
-_WHOLE_JOB_ID = re.compile(r"JOB[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WHOLE_JOB_ID = re.compile(r"\bJOB[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _SHORTEST_PREFIX = 6
+_MAX_STDIN = 64 * 1024 * 1024
+"""Characters."""
 
 
-def find_named_job(job_id: str | None, settings: Settings, session: Session) -> str | None:
-    """Return the job that is named, in whole or by its beginning.
+def read_target(target: str | None, session: Session) -> str | None:
+    """Return the job that is named: in whole or by a prefix; None if none is.
 
     Args:
-        job_id: the argument, if there is one.
-        settings: may hold CASJOB_JOB_ID.
-        session: in a demo, that job is none.
+        target: the argument, if there is one.
+        session: its settings may name a job (CASJOB_JOB_ID), which the demo does not have.
 
     Raises:
-        UsageError: what is given can't be an id.
+        UsageError: it can't be a job id.
     """
-    named = job_id
-    if named is None and not session.demo:
-        named = settings.find("job_id")
-    return None if named is None else check_job_id(named)
+    if target is None and not session.demo:
+        target = session.settings.find("job_id")
+    return None if target is None else check_job_id(target)
 
 
-def check_job_id(job_id: str) -> str:
-    """Return an id that may become a part of a path.
+def read_targets(
+    targets: Sequence[str], stdin: TextIO | None, session: Session
+) -> list[str | None]:
+    """Return the jobs that are named, each once, in their order; one None if none is.
+
+    Args:
+        targets: the arguments; `-` stands for the ids on stdin.
+        stdin: lines with an id each, or JSON with `job_id` in it.
+        session: as for `read_target`.
 
     Raises:
-        UsageError: it can't be an id.
+        UsageError: something can't be a job id, or stdin has none.
     """
-    if not JOB_ID.fullmatch(job_id):
+    job_ids = read_job_ids(targets, stdin)
+    return [*job_ids] if job_ids else [read_target(None, session)]
+
+
+def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
+    """Return the ids that are named, each once, in their order; arguments as for `read_targets`."""
+    ids: list[str] = []
+    for target in dict.fromkeys(targets):
+        ids += _read_stdin(stdin) if target == "-" else [target]
+    return [check_job_id(job_id) for job_id in dict.fromkeys(ids)]
+
+
+def check_job_id(text: str) -> str:
+    """Return an id that may become part of a path.
+
+    Raises:
+        UsageError: it can't be a job id.
+    """
+    if not JOB_ID.fullmatch(text):
         raise UsageError(
-            f"{job_id!r} can't be a job id",
-            hint="an id has 1 to 128 letters, digits, _ and -, as in"
+            f"{text!r} is not a job id",
+            hint="a job id has 1 to 128 letters, digits, _ and -, as in"
             " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
         )
-    return job_id
+    return text
 
 
-def choose_job(named: str | None, session: Session, history: History) -> str:
-    """Return the id of the job that is meant.
+def choose_job(named: str | None, source: JobSource, session: Session) -> str:
+    """Return the id of the job that is meant. A choice that was not spelled out is a notice.
 
     Args:
-        named: what `find_named_job` returned.
-        session: its notices are told of a choice that the user did not spell out.
-        history: the jobs looked at.
+        named: what `read_target` returned.
+        source: the jobs looked at are remembered for each source.
+        session: has the history, and stderr.
 
     Raises:
         UsageError: no job is meant, or several are.
     """
+    recent = session.history(source.endpoint, source.project_id).job_ids()
     if named is not None:
-        chosen = _complete(named, history)
+        chosen = _complete(named, recent)
         if chosen != named:
             session.notices.say(f"{chosen} (recent job)")
         return chosen
-    if session.demo:
-        return FAILED_JOB_ID
-    recent = history.job_ids()
+    if source.default_job_id:
+        return source.default_job_id
     if not recent:
         raise UsageError(
             "no job is named, and none was looked at before in this project",
-            hint="name one: casjob show JOB_ID, or set CASJOB_JOB_ID; once one was looked at,"
-            " that one is meant",
+            hint="name it, as in casjob show JOB_ID, or set CASJOB_JOB_ID; without either, the job"
+            " last looked at is meant",
         )
     session.notices.say(f"{recent[0]} (last looked at)")
     return recent[0]
 
 
-def _complete(job_id: str, history: History) -> str:
-    """Return the recent job that the text is the beginning of, or the text itself."""
-    if len(job_id) < _SHORTEST_PREFIX or _WHOLE_JOB_ID.fullmatch(job_id):
-        return job_id
-    matching = [recent for recent in history.job_ids() if recent.startswith(job_id)]
-    if job_id in matching or not matching:
-        return job_id
+def _complete(prefix: str, recent: Sequence[str]) -> str:
+    """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
+    if len(prefix) < _SHORTEST_PREFIX or _WHOLE_JOB_ID.fullmatch(prefix):
+        return prefix
+    matching = [job_id for job_id in recent if job_id.startswith(prefix)]
+    if prefix in matching or not matching:
+        return prefix
     if len(matching) > 1:
         raise UsageError(
-            f"{job_id} is the beginning of {len(matching)} recent jobs",
+            f"{prefix} is a prefix of {len(matching)} recent jobs",
             hint=f"such as {', '.join(matching[:5])}",
         )
     return matching[0]
+
+
+def _read_stdin(stdin: TextIO | None) -> list[str]:
+    try:
+        text = stdin.read(_MAX_STDIN) if stdin else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read stdin: {error}") from None
+    ids = list(find_job_ids(text.removeprefix("\ufeff").strip()))
+    if not ids:
+        raise UsageError(
+            "there is no job id on stdin",
+            hint="give a line for each id, or JSON with job_id in it",
+        )
+    return ids
+
+
+def find_job_ids(text: str) -> Iterable[str]:
+    """Return the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
+
+    Of other text, whatever looks like a whole id is one.
+    """
+    documents = _decode_all(text)
+    if documents:
+        return (job_id for document in documents for job_id in _find_top(document))
+    return _WHOLE_JOB_ID.findall(text) or filter(None, map(str.strip, text.splitlines()))
+
+
+def _decode_all(text: str) -> list[JsonValue]:
+    """Return the one document, or one a line; nothing if it is neither."""
+    for documents in ([text], text.splitlines()):
+        try:
+            return [_decode(each) for each in documents if each.strip()]
+        except ValueError:
+            continue
+    return []
+
+
+def _decode(text: str) -> JsonValue:
+    """Decode what may hold an id, or nothing, as `jq` prints it; a bare number may be an id."""
+    if not text.lstrip().startswith(("{", "[", '"', "null")):
+        raise ValueError("not JSON that holds a string")
+    return decode(text)
+
+
+def _find_top(document: JsonValue) -> Iterator[str]:
+    """Return the ids in a document, which may also be an id itself, or a list of them."""
+    return _find_in(document) if isinstance(document, dict) else _find_under(document)
+
+
+def _find_in(value: JsonValue) -> Iterator[str]:
+    """Return what is under `job_id`, at any depth."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _find_in(each)
+    if isinstance(value, dict):
+        for key, each in _drop_type(value).items():
+            if key.lower().replace("_", "") in {"jobid", "jobids"}:
+                yield from _find_under(each)
+            else:
+                yield from _find_in(each)
+
+
+def _find_under(value: JsonValue) -> Iterator[str]:
+    """Return the ids under such a key: one, or several in a list or a map."""
+    match value:
+        case str() if value:
+            yield value
+        case list():
+            for each in value:
+                yield from _find_under(each) if isinstance(each, str) else _find_in(each)
+        case {"value": inner}:
+            yield from _find_under(inner)
+        case dict():
+            for each in value.values():
+                yield from _find_under(each)
+
+
+def _drop_type(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return an object without the type that `terraform output -json` has beside the value.
+
+    A type names the fields of objects, `job_id` among them, each with the word "string".
+    """
+    if {"type", "value"} <= value.keys():
+        return {key: each for key, each in value.items() if key != "type"}
+    return value

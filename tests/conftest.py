@@ -51,7 +51,12 @@ class _Stream(io.TextIOWrapper):
 
     def text(self) -> str:
         self.flush()
-        return self.bytes.getvalue().decode(self.encoding)
+        content = self.bytes.getvalue()
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            # Text is in the stream's own encoding, JSON is always in UTF-8.
+            return content.decode(self.encoding)
 
 
 @pytest.fixture

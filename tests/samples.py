@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job
+from casjob.job.source import Window
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 START = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)
@@ -88,14 +89,13 @@ def report_of(
     *,
     is_whole: bool = True,
     is_desc: bool = False,
-    asked_job_id: str | None = None,
+    requested_job_id: str | None = None,
     duplicates: tuple[str, ...] = (),
 ) -> Report:
     """Return what casjob makes of a reply."""
     detail = read_detail(json.loads(json.dumps(document)), as_of=AS_OF)
     return report_job(
         detail.model_copy(update={"duplicates": duplicates}),
-        is_whole=is_whole,
-        is_desc=is_desc,
-        asked_job_id=asked_job_id,
+        Window(limit=None if is_whole else len(detail.tasks), desc=is_desc),
+        requested_job_id=requested_job_id,
     )

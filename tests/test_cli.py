@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from tests.service import Recorded, Reply, Service
 PROGRAM = str(Path(sys.executable).parent / "casjob")
 HINT = "  hint: casjob --help, casjob COMMAND --help\n"
 BUG = (
-    "casjob: casjob met a bug of its own: ModuleNotFoundError\n"
-    "  hint: please report it, with the command and what casjob --version says\n"
+    "casjob: this is a bug in casjob: ModuleNotFoundError\n"
+    "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
 )
 COMMANDS = ("show", "tasks", "watch", "wait", "config")
 HELP = """\
@@ -30,8 +31,8 @@ Options:
 
 Commands:
   show    Show one job: the verdict, why it failed, then its tasks.
-  tasks   Show the task table alone, with the API's own paging, or filtered.
-  watch   Follow jobs until they end: drawn live on a terminal, a line a...
+  tasks   Show the tasks of a job, paged or filtered.
+  watch   Follow jobs until they end, live on a terminal.
   wait    Wait for jobs to end, silent but for their verdicts; for scripts.
   config  Show every setting in force, and where it came from.
 """
@@ -97,7 +98,7 @@ def test_no_option_takes_a_secret(casjob: Casjob) -> None:
 def test_a_bug_shows_no_traceback(casjob: Casjob, monkeypatch: pytest.MonkeyPatch) -> None:
     # As in a broken installation: a file of it is missing.
     monkeypatch.setitem(sys.modules, "casjob.commands.show", None)
-    assert casjob("show", "--demo") == (7, "", BUG)
+    assert casjob("show", "--demo") == (70, "", BUG)
 
 
 def test_an_interruption_is_told_to_the_shell_alone(
@@ -148,10 +149,22 @@ def test_a_reader_that_has_had_enough_ends_it_quietly(clean_environ: dict[str, s
     )
 
 
-def test_without_stdout_nothing_is_written_and_nothing_fails(
-    clean_environ: dict[str, str],
+def test_a_closed_stdout_is_told(clean_environ: dict[str, str]) -> None:
+    closed = (74, "", "casjob: stdout is closed\n")
+    assert in_shell("casjob show --demo --exit-status >&-", clean_environ) == closed
+
+
+@pytest.mark.parametrize("option", ["-v", "--verbose"])
+def test_verbose_names_the_place_of_a_bug_without_the_values_of_variables(
+    option: str, casjob: Casjob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert in_shell("casjob show --demo --exit-status >&-", clean_environ) == (1, "", "")
+    monkeypatch.setitem(sys.modules, "casjob.commands.show", None)
+    shown = casjob("show", "JOB-in-a-variable", "--demo", option)
+    assert (shown.status, shown.out) == (70, "")
+    first, *_ = shown.err.splitlines()
+    assert first == "casjob: this is a bug in casjob: ModuleNotFoundError"
+    assert re.search(r"\ncasjob: at .*cli\.py:\d+ in show\n", shown.err)
+    assert "JOB-in-a-variable" not in shown.err
 
 
 def test_without_stderr_the_answer_and_the_exit_status_are_the_same(
@@ -164,16 +177,16 @@ def test_without_stderr_the_answer_and_the_exit_status_are_the_same(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
 def test_a_full_disk_is_told(clean_environ: dict[str, str]) -> None:
     assert in_shell("casjob show --demo >/dev/full", clean_environ) == (
-        2,
+        74,
         "",
-        "casjob: stdout can't be written: No space left on device\n",
+        "casjob: can't write to stdout: No space left on device\n",
     )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
 def test_a_full_disk_is_told_of_help_too(clean_environ: dict[str, str]) -> None:
-    told = "casjob: stdout can't be written: No space left on device\n"
-    assert in_shell("casjob --help >/dev/full", clean_environ) == (2, "", told)
+    told = "casjob: can't write to stdout: No space left on device\n"
+    assert in_shell("casjob --help >/dev/full", clean_environ) == (74, "", told)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")

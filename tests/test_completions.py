@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from casjob.cli import run
-from casjob.formats import Output
+from casjob.formats.display import OutputFormat
 from casjob.history import History
 from tests.conftest import JOB_ID
 from tests.service import Service
@@ -80,9 +80,9 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob --ver", ["--version"]),
         ("casjob --version sh", ["show"]),
         ("casjob show --out", ["--output"]),
-        ("casjob show --output ''", list(Output)),
-        ("casjob show -o ''", list(Output)),
-        ("casjob show --output=", list(Output)),
+        ("casjob show --output ''", list(OutputFormat)),
+        ("casjob show -o ''", list(OutputFormat)),
+        ("casjob show --output=", list(OutputFormat)),
         ("casjob show --output=tab", ["table"]),
         ("casjob show --color ''", ["auto", "always", "never"]),
         ("casjob show --api-version ''", ["v2", "v3"]),

@@ -4,13 +4,13 @@ from collections.abc import Callable
 import pytest
 
 from casjob.errors import UsageError
-from casjob.job_ids import collect_job_ids
+from casjob.targets import read_job_ids
 from tests.conftest import Finished
 from tests.service import Service
 
 
 def collect(*arguments: str, stdin: str = "") -> list[str]:
-    return collect_job_ids(arguments, io.StringIO(stdin))
+    return read_job_ids(arguments, io.StringIO(stdin))
 
 
 def test_arguments_are_taken_in_their_order_and_each_once() -> None:
@@ -29,10 +29,9 @@ def test_a_dash_stands_for_what_stdin_has() -> None:
         ("JOB1\r\n\n  JOB2  \n", ["JOB1", "JOB2"]),
         ("\ufeffJOB1\n", ["JOB1"]),
         ("123\n", ["123"]),
-        # KooCLI, with and without --cli-query, and a word of its own before the answer.
+        # KooCLI, with and without --cli-query.
         ('{\n  "component_id": "c",\n  "job_id": "JOB1"\n}', ["JOB1"]),
         ('"JOB1"', ["JOB1"]),
-        ('A new version is there.\n{\n  "job_id": "JOB1"\n}', ["JOB1"]),
         # terraform output -json, with and without a name; its types name fields, too.
         ('{"job_id": {"sensitive": false, "type": "string", "value": "JOB1"}}', ["JOB1"]),
         (
@@ -46,15 +45,6 @@ def test_a_dash_stands_for_what_stdin_has() -> None:
         ('{"job_ids": {"a": "JOB1", "b": "JOB2"}}', ["JOB1", "JOB2"]),
         ('["JOB1", "JOB2"]', ["JOB1", "JOB2"]),
         ('["JOB1", {"job_id": "JOB2"}]', ["JOB1", "JOB2"]),
-        # terraform output, with and without a name.
-        ('job_id = "JOB1"\nregion = "cn-north-4"\n', ["JOB1"]),
-        ('job_ids = tolist([\n  "JOB1",\n  "JOB2",\n])\nregion = "r"\n', ["JOB1", "JOB2"]),
-        ('[\n  "JOB1",\n  "JOB2",\n]\n', ["JOB1", "JOB2"]),
-        ('toset([\n  "JOB1",\n])\n', ["JOB1"]),
-        # The SDKs' own notations, of Go and of Java.
-        ('CreateComponentResponse {"component_id":"c","job_id":"JOB1"}', ["JOB1"]),
-        ("class CreateComponentResponse {\n    componentId: c\n    jobId: JOB1\n}", ["JOB1"]),
-        ("{'component_id': 'c', 'job_id': 'JOB1'}", ["JOB1"]),
         # JSON lines, and the records of a component.
         ('{"job_id": "JOB1"}\n{"job_id": "JOB2"}\n', ["JOB1", "JOB2"]),
         (
@@ -70,6 +60,29 @@ def test_stdin_may_hold_what_programs_print(printed: str, ids: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("printed", "ids"),
+    [
+        ('A new version is there.\n{\n  "job_id": "JOB1"\n}', ["JOB1"]),
+        # terraform output, with and without a name.
+        ('job_id = "JOB1"\nregion = "cn-north-4"\n', ["JOB1"]),
+        ('job_ids = tolist([\n  "JOB1",\n  "JOB2",\n])\nregion = "r"\n', ["JOB1", "JOB2"]),
+        # The SDKs' own notations, of Go, Java and Python.
+        ('CreateComponentResponse {"component_id":"c","job_id":"JOB1"}', ["JOB1"]),
+        ("class CreateComponentResponse {\n    componentId: c\n    jobId: JOB1\n}", ["JOB1"]),
+        ("{'component_id': 'c', 'job_id': 'JOB1'}", ["JOB1"]),
+        ("2026-11-24 the job JOB1 was created, after xJOB2", ["JOB1"]),
+    ],
+)
+def test_of_other_text_whole_ids_are_read(printed: str, ids: list[str]) -> None:
+    for number in "12":
+        whole = f"JOB0000000{number}-0000-4000-8000-000000000000"
+        printed = printed.replace(f"JOB{number}", whole)
+        ids = [whole if job_id == f"JOB{number}" else job_id for job_id in ids]
+
+    assert collect("-", stdin=printed) == ids
+
+
+@pytest.mark.parametrize(
     "printed",
     ["", "\n \n", "{}", "null", "[]", '{"job_id": null}', '{"job_id": ""}', '{"job_id": 5}'],
 )
@@ -77,20 +90,20 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
     with pytest.raises(UsageError) as caught:
         collect("-", stdin=printed)
 
-    assert caught.value.message == "stdin has no job id"
-    assert caught.value.hint == "it takes lines with an id each, or JSON with job_id in it"
+    assert caught.value.message == "there is no job id on stdin"
+    assert caught.value.hint == "give a line for each id, or JSON with job_id in it"
 
 
 def test_there_may_be_no_stdin() -> None:
-    with pytest.raises(UsageError, match="stdin has no job id"):
-        collect_job_ids(["-"], None)
+    with pytest.raises(UsageError, match="there is no job id on stdin"):
+        read_job_ids(["-"], None)
 
 
 def test_stdin_that_is_no_text_is_told() -> None:
     stdin = io.TextIOWrapper(io.BytesIO(b"JOB1\xff"), encoding="utf-8")
 
-    with pytest.raises(UsageError, match="stdin can't be read: 'utf-8' codec can't decode"):
-        collect_job_ids(["-"], stdin)
+    with pytest.raises(UsageError, match="can't read stdin: 'utf-8' codec can't decode"):
+        read_job_ids(["-"], stdin)
 
 
 @pytest.mark.parametrize("job_id", ["", "../JOB1", "JOB 1", "JOB1?a=b", "a" * 129])
@@ -100,10 +113,10 @@ def test_what_can_be_no_id_is_told_before_anything_is_asked(
     finished = ask("wait", "JOB1", job_id)
 
     assert (finished.status, finished.out) == (2, "")
-    assert finished.err.startswith(f"casjob: {job_id!r} can't be a job id\n")
+    assert finished.err.startswith(f"casjob: {job_id!r} is not a job id\n")
     assert not service.requests
 
 
 def test_what_can_be_no_id_on_stdin_is_told() -> None:
-    with pytest.raises(UsageError, match="'jobId: null' can't be a job id"):
+    with pytest.raises(UsageError, match="'jobId: null' is not a job id"):
         collect("-", stdin="jobId: null")

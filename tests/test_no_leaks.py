@@ -16,6 +16,7 @@ import trustme
 
 from casjob.cli import app
 from casjob.errors import CasjobError
+from casjob.notices import Notices
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.service import Recorded, Reply, Service
 
@@ -413,5 +414,5 @@ def test_a_traceback_would_show_no_secret(
     for name, value in {**clean_environ, **settings, **WAYS["login"].environ}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(CasjobError) as caught:
-        app(["show", JOB_ID], prog_name="casjob", standalone_mode=False)
+        app(["show", JOB_ID], prog_name="casjob", standalone_mode=False, obj=Notices(None))
     assert MARK not in "".join(traceback.format_exception(caught.value))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import casjob
-from casjob.demo import SAMPLE_JOBS
+from casjob.demo.jobs import SAMPLE_JOBS
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.settings.environment import read_casjob_variables
 from casjob.settings.values import SETTINGS
@@ -164,8 +164,9 @@ def test_the_table_of_settings_names_every_variable() -> None:
 
 def test_the_json_keys_in_the_table_are_those_of_a_document(casjob: Casjob) -> None:
     document = json.loads(casjob("show", "--demo", "--json").out)
-    named = {cells[0].strip("`") for cells in read_table("JSON")} - {"key"}
-    task = {f"tasks[].{key}" for key in ("MESSAGES", "failure", "elapsed_seconds")}
+    named = {name for key, *_ in read_table("JSON") for name in re.findall("`(.*?)`", key)}
+    added = ("MESSAGES", "outcome", "phase", "elapsed_seconds", "failure")
+    task = {f"tasks[].{key}" for key in added}
     assert named == (document.keys() - {"tasks"}) | {"tasks[]"} | task
 
 

@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from casjob.demo import FAILED_JOB_ID
+from casjob.demo.jobs import FAILED_JOB_ID
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service, documented_job
 
 OTHER_JOB_ID = "JOB474362ef-ffff-429f-9b3e-c9246b37dee6"
 WAYS = (
     "casjob: no job is named, and none was looked at before in this project\n"
-    "  hint: name one: casjob show JOB_ID, or set CASJOB_JOB_ID; once one was looked at, that one"
-    " is meant\n"
+    "  hint: name it, as in casjob show JOB_ID, or set CASJOB_JOB_ID; without either, the job last"
+    " looked at is meant\n"
 )
 
 Ask = Callable[..., Finished]
@@ -127,7 +127,7 @@ def test_a_beginning_of_several_recent_jobs_means_none(service: Service, ask: As
     ask("show", JOB_ID)
     ask("show", OTHER_JOB_ID)
     told = (
-        f"casjob: {JOB_ID[:12]} is the beginning of 2 recent jobs\n"
+        f"casjob: {JOB_ID[:12]} is a prefix of 2 recent jobs\n"
         f"  hint: such as {OTHER_JOB_ID}, {JOB_ID}\n"
     )
     assert ask("show", JOB_ID[:12]) == (2, "", told)
@@ -182,8 +182,8 @@ def test_what_cannot_be_an_id_is_never_asked_for(
     service: Service, ask: Ask, bad: str, shown: str
 ) -> None:
     told = (
-        f"casjob: {shown} can't be a job id\n"
-        "  hint: an id has 1 to 128 letters, digits, _ and -, as in"
+        f"casjob: {shown} is not a job id\n"
+        "  hint: a job id has 1 to 128 letters, digits, _ and -, as in"
         " JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
     )
     assert ask("show", "--", bad) == (2, "", told)

@@ -261,18 +261,19 @@ class TestPipe:
         assert (done.stdout, done.stderr) == ("0\n", "")
 
     @pytest.mark.parametrize("options", ["", "--json"])
-    def test_may_be_missing(self, environ: dict[str, str], options: str) -> None:
+    def test_that_is_closed_is_told(self, environ: dict[str, str], options: str) -> None:
         done = in_shell(f"{shlex.join(SHOW)} {options} >&-", environ)
 
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        closed = (74, "", "casjob: stdout is closed\n")
+        assert (done.returncode, done.stdout, done.stderr) == closed
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
     @pytest.mark.parametrize("options", ["", "--json"])
     def test_to_a_full_disk_is_told(self, environ: dict[str, str], options: str) -> None:
         done = in_shell(f"{shlex.join(SHOW)} {options} > /dev/full", environ)
 
-        assert done.returncode == 2
-        assert done.stderr == "casjob: stdout can't be written: No space left on device\n"
+        assert done.returncode == 74
+        assert done.stderr == "casjob: can't write to stdout: No space left on device\n"
 
     def test_of_stderr_may_be_missing(self, environ: dict[str, str]) -> None:
         done = in_shell(f"{shlex.join(SHOW)} 2>&-", environ)

@@ -38,6 +38,8 @@ class ServiceStage:
         place: the region, or the endpoint's host: where a person is told that things happened.
     """
 
+    default_job_id: str | None = None
+
     def __init__(
         self,
         wire: Wire,

@@ -4,7 +4,6 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import httpx
 
@@ -22,27 +21,12 @@ from casjob.errors import (
     SettingsError,
 )
 from casjob.job.source import Window
+from casjob.overview import Finding
 
 _CLOCK_TOLERANCE = timedelta(minutes=15)
 """What the gateway forgives a signature (APIGW.0301)."""
 
 _NO_JOB = "JOB00000000-0000-0000-0000-000000000000"
-
-
-class Finding(NamedTuple):
-    """How one step went.
-
-    Args:
-        step: what was tried.
-        status: success, or the exit status that the failure stands for.
-        words: what was found.
-        hint: what to do about a failure.
-    """
-
-    step: str
-    status: ExitStatus
-    words: str
-    hint: str | None = None
 
 
 def check_way(wire: Wire, *, timeout: float) -> Iterator[Finding]:

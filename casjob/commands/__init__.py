@@ -1,1 +1,1 @@
-"""What each command does: from options to a job, from a job to the answer."""
+"""One file a command, each with a `run`: from options to a job, from the job to a format."""

@@ -1,61 +1,66 @@
-"""casjob config: every setting, and where it came from."""
+"""casjob config: every setting and where it came from; with --check, whether they work."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack
 
-from casjob.errors import ExitStatus, UsageError
-from casjob.json_text import JsonValue, encode_document
-from casjob.output import write_text
-from casjob.printable import printable
+from casjob.errors import ExitStatus, SettingsError, UsageError
+from casjob.formats.display import Format
+from casjob.overview import Finding
 from casjob.session import Session
-from casjob.settings.overview import Entry, Overview, describe_settings
-from casjob.settings.resolve import resolve_settings
-
-SCHEMA_VERSION = 1
+from casjob.settings.overview import describe_settings
+from casjob.settings.resolve import Settings, resolve_settings
 
 
-def show_settings(session: Session, *, as_json: bool) -> ExitStatus:
-    """Show the settings. What is wrong with them is part of the answer.
+def run(session: Session, output_format: Format, *, check: bool) -> ExitStatus:
+    """Show the settings, or probe whether they work.
 
     Raises:
-        SettingsError: a place that was asked for is missing or can't be understood.
+        SettingsError: a source that the user chose is missing or can't be understood.
     """
     if session.demo:
-        raise UsageError("the demo has no settings")
-    # Not those of the session, which says its warnings: here they are notes in the answer.
+        raise UsageError("the demo has no settings, and nothing to check")
+    return _check_settings(session, output_format) if check else _show(session, output_format)
+
+
+def _show(session: Session, output_format: Format) -> ExitStatus:
+    # Not the session's settings, which warn on stderr: here the warnings are part of the output.
     overview = describe_settings(resolve_settings(session.given, session.environ))
-    if as_json:
-        write_text(encode_document(_document_of(overview), indent=2) + "\n")
-    else:
-        write_text("".join(f"{line}\n" for line in _draw(overview)))
+    session.output.write(output_format.settings(overview))
     return ExitStatus.SUCCESS
 
 
-def _draw(overview: Overview) -> Iterator[str]:
-    yield from _align([("NAME", "VALUE", "ORIGIN"), *overview.settings])
-    if overview.overruled:
-        yield ""
-        yield "found, but overruled:"
-        yield from (f"  {line}" for line in _align(overview.overruled))
-    if overview.notes:
-        yield ""
-        yield from (f"note: {printable(note)}" for note in overview.notes)
+def _check_settings(session: Session, output_format: Format) -> ExitStatus:
+    findings = []
+    for finding in _probe(session):
+        findings.append(finding)
+        session.output.write(output_format.finding(finding))
+    session.output.write(output_format.findings(findings))
+    failed = (finding.status for finding in findings if finding.status)
+    return next(failed, ExitStatus.SUCCESS)
 
 
-def _align(rows: Sequence[tuple[str, str | None, str]]) -> Iterator[str]:
-    shown = [tuple(printable("-" if cell is None else cell) for cell in row) for row in rows]
-    widths = [max(len(row[column]) for row in shown) for column in range(2)]
-    for name, value, origin in shown:
-        yield f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}"
+def _probe(session: Session) -> Iterator[Finding]:
+    # Showing the settings must not load httpx.
+    from casjob.api.probe import check_access, check_way
+    from casjob.service import Connector, open_service
+
+    settings = session.settings
+    with ExitStack() as stack:
+        try:
+            _read_all(settings)
+            wire = Connector(session, settings, stack, secrets=())(settings.endpoint)
+        except SettingsError as error:
+            yield Finding("settings", error.status, error.message, error.hint)
+            return
+        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {settings.endpoint}")
+        is_reachable = True
+        for finding in check_way(wire, timeout=settings.request_timeout):
+            yield finding
+            is_reachable = finding.status is not ExitStatus.UNAVAILABLE
+        if is_reachable:
+            yield from check_access(lambda: stack.enter_context(open_service(session)))
 
 
-def _document_of(overview: Overview) -> dict[str, JsonValue]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "settings": _records(overview.settings),
-        "overruled": _records(overview.overruled),
-        "notes": list(overview.notes),
-    }
-
-
-def _records(entries: Iterable[Entry]) -> list[JsonValue]:
-    return [dict(entry._asdict()) for entry in entries]
+def _read_all(settings: Settings) -> None:
+    """Read the settings that are needed later, so that a wrong one is reported first."""
+    _ = (settings.api_version, settings.project_id, settings.retries)

@@ -1,23 +1,32 @@
-"""casjob show: one job, verdict first, why it failed, then its tasks."""
+"""casjob show: the verdict on one job, why it failed, then its tasks."""
 
-from casjob.answer import exit_status_of, write_answer
 from casjob.errors import ExitStatus
-from casjob.fetching import fetch_report
-from casjob.formats import Display
+from casjob.formats.display import Format
 from casjob.job.source import Window
+from casjob.reporting import fetch_report, suggest_next
+from casjob.service import open_service
 from casjob.session import Session
-from casjob.suggestion import suggest_next
+from casjob.targets import choose_job, read_target
 
 
-def show(
-    job_id: str | None, session: Session, display: Display, *, with_exit_status: bool
+def run(
+    target: str | None, session: Session, output_format: Format, *, with_exit_status: bool
 ) -> ExitStatus:
     """Show a job.
 
+    Args:
+        target: the job that the command line names, if it does.
+        session: what the command runs with.
+        output_format: how the report looks.
+        with_exit_status: whether the exit status tells the job's outcome.
+
     Raises:
-        CasjobError: what went wrong, as the exit status tells.
+        CasjobError: no job was named, or it could not be fetched.
     """
-    chosen, report = fetch_report(job_id, Window(), session)
-    display = display._replace(next_command=suggest_next(chosen, report.outcome, session))
-    write_answer(report, display, session.environ)
-    return exit_status_of(report.outcome) if with_exit_status else ExitStatus.SUCCESS
+    named = read_target(target, session)
+    with open_service(session) as service:
+        job_id = choose_job(named, service, session)
+        report = fetch_report(service, job_id, Window(), session)
+    next_command = suggest_next(job_id, report.outcome, session)
+    session.output.write(output_format.report(report, next_command=next_command))
+    return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

@@ -1,22 +1,23 @@
-"""casjob tasks: the task table alone, with the API's own paging, or filtered."""
+"""casjob tasks: the table of tasks alone, with the API's own paging, or filtered."""
 
 from typing import NamedTuple
 
-from casjob.answer import exit_status_of, write_answer
 from casjob.errors import ExitStatus
-from casjob.fetching import fetch_report
-from casjob.formats import Display
+from casjob.formats.display import Format
 from casjob.job.report import select_tasks
 from casjob.job.source import Window
+from casjob.reporting import fetch_report
+from casjob.service import open_service
 from casjob.session import Session
+from casjob.targets import choose_job, read_target
 
 
 class Selection(NamedTuple):
-    """Which tasks.
+    """Which tasks to show.
 
     Args:
-        limit: how many at the most; None for all.
-        offset: how many to leave out.
+        limit: the most tasks; None for all.
+        offset: how many to skip.
         desc: the last one first.
         instance_id: only those of this component instance.
         only_failed: only those that ended badly.
@@ -32,26 +33,42 @@ class Selection(NamedTuple):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it takes all tasks to know which ones are meant: the API can't filter."""
+        """Whether all tasks are needed to select from, since the API can't filter."""
         return self.only_failed or bool(self.statuses)
 
+    @property
+    def window(self) -> Window:
+        """The tasks to fetch."""
+        if self.is_filtered:
+            return Window(instance_id=self.instance_id)
+        return Window(self.offset, self.limit, self.desc, self.instance_id)
 
-def show_tasks(
-    job_id: str | None,
+
+def run(
+    target: str | None,
     selection: Selection,
     session: Session,
-    display: Display,
+    output_format: Format,
     *,
     with_exit_status: bool,
 ) -> ExitStatus:
     """Show the tasks of a job.
 
+    Args:
+        target: the job that the command line names, if it does.
+        selection: which of its tasks.
+        session: what the command runs with.
+        output_format: how the table looks.
+        with_exit_status: whether the exit status tells the job's outcome.
+
     Raises:
-        CasjobError: what went wrong, as the exit status tells.
+        CasjobError: no job was named, or it could not be fetched.
     """
+    named = read_target(target, session)
+    with open_service(session) as service:
+        job_id = choose_job(named, service, session)
+        report = fetch_report(service, job_id, selection.window, session)
     if selection.is_filtered:
-        window = Window(instance_id=selection.instance_id)
-        _, report = fetch_report(job_id, window, session)
         report = select_tasks(
             report,
             statuses=frozenset(status.upper() for status in selection.statuses),
@@ -61,13 +78,6 @@ def show_tasks(
             limit=selection.limit,
         )
     else:
-        window = Window(
-            offset=selection.offset,
-            limit=selection.limit,
-            desc=selection.desc,
-            instance_id=selection.instance_id,
-        )
-        _, report = fetch_report(job_id, window, session)
         report = select_tasks(report, desc=selection.desc)
-    write_answer(report, display, session.environ)
-    return exit_status_of(report.outcome) if with_exit_status else ExitStatus.SUCCESS
+    session.output.write(output_format.report(report, tasks_only=True))
+    return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

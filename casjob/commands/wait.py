@@ -4,42 +4,37 @@ from collections.abc import Sequence
 
 from casjob.errors import ExitStatus
 from casjob.follow.jobs import conclude, follow_jobs
-from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
 from casjob.follow.retry_notices import RetryNotices
-from casjob.formats.event_json import document_of_verdicts
-from casjob.formats.text.events import describe_ending
+from casjob.formats.display import Ending, Format
 from casjob.job.events import Retry, Verdict
-from casjob.json_text import encode_document
-from casjob.output import write_text
-from casjob.printable import printable
 from casjob.session import Session
 
 
-def wait(arguments: Sequence[str], plan: Plan, session: Session, *, as_json: bool) -> ExitStatus:
-    """Wait for jobs, and say of each how it ended.
+def run(targets: Sequence[str], plan: Plan, session: Session, output_format: Format) -> ExitStatus:
+    """Wait for jobs.
+
+    Args:
+        targets: the jobs that the command line names.
+        plan: how to follow them.
+        session: what the command runs with.
+        output_format: how the verdicts look.
 
     Raises:
-        CasjobError: a failure that waiting does not mend.
+        CasjobError: a failure that waiting does not fix.
     """
-    # A failed task can't be told from the job's status alone.
+    # Whether a task failed can't be told from the job's status alone.
     plan = plan._replace(status_only=not plan.fail_fast)
-    with follow_jobs(arguments, plan, session) as following:
+    with follow_jobs(targets, plan, session) as following:
         retries = RetryNotices(session.notices)
         try:
             for event in following.events():
                 if isinstance(event, Retry):
                     retries.tell(event)
-                elif isinstance(event, Verdict) and not as_json:
-                    write_text(f"{printable(describe_ending(event.job_id, event.report))}\n")
+                elif isinstance(event, Verdict):
+                    session.output.write(output_format.verdict(event))
         finally:
-            # Also when one job's error ends it: what is known of the others is not lost.
-            if as_json:
-                write_text(_describe(following))
+            # Also when an error about one job ends it: what is known of the others is not lost.
+            endings = [Ending(job.job_id, job.report) for job in following.jobs]
+            session.output.write(output_format.verdicts(endings, timed_out=following.has_timed_out))
         return conclude(following, session)
-
-
-def _describe(following: Following) -> str:
-    reports = [(job.job_id, job.report) for job in following.jobs]
-    document = document_of_verdicts(reports, timed_out=following.has_timed_out)
-    return encode_document(document, indent=2) + "\n"

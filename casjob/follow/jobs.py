@@ -13,10 +13,9 @@ from casjob.follow.plan import Plan
 from casjob.formats.text.phrases import format_elapsed
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome, Stage
-from casjob.job_ids import collect_job_ids
 from casjob.service import open_service
 from casjob.session import Session
-from casjob.targets import choose_job, find_named_job
+from casjob.targets import choose_job, read_targets
 
 _MANY = 20
 """Jobs up to which the gateway's known limit is kept from the start."""
@@ -31,13 +30,11 @@ def follow_jobs(arguments: Sequence[str], plan: Plan, session: Session) -> Itera
     """
     # Off since the start, for the start's sake; what runs for long needs it.
     gc.enable()
-    settings = session.settings()
-    given = collect_job_ids(arguments, sys.stdin)
-    named: Sequence[str | None] = given or [find_named_job(None, settings, session)]
+    named = read_targets(arguments, sys.stdin, session)
     pace = _choose_pace(plan, len(named))
-    with open_service(session, settings, pace=pace) as service:
+    with open_service(session, pace=pace) as service:
         history = session.history(service.endpoint, service.project_id)
-        job_ids = [choose_job(each, session, history) for each in named]
+        job_ids = [choose_job(each, service, session) for each in named]
         following = Following(service, pace, dict.fromkeys(job_ids), plan)
         try:
             yield following

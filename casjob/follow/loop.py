@@ -45,6 +45,7 @@ PATIENCE = 10
 REMINDER = 60.0
 """Seconds without change, after which it is said that nothing has changed."""
 LOOKS_AT_A_TIME = 8
+_STATUS_ONLY = Window(limit=1)
 
 Looks = queue.SimpleQueue["tuple[FollowedJob, Future[JobDetail]]"]
 """Looks that have come to an end."""
@@ -95,7 +96,9 @@ class FollowedJob:
             # The service is about to reach the year 10000.
             return report
         detail = report.detail.model_copy(update={"as_of": as_of})
-        return report_job(detail, is_whole=report.is_whole, asked_job_id=self.job_id)
+        return report_job(
+            detail, None if report.is_whole else _STATUS_ONLY, requested_job_id=self.job_id
+        )
 
 
 class Following:
@@ -193,7 +196,7 @@ class Following:
         return self.plan.status_only and not job.is_to_be_confirmed
 
     def _look(self, job: FollowedJob) -> JobDetail:
-        window = Window(limit=1) if self._wants_status_only(job) else Window()
+        window = _STATUS_ONLY if self._wants_status_only(job) else Window()
 
         def count_success(_came: int, _count: int | None) -> None:
             # Of several pages, one that came is a success, whatever becomes of the others.
@@ -218,7 +221,7 @@ class Following:
 
     def _take_reply(self, job: FollowedJob, detail: JobDetail) -> Iterator[Event]:
         now, is_whole = self._clock(), not self._wants_status_only(job)
-        report = report_job(detail, is_whole=is_whole, asked_job_id=job.job_id)
+        report = report_job(detail, None if is_whole else _STATUS_ONLY, requested_job_id=job.job_id)
         before, job.report, job.failures, job.kept = job.report, report, 0, {}
         job.is_missing = False
         job.set_clock(detail.as_of, now)
@@ -307,7 +310,7 @@ class Following:
 def _is_failure(event: Event) -> bool:
     match event:
         case TaskStatus():
-            return event.report.failure is not None
+            return event.report.has_failed
         case Verdict():
             return event.report.outcome is Outcome.FAILED
         case _:

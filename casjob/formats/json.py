@@ -1,34 +1,125 @@
-"""One JSON document, under the API's own names; a contract with scripts."""
+"""JSON under the API's own names: a contract with scripts. The schemas are in casjob/schema/."""
 
-from collections.abc import Mapping
-from io import TextIOWrapper
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import assert_never
 
-from casjob.formats import Display
+from casjob.formats.display import Ending, View
+from casjob.job.events import (
+    Event,
+    JobStatus,
+    Picture,
+    Retry,
+    Stall,
+    TaskStatus,
+    Verdict,
+    Waiting,
+)
 from casjob.job.failures import decode_messages
 from casjob.job.report import Report, TaskReport
 from casjob.json_text import JsonValue, encode_document
+from casjob.overview import Entry, Finding, Overview
 
 SCHEMA_VERSION = 1
+"""Raised when a script that reads one of these documents would break."""
 
 
-def write(
-    report: Report, out: TextIOWrapper, _display: Display, _environ: Mapping[str, str]
-) -> None:
-    """Write the report as one document in UTF-8."""
-    # A lone surrogate, which UTF-8 can't hold, thus becomes JSON's own escape for it.
-    out.reconfigure(encoding="utf-8", errors="backslashreplace")
-    out.write(encode_document(document_of(report), indent=2) + "\n")
+class JsonFormat:
+    """One document; for `watch`, one object a line."""
+
+    def report(
+        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+    ) -> bytes:
+        """Return what the service sent, and what casjob makes of it."""
+        del tasks_only, next_command  # it holds the whole, and no suggestions
+        return _encode(document_of(report))
+
+    def verdict(self, verdict: Verdict) -> bytes:
+        """Return nothing: the verdicts come in one document."""
+        del verdict
+        return b""
+
+    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
+        """Return the verdicts in the order of the jobs; a job never seen is unknown."""
+        verdicts: list[JsonValue] = [
+            {"job_id": ending.job_id, **_verdict(ending.report)} for ending in endings
+        ]
+        return _encode(
+            {"schema_version": SCHEMA_VERSION, "timed_out": timed_out, "verdicts": verdicts}
+        )
+
+    @contextmanager
+    def view(self, write: Callable[[str | bytes], bool], *, may_draw: bool) -> Iterator[View]:
+        """Return what writes an event a line."""
+        del may_draw  # it never draws
+        yield _EventLines(write)
+
+    def settings(self, overview: Overview) -> bytes:
+        """Return the settings in force, with their origins."""
+        return _encode(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "settings": _entries(overview.settings),
+                "overruled": _entries(overview.overruled),
+                "notes": list(overview.notes),
+            }
+        )
+
+    def finding(self, finding: Finding) -> bytes:
+        """Return nothing: the findings come in one document."""
+        del finding
+        return b""
+
+    def findings(self, findings: Iterable[Finding]) -> bytes:
+        """Return how each probe went."""
+        checks: list[JsonValue] = [
+            {
+                "step": finding.step,
+                "ok": not finding.status,
+                "found": finding.message,
+                "hint": finding.hint if finding.status else None,
+            }
+            for finding in findings
+        ]
+        return _encode({"schema_version": SCHEMA_VERSION, "checks": checks})
+
+
+class _EventLines:
+    is_live = False
+
+    def __init__(self, write: Callable[[str | bytes], bool]) -> None:
+        self._write = write
+
+    def show_event(self, event: Event) -> bool:
+        return self._write(_encode(document_of_event(event), indent=None))
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw nothing."""
+
+    def show_endings(self, endings: Sequence[Ending]) -> None:
+        """Show nothing: each job had its verdict event."""
+
+
+def _encode(document: dict[str, JsonValue], *, indent: int | None = 2) -> bytes:
+    # A lone surrogate, which UTF-8 can't hold, becomes JSON's own escape for it.
+    return f"{encode_document(document, indent=indent)}\n".encode("utf-8", "backslashreplace")
 
 
 def document_of(report: Report) -> dict[str, JsonValue]:
-    """Return the document: what the service sent, and what casjob makes of it."""
+    """Return a job with its tasks: what the service sent, and what casjob makes of it."""
     detail = report.detail
     document: dict[str, JsonValue] = {
         "schema_version": SCHEMA_VERSION,
+        "job_id": report.job.job_id,
+        "status": report.job.execution_status,
         "outcome": report.outcome,
-        "complete": report.shows_everything,
+        "complete": report.is_complete,
+        "started_at": _moment(report.started),
+        "ended_at": _moment(report.ended),
         "elapsed_seconds": report.elapsed_seconds,
         "task_count": detail.task_count,
+        "failure": _cause(report),
         "job": dict(report.job.sent),
         "tasks": [_task(each) for each in report.shown],
     }
@@ -39,7 +130,95 @@ def _task(report: TaskReport) -> dict[str, JsonValue]:
     fields = dict(report.task.sent)
     if "MESSAGES" in fields:
         fields["MESSAGES"] = decode_messages(fields["MESSAGES"])
-    failure = report.failure
-    fields["failure"] = {"code": failure.code, "detail": failure.detail} if failure else None
+    fields["outcome"] = report.stage.outcome
+    fields["phase"] = report.phase
     fields["elapsed_seconds"] = report.elapsed_seconds
+    fields["failure"] = _failure(report)
     return fields
+
+
+def _failure(report: TaskReport) -> dict[str, JsonValue] | None:
+    """Return why a task failed: the one shape of a failure; None if it did not."""
+    if not report.has_failed:
+        return None
+    message = report.message
+    within: list[JsonValue] = [
+        {"code": pair.code, "detail": pair.detail} for pair in (message.within if message else ())
+    ]
+    return {
+        "code": message.code if message else None,
+        "detail": message.detail if message else None,
+        "within": within,
+    }
+
+
+def _cause(report: Report) -> dict[str, JsonValue] | None:
+    """Return which task a job failed of, and why; None if no task failed."""
+    cause = report.cause
+    if cause is None:
+        return None
+    return {**_identify(cause), "phase": cause.phase, **(_failure(cause) or {})}
+
+
+def _identify(report: TaskReport) -> dict[str, JsonValue]:
+    task = report.task
+    return {
+        "task_id": task.task_id,
+        "task_index": task.task_index,
+        "task_name": task.task_name,
+    }
+
+
+def _verdict(report: Report | None) -> dict[str, JsonValue]:
+    return {
+        "outcome": report.outcome if report else "unknown",
+        "status": report.job.execution_status if report else None,
+        "elapsed_seconds": report.elapsed_seconds if report else None,
+        "failure": _cause(report) if report else None,
+    }
+
+
+def document_of_event(event: Event) -> dict[str, JsonValue]:
+    """Return an event: its time, name and job, and the fields of its kind."""
+    kind, fields = _describe(event)
+    time = f"{event.time:%Y-%m-%dT%H:%M:%S.%fZ}"
+    return {"time": time, "event": kind, "job_id": event.job_id, **fields}
+
+
+def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
+    match event:
+        case JobStatus():
+            return "job_status", {"from": event.before, "to": event.after}
+        case TaskStatus():
+            return "task_status", {
+                **_identify(event.report),
+                "from": event.before,
+                "to": event.report.task.task_status,
+                "elapsed_seconds": event.report.elapsed_seconds,
+                "failure": _failure(event.report),
+            }
+        case Stall():
+            return "stall", {**_identify(event.report), "message": event.words}
+        case Waiting():
+            report = event.report
+            return "waiting", {
+                "status": report.job.execution_status if report else None,
+                "elapsed_seconds": report.elapsed_seconds if report else None,
+            }
+        case Retry():
+            return "retry", {"message": event.words, "failures": event.failures}
+        case Verdict():
+            return "verdict", _verdict(event.report)
+        case _:
+            assert_never(event)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """Return `2020-02-04T04:01:03.123Z`, in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _entries(entries: Iterable[Entry]) -> list[JsonValue]:
+    return [dict(entry._asdict()) for entry in entries]

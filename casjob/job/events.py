@@ -76,17 +76,19 @@ Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | Verdict
 
 
 class Picture(NamedTuple):
-    """What is to be seen of one job.
+    """How one job stands by now, to be drawn.
 
     Args:
         job_id: the job.
         report: how it stands; None if nothing is known yet.
-        stalls: what gave cause for worry so far.
+        poll_in: seconds until the next poll; None if it has ended.
+        trouble: why the last poll failed; None if it did not.
     """
 
     job_id: str
     report: Report | None
-    stalls: tuple[Stall, ...] = ()
+    poll_in: float | None = None
+    trouble: str | None = None
 
 
 def find_changes(

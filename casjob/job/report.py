@@ -1,4 +1,4 @@
-"""What a reply means: the outcome, the cause, the phases, the times, and what does not add up."""
+"""What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,38 +6,55 @@ from typing import NamedTuple
 
 from casjob.job.failures import Failure, read_failure
 from casjob.job.models import Job, JobDetail, Task
+from casjob.job.source import Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
+_FAILED_ITSELF = frozenset({"FAILED", "PARTIALLY_FAILED"})
 
 
 class TaskReport(NamedTuple):
     """What one task means.
 
-    `failure` is there exactly if the task ended badly. `said` is what any other task says that
-    has not succeeded. `elapsed_seconds` is how long it took, or has been running so far.
-    `heartbeat_age_seconds` is there for a task under way. `phase` is the part of the job it
-    belongs to, named by the separator task before it.
+    Args:
+        task: the task as the service describes it.
+        stage: what its status means.
+        message: what its MESSAGES say; None if that is nothing, or if it succeeded.
+        phase: the part of the job it belongs to, named by the separator task before it.
+        is_separator: whether it marks a phase instead of doing work.
+        elapsed_seconds: how long it took, or has been running so far.
+        heartbeat_age_seconds: since the last health check of a task that is running.
     """
 
     task: Task
     stage: Stage
-    failure: Failure | None
-    said: Failure | None
+    message: Failure | None
     phase: str | None
     is_separator: bool
     elapsed_seconds: float | None
     heartbeat_age_seconds: float | None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended badly."""
+        return self.stage is Stage.ENDED_BADLY
+
 
 class Report(NamedTuple):
     """What a job with its tasks means.
 
-    `tasks` are in TASK_INDEX order, or from the first to the last as sent where one has no index;
-    `shown` are those of them that were asked for, in the order asked for. `is_whole` says that
-    the service was asked for all tasks, `is_complete` that all it counts came. `started` and
-    `elapsed_seconds` are None where tasks are missing that would decide them. `contradictions`
-    are full sentences.
+    Args:
+        detail: the job as the service describes it.
+        stage: what its status means.
+        tasks: in TASK_INDEX order, or in the order sent where one has no index.
+        shown: the selected tasks, in the order selected.
+        is_whole: whether all tasks of the job were requested.
+        is_complete: whether every requested task was received.
+        has_all: whether every task that the service counts was received.
+        started: when the first task began; None if tasks are missing that would decide it.
+        ended: when the last task ended; None before that, or if tasks are missing.
+        elapsed_seconds: from start to end, or so far; None as for `started`.
+        contradictions: what does not add up, in full sentences.
     """
 
     detail: JobDetail
@@ -46,7 +63,9 @@ class Report(NamedTuple):
     shown: tuple[TaskReport, ...]
     is_whole: bool
     is_complete: bool
+    has_all: bool
     started: datetime | None
+    ended: datetime | None
     elapsed_seconds: float | None
     contradictions: tuple[str, ...]
 
@@ -57,88 +76,113 @@ class Report(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """Where the job stands, by its own status."""
+        """How the job stands, by its own status."""
         return self.stage.outcome
 
     @property
     def steps(self) -> tuple[TaskReport, ...]:
-        """The tasks that are work, not separators."""
+        """The tasks that do work: all but separators."""
         return tuple(task for task in self.tasks if not task.is_separator)
 
     @property
     def failed(self) -> tuple[TaskReport, ...]:
         """The tasks that ended badly: the cause first, its followers in order."""
-        failed = [task for task in self.tasks if task.failure]
-        # A task that was cancelled or rolled back is so because another one failed.
+        failed = [task for task in self.tasks if task.has_failed]
+        # A task is cancelled or rolled back because another one failed.
         return tuple(sorted(failed, key=lambda each: not _has_failed_itself(each.task)))
 
     @property
+    def cause(self) -> TaskReport | None:
+        """The task that the job failed of; None if no task failed."""
+        return next(iter(self.failed), None)
+
+    @property
     def first_moment(self) -> datetime | None:
-        """When the first task that is here began, in UTC."""
-        return _earliest(each.task.created_at for each in self.tasks)
+        """When the first of the received tasks began, in UTC."""
+        return min(_moments(each.task.created_at for each in self.tasks), default=None)
 
     @property
     def last_moment(self) -> datetime | None:
-        """When the last task that is here ended, in UTC; the service's now if one goes on."""
-        goes_on = not self.stage.has_ended
-        return _latest(
-            self.detail.as_of
-            if goes_on and each.stage is Stage.UNDER_WAY
-            else each.task.last_health_check
-            for each in self.tasks
-        )
+        """When the last of the received tasks ended, in UTC; the service's now if one runs."""
+        return _find_last_moment(self.detail, self.stage, self.tasks)
 
     @property
     def shows_everything(self) -> bool:
         """Whether every task that the service counts is shown."""
-        return self.is_complete and len(self.shown) == len(self.tasks)
+        return self.has_all and len(self.shown) == len(self.tasks)
 
     @property
     def task_count(self) -> int:
-        """How many tasks there are: the service's count, or more if more came."""
+        """How many tasks there are: the service's count, or more if more were received."""
         return max(self.detail.task_count or 0, len(self.tasks))
 
 
 def report_job(
-    detail: JobDetail,
-    *,
-    is_whole: bool = True,
-    is_desc: bool = False,
-    asked_job_id: str | None = None,
+    detail: JobDetail, window: Window | None = None, *, requested_job_id: str | None = None
 ) -> Report:
-    """Say what a reply means.
+    """Work out what a job with its tasks means.
 
     Args:
         detail: the job with its tasks.
-        is_whole: whether all tasks were asked for, not only a part of them.
-        is_desc: whether the last task was asked for first.
-        asked_job_id: the job that was asked for, to notice an answer about another.
+        window: which tasks were requested; None for all of them.
+        requested_job_id: the job that was requested, to notice a reply about another.
     """
+    window = window or Window()
     stage = stage_of(detail.job.execution_status)
-    ordered = _order(detail.tasks, is_desc=is_desc)
+    ordered = _order(detail.tasks, is_desc=window.desc)
     tasks = tuple(_report_tasks(ordered, detail.as_of, goes_on=not stage.has_ended))
-    count = detail.task_count
-    is_complete = is_whole if count is None else len(tasks) >= count
-    report = Report(
+    has_all = window.is_whole if detail.task_count is None else len(tasks) >= detail.task_count
+    # While a job runs, the tasks that have not begun may be left out: they have no times yet.
+    has_all_times = has_all or (window.is_whole and stage is Stage.UNDER_WAY)
+    started = ended = elapsed = None
+    if has_all_times:
+        started = min(_moments(task.created_at for task in ordered), default=None)
+    if has_all_times and stage.has_ended:
+        ended = _find_last_moment(detail, stage, tasks)
+        elapsed = _seconds_between(started, ended)
+    elif stage is Stage.UNDER_WAY:
+        elapsed = _seconds_so_far(started, detail.as_of)
+    return Report(
         detail=detail,
         stage=stage,
         tasks=tasks,
         shown=tasks,
-        is_whole=is_whole,
-        is_complete=is_complete,
-        started=None,
-        elapsed_seconds=None,
-        contradictions=tuple(_find_contradictions(detail, stage, tasks, is_whole, asked_job_id)),
+        is_whole=window.is_whole,
+        is_complete=_is_complete(detail, window),
+        has_all=has_all,
+        started=started,
+        ended=ended,
+        elapsed_seconds=elapsed,
+        contradictions=tuple(
+            _find_contradictions(detail, stage, tasks, window.is_whole, requested_job_id)
+        ),
     )
-    # While a job is under way, the tasks that have not begun may be left out: they began nothing.
-    if is_complete or (is_whole and stage is Stage.UNDER_WAY):
-        report = report._replace(started=report.first_moment)
-    elapsed = None
-    if stage.has_ended:
-        elapsed = _seconds_between(report.started, report.last_moment)
-    elif stage is Stage.UNDER_WAY:
-        elapsed = _seconds_so_far(report.started, detail.as_of)
-    return report._replace(elapsed_seconds=elapsed)
+
+
+def _is_complete(detail: JobDetail, window: Window) -> bool:
+    count = detail.task_count
+    if count is None or window.instance_id:
+        # Without a count, or with one of other tasks too, pages were fetched until one was empty.
+        return True
+    expected = max(count - window.offset, 0)
+    if window.limit is not None:
+        expected = min(expected, window.limit)
+    return len(detail.tasks) >= expected
+
+
+def _find_last_moment(
+    detail: JobDetail, stage: Stage, tasks: Iterable[TaskReport]
+) -> datetime | None:
+    goes_on = not stage.has_ended
+    return max(
+        _moments(
+            detail.as_of
+            if goes_on and each.stage is Stage.UNDER_WAY
+            else each.task.last_health_check
+            for each in tasks
+        ),
+        default=None,
+    )
 
 
 def _order(tasks: tuple[Task, ...], *, is_desc: bool) -> list[Task]:
@@ -156,30 +200,27 @@ def _report_tasks(
         if is_separator:
             phase = (task.task_name or "").removeprefix(_SEPARATOR_PREFIX)
         stage = stage_of(task.task_status)
-        has_failed = stage.outcome is Outcome.FAILED
-        is_under_way = stage is Stage.UNDER_WAY
-        says = None if stage is Stage.ENDED_WELL else read_failure(task.messages)
+        is_running = stage is Stage.UNDER_WAY
         elapsed = None
-        if is_under_way and goes_on:
+        if is_running and goes_on:
             elapsed = _seconds_so_far(task.created_at, as_of)
-        elif is_under_way or stage.has_ended:
+        elif is_running or stage.has_ended:
             elapsed = _seconds_between(task.created_at, task.last_health_check)
         yield TaskReport(
             task=task,
             stage=stage,
-            failure=(says or Failure(code=None, detail=None)) if has_failed else None,
-            said=None if has_failed else says,
+            message=None if stage is Stage.ENDED_WELL else read_failure(task.messages),
             phase=phase,
             is_separator=is_separator,
             elapsed_seconds=elapsed,
             heartbeat_age_seconds=(
-                _seconds_so_far(task.last_health_check, as_of) if is_under_way else None
+                _seconds_so_far(task.last_health_check, as_of) if is_running else None
             ),
         )
 
 
 def _has_failed_itself(task: Task) -> bool:
-    return (task.task_status or "").upper() in {"FAILED", "PARTIALLY_FAILED"}
+    return (task.task_status or "").upper() in _FAILED_ITSELF
 
 
 def _is_separator(task: Task) -> bool:
@@ -195,35 +236,31 @@ def _seconds_between(start: datetime | None, end: datetime | None) -> float | No
 
 
 def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | None:
-    """Return seconds until now, by a clock that HTTP tells without the fraction of a second."""
-    if start and as_of and as_of < start < as_of + timedelta(seconds=1):
+    """Return the seconds until now, by the Date header, which leaves out fractions of a second."""
+    if start and as_of and timedelta() < start - as_of < timedelta(seconds=1):
         return 0.0
     return _seconds_between(start, as_of)
 
 
-def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((moment for moment in moments if moment), default=None)
-
-
-def _latest(moments: Iterable[datetime | None]) -> datetime | None:
-    return max((moment for moment in moments if moment), default=None)
+def _moments(moments: Iterable[datetime | None]) -> Iterable[datetime]:
+    return (moment for moment in moments if moment)
 
 
 def _find_contradictions(
     detail: JobDetail,
     stage: Stage,
     tasks: tuple[TaskReport, ...],
-    is_whole: bool,  # noqa: FBT001 - private, and named at its one call
-    asked_job_id: str | None,
+    is_whole: bool,  # noqa: FBT001 - private, and named at the only call
+    requested_job_id: str | None,
 ) -> Iterable[str]:
     status = detail.job.execution_status
-    if asked_job_id and detail.job.job_id not in {None, asked_job_id}:
-        yield f"The service was asked for {asked_job_id} and answered with {detail.job.job_id}."
-    has_failed_task = any(task.failure for task in tasks)
+    if requested_job_id and detail.job.job_id not in {None, requested_job_id}:
+        yield f"The request was for {requested_job_id}, the reply is about {detail.job.job_id}."
+    has_failed_task = any(task.has_failed for task in tasks)
     if is_whole and stage is Stage.ENDED_BADLY and not has_failed_task:
         yield f"The job is {status}, but none of its tasks failed."
     if stage is Stage.ENDED_WELL and has_failed_task:
-        yield f"The job is {status}, but a task of it failed."
+        yield f"The job is {status}, but one of its tasks failed."
     if stage.has_ended:
         unfinished = [task for task in tasks if task.stage.outcome is Outcome.RUNNING]
         if unfinished:
@@ -231,12 +268,12 @@ def _find_contradictions(
             yield f"The job is {status}, but not all of its tasks have ended: {named}."
     if detail.duplicates:
         named = ", ".join(dict.fromkeys(detail.duplicates))
-        yield f"The service sent tasks more than once, each is shown once: {named}."
+        yield f"The service sent these tasks more than once; each is shown once: {named}."
     yield from _find_miscounts(detail.task_count, stage, len(tasks), is_whole=is_whole)
     for each in tasks:
         task = each.task
         if task.created_at and task.last_health_check and task.last_health_check < task.created_at:
-            yield f"The last health check of {name_task(task)} lies before its creation."
+            yield f"The last health check of {name_task(task)} is before its creation."
 
 
 def _find_miscounts(count: int | None, stage: Stage, came: int, *, is_whole: bool) -> Iterable[str]:
@@ -245,12 +282,12 @@ def _find_miscounts(count: int | None, stage: Stage, came: int, *, is_whole: boo
     elif came > count:
         yield f"The service counts {count} tasks, but sent {came}."
     elif is_whole and came < count and stage.outcome is not Outcome.RUNNING:
-        # While a job runs, those that have not begun may be left out; that is no contradiction.
+        # While a job runs, the tasks that have not begun may be left out.
         yield f"The service counts {count} tasks, but sent {came}."
 
 
 def name_task(task: Task) -> str:
-    """Return `task 9 TN00097`, or as much of it as the service gave."""
+    """Return `task 9 TN00097`, or as much of it as the service sent."""
     number = "" if task.task_index is None else f" {task.task_index}"
     return f"task{number} {task.task_name or task.task_id or '(no name)'}"
 
@@ -264,21 +301,21 @@ def select_tasks(
     offset: int = 0,
     limit: int | None = None,
 ) -> Report:
-    """Return the report with only those tasks shown, in that order, that are asked for.
+    """Return the report with only the selected tasks shown.
 
     Args:
         report: the job.
         statuses: status words in upper case; empty for all.
         only_failed: only tasks that ended badly.
         desc: the last task first.
-        offset: how many of the matching tasks to leave out.
-        limit: how many to show at the most; None for all.
+        offset: how many of the matching tasks to skip.
+        limit: the most tasks to show; None for all.
     """
     matching = [
         each
         for each in report.tasks
         if (not statuses or (each.task.task_status or "").upper() in statuses)
-        and (each.failure or not only_failed)
+        and (each.has_failed or not only_failed)
     ]
     if desc:
         matching.reverse()

@@ -1,4 +1,4 @@
-"""Where jobs come from: the one seam between what asks for a job and what has it."""
+"""Where jobs come from: the one seam between the commands and what has the jobs."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -16,7 +16,7 @@ class Window(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether this asks for every task of the job."""
+        """Whether this is every task of the job."""
         return self.offset == 0 and self.limit is None and self.instance_id is None
 
 
@@ -26,10 +26,12 @@ class JobSource(Protocol):
     Attributes:
         endpoint: the address that tells one source from another.
         project_id: the project that the jobs belong to.
+        default_job_id: the job that is meant where none is named; None to ask the history.
     """
 
     endpoint: str
     project_id: str
+    default_job_id: str | None
 
     def fetch_job(
         self,
@@ -44,8 +46,8 @@ class JobSource(Protocol):
         Args:
             job_id: the job.
             window: which tasks.
-            on_progress: is told how many tasks came so far, of how many if that is known.
-            kept: pages by offset and limit, which need not be fetched; those that come are added.
+            on_progress: called with how many tasks were received, and of how many if that is known.
+            kept: pages by offset and limit that need not be fetched; fetched ones are added.
 
         Raises:
             CasjobError: what went wrong.

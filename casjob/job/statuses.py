@@ -1,19 +1,34 @@
-"""What the status words of jobs and tasks mean; the service may send others any day."""
+"""What the status words of jobs and tasks mean; it is an open set, so any other may come."""
 
 from enum import Enum, StrEnum
 
+from casjob.errors import ExitStatus
+
 
 class Outcome(StrEnum):
-    """Where a job or a task stands, in one word for programs."""
+    """How a job or a task stands, in one word for programs."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     RUNNING = "running"
     UNKNOWN = "unknown"
 
+    @property
+    def exit_status(self) -> ExitStatus:
+        """The exit status of `--exit-status` for a job with this outcome."""
+        return _EXIT_STATUSES[self]
+
+
+_EXIT_STATUSES = {
+    Outcome.SUCCEEDED: ExitStatus.SUCCESS,
+    Outcome.FAILED: ExitStatus.ENDED_BADLY,
+    Outcome.RUNNING: ExitStatus.UNFINISHED,
+    Outcome.UNKNOWN: ExitStatus.UNFINISHED,
+}
+
 
 class Stage(Enum):
-    """What a status word means for the one who waits."""
+    """What a status word means for whoever waits."""
 
     ENDED_WELL = "ended well"
     ENDED_BADLY = "ended badly"
@@ -24,12 +39,12 @@ class Stage(Enum):
 
     @property
     def outcome(self) -> Outcome:
-        """The same in the one word that programs get."""
+        """The outcome at this stage."""
         return _OUTCOMES[self]
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether nothing more is going to happen."""
         return self in {Stage.ENDED_WELL, Stage.ENDED_BADLY, Stage.SKIPPED}
 
 
@@ -56,7 +71,7 @@ _STAGES = {
 }
 
 STATUS_WORDS = (*_STAGES, "UNKNOWN")
-"""The status words known from the v2 and v3 pages."""
+"""The status words that the v2 and v3 pages document."""
 
 
 def stage_of(status: str | None) -> Stage:

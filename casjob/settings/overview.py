@@ -1,33 +1,10 @@
 """Every setting and where it came from, and what was found beside it."""
 
-from typing import NamedTuple
-
 from casjob.errors import SettingsError
+from casjob.overview import Entry, Overview
 from casjob.settings.credentials import find_credential
 from casjob.settings.resolve import GETTING_GOING, Settings
 from casjob.settings.values import CREDENTIALS, SECRETS, SETTINGS, Value, mask
-
-
-class Entry(NamedTuple):
-    """One line of the overview; a secret is masked. Without a value, the setting is not set."""
-
-    name: str
-    value: str | None
-    origin: str
-
-
-class Overview(NamedTuple):
-    """What there is to say about the settings.
-
-    Args:
-        settings: each one, in the order of `SETTINGS`; of the credentials, those in force.
-        overruled: what was found that is not in force.
-        notes: what is wrong or half there, in words.
-    """
-
-    settings: tuple[Entry, ...]
-    overruled: tuple[Entry, ...]
-    notes: tuple[str, ...]
 
 
 def describe_settings(settings: Settings) -> Overview:

@@ -586,7 +586,10 @@ def test_duplicates_are_told(service: Service, ask: Ask) -> None:
 
     assert (finished.status, finished.err) == (0, "")
     twice = "Task-00000000-0000-4000-8000-000000000002"
-    assert f"The service sent tasks more than once, each is shown once: {twice}.\n" in finished.out
+    assert (
+        f"The service sent these tasks more than once; each is shown once: {twice}.\n"
+        in finished.out
+    )
     assert "The service counts 4 tasks, but sent 3.\n" in finished.out
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from casjob.demo import (
+from casjob.demo.jobs import (
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -158,7 +158,7 @@ def test_the_exit_status_changes_no_word_of_the_answer(ask: Ask) -> None:
 
 @pytest.mark.parametrize("command", ["show", "tasks"])
 def test_json_and_another_format_contradict(ask: Ask, service: Service, command: str) -> None:
-    told = (2, "", "casjob: --json and --output table can't both be\n")
+    told = (2, "", "casjob: --json and --output table can't be used together\n")
     assert ask(command, JOB_ID, "--json", "--output", "table") == told
     assert service.requests == []
 

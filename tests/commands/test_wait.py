@@ -157,8 +157,10 @@ class TestVerdicts:
                         "task_id": "Task-00002",
                         "task_index": 2,
                         "task_name": "TN00002",
+                        "phase": None,
                         "code": "E1",
                         "detail": "Broken.",
+                        "within": [],
                     },
                 },
             ],
@@ -251,7 +253,7 @@ class TestExitStatus:
         assert ask("wait", "JOB1", "--interval", "0") == (
             2,
             "",
-            "casjob: --interval is 0\n  hint: the service takes 5 requests a second\n",
+            "casjob: --interval is 0\n  hint: the service allows 5 requests a second\n",
         )
         assert not service.requests
 

@@ -272,7 +272,7 @@ class TestJson:
             out.close()
             stage.set("ROLLBACKING")
 
-            assert (err.read(), process.wait(PATIENCE)) == (b"", 130)
+            assert (err.read(), process.wait(PATIENCE)) == (b"", 0)
 
 
 def _read_line(stream: IO[bytes]) -> bytes:
@@ -293,7 +293,7 @@ class TestOnATerminal:
         with Session([CASJOB, "watch", "JOB1", "--interval", "60"], environ) as terminal:
             shown = {_elapsed(terminal.wait_until(_is_running))}
             lines = terminal.wait_until(lambda lines: _elapsed(lines) not in shown)
-            assert any(line.startswith("next look in 5") for line in lines)
+            assert any(line.startswith("next poll in 5") for line in lines)
             terminal.type("\x03")
             terminal.finish()
 
@@ -324,7 +324,7 @@ class TestOnATerminal:
 
         assert status == 130
         assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
-        assert lines[-1].startswith("next look ")
+        assert lines[-1].startswith("next poll ")
 
     def test_a_change_is_drawn_in_place(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING"))

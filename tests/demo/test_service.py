@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from casjob.demo import (
-    ENDPOINT,
+from casjob.demo.jobs import (
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -16,8 +15,8 @@ from casjob.demo import (
     RUNNING_JOB_ID,
     SAMPLE_JOBS,
     SUCCEEDED_JOB_ID,
-    SampleService,
 )
+from casjob.demo.service import ENDPOINT, SampleService
 from tests.service import documented_job
 
 OPENED = datetime(2026, 11, 23, 8, 0, 12, 345_678, tzinfo=UTC)

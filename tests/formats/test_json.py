@@ -70,10 +70,15 @@ class TestTheDocumentedJob:
 
         assert list(document) == [
             "schema_version",
+            "job_id",
+            "status",
             "outcome",
             "complete",
+            "started_at",
+            "ended_at",
             "elapsed_seconds",
             "task_count",
+            "failure",
             "job",
             "tasks",
         ]
@@ -99,8 +104,10 @@ class TestTheDocumentedJob:
                 "LAST_HEALTH_CHECK",
                 "CREATED_AT",
                 "OWNER_ID",
-                "failure",
+                "outcome",
+                "phase",
                 "elapsed_seconds",
+                "failure",
             ]
 
     def test_is_what_was_sent_and_what_it_means(self, draw: Draw) -> None:
@@ -108,25 +115,42 @@ class TestTheDocumentedJob:
 
         document = read(draw(documented_job(), "show", "--json"))
 
-        assert {name: document[name] for name in list(document)[:5]} == {
+        assert {name: document[name] for name in list(document)[:10]} == {
             "schema_version": 1,
+            "job_id": JOB_ID,
+            "status": "FAILED",
             "outcome": "failed",
             "complete": True,
+            "started_at": "2020-02-04T04:01:03.344Z",
+            "ended_at": "2020-02-04T04:01:38.975Z",
             "elapsed_seconds": 35.631,
             "task_count": 5,
+            "failure": {
+                "task_id": sent["tasks"][-1]["TASK_ID"],
+                "task_index": 9,
+                "task_name": "TN00097",
+                "phase": "BUILDING",
+                "code": "ECC00011",
+                "detail": "Building failed.",
+                "within": [],
+            },
         }
         assert document["job"] == sent["job"]
         assert document["tasks"][-1] == {
             **sent["tasks"][-1],
             "MESSAGES": {"Message": "ECC00011", "Detail": "Building failed."},
-            "failure": {"code": "ECC00011", "detail": "Building failed."},
+            "outcome": "failed",
+            "phase": "BUILDING",
             "elapsed_seconds": 30.013,
+            "failure": {"code": "ECC00011", "detail": "Building failed.", "within": []},
         }
         assert document["tasks"][2] == {
             **sent["tasks"][2],
             "MESSAGES": {},
-            "failure": None,
+            "outcome": "succeeded",
+            "phase": "BUILDING",
             "elapsed_seconds": 5.578,
+            "failure": None,
         }
 
     def test_is_the_same_for_both_commands_on_a_terminal_or_not(self, draw: Draw) -> None:
@@ -161,17 +185,17 @@ class TestTasks:
         assert order() == [4, 6, 9]
         assert order("--desc") == [9, 6, 4]
 
-    def test_may_be_a_part_which_is_not_complete(self, ask: Ask, service: Service) -> None:
+    def test_may_be_a_part_which_is_complete_as_such(self, ask: Ask, service: Service) -> None:
         service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
 
         part = read(ask("tasks", JOB_ID, "--json", "--desc", "--limit", "5"))
         failed = read(ask("tasks", JOB_ID, "--json", "--failed"))
         whole = read(ask("show", JOB_ID, "--json"))
 
-        assert (part["complete"], part["task_count"]) == (False, 105)
+        assert (part["complete"], part["task_count"]) == (True, 105)
         assert [each["TASK_INDEX"] for each in part["tasks"]] == [105, 104, 103, 102, 101]
         assert part["elapsed_seconds"] is None
-        assert (failed["complete"], len(failed["tasks"])) == (False, 1)
+        assert (failed["complete"], len(failed["tasks"])) == (True, 1)
         assert (whole["complete"], len(whole["tasks"])) == (True, 105)
 
     def test_are_complete_if_all_came_that_the_service_counts(self, ask: Ask) -> None:
@@ -211,7 +235,11 @@ class TestTasks:
                 },
             },
         }
-        assert only["failure"] == {"code": "VPC.0202", "detail": "Query fail."}
+        assert only["failure"] == {
+            "code": "VPC.0202",
+            "detail": "Query fail.",
+            "within": [{"code": f"E{level}", "detail": None} for level in range(3)],
+        }
 
     @pytest.mark.parametrize(
         ("sent", "decoded"),

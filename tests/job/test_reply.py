@@ -97,7 +97,7 @@ def test_both_versions_mean_the_same() -> None:
     )
 
     assert meaning(second) == meaning(third)
-    assert second.failed[0].failure == third.failed[0].failure is not None
+    assert second.failed[0].message == third.failed[0].message is not None
 
 
 def test_v3_without_indexes_keeps_the_order_that_was_sent() -> None:

@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 
 from casjob.job.failures import Failure
-from casjob.job.report import Report, TaskReport, name_task, select_tasks
+from casjob.job.report import Report, TaskReport, name_task, report_job, select_tasks
+from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
 from tests.service import documented_job
 
 BAD_WORDS = ["FAILED", "PARTIALLY_FAILED", "CANCELLED", "ROLLBACKED"]
 UNFINISHED = "task 1 TN00001, task 3 TN00003."
-SAYING_NOTHING = Failure(code=None, detail=None)
 
 
 def names(tasks: tuple[TaskReport, ...]) -> list[str | None]:
@@ -35,7 +35,7 @@ class TestTheDocumentedJob:
 
         assert name_task(cause.task) == "task 9 TN00097"
         assert cause.phase == "BUILDING"
-        assert cause.failure == Failure(code="ECC00011", detail="Building failed.")
+        assert cause.message == Failure(code="ECC00011", detail="Building failed.")
 
     def test_has_three_steps_of_which_two_succeeded(self) -> None:
         assert names(self.report.steps) == ["TN00091", "TN00094", "TN00097"]
@@ -217,7 +217,7 @@ class TestElapsed:
 
         assert report.tasks[0].elapsed_seconds is None
         assert report.contradictions == (
-            "The last health check of task 1 TN00001 lies before its creation.",
+            "The last health check of task 1 TN00001 is before its creation.",
         )
 
     def test_of_a_running_job_counts_though_tasks_have_not_begun(self) -> None:
@@ -267,24 +267,24 @@ class TestFailed:
     def test_has_tasks_that_say_nothing_too(self, word: str, messages: object) -> None:
         report = report_of(job("FAILED", task(1, word, messages=messages)))
 
-        assert [each.failure for each in report.failed] == [SAYING_NOTHING]
+        assert [each.message for each in report.failed] == [None]
 
     @pytest.mark.parametrize("word", ["RUNNING", "SKIPPED", "SCHEDULED", "UNKNOWN", "PAUSED"])
     def test_has_no_task_that_only_says_something(self, word: str) -> None:
         report = report_of(job("RUNNING", task(1, word, messages="waiting for a node")))
 
         assert report.failed == ()
-        assert report.tasks[0].said == Failure(code=None, detail="waiting for a node")
+        assert report.tasks[0].message == Failure(code=None, detail="waiting for a node")
 
     def test_lets_a_task_that_succeeded_keep_its_words(self) -> None:
         report = report_of(job("SUCCEEDED", task(1, messages='{"Message": "E", "Detail": "d"}')))
 
-        assert (report.tasks[0].failure, report.tasks[0].said) == (None, None)
+        assert (report.tasks[0].has_failed, report.tasks[0].message) == (False, None)
 
 
 class TestCompleteness:
     @pytest.mark.parametrize(
-        ("task_count", "is_whole", "is_complete", "counted"),
+        ("task_count", "is_whole", "has_all", "counted"),
         [
             (2, True, True, 2),
             (2, False, True, 2),
@@ -298,14 +298,35 @@ class TestCompleteness:
         ],
     )
     def test_is_by_the_services_own_count(
-        self, task_count: object, *, is_whole: bool, is_complete: bool, counted: int
+        self, task_count: object, *, is_whole: bool, has_all: bool, counted: int
     ) -> None:
         reply = job("SUCCEEDED", task(1), task(2), task_count=task_count)
 
         report = report_of(reply, is_whole=is_whole)
 
-        assert report.is_complete is report.shows_everything is is_complete
+        assert report.has_all is report.shows_everything is has_all
         assert report.task_count == counted
+
+    @pytest.mark.parametrize(
+        ("task_count", "window", "is_complete"),
+        [
+            (2, Window(), True),
+            (3, Window(), False),
+            (None, Window(), True),
+            (105, Window(limit=2), True),
+            (105, Window(limit=3), False),
+            (105, Window(limit=50, offset=103), True),
+            (105, Window(limit=50, offset=102), False),
+            (105, Window(offset=200), True),
+            (105, Window(instance_id="i"), True),
+        ],
+    )
+    def test_is_of_what_was_requested(
+        self, task_count: int | None, window: Window, *, is_complete: bool
+    ) -> None:
+        detail = report_of(job("SUCCEEDED", task(1), task(2), task_count=task_count)).detail
+
+        assert report_job(detail, window).is_complete is is_complete
 
     def test_is_not_claimed_of_a_selection(self) -> None:
         report = select_tasks(report_of(job("SUCCEEDED", task(1), task(2))), limit=1)
@@ -323,7 +344,7 @@ class TestContradictions:
             (job("CANCELLED"), ["The job is CANCELLED, but none of its tasks failed."]),
             (
                 job("SUCCEEDED", task(1, "FAILED")),
-                ["The job is SUCCEEDED, but a task of it failed."],
+                ["The job is SUCCEEDED, but one of its tasks failed."],
             ),
             (job("RUNNING", task(1, "FAILED")), []),
             (
@@ -360,17 +381,19 @@ class TestContradictions:
     def test_tell_of_an_answer_about_another_job(self) -> None:
         reply = job("SUCCEEDED")
 
-        assert report_of(reply, asked_job_id=JOB_ID).contradictions == ()
-        assert report_of(reply, asked_job_id="JOB2").contradictions == (
-            f"The service was asked for JOB2 and answered with {JOB_ID}.",
+        assert report_of(reply, requested_job_id=JOB_ID).contradictions == ()
+        assert report_of(reply, requested_job_id="JOB2").contradictions == (
+            f"The request was for JOB2, the reply is about {JOB_ID}.",
         )
-        assert report_of(job("SUCCEEDED", JOB_ID=None), asked_job_id="JOB2").contradictions == ()
+        assert (
+            report_of(job("SUCCEEDED", JOB_ID=None), requested_job_id="JOB2").contradictions == ()
+        )
 
     def test_tell_of_each_duplicate_once(self) -> None:
         duplicates = ("Task-1", "Task-2", "Task-1")
 
         assert report_of(job("SUCCEEDED"), duplicates=duplicates).contradictions == (
-            "The service sent tasks more than once, each is shown once: Task-1, Task-2.",
+            "The service sent these tasks more than once; each is shown once: Task-1, Task-2.",
         )
 
 

@@ -60,7 +60,7 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
     words = f"{name_task(report.task)} {before}{arrow} {report.task.task_status or _UNKNOWN}"
     if report.stage.has_ended and report.elapsed_seconds is not None:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
-    cause = "  ".join(_say(report))
+    cause = "  ".join(_read_message(report))
     return f"{words}: {cause}" if cause else words
 
 
@@ -81,12 +81,10 @@ def describe_ending(job_id: str, report: Report) -> str:
 
 def describe_cause(report: Report) -> str | None:
     """Return which task a job failed of, and what that says; None if none did."""
-    if not report.failed:
-        return None
-    first = report.failed[0]
-    return "  ".join([name_task(first.task), *_say(first)])
+    cause = report.cause
+    return "  ".join([name_task(cause.task), *_read_message(cause)]) if cause else None
 
 
-def _say(report: TaskReport) -> list[str]:
-    failure = report.failure
-    return [each for each in (failure.code, failure.detail) if each] if failure else []
+def _read_message(report: TaskReport) -> list[str]:
+    message = report.message if report.has_failed else None
+    return [each for each in (message.code, message.detail) if each] if message else []

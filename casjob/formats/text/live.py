@@ -1,32 +1,22 @@
-"""Jobs drawn in place on a terminal, anew as they change; with table.py, all that knows Rich."""
+"""Jobs drawn in place on a terminal, over and over as they change."""
 
-import math
-import os
-import shutil
-import signal
-import sys
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from io import TextIOWrapper
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
 from rich.text import Text
 
-from casjob.formats import Display
+from casjob.formats.display import Display, Ending
 from casjob.formats.text.events import describe_cause, describe_stall
 from casjob.formats.text.page import STAGE_STYLES, Page
 from casjob.formats.text.phrases import describe_task, describe_verdict, format_clock
-from casjob.formats.text.report import draw_report, wants_color
-from casjob.job.events import Picture
+from casjob.formats.text.report import draw_report, render_report
+from casjob.formats.text.screen import Screen, count_rows
+from casjob.job.events import Event, Picture, Stall
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
 _Item = TypeVar("_Item")
-
-_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
-"""Synchronised output: a terminal that has it shows what is between them at once."""
-_ERASE_TO_END_OF_LINE, _ERASE_BELOW = "\x1b[K", "\x1b[J"
 
 _LEAST_ROOM = 4
 """Rows a job, below which none is drawn with a table."""
@@ -35,63 +25,58 @@ _MOST_STALLS = 3
 
 
 class LiveView:
-    """A part of the terminal that is drawn over and over, while its `with` block runs.
+    """Draws how the jobs stand by now; at the end their reports take the drawing's place.
 
-    At the end of the block it is erased, so that something else can take its place; an
-    exception, Ctrl-C too, leaves it.
+    An exception, Ctrl-C too, leaves the last drawing.
 
     Args:
-        out: the terminal.
-        display: how the reports are to look.
-        environ: the environment, for colours.
+        write: writes to the terminal, and returns whether anybody still reads.
+        display: what the drawing adapts to.
     """
 
-    def __init__(self, out: TextIOWrapper, display: Display, environ: Mapping[str, str]) -> None:
-        self._out = out
+    is_live = True
+
+    def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
+        self._write = write
         self._display = display
-        self._colored = wants_color(display.color, environ, is_terminal=True)
-        self._shown: list[str] = []
+        self._screen = Screen(write)
+        self._stalls: defaultdict[str, list[Stall]] = defaultdict(list)
 
     def __enter__(self) -> Self:
-        self._restore_signals = _end_tidily()
-        self._resume_echo = _stop_echo()
-        self._out.write(_HIDE_CURSOR)
+        self._screen.open()
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self._paint([], shutil.get_terminal_size().columns)
-            self._out.write(_SHOW_CURSOR)
-            self._out.flush()
-        finally:
-            self._resume_echo()
-            self._restore_signals()
+    def __exit__(self, *_: object) -> None:
+        self._screen.close()
 
-    def draw(self, pictures: Sequence[Picture], footer: str) -> None:
-        """Draw the jobs, and a line below them."""
-        columns, rows = shutil.get_terminal_size()
+    def show_event(self, event: Event) -> bool:
+        """Remember a stall; all else is seen in the drawing."""
+        if isinstance(event, Stall):
+            self._stalls[event.job_id].append(event)
+        return True
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw the jobs, and what happens next."""
+        columns, rows = self._screen.size()
         # One row for the footer, one for the cursor below it.
         lines = self._fit(pictures, columns, max(rows - 2, 1))
         page = self._open_page(columns)
-        _print_cut(page, page.compose((footer, "dim")))
-        self._paint([*lines, *page.content().splitlines()], columns)
+        _print_cut(page, page.compose((_describe_next(pictures), "dim")))
+        self._screen.paint([*lines, *page.content().splitlines()])
 
-    def _paint(self, lines: list[str], columns: int) -> None:
-        # By now's width: after a resize, an old line may have come to take several rows.
-        up = sum(_count_rows(line, columns) for line in self._shown)
-        parts = [_BEGIN, f"\x1b[{up}A" if up else "", "\r"]
-        for line in lines:
-            # Behind a full row, the cursor is still on its last cell, and would erase that.
-            is_full = line and _measure(line) % columns == 0
-            parts += [line, "" if is_full else _ERASE_TO_END_OF_LINE, "\n"]
-        parts += [_ERASE_BELOW, _END]
-        self._out.write("".join(parts))
-        self._out.flush()
-        self._shown = lines
+    def show_endings(self, endings: Sequence[Ending]) -> None:
+        """Write the reports of the jobs in place of the drawing."""
+        self._screen.paint([])
+        reports = [
+            render_report(ending.report, self._display, next_command=ending.next_command)
+            for ending in endings
+            if ending.report
+        ]
+        self._write("\n".join(reports))
 
     def _open_page(self, columns: int) -> Page:
-        return Page(width=columns, encoding=self._out.encoding, colored=self._colored)
+        display = self._display
+        return Page(width=columns, encoding=display.encoding, is_colored=display.is_colored)
 
     def _fit(self, pictures: Sequence[Picture], columns: int, rows: int) -> list[str]:
         """Return the jobs' lines, folded as far as it takes; failures stay to the last."""
@@ -136,11 +121,11 @@ class LiveView:
         if report is None:
             return self._draw_brief(picture, columns)
         shown = _keep_heaviest(report.tasks, _weigh_task, most)
-        draw_report(page, report._replace(shown=tuple(shown)), self._display)
+        draw_report(page, report._replace(shown=tuple(shown)), utc=self._display.utc)
         phases = _describe_phases(report)
         if phases:
             page.print(*(page.compose((phase, "dim")) for phase in phases))
-        for stall in picture.stalls[-_MOST_STALLS:]:
+        for stall in self._stalls[picture.job_id][-_MOST_STALLS:]:
             clock = format_clock(stall.time, stall.time, utc=self._display.utc)
             page.print(page.compose(("note: ", "magenta"), f"{clock} {describe_stall(stall)}"))
         return [*page.content().splitlines(), ""]
@@ -161,6 +146,15 @@ class LiveView:
             mark = Text.assemble("  ", page.mark(each.stage))
             _print_cut(page, Text.assemble(mark, page.compose(describe_task(each))))
         return page.content().splitlines()
+
+
+def _describe_next(pictures: Sequence[Picture]) -> str:
+    """Return when the next poll or retry is due."""
+    due = [each for each in pictures if each.poll_in is not None]
+    seconds = round(min((each.poll_in or 0.0 for each in due), default=0.0))
+    soon = f"in {seconds}s" if seconds > 0 else "now"
+    troubles = [each.trouble for each in due if each.trouble]
+    return f"{troubles[0]}; retrying {soon}" if troubles else f"next poll {soon}, Ctrl-C to stop"
 
 
 def _print_cut(page: Page, line: Text) -> None:
@@ -185,16 +179,8 @@ def _share(wanted: Sequence[int], rows: int) -> list[int]:
     return rooms
 
 
-def _measure(line: str) -> int:
-    return Text.from_ansi(line).cell_len
-
-
-def _count_rows(line: str, columns: int) -> int:
-    return max(1, math.ceil(_measure(line) / columns))
-
-
 def _count_all(lines: Sequence[str], columns: int) -> int:
-    return sum(_count_rows(line, columns) for line in lines)
+    return sum(count_rows(line, columns) for line in lines)
 
 
 def _keep_heaviest(
@@ -219,52 +205,8 @@ def _weigh_task(report: TaskReport) -> tuple[float, ...]:
     """Failures matter most, then what is under way, then what came last."""
     began, index = report.task.created_at, report.task.task_index
     return (
-        report.failure is not None,
+        report.has_failed,
         report.stage is Stage.UNDER_WAY,
         began.timestamp() if began else 0.0,
         index or 0,
     )
-
-
-def _end_tidily() -> Callable[[], None]:
-    """Let `kill` and a closed window end the program as Ctrl-C does: cursor and echo come back."""
-
-    def end(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = [(number, signal.signal(number, end)) for number in numbers]
-
-    def restore() -> None:
-        for number, handler in before:
-            signal.signal(number, handler)
-
-    return restore
-
-
-def _stop_echo() -> Callable[[], None]:
-    """Keep keys that are typed off the screen, where they would shift what is drawn.
-
-    Returns:
-        What brings the echo back.
-    """
-    keys = sys.stdin
-    if sys.platform == "win32" or keys is None or not keys.isatty() or not _is_ours(keys.fileno()):
-        return lambda: None
-    import termios  # noqa: PLC0415 - Windows has none
-
-    terminal = keys.fileno()
-    before = termios.tcgetattr(terminal)
-    silent = [*before]
-    silent[3] = before[3] & ~termios.ECHO
-    termios.tcsetattr(terminal, termios.TCSANOW, silent)
-    return lambda: termios.tcsetattr(terminal, termios.TCSANOW, before)
-
-
-def _is_ours(terminal: int) -> bool:
-    """Return whether the program is in a terminal's foreground: who is not is stopped there."""
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        # It controls another session.
-        return False

@@ -91,10 +91,10 @@ class Page:
     Args:
         width: the terminal's columns; None for a pipe, where nothing is wrapped or cut.
         encoding: how the stream will encode the lines; what it can't becomes an escape.
-        colored: whether to colour; this never changes the layout.
+        is_colored: whether to use colour; this never changes the layout.
     """
 
-    def __init__(self, *, width: int | None, encoding: str, colored: bool) -> None:
+    def __init__(self, *, width: int | None, encoding: str, is_colored: bool) -> None:
         self.width = width
         self.signs = choose_signs(encoding)
         self._encoding = encoding
@@ -104,9 +104,9 @@ class Page:
             # Both, as Rich takes a dumb terminal for 80 columns wide otherwise.
             width=_ANY_WIDTH,
             height=1,
-            force_terminal=colored,
-            color_system="standard" if colored else None,
-            no_color=not colored,
+            force_terminal=is_colored,
+            color_system="standard" if is_colored else None,
+            no_color=not is_colored,
             legacy_windows=False,
             highlight=False,
         )

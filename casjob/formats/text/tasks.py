@@ -124,13 +124,11 @@ def _lay_out(page: Page, report: Report, *, utc: bool, with_messages: bool) -> l
         return Text("" if seconds is None else format_elapsed(seconds))
 
     def code(each: TaskReport) -> Text:
-        says = each.failure or each.said
-        words = says.code if says else None
-        return page.compose((words or "", "bold red" if each.failure else ""))
+        words = each.message.code if each.message else None
+        return page.compose((words or "", "bold red" if each.has_failed else ""))
 
     def detail(each: TaskReport) -> Text:
-        says = each.failure or each.said
-        words = (says.detail if says else None) or describe_heartbeat(each)
+        words = (each.message.detail if each.message else None) or describe_heartbeat(each)
         return page.compose(page.shorten(words, _LONGEST_DETAIL))
 
     columns = [

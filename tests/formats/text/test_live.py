@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pyte
 import pytest
 
-from casjob.formats import Display
+from casjob.formats.display import Display
 from casjob.formats.text.live import LiveView
 from casjob.job.events import Picture, Stall
 from tests.samples import Fields, job, report_of, separator, task
@@ -62,12 +62,18 @@ def tty(monkeypatch: pytest.MonkeyPatch) -> Tty:
 
 
 def view(tty: Tty) -> LiveView:
-    return LiveView(tty.out, Display(utc=True), {"NO_COLOR": "1"})
+    def write(content: str | bytes) -> bool:
+        assert isinstance(content, str)
+        tty.out.write(content)
+        tty.out.flush()
+        return True
+
+    return LiveView(write, Display(is_terminal=True, encoding=tty.out.encoding, utc=True))
 
 
-def picture(number: int, status: str, *tasks: Fields, stalls: tuple[Stall, ...] = ()) -> Picture:
+def picture(number: int, status: str, *tasks: Fields) -> Picture:
     job_id = f"JOB{number}"
-    return Picture(job_id, report_of(job(status, *tasks, JOB_ID=job_id)), stalls)
+    return Picture(job_id, report_of(job(status, *tasks, JOB_ID=job_id)), poll_in=2.0)
 
 
 def running(number: int = 1, tasks: int = 1) -> Picture:
@@ -81,14 +87,14 @@ def failed(number: int = 1, tasks: int = 1) -> Picture:
     return picture(number, "FAILED", cause, *done)
 
 
-FOOTER = "next look in 2s"
+FOOTER = "next poll in 2s, Ctrl-C to stop"
 
 
 class TestOneJob:
     def test_is_drawn_as_show_does_with_its_phases_below(self, tty: Tty) -> None:
         building = [separator(1, "BUILDING"), task(2), task(3, "RUNNING", start=1, seconds=116)]
         with view(tty) as live:
-            live.draw([picture(1, "RUNNING", *building)], FOOTER)
+            live.draw([picture(1, "RUNNING", *building)])
 
             assert tty.see() == [
                 "● provision/provMain RUNNING for 2m 00s · PROVISION",
@@ -109,7 +115,7 @@ class TestOneJob:
 
     def test_that_is_not_known_yet_has_a_line(self, tty: Tty) -> None:
         with view(tty) as live:
-            live.draw([Picture("JOB1", None)], FOOTER)
+            live.draw([Picture("JOB1", None, poll_in=2.0)])
 
             assert tty.see() == ["JOB1: nothing is known yet", FOOTER]
 
@@ -121,7 +127,9 @@ class TestOneJob:
             for minute in range(5)
         )
         with view(tty) as live:
-            live.draw([running()._replace(stalls=stalls)], FOOTER)
+            for stall in stalls:
+                live.show_event(stall)
+            live.draw([running()])
 
             assert [line for line in tty.see() if line.startswith("note: ")] == [
                 f"note: 08:0{minute}:00 task 1 TN00001: slow" for minute in (2, 3, 4)
@@ -129,10 +137,10 @@ class TestOneJob:
 
     def test_never_flickers_nor_doubles_as_it_grows_and_shrinks(self, tty: Tty) -> None:
         with view(tty) as live:
-            live.draw([running(tasks=2)], FOOTER)
+            live.draw([running(tasks=2)])
             tty.see()
             for tasks in (3, 9, 8, 2, 12):
-                live.draw([running(tasks=tasks)], FOOTER)
+                live.draw([running(tasks=tasks)])
                 for lines in tty.frames():
                     assert sum("provMain" in line for line in lines) == 1
                 assert sum(FOOTER in line for line in tty.lines()) == 1
@@ -141,9 +149,10 @@ class TestOneJob:
         tty.out.write("$ casjob watch\n")
         with view(tty) as live:
             for _ in range(3):
-                live.draw([running()], FOOTER)
+                live.draw([running()])
 
             lines = tty.see()
+            live.show_endings([])
         assert lines[:2] == [
             "$ casjob watch",
             "● provision/provMain RUNNING for 1m 59s · PROVISION",
@@ -154,7 +163,7 @@ class TestOneJob:
     def test_fills_a_row_to_its_last_cell(self, tty: Tty) -> None:
         with view(tty) as live:
             for _ in range(2):
-                live.draw([Picture("J" * 100, None)], "x" * 100)
+                live.draw([Picture("J" * 100, None, poll_in=2.0, trouble="x" * 100)])
 
             assert tty.see() == ["J" * 80, "x" * 80]
 
@@ -167,14 +176,14 @@ class TestTheScreen:
                     tty.screen.reset()
                     tty.resize(columns, rows)
                     for _ in range(2):
-                        live.draw([failed(1, 30), running(2, 20), running(3, 3)], FOOTER)
+                        live.draw([failed(1, 30), running(2, 20), running(3, 3)])
                         lines = tty.see()
                         assert sum("JOB1" in line for line in lines) <= 1
                         assert len(lines) <= max(rows - 1, 1)
 
     def test_shows_as_many_tasks_as_it_has_room_for(self, tty: Tty) -> None:
         with view(tty) as live:
-            live.draw([running(tasks=60)], FOOTER)
+            live.draw([running(tasks=60)])
             lines = tty.see()
 
         assert len(lines) == 23
@@ -189,7 +198,6 @@ class TestTheScreen:
                     picture(1, "SUCCEEDED", *(task(each) for each in range(1, 16))),
                     running(2, 4),
                 ],
-                FOOTER,
             )
             lines = tty.see()
 
@@ -202,7 +210,7 @@ class TestTheScreen:
         with view(tty) as live:
             for rows in (4, 5, 10, 14, 22, 40):
                 tty.resize(80, rows)
-                live.draw(pictures, FOOTER)
+                live.draw(pictures)
                 lines = tty.see()
                 assert any("JOB9" in line for line in lines)
                 assert any("E1  Broken." in line for line in lines)
@@ -216,7 +224,7 @@ class TestTheScreen:
         ]
         tty.resize(80, 5)
         with view(tty) as live:
-            live.draw(pictures, FOOTER)
+            live.draw(pictures)
 
             assert tty.see() == [
                 "JOB2: nothing is known yet",
@@ -228,7 +236,7 @@ class TestTheScreen:
     def test_has_many_jobs_in_brief(self, tty: Tty) -> None:
         tty.resize(80, 12)
         with view(tty) as live:
-            live.draw([running(1, 2), failed(2, 3), running(3, 9)], FOOTER)
+            live.draw([running(1, 2), failed(2, 3), running(3, 9)])
 
             assert tty.see() == [
                 "● RUNNING for 1m 59s  JOB1  provision/provMain",
@@ -247,11 +255,11 @@ class TestTheScreen:
     @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (120, 24), (80, 12), (80, 40)])
     def test_may_change_its_size(self, tty: Tty, columns: int, rows: int) -> None:
         with view(tty) as live:
-            live.draw([running(tasks=9)], FOOTER)
+            live.draw([running(tasks=9)])
             tty.see()
             tty.resize(columns, rows)
             for _ in range(2):
-                live.draw([running(tasks=9)], FOOTER)
+                live.draw([running(tasks=9)])
                 lines = tty.see()
             assert sum("provMain" in line for line in lines) == 1
             assert lines[-1] == FOOTER
@@ -260,9 +268,10 @@ class TestTheScreen:
 class TestTheEnd:
     def test_removes_what_was_drawn_and_shows_the_cursor(self, tty: Tty) -> None:
         with view(tty) as live:
-            live.draw([running()], FOOTER)
+            live.draw([running()])
             tty.see()
             assert tty.screen.cursor.hidden
+            live.show_endings([])
 
         assert tty.see() == []
         assert not tty.screen.cursor.hidden
@@ -271,7 +280,7 @@ class TestTheEnd:
     def test_after_an_interruption_leaves_the_last_picture(self, tty: Tty) -> None:
         def draw_until_interrupted() -> NoReturn:
             with view(tty) as live:
-                live.draw([running()], FOOTER)
+                live.draw([running()])
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -284,7 +293,7 @@ class TestTheEnd:
 def test_a_narrow_encoding_gets_narrow_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     tty = Tty(monkeypatch, encoding="ascii")
     with view(tty) as live:
-        live.draw([failed()], FOOTER)
+        live.draw([failed()])
 
         assert tty.see()[0] == "x provision/provMain FAILED after 1.0s - PROVISION"
 
@@ -296,13 +305,14 @@ def test_text_from_the_service_does_not_drive_the_terminal(tty: Tty) -> None:
     with view(tty) as live:
         for rows in (24, 4):
             tty.resize(80, rows)
-            live.draw([Picture("JOB1", report)], FOOTER)
+            live.draw([Picture("JOB1", report)])
             assert "\\x1b[2J" in tty.see()[0]
 
 
 def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
     with view(tty) as live:
-        live.draw([running()], FOOTER)
+        live.draw([running()])
+        live.show_endings([])
     written = tty.written()
 
     assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 2

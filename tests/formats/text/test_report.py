@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from casjob.formats import Color
-from casjob.formats.text.report import wants_color
+from casjob.formats.display import Color, Display
 from tests.drawings import AT_50_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.formats.conftest import Draw
 from tests.samples import in_v3, job, separator, task
@@ -205,7 +204,7 @@ next: casjob watch JOB474362ef-091d-429f-9b3e-c9246b37dee6
             end
             == """\
 2 of 3 steps succeeded · 5 of 6 tasks, 1 not reported
-note: The job is SUCCEEDED, but a task of it failed.
+note: The job is SUCCEEDED, but one of its tasks failed.
 note: The service counts 6 tasks, but sent 5.
 next: casjob tasks JOB474362ef-091d-429f-9b3e-c9246b37dee6 --json
 """
@@ -488,7 +487,8 @@ class TestColor:
     def test_is_wanted_by_the_option_then_the_environment_then_the_stream(
         self, option: Color, environ: Mapping[str, str], *, is_terminal: bool, wanted: bool
     ) -> None:
-        assert wants_color(option, environ, is_terminal=is_terminal) is wanted
+        display = Display(is_terminal=is_terminal, color=option, environ=environ)
+        assert display.is_colored is wanted
 
     @pytest.mark.parametrize("columns", WIDTHS)
     @pytest.mark.parametrize("command", ["show", "tasks"])

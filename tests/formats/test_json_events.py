@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import casjob
-from casjob.formats.event_json import document_of_event, document_of_verdicts
+from casjob.formats.display import Ending
+from casjob.formats.json import JsonFormat, document_of_event
 from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
 from tests.samples import job, report_of, task
@@ -21,6 +22,7 @@ FAILED = report_of(
 )
 SILENT = report_of(job("CANCELLED", task(1, "CANCELLED")))
 SUCCEEDED = report_of(job("SUCCEEDED", task(6)))
+BROKEN: JsonValue = {"code": "E1", "detail": "Broken.", "within": []}
 NAMED: dict[str, JsonValue] = {
     "task_id": "Task-00009",
     "task_index": 9,
@@ -54,7 +56,7 @@ NAMED: dict[str, JsonValue] = {
                 "from": "RUNNING",
                 "to": "FAILED",
                 "elapsed_seconds": 1.0,
-                "failure": {"code": "E1", "detail": "Broken."},
+                "failure": BROKEN,
             },
         ),
         (
@@ -90,7 +92,13 @@ NAMED: dict[str, JsonValue] = {
                 "outcome": "failed",
                 "status": "FAILED",
                 "elapsed_seconds": 1.0,
-                "failure": {**NAMED, "code": "E1", "detail": "Broken."},
+                "failure": {
+                    **NAMED,
+                    "phase": None,
+                    "code": "E1",
+                    "detail": "Broken.",
+                    "within": [],
+                },
             },
         ),
         (
@@ -104,8 +112,10 @@ NAMED: dict[str, JsonValue] = {
                     "task_id": "Task-00001",
                     "task_index": 1,
                     "task_name": "TN00001",
+                    "phase": None,
                     "code": None,
                     "detail": None,
+                    "within": [],
                 },
             },
         ),
@@ -129,7 +139,8 @@ def test_the_schema_takes_nothing_else() -> None:
 
 
 def test_all_verdicts_are_one_document() -> None:
-    document = document_of_verdicts([("JOB1", SUCCEEDED), ("JOB2", None)], timed_out=True)
+    endings = [Ending("JOB1", SUCCEEDED), Ending("JOB2", None)]
+    document = json.loads(JsonFormat().verdicts(endings, timed_out=True))
 
     assert document == {
         "schema_version": 1,

@@ -1,0 +1,164 @@
+"""The choices that a user has about output, and what every format can do."""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol, assert_never
+
+if TYPE_CHECKING:
+    # Help and completion load this module, and need no job.
+    from casjob.job.events import Event, Picture, Verdict
+    from casjob.job.report import Report
+    from casjob.overview import Finding, Overview
+
+
+class OutputFormat(StrEnum):
+    """The formats."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Color(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Display(NamedTuple):
+    """What a drawing adapts to.
+
+    Args:
+        is_terminal: whether it is laid out for the width of a terminal; this never follows colour.
+        encoding: of the stream, which may lack the signs.
+        color: when to use colour.
+        utc: whether times are in UTC, not in the local zone.
+        environ: may ask for colour, or for none.
+    """
+
+    is_terminal: bool = False
+    encoding: str = "utf-8"
+    color: Color = Color.AUTO
+    utc: bool = False
+    environ: Mapping[str, str] = {}
+
+    @property
+    def width(self) -> int | None:
+        """The terminal's columns at present; None where nothing is wrapped, folded or cut."""
+        return shutil.get_terminal_size().columns if self.is_terminal else None
+
+    @property
+    def is_colored(self) -> bool:
+        """Whether to use colour: the option, NO_COLOR, FORCE_COLOR, TERM, then what stdout is.
+
+        Sources: no-color.org, force-color.org, bixense.com/clicolors.
+        """
+        if self.color is not Color.AUTO:
+            return self.color is Color.ALWAYS
+        if self.environ.get("NO_COLOR"):
+            return False
+        forced = (self.environ.get(name, "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+        if any(value not in {"", "0"} for value in forced):
+            return True
+        return self.is_terminal and self.environ.get("TERM") != "dumb"
+
+
+class Ending(NamedTuple):
+    """How `wait` or `watch` leaves a job.
+
+    Args:
+        job_id: the job.
+        report: how it stands; None if nothing is known about it.
+        next_command: what the user may want to run next.
+    """
+
+    job_id: str
+    report: "Report | None"
+    next_command: str | None = None
+
+
+class View(Protocol):
+    """What `watch` shows while it follows jobs; at the end of its `with` block it is complete.
+
+    Attributes:
+        is_live: whether it is drawn in place, so that nothing may be printed in between.
+    """
+
+    is_live: bool
+
+    def show_event(self, event: "Event") -> bool:
+        """Show what happened, and return whether anybody still reads."""
+        ...
+
+    def draw(self, pictures: "Sequence[Picture]") -> None:
+        """Draw how the jobs stand by now, if this view is live."""
+        ...
+
+    def show_endings(self, endings: Sequence[Ending]) -> None:
+        """Show how the jobs ended, after all events."""
+        ...
+
+
+class Format(Protocol):
+    """One output format. A method returns text, or bytes if the encoding is the format's own."""
+
+    def report(
+        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
+    ) -> str | bytes:
+        """Return a job with its tasks.
+
+        Args:
+            report: the job.
+            tasks_only: whether the table of tasks is all that is wanted.
+            next_command: what the user may want to run next.
+        """
+        ...
+
+    def verdict(self, verdict: "Verdict") -> str | bytes:
+        """Return a verdict of `wait` as soon as it is known; empty if they come together."""
+        ...
+
+    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str | bytes:
+        """Return all verdicts of `wait` at its end; empty if they came one by one."""
+        ...
+
+    def view(
+        self, write: Callable[[str | bytes], bool], *, may_draw: bool
+    ) -> AbstractContextManager[View]:
+        """Return what `watch` shows.
+
+        Args:
+            write: writes to stdout, and returns whether anybody still reads.
+            may_draw: whether stdout and stderr are free to be drawn on.
+        """
+        ...
+
+    def settings(self, overview: "Overview") -> str | bytes:
+        """Return the settings in force."""
+        ...
+
+    def finding(self, finding: "Finding") -> str | bytes:
+        """Return how a probe went, as soon as it is known; empty if they come together."""
+        ...
+
+    def findings(self, findings: "Iterable[Finding]") -> str | bytes:
+        """Return how all probes went; empty if they came one by one."""
+        ...
+
+
+def open_format(output: OutputFormat, display: Display) -> Format:
+    """Return a format; nothing is loaded for the others."""
+    match output:
+        case OutputFormat.TABLE:
+            from casjob.formats.table import TableFormat
+
+            return TableFormat(display)
+        case OutputFormat.JSON:
+            from casjob.formats.json import JsonFormat
+
+            return JsonFormat()
+        case _:
+            assert_never(output)

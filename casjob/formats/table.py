@@ -1,0 +1,93 @@
+"""What people read: drawn for a terminal, plain anywhere else."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from casjob.formats.display import Color, Display, Ending, View
+from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
+from casjob.formats.text.settings import draw_finding, draw_settings
+from casjob.job.events import Event, Picture, Verdict
+from casjob.job.report import Report
+from casjob.overview import Finding, Overview
+from casjob.printable import printable
+
+
+class TableFormat:
+    """Words and tables. Rich is loaded for reports and live views only.
+
+    Args:
+        display: what the drawing adapts to.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+
+    def report(
+        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+    ) -> str:
+        """Return the verdict, why the job failed, and the table of tasks."""
+        from casjob.formats.text.report import render_report
+
+        return render_report(
+            report, self._display, tasks_only=tasks_only, next_command=next_command
+        )
+
+    def verdict(self, verdict: Verdict) -> str:
+        """Return how a job ended, in a line."""
+        return f"{printable(describe_ending(verdict.job_id, verdict.report))}\n"
+
+    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str:
+        """Return nothing: each verdict was written when it was known."""
+        del endings, timed_out
+        return ""
+
+    @contextmanager
+    def view(self, write: Callable[[str | bytes], bool], *, may_draw: bool) -> Iterator[View]:
+        """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
+        can_draw = self._display.is_terminal and self._display.environ.get("TERM") != "dumb"
+        if not (may_draw and can_draw):
+            yield _Lines(write, self._display)
+            return
+        from casjob.formats.text.live import LiveView
+
+        with LiveView(write, self._display) as view:
+            yield view
+
+    def settings(self, overview: Overview) -> str:
+        """Return a line a setting, and notes."""
+        return draw_settings(overview)
+
+    def finding(self, finding: Finding) -> str:
+        """Return a line about a probe."""
+        return draw_finding(finding)
+
+    def findings(self, findings: Iterable[Finding]) -> str:
+        """Return nothing: each finding was written when it was known."""
+        del findings
+        return ""
+
+
+class _Lines:
+    """A line a change for logs and pipes, and the reports at the end."""
+
+    is_live = False
+
+    def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
+        self._write = write
+        self._arrow = choose_arrow(display.encoding)
+        # A CI that forces colour gets it for a report, not for a log with a report below.
+        is_auto = display.color is Color.AUTO
+        self._format = TableFormat(display._replace(color=Color.NEVER) if is_auto else display)
+
+    def show_event(self, event: Event) -> bool:
+        line = describe_event(event, self._arrow)
+        return line is None or self._write(f"{printable(line)}\n")
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw nothing."""
+
+    def show_endings(self, endings: Sequence[Ending]) -> None:
+        for ending in endings:
+            if ending.report:
+                report = self._format.report(ending.report, next_command=ending.next_command)
+                self._write(f"\n{report}")
