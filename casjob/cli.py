@@ -1,17 +1,17 @@
 """The command line: names, options and help; each command's body calls one function."""
 
-import gc
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from casjob import __version__
+from casjob import __version__, process
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
+from casjob.help import Command, Commands
 from casjob.notices import Notices
 from casjob.options import (
+    FOLLOWING,
     Connection,
     Follow,
     FormatOption,
@@ -24,16 +24,6 @@ from casjob.options import (
     spread,
 )
 from casjob.output import Output
-
-
-class Commands(TyperGroup):
-    """The commands, without Typer's two options that install completion scripts."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the options before a command; the scripts are in completions/."""
-        installers = {"install_completion", "show_completion"}
-        return [each for each in super().get_params(ctx) if each.name not in installers]
-
 
 app = typer.Typer(
     name="casjob",
@@ -59,7 +49,9 @@ def casjob(
     version: Annotated[  # noqa: ARG001 - its callback did it all
         bool,
         # Eager, so that nothing else is parsed, which would load pydantic.
-        typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True),
+        typer.Option(
+            "--version", "-V", help="Show the version.", callback=show_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     """Show what happened to a ServiceStage job, and why it failed."""
@@ -67,7 +59,12 @@ def casjob(
         Output(sys.stdout).write(f"{context.get_help()}\n")
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog="casjob show JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
+    "casjob show --demo\n"
+    "casjob show --json | jq .failure",
+)
 @spread
 def show(
     context: typer.Context,
@@ -86,7 +83,12 @@ def show(
     return run(job_id, session, output.open(session, look), with_exit_status=with_exit_status)
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog="casjob tasks --failed\n"
+    "casjob tasks --desc --limit 5\n"
+    "casjob tasks --status failed,cancelled --json",
+)
 @spread
 def tasks(  # noqa: PLR0913 - each is an option
     context: typer.Context,
@@ -136,13 +138,24 @@ def tasks(  # noqa: PLR0913 - each is an option
     )
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog="casjob watch\ncasjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'",
+)
 @spread
 def watch(
     context: typer.Context,
     job_ids: JobIds = None,
     *,
     follow: Follow,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="Stop after this long, with exit status 124; never by default.",
+            rich_help_panel=FOLLOWING,
+        ),
+    ] = None,
     output: FormatOption,
     look: Look,
     connection: Connection,
@@ -151,16 +164,28 @@ def watch(
     from casjob.commands.watch import run
 
     session = connection.open_session(context)
-    return run(job_ids or [], follow.plan(), session, output.open(session, look))
+    return run(job_ids or [], follow.plan(timeout), session, output.open(session, look))
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog="casjob wait JOB_ID --timeout 45m && ./smoke-test\n"
+    "terraform output -raw job_id | casjob wait -",
+)
 @spread
 def wait(
     context: typer.Context,
     job_ids: JobIds = None,
     *,
     follow: Follow,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="DURATION",
+            help="Give up after this long, with exit status 124.",
+            rich_help_panel=FOLLOWING,
+        ),
+    ] = "30m",
     output: FormatOption,
     connection: Connection,
 ) -> int:
@@ -168,10 +193,13 @@ def wait(
     from casjob.commands.wait import run
 
     session = connection.open_session(context)
-    return run(job_ids or [], follow.plan(timeout="30m"), session, output.open(session))
+    return run(job_ids or [], follow.plan(timeout), session, output.open(session))
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog="casjob config\ncasjob config --check",
+)
 @spread
 def config(
     context: typer.Context,
@@ -191,13 +219,10 @@ def config(
 
 
 def main() -> None:
-    """Run the program, and exit with its status."""
+    """Run the program, and exit."""
     # Looking for pydantic's plugins reads the metadata of every installed distribution.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    status = run(sys.argv[1:])
-    # The interpreter's last collection finds nothing, and takes 20 % of the whole time.
-    gc.freeze()
-    sys.exit(status)
+    process.finish(run(sys.argv[1:]))
 
 
 def run(words: list[str]) -> int:
@@ -215,6 +240,8 @@ def run(words: list[str]) -> int:
         usage = UsageError(message, hint="casjob --help, casjob COMMAND --help")
         notices.explain(usage)
         return usage.status
+    except process.Ended as signalled:
+        return signalled.status
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - nobody is ever shown a traceback

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from casjob import process
 from casjob.durations import parse_duration
 from casjob.errors import UsageError
 from casjob.follow.plan import Plan
@@ -38,6 +39,10 @@ def complete_status(incomplete: str) -> list[str]:
     return [word for word in words if word.startswith(incomplete)]
 
 
+FOLLOWING = "Following"
+_OUTPUT = "Output"
+_CONNECTION = "Connection"
+
 JobId = Annotated[
     str | None,
     typer.Argument(
@@ -66,7 +71,12 @@ WithExitStatus = Annotated[
 ]
 
 Retries = Annotated[
-    str | None, typer.Option(metavar="N", help="Retries after a failed request; 3 by default.")
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Retries after a failed request; 3 by default.",
+        rich_help_panel=_CONNECTION,
+    ),
 ]
 
 
@@ -119,13 +129,6 @@ class Follow(NamedTuple):
             help="Polling interval; by default 2s, growing to 15s while nothing changes.",
         ),
     ] = None
-    timeout: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DURATION",
-            help="Give up after this long, with exit status 124; wait: 30m, watch: never.",
-        ),
-    ] = None
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first failed task or job.")
     ] = False
@@ -137,11 +140,11 @@ class Follow(NamedTuple):
         ),
     ] = None
 
-    def plan(self, *, timeout: str | None = None) -> Plan:
+    def plan(self, timeout: str | None) -> Plan:
         """Return the same in seconds.
 
         Args:
-            timeout: the default.
+            timeout: the option, whose default each command has of its own.
 
         Raises:
             UsageError: a duration is not one.
@@ -151,7 +154,7 @@ class Follow(NamedTuple):
             raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
         return Plan(
             interval=interval,
-            timeout=_parse(self.timeout or timeout, "--timeout"),
+            timeout=_parse(timeout, "--timeout"),
             fail_fast=self.fail_fast,
             wait_for_job=_parse(self.wait_for_job, "--wait-for-job") or 0.0,
         )
@@ -209,6 +212,8 @@ class Connection(NamedTuple):
             context: its `obj` is what writes to stderr.
             retries: the option of commands that have it.
         """
+        # All that the command needs at once is loaded.
+        process.unwind_on_signals()
         given = {**self._asdict(), "retries": retries}
         demo, verbose = given.pop("demo"), given.pop("verbose")
         return Session(
@@ -221,7 +226,8 @@ class Connection(NamedTuple):
         )
 
 
-_GROUPS = (Look, FormatOption, Follow, Connection)
+_GROUPS = {Look: _OUTPUT, FormatOption: _OUTPUT, Follow: FOLLOWING, Connection: _CONNECTION}
+"""The heading in the help that each group of options stands under."""
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:
@@ -239,10 +245,11 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
             parameters.append(parameter)
             continue
         groups[parameter.name] = group
-        parameters += [
-            parameter.replace(name=name, annotation=annotation, default=group._field_defaults[name])
-            for name, annotation in group.__annotations__.items()
-        ]
+        for name, annotation in group.__annotations__.items():
+            (option,) = annotation.__metadata__
+            option.rich_help_panel = _GROUPS[group]
+            default = group._field_defaults[name]
+            parameters.append(parameter.replace(name=name, annotation=annotation, default=default))
 
     @wraps(command)
     def spread_command(**values: Any) -> int:

@@ -10,7 +10,11 @@ from casjob.job.source import JobSource
 from casjob.json_text import JsonValue, decode
 from casjob.session import Session
 
-_WHOLE_JOB_ID = re.compile(r"\bJOB[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
+_AROUND_AN_ID = " \t\r\n\"'`,;"
+"""What is copied along with an id."""
+_LONGEST_SHOWN = 200
 _SHORTEST_PREFIX = 6
 _MAX_STDIN = 64 * 1024 * 1024
 """Characters."""
@@ -28,7 +32,7 @@ def read_target(target: str | None, session: Session) -> str | None:
     """
     if target is None and not session.demo:
         target = session.settings.find("job_id")
-    return None if target is None else check_job_id(target)
+    return None if target is None else read_job_id(target)
 
 
 def read_targets(
@@ -53,22 +57,37 @@ def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
     ids: list[str] = []
     for target in dict.fromkeys(targets):
         ids += _read_stdin(stdin) if target == "-" else [target]
-    return [check_job_id(job_id) for job_id in dict.fromkeys(ids)]
+    return list(dict.fromkeys(map(read_job_id, ids)))
 
 
-def check_job_id(text: str) -> str:
-    """Return an id that may become part of a path.
+def read_job_id(text: str) -> str:
+    """Return the job id in what a person pastes; it may become part of a path.
+
+    That is an id, with quotes and blanks around it or without its `JOB`, or a line or an address
+    with one id in it.
 
     Raises:
-        UsageError: it can't be a job id.
+        UsageError: there is no job id in it, or several.
     """
-    if not JOB_ID.fullmatch(text):
-        raise UsageError(
-            f"{text!r} is not a job id",
-            hint="a job id has 1 to 128 letters, digits, _ and -, as in"
-            " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
-        )
-    return text
+    bare = text.strip(_AROUND_AN_ID)
+    if _UUID.fullmatch(bare):
+        return f"JOB{bare}"
+    if JOB_ID.fullmatch(bare):
+        return bare
+    found: list[str] = list(dict.fromkeys(_WHOLE_JOB_ID.findall(text)))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{_shorten(text)} has {len(found)} job ids in it", hint="give each apart")
+    raise UsageError(
+        f"{_shorten(text)} is not a job id",
+        hint="a job id has 1 to 128 letters, digits, _ and -, as in"
+        " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
+    )
+
+
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def choose_job(named: str | None, source: JobSource, session: Session) -> str:

@@ -26,8 +26,8 @@ Usage: casjob [OPTIONS] COMMAND [ARGS]...
   Show what happened to a ServiceStage job, and why it failed.
 
 Options:
-  --version   Show the version.
-  -h, --help  Show this message and exit.
+  -V, --version  Show the version.
+  -h, --help     Show this message and exit.
 
 Commands:
   show    Show one job: the verdict, why it failed, then its tasks.

@@ -167,7 +167,6 @@ def test_what_begins_no_recent_job_is_taken_as_an_id(service: Service, ask: Ask)
         ("a/b", "'a/b'"),
         ("JOB%2e", "'JOB%2e'"),
         ("two words", "'two words'"),
-        (f"{JOB_ID}\n", f"'{JOB_ID}\\n'"),
         ("JOB?limit=1", "'JOB?limit=1'"),
         ("JOB#", "'JOB#'"),
         ("JÖB", "'JÖB'"),
@@ -188,6 +187,33 @@ def test_what_cannot_be_an_id_is_never_asked_for(
     )
     assert ask("show", "--", bad) == (2, "", told)
     assert ask("tasks", "--", bad) == (2, "", told)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"  {JOB_ID}\n",
+        f"'{JOB_ID}'",
+        f'"{JOB_ID}",',
+        JOB_ID.removeprefix("JOB"),
+        f"`{JOB_ID.removeprefix('JOB')}`",
+        f"https://console.example.com/servicestage/?region=r#/jobs/{JOB_ID}/tasks?limit=20",
+        f'  "job_id" : "{JOB_ID}",',
+        f"{JOB_ID} {JOB_ID}",
+    ],
+)
+def test_a_job_id_may_be_pasted_with_what_is_around_it(
+    service: Service, ask: Ask, pasted: str
+) -> None:
+    assert ask("show", pasted).status == 0
+    assert asked_for(service) == [JOB_ID]
+
+
+def test_a_line_with_several_job_ids_names_none(service: Service, ask: Ask) -> None:
+    pasted = f"{JOB_ID} then {OTHER_JOB_ID}"
+    told = f"casjob: {pasted!r} has 2 job ids in it\n  hint: give each apart\n"
+    assert ask("show", pasted) == (2, "", told)
     assert service.requests == []
 
 

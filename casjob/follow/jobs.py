@@ -1,11 +1,11 @@
 """What wait and watch share: the jobs, the service at an easy pace, and the exit status."""
 
-import gc
 import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
 from casjob.errors import ExitStatus
 from casjob.follow.loop import FollowedJob, Following
@@ -28,8 +28,7 @@ def follow_jobs(arguments: Sequence[str], plan: Plan, session: Session) -> Itera
     Raises:
         CasjobError: a setting is missing or wrong, or no job is meant.
     """
-    # Off since the start, for the start's sake; what runs for long needs it.
-    gc.enable()
+    process.run_long()
     named = read_targets(arguments, sys.stdin, session)
     pace = _choose_pace(plan, len(named))
     with open_service(session, pace=pace) as service:

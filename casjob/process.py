@@ -1,0 +1,71 @@
+"""The process: how it starts, how signals end it, and how it exits."""
+
+import gc
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+_ENDING_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+_SIGNALLED = 128
+"""Added to the number of the signal, this is the exit status, as shells have it."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal ends the program: Ctrl-C, `kill`, or a closed terminal.
+
+    Args:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = _SIGNALLED + number
+
+
+def start() -> None:
+    """Prepare for start-up, in which a signal ends the program at once, without an exception.
+
+    One that is raised inside an import prints a traceback of the import system, or leaves a lock
+    of it held, on which the end of the interpreter then waits for ever.
+    """
+    _handle(lambda number, _frame: os._exit(_SIGNALLED + number))
+    # Start-up allocates much and frees nothing; without the collector it takes 10 % less time.
+    gc.disable()
+
+
+def unwind_on_signals() -> None:
+    """From now on, let a signal raise `Ended`, so that drawings and the terminal are cleaned up."""
+
+    def end(number: int, _frame: object) -> NoReturn:
+        raise Ended(number)
+
+    _handle(end)
+
+
+def run_long() -> None:
+    """Collect garbage from now on: without it, what runs for hours would grow."""
+    gc.enable()
+
+
+def finish(status: int) -> NoReturn:
+    """Exit with a status."""
+    # The interpreter's last collection finds nothing, and takes 20 % of the whole time.
+    gc.freeze()
+    if status > _SIGNALLED:
+        # At once: the exception may have left a lock of an import held.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _handle(handler: "signal._HANDLER") -> None:
+    for number in _ENDING_SIGNALS:
+        # Ignored from outside, as by nohup, it stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)

@@ -1,0 +1,60 @@
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+# Sends itself a signal when a module is about to be imported.
+PROGRAM = """
+import os, sys
+
+class Signalling:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), int(sys.argv[2]))
+
+sys.meta_path.insert(0, Signalling())
+from casjob.__main__ import main
+sys.argv[1:] = ["show", "--demo"]
+main()
+"""
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LATE = "rich.table"
+"""Imported while a command runs; the others are at start-up."""
+
+
+def run_signalled(
+    module: str, number: int, environ: Mapping[str, str], *, ignored: bool = False
+) -> tuple[int, str, str]:
+    program = PROGRAM.replace("sys.argv[1]", repr(module)).replace("sys.argv[2]", str(int(number)))
+    if ignored:
+        program = f"import signal\nsignal.signal({int(number)}, signal.SIG_IGN)\n{program}"
+    else:
+        program = f"import signal\nsignal.signal({int(number)}, signal.SIG_DFL)\n{program}"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "module", ["casjob.cli", "typer", "casjob.options", "casjob.commands.show", "httpx", LATE]
+)
+def test_a_signal_inside_an_import_ends_the_program_quietly(
+    module: str, number: int, clean_environ: dict[str, str]
+) -> None:
+    assert run_signalled(module, number, clean_environ) == (128 + number, "", "")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_that_was_ignored_stays_so(number: int, clean_environ: dict[str, str]) -> None:
+    status, out, err = run_signalled("httpx", number, clean_environ, ignored=True)
+    assert (status, err) == (0, "")
+    assert out.startswith("provision/provMain FAILED")
