@@ -21,6 +21,7 @@ from casjob.options import (
     Retries,
     WithExitStatus,
     complete_status,
+    split_words,
     spread,
 )
 from casjob.output import Output
@@ -107,7 +108,7 @@ def tasks(  # noqa: PLR0913 - each is an option
         list[str] | None,
         typer.Option(
             metavar="WORD",
-            help="Only tasks with this status; may be repeated.",
+            help="Only tasks with one of these statuses, parted by commas; may be repeated.",
             autocompletion=complete_status,
         ),
     ] = None,
@@ -126,7 +127,7 @@ def tasks(  # noqa: PLR0913 - each is an option
         desc=desc,
         instance_id=instance_id,
         only_failed=failed,
-        statuses=tuple(status or ()),
+        statuses=split_words(status or []),
     )
     session = connection.open_session(context, retries=retries)
     return run(

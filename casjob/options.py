@@ -34,9 +34,16 @@ def complete_profile(incomplete: str) -> list[str]:
 
 
 def complete_status(incomplete: str) -> list[str]:
-    """Return the known status words; the service may send others."""
-    words = map(str.lower, STATUS_WORDS) if incomplete.islower() else STATUS_WORDS
-    return [word for word in words if word.startswith(incomplete)]
+    """Return the known status words, also after a comma; the service may send others."""
+    before, comma, begun = incomplete.rpartition(",")
+    words = map(str.lower, STATUS_WORDS) if begun.islower() else STATUS_WORDS
+    return [f"{before}{comma}{word}" for word in words if word.startswith(begun)]
+
+
+def split_words(texts: list[str]) -> frozenset[str]:
+    """Return the words of an option that takes a list, in upper case."""
+    words = (word.strip().upper() for text in texts for word in text.split(","))
+    return frozenset(filter(None, words))
 
 
 FOLLOWING = "Following"

@@ -1,15 +1,19 @@
 """casjob tasks: the table of tasks alone, with the API's own paging, or filtered."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from casjob.errors import ExitStatus
 from casjob.formats.display import Format
-from casjob.job.report import select_tasks
+from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
 from casjob.reporting import fetch_report
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import choose_job, read_target
+
+_MOST_NAMED = 10
+"""Status words named in a notice; a job has two or three."""
 
 
 class Selection(NamedTuple):
@@ -21,7 +25,7 @@ class Selection(NamedTuple):
         desc: the last one first.
         instance_id: only those of this component instance.
         only_failed: only those that ended badly.
-        statuses: only those with one of these status words, in any case; empty for all.
+        statuses: only those with one of these status words, in upper case; empty for all.
     """
 
     limit: int | None = None
@@ -29,7 +33,7 @@ class Selection(NamedTuple):
     desc: bool = False
     instance_id: str | None = None
     only_failed: bool = False
-    statuses: tuple[str, ...] = ()
+    statuses: frozenset[str] = frozenset()
 
     @property
     def is_filtered(self) -> bool:
@@ -69,9 +73,10 @@ def run(
         job_id = choose_job(named, service, session)
         report = fetch_report(service, job_id, selection.window, session)
     if selection.is_filtered:
+        _check_statuses(selection.statuses, report, session)
         report = select_tasks(
             report,
-            statuses=frozenset(status.upper() for status in selection.statuses),
+            statuses=selection.statuses,
             only_failed=selection.only_failed,
             desc=selection.desc,
             offset=selection.offset,
@@ -81,3 +86,13 @@ def run(
         report = select_tasks(report, desc=selection.desc)
     session.output.write(output_format.report(report, tasks_only=True))
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
+
+
+def _check_statuses(statuses: frozenset[str], report: Report, session: Session) -> None:
+    """Say on stderr if no task has one of the selected statuses, and which there are."""
+    there = Counter((each.task.task_status or "(none)").upper() for each in report.tasks)
+    if not statuses or not statuses.isdisjoint(there):
+        return
+    wanted = " or ".join(sorted(statuses))
+    named = ", ".join(f"{status} ({count})" for status, count in there.most_common(_MOST_NAMED))
+    session.notices.say(f"no task has the status {wanted}; there are {named or 'no tasks'}")
