@@ -187,6 +187,10 @@ def wait(
             rich_help_panel=FOLLOWING,
         ),
     ] = "30m",
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="No reminders of what is waited for, on stderr."),
+    ] = False,
     output: FormatOption,
     connection: Connection,
 ) -> int:
@@ -194,7 +198,8 @@ def wait(
     from casjob.commands.wait import run
 
     session = connection.open_session(context)
-    return run(job_ids or [], follow.plan(timeout), session, output.open(session))
+    plan = follow.plan(timeout)
+    return run(job_ids or [], plan, session, output.open(session), quiet=quiet)
 
 
 @app.command(

@@ -7,7 +7,8 @@
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
     ├── ServiceError          6  the service could not be reached, or failed
-    │   └── TransientError    6  … in a way that a retry may fix
+    │   ├── TransientError    6  … in a way that a retry may fix
+    │   └── ReplyTimeoutError 6  … with a reply that did not end in time
     ├── ReplyError            7  the reply could not be understood
     ├── BugError             70  a bug in casjob
     └── OutputError          74  the output could not be written
@@ -125,6 +126,10 @@ class TransientError(ServiceError):
     ) -> None:
         super().__init__(message, said=said, hint=hint)
         self.retry_after = retry_after
+
+
+class ReplyTimeoutError(ServiceError):
+    """A reply did not end in time. A retry may fix it, but would take as long again."""
 
 
 class ReplyError(CasjobError):

@@ -93,6 +93,16 @@ def test_many_jobs_all_get_their_verdicts_and_take_little(
     assert measured.megabytes < 150
 
 
+def test_requests_keep_the_pace_that_the_gateway_allows(
+    clean_environ: dict[str, str], at_service: dict[str, str]
+) -> None:
+    measured = measure({**clean_environ, **at_service}, 4, longest=0)
+
+    # Seven polls after the first one, each 0.25 s after the one before.
+    assert measured.requests == 8
+    assert measured.seconds >= 7 * 0.25
+
+
 if __name__ == "__main__":
     environment = {
         "PATH": os.environ["PATH"],

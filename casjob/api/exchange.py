@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httpx
 
 from casjob.api.background import run_aside
-from casjob.errors import ReplyError, ServiceError
+from casjob.errors import ReplyError, ReplyTimeoutError
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """More than any job has to say."""
@@ -53,11 +53,11 @@ def exchange(
 
     Raises:
         httpx.HTTPError: the network or HTTP failed.
-        ServiceError: the reply dripped for longer than `PATIENCE` timeouts.
+        ReplyTimeoutError: the reply dripped for longer than `PATIENCE` timeouts.
         ReplyError: the reply was larger than `MAX_REPLY_BYTES`.
     """
     deadline = time.monotonic() + timeout * PATIENCE
-    dripped = ServiceError(
+    dripped = ReplyTimeoutError(
         f"{request.url.host} was still sending its reply after {timeout * PATIENCE:g}s",
         hint="--request-timeout SECONDS waits longer",
     )
@@ -74,7 +74,7 @@ def _read(
     request: httpx.Request,
     auth: httpx.Auth | None,
     deadline: float,
-    dripped: ServiceError,
+    dripped: ReplyTimeoutError,
 ) -> Reply:
     response = http.send(request, auth=auth, stream=True)
     try:

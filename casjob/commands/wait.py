@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 
 from casjob.errors import ExitStatus
-from casjob.follow.jobs import conclude, follow_jobs
 from casjob.follow.plan import Plan
-from casjob.follow.retry_notices import RetryNotices
+from casjob.following import FollowNotices, conclude, follow_jobs
 from casjob.formats.display import Ending, Format
-from casjob.job.events import Retry, Verdict
+from casjob.job.events import Verdict
 from casjob.session import Session
 
+_REMINDER = 300.0
+"""Seconds between two reminders of what is still waited for."""
 
-def run(targets: Sequence[str], plan: Plan, session: Session, output_format: Format) -> ExitStatus:
+
+def run(
+    targets: Sequence[str], plan: Plan, session: Session, output_format: Format, *, quiet: bool
+) -> ExitStatus:
     """Wait for jobs.
 
     Args:
@@ -19,22 +23,22 @@ def run(targets: Sequence[str], plan: Plan, session: Session, output_format: For
         plan: how to follow them.
         session: what the command runs with.
         output_format: how the verdicts look.
+        quiet: whether to leave out the reminders.
 
     Raises:
         CasjobError: a failure that waiting does not fix.
     """
     # Whether a task failed can't be told from the job's status alone.
-    plan = plan._replace(status_only=not plan.fail_fast)
+    plan = plan._replace(status_only=not plan.fail_fast, reminder=None if quiet else _REMINDER)
     with follow_jobs(targets, plan, session) as following:
-        retries = RetryNotices(session.notices)
+        notices = FollowNotices(session.notices)
         try:
             for event in following.events():
-                if isinstance(event, Retry):
-                    retries.tell(event)
-                elif isinstance(event, Verdict):
+                notices.write(event)
+                if isinstance(event, Verdict):
                     session.output.write(output_format.verdict(event))
         finally:
             # Also when an error about one job ends it: what is known of the others is not lost.
             endings = [Ending(job.job_id, job.report) for job in following.jobs]
             session.output.write(output_format.verdicts(endings, timed_out=following.has_timed_out))
-        return conclude(following, session)
+        return conclude(following, session.notices)

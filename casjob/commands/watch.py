@@ -4,12 +4,12 @@ import time
 from collections.abc import Sequence
 
 from casjob.errors import ExitStatus
-from casjob.follow.jobs import conclude, follow_jobs
-from casjob.follow.loop import FollowedJob, Following
+from casjob.follow.job import FollowedJob
+from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
-from casjob.follow.retry_notices import RetryNotices
+from casjob.following import FollowNotices, conclude, follow_jobs
 from casjob.formats.display import Ending, Format, View
-from casjob.job.events import Picture, Retry
+from casjob.job.events import Picture, Retry, StillWaiting
 from casjob.reporting import suggest_next
 from casjob.session import Session
 
@@ -40,25 +40,32 @@ def run(targets: Sequence[str], plan: Plan, session: Session, output_format: For
                 # Nobody reads any more.
                 return ExitStatus.SUCCESS
             view.show_endings([_ending(job, session) for job in following.jobs])
-        return conclude(following, session)
+        if view.is_live:
+            for job in following.jobs:
+                if job.not_found:
+                    session.notices.explain(job.not_found)
+        return conclude(following, session.notices)
 
 
 def _show_events(following: Following, view: View, session: Session) -> bool:
     """Show what happens until the jobs have ended, and return whether anybody still reads."""
-    retries = RetryNotices(session.notices)
+    notices = FollowNotices(session.notices)
     troubles: dict[str, str] = {}
     drawn_at = float("-inf")
     for event in following.events():
+        if not view.is_live:
+            notices.write(event)
         now = time.monotonic()
-        if event is None:
-            if view.is_live and now - drawn_at >= _FRAME:
-                drawn_at = now
-                view.draw([_picture(job, troubles, now) for job in following.jobs])
-            continue
-        if isinstance(event, Retry):
-            troubles[event.job_id] = event.words
-            if not view.is_live:
-                retries.tell(event)
+        match event:
+            case None:
+                if view.is_live and now - drawn_at >= _FRAME:
+                    drawn_at = now
+                    view.draw([_picture(job, troubles, now) for job in following.jobs])
+                continue
+            case StillWaiting():
+                continue
+            case Retry():
+                troubles[event.job_id] = event.message
         if not view.show_event(event):
             return False
     return True
@@ -70,7 +77,7 @@ def _picture(job: FollowedJob, troubles: dict[str, str], now: float) -> Picture:
         job.report_at(now),
         poll_in=None if job.has_ended else job.due - now,
         # Whether it fails now: a failure is over when a reply comes.
-        trouble=troubles[job.job_id] if job.failures else None,
+        trouble=troubles.get(job.job_id) if job.failures else None,
     )
 
 

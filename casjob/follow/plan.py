@@ -1,18 +1,19 @@
-"""How jobs are to be followed."""
+"""How to follow jobs."""
 
 from typing import NamedTuple
 
 
 class Plan(NamedTuple):
-    """How to follow.
+    """How to follow jobs.
 
     Args:
-        interval: seconds between two looks at a job; None to let it grow and shrink.
-        timeout: seconds for the whole; None for none.
-        fail_fast: whether the first failed task or job ends it.
-        wait_for_job: seconds for which a job need not be there yet.
-        status_only: whether the jobs' statuses are enough, as long as they have not ended.
-        tick: seconds after which there is a moment to draw, whatever happens; None for whenever.
+        interval: seconds between two polls of a job; None to let it grow and shrink.
+        timeout: seconds for the whole run; None for no limit.
+        fail_fast: whether to stop at the first failed task or job.
+        wait_for_job: seconds for which a job need not exist yet.
+        status_only: whether to poll a job's status without its tasks until it has ended.
+        reminder: seconds between two reminders of the jobs that have not ended; None for none.
+        tick: the longest time in seconds between two chances to draw; None if nothing is drawn.
     """
 
     interval: float | None = None
@@ -20,4 +21,5 @@ class Plan(NamedTuple):
     fail_fast: bool = False
     wait_for_job: float = 0.0
     status_only: bool = False
+    reminder: float | None = None
     tick: float | None = None

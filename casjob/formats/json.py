@@ -9,6 +9,7 @@ from casjob.formats.display import Ending, View
 from casjob.job.events import (
     Event,
     JobStatus,
+    NotFound,
     Picture,
     Retry,
     Stall,
@@ -198,7 +199,7 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
                 "failure": _failure(event.report),
             }
         case Stall():
-            return "stall", {**_identify(event.report), "message": event.words}
+            return "stall", {**_identify(event.report), "message": event.message}
         case Waiting():
             report = event.report
             return "waiting", {
@@ -206,7 +207,9 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
                 "elapsed_seconds": report.elapsed_seconds if report else None,
             }
         case Retry():
-            return "retry", {"message": event.words, "failures": event.failures}
+            return "retry", {"message": event.message, "failures": event.failures}
+        case NotFound():
+            return "verdict", _verdict(None)
         case Verdict():
             return "verdict", _verdict(event.report)
         case _:

@@ -1,12 +1,13 @@
-"""What happens to jobs while they are followed, as facts that any format can tell."""
+"""What happens to jobs while they are followed, as facts that any format can present."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from casjob.errors import JobNotFoundError
 from casjob.job.report import Report, TaskReport
-from casjob.job.statuses import Stage
+from casjob.job.statuses import Stage, stage_of
 
 STALLED_AFTER = 300.0
 """Seconds without a heartbeat after which a running task is pointed out."""
@@ -20,33 +21,38 @@ class JobStatus(NamedTuple):
     before: str | None
     after: str | None
 
+    @property
+    def stage(self) -> Stage:
+        """What the status means; `UNDECIDED` for one that casjob does not know."""
+        return stage_of(self.after)
+
 
 class TaskStatus(NamedTuple):
     """A task is seen for the first time (`before` is None), or its status has changed.
 
-    `is_first_look` says that the whole job is seen for the first time, so that nothing happened.
+    `is_first_report` means that the whole job is seen for the first time: nothing has changed.
     """
 
     time: datetime
     job_id: str
     before: str | None
     report: TaskReport
-    is_first_look: bool
+    is_first_report: bool
 
 
 class Stall(NamedTuple):
-    """A running task gives cause for worry: what it is, in words."""
+    """A running task may be stuck; `message` says why."""
 
     time: datetime
     job_id: str
     report: TaskReport
-    words: str
+    message: str
 
 
 class Waiting(NamedTuple):
     """Nothing has changed for a while.
 
-    `report` is None if nothing is known of the job; `is_missing` says that it is not there yet.
+    `report` is None if nothing is known of the job; `is_missing` means that it does not exist yet.
     """
 
     time: datetime
@@ -56,12 +62,20 @@ class Waiting(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """A reply failed, for the `failures`th time in a row; the last picture is kept."""
+    """A poll failed, for the `failures`th time in a row; the last report is kept."""
 
     time: datetime
     job_id: str
-    words: str
+    message: str
     failures: int
+
+
+class NotFound(NamedTuple):
+    """There is no such job, or no longer; the other jobs are still followed."""
+
+    time: datetime
+    job_id: str
+    error: JobNotFoundError
 
 
 class Verdict(NamedTuple):
@@ -72,7 +86,8 @@ class Verdict(NamedTuple):
     report: Report
 
 
-Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | Verdict
+Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | NotFound | Verdict
+"""What happens to one job."""
 
 
 class Picture(NamedTuple):
@@ -91,32 +106,60 @@ class Picture(NamedTuple):
     trouble: str | None = None
 
 
-def find_changes(
+class StillWaiting(NamedTuple):
+    """A reminder of the jobs that have not ended; `jobs` is the number of all jobs."""
+
+    time: datetime
+    unfinished: tuple[Picture, ...]
+    jobs: int
+
+
+def find_status_change(
     time: datetime, job_id: str, before: Report | None, after: Report
-) -> Iterator[JobStatus | TaskStatus | Stall]:
-    """Return what has changed between two looks at a job.
+) -> Iterator[JobStatus]:
+    """Yield the change of a job's status from one poll to the next, if there is one.
 
     Args:
-        time: when the second look was had, in UTC.
+        time: when the second poll came back, in UTC.
         job_id: the job.
-        before: the first look; None if there was none.
-        after: the second look.
+        before: the first report; None if there was none.
+        after: the second report.
     """
-    was = before.job.execution_status if before else None
-    if before is None or was != after.job.execution_status:
-        yield JobStatus(time, job_id, was, after.job.execution_status)
-    known = dict(number_tasks(before.tasks)) if before else {}
+    was, status = (before.job.execution_status if before else None), after.job.execution_status
+    if before is None or was != status:
+        yield JobStatus(time, job_id, was, status)
+
+
+def find_task_changes(
+    time: datetime,
+    job_id: str,
+    before: Mapping[object, TaskReport],
+    after: Report,
+    *,
+    is_first: bool,
+) -> Iterator[TaskStatus | Stall]:
+    """Yield what has changed in a job's tasks.
+
+    Args:
+        time: when the last poll came back, in UTC.
+        job_id: the job.
+        before: the tasks known so far, under the keys of `number_tasks`.
+        after: the report.
+        is_first: whether it is the first report on the job.
+    """
     for key, each in number_tasks(after.tasks):
-        earlier = known.get(key)
+        earlier = before.get(key)
         status = earlier.task.task_status if earlier else None
         if earlier is None or status != each.task.task_status:
-            yield TaskStatus(time, job_id, status, each, is_first_look=before is None)
+            yield TaskStatus(time, job_id, status, each, is_first_report=is_first)
         if not after.stage.has_ended:
-            yield from (Stall(time, job_id, each, words) for words in _find_stalls(earlier, each))
+            yield from (
+                Stall(time, job_id, each, message) for message in _find_stalls(earlier, each)
+            )
 
 
 def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskReport]]:
-    """Yield each task after what tells it from all others, also where names stand twice."""
+    """Yield each task with a key that no other task of the job has, even one of the same name."""
     times: Counter[object] = Counter()
     for each in tasks:
         key = _key(each)
@@ -125,7 +168,7 @@ def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskRepo
 
 
 def _find_stalls(before: TaskReport | None, after: TaskReport) -> Iterator[str]:
-    """Point out a stall once: when it begins, not at each look."""
+    """Yield the message of a stall once: when it begins, not at each poll."""
     if after.stage is not Stage.UNDER_WAY:
         return
     if _is_stalled(after) and not (before and _is_stalled(before)):

@@ -12,7 +12,7 @@ import pytest
 
 from casjob.api import exchange as exchange_module
 from casjob.api.exchange import Reply, exchange
-from casjob.errors import ReplyError, ServiceError
+from casjob.errors import ReplyError, ReplyTimeoutError, ServiceError
 from tests.conftest import JOB_ID, Finished
 from tests.service import Reply as Answer
 from tests.service import Service, documented_job
@@ -212,7 +212,7 @@ def test_a_reply_that_drips_is_given_up_after_four_timeouts(head: bytes, drop: b
         took = time.monotonic() - began
 
     assert 4 * TIMEOUT <= took < 5
-    assert type(raised.value) is ServiceError, "it is not tried again"
+    assert type(raised.value) is ReplyTimeoutError, "it is not tried again"
     assert raised.value.message == "127.0.0.1 was still sending its reply after 0.2s"
     assert raised.value.hint == "--request-timeout SECONDS waits longer"
 

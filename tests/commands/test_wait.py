@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from casjob.demo.replies import Document
 from tests.conftest import JOB_ID, PROJECT_ID, Finished
 from tests.samples import Fields, job, separator, task
-from tests.service import Recorded, Reply, Service
+from tests.service import Recorded, Reply, Service, many_tasks
 from tests.terminal import PATIENCE
 
 CASJOB = str(Path(sys.executable).parent / "casjob")
@@ -66,7 +67,7 @@ def runs(job_id: str, *, failed: bool = False) -> list[Fields]:
     ]
 
 
-SUCCEEDED = "JOB1 provision/provMain SUCCEEDED\n"
+SUCCEEDED = "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
 FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TN00002  E1  Broken.\n"
 
 
@@ -75,7 +76,7 @@ class TestVerdicts:
         play(service, JOB1=runs("JOB1"))
 
         assert ask("wait", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
-        assert [request.query["limit"] for request in service.requests] == [["1"]] * 4
+        assert [request.query["limit"] for request in service.requests] == [["1"]] * 4 + [["50"]]
 
     def test_of_a_job_that_fails_name_the_cause(self, ask: Ask, service: Service) -> None:
         play(service, JOB2=runs("JOB2", failed=True))
@@ -122,15 +123,70 @@ class TestVerdicts:
 
         def delay(request: Recorded) -> Reply | None:
             if request.path.endswith("JOB2"):
-                return Reply(404, {"error_code": "SVCSTG.00100429"}, delay=0.1)
+                return Reply(403, {"error_code": "SVCSTG.00100403"}, delay=0.3)
             return answer(request)
 
         service.handler = delay
         finished = ask("wait", "JOB1", "JOB2", "--json")
 
-        assert finished.status == 5
+        assert finished.status == 4
         verdicts = json.loads(finished.out)["verdicts"]
         assert [each["outcome"] for each in verdicts] == ["succeeded", "unknown"]
+
+    @pytest.mark.parametrize(("failed", "out"), [(False, SUCCEEDED), (True, FAILED)])
+    def test_of_the_others_are_given_if_one_is_not_found(
+        self, ask: Ask, service: Service, out: str, *, failed: bool
+    ) -> None:
+        job_id = "JOB2" if failed else "JOB1"
+        play(service, **{job_id: runs(job_id, failed=failed)})
+        alone = ask("wait", "JOB0", *QUICKLY)
+        finished = ask("wait", "JOB0", job_id, *QUICKLY)
+
+        assert alone[:2] == (5, "")
+        assert alone.err.startswith("casjob: job JOB0 was not found ")
+        # The request's number differs.
+        assert finished[:2] == (5, out)
+        assert finished.err.splitlines()[0] == alone.err.splitlines()[0]
+        assert len(finished.err.splitlines()) == len(alone.err.splitlines())
+
+    def test_in_json_have_an_unknown_outcome_for_a_job_that_is_not_found(
+        self, ask: Ask, service: Service
+    ) -> None:
+        play(service, JOB1=runs("JOB1"))
+        finished = ask("wait", "JOB0", "JOB1", *QUICKLY, "--json")
+
+        assert finished.status == 5
+        verdicts = json.loads(finished.out)["verdicts"]
+        assert [(each["job_id"], each["outcome"], each["status"]) for each in verdicts] == [
+            ("JOB0", "unknown", None),
+            ("JOB1", "succeeded", "SUCCEEDED"),
+        ]
+
+    def test_of_a_failure_come_within_a_second_of_the_poll_that_saw_it(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        play(service, JOB2=runs("JOB2", failed=True)[1:])
+        with subprocess.Popen(
+            [CASJOB, "wait", "JOB2"], env=environ, stdout=subprocess.PIPE, text=True
+        ) as process:
+            out = process.stdout
+            assert out
+            assert out.readline() == FAILED
+            written = time.monotonic()
+            assert process.wait(PATIENCE) == 1
+
+        # The third request was the first whose reply had the end, the fourth had the cause.
+        assert len(service.requests) == 4
+        assert written - service.requests[2].time < 1
+
+    def test_wait_for_a_status_that_casjob_does_not_know(self, ask: Ask, service: Service) -> None:
+        play(service, JOB1=[job("FROZEN", JOB_ID="JOB1"), *runs("JOB1")])
+
+        assert ask("wait", "JOB1", *QUICKLY) == (
+            0,
+            SUCCEEDED,
+            "casjob: JOB1 has the status FROZEN, which casjob does not know; waiting on\n",
+        )
 
     def test_are_one_document_in_json(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"), JOB2=runs("JOB2", failed=True))
@@ -145,7 +201,7 @@ class TestVerdicts:
                     "job_id": "JOB1",
                     "outcome": "succeeded",
                     "status": "SUCCEEDED",
-                    "elapsed_seconds": None,
+                    "elapsed_seconds": 2.0,
                     "failure": None,
                 },
                 {
@@ -192,6 +248,16 @@ class TestExitStatus:
         assert len(service.requests) == (1 if status < 6 or reply.status == 400 else 10)
         assert len(finished.err.splitlines()) <= 4
 
+    def test_of_a_page_that_always_fails(self, ask: Ask, service: Service) -> None:
+        service.jobs["JOB1"] = many_tasks(60, failing_index=60)
+        service.handler = lambda request: Reply(503) if request.query["offset"] != ["0"] else None
+        finished = ask("wait", "JOB1", *QUICKLY)
+
+        # The end is known, though not the cause, which is on the second page.
+        assert finished[:2] == (1, "JOB1 provision/provMain FAILED\n")
+        # One for the status, one for the first page, ten for the second.
+        assert len(service.requests) == 12
+
     def test_of_a_time_that_is_up(self, ask: Ask, service: Service) -> None:
         play(
             service,
@@ -202,16 +268,18 @@ class TestExitStatus:
         )
         finished = ask("wait", "JOB1", "JOB2", "JOB3", "JOB4", *QUICKLY, "--timeout", "0.1")
 
-        unsure = ", a word that may or may not mean that it has ended"
-        assert finished == (
-            124,
-            "JOB3 provision/provMain SUCCEEDED after 1.0s\n",
-            (
-                "casjob: JOB1 has not ended within 0.1s: it is RUNNING\n"
-                f"casjob: JOB2 has not ended within 0.1s: it is UNKNOWN{unsure}\n"
-                f"casjob: JOB4 has not ended within 0.1s: it is without a status{unsure}\n"
-            ),
-        )
+        unsure = ", which may or may not mean that it has ended"
+        assert finished[:2] == (124, "JOB3 provision/provMain SUCCEEDED after 1.0s\n")
+        first, second, *rest = finished.err.splitlines()
+        assert {first, second} == {
+            "casjob: JOB2 has the status UNKNOWN; waiting on",
+            "casjob: JOB4 has no status; waiting on",
+        }
+        assert rest == [
+            "casjob: JOB1 has not ended within 0.1s: it is RUNNING",
+            f"casjob: JOB2 has not ended within 0.1s: it is UNKNOWN{unsure}",
+            f"casjob: JOB4 has not ended within 0.1s: it is without a status{unsure}",
+        ]
 
     def test_of_a_time_that_is_up_while_a_request_hangs(self, ask: Ask, service: Service) -> None:
         service.handler = lambda _: Reply(delay=PATIENCE)
@@ -219,7 +287,7 @@ class TestExitStatus:
 
         assert finished.status == 124
         assert finished.err == (
-            "casjob: JOB1 has not ended within 0.1s: the service has said nothing of it yet\n"
+            "casjob: JOB1 has not ended within 0.1s: the service has sent nothing about it yet\n"
         )
         assert json.loads(finished.out)["timed_out"] is True
         assert len(service.requests) == 1
@@ -306,7 +374,7 @@ class TestJobs:
         play(service, JOB1=runs("JOB1"))
 
         assert ask("wait", "JOB1", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
-        assert len(service.requests) == 4
+        assert len(service.requests) == 5
 
     def test_may_not_be_there_yet(self, ask: Ask, service: Service) -> None:
         turn = iter(range(100))
@@ -356,9 +424,20 @@ def test_half_of_the_replies_may_be_bad(ask: Ask, service: Service) -> None:
     finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--request-timeout", "0.1")
 
     assert finished.status == 1
-    assert sorted(finished.out.splitlines()) == sorted((SUCCEEDED + FAILED).splitlines())
+    assert sorted(finished.out.splitlines()) == sorted(
+        (SUCCEEDED.replace("2.0s", "7.0s") + FAILED).splitlines()
+    )
     [notice] = finished.err.splitlines()
     assert notice.endswith("; retrying")
+
+
+def test_a_first_reply_that_never_ends_is_retried(ask: Ask, service: Service) -> None:
+    service.jobs["JOB1"] = as_document(runs("JOB1")[-1])
+    service.script = [Reply(200, "x" * 200, drip=0.01)]
+    finished = ask("wait", "JOB1", *QUICKLY, "--request-timeout", "0.2")
+
+    assert finished[:2] == (0, SUCCEEDED)
+    assert finished.err == "casjob: 127.0.0.1 was still sending its reply after 0.8s; retrying\n"
 
 
 def test_one_connection_is_kept_for_all_requests(ask: Ask, service: Service) -> None:
@@ -373,7 +452,7 @@ def test_one_connection_is_kept_for_all_requests(ask: Ask, service: Service) -> 
     service._server.get_request = count  # type: ignore[method-assign] # noqa: SLF001 - as above
 
     assert ask("wait", "JOB1", *QUICKLY).status == 0
-    assert len(service.requests) == 4
+    assert len(service.requests) == 5
     assert len(accepted) == 1
 
 
@@ -390,5 +469,5 @@ def test_a_slow_reply_is_waited_for_and_not_asked_for_again(ask: Ask, service: S
     service.handler = answer
 
     assert ask("wait", "JOB1", *QUICKLY).status == 0
-    assert len(at_work) == 2
+    assert len(at_work) == 3
     assert at_work[1] - at_work[0] >= 0.3

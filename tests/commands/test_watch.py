@@ -137,6 +137,30 @@ class TestInAPipe:
 
         assert (finished.status, finished.out) == (124, "")
 
+    def test_a_job_that_is_not_found_does_not_keep_the_others(
+        self, ask: Ask, service: Service
+    ) -> None:
+        play(service, JOB1=runs("JOB1"))
+        finished = ask("watch", "JOB0", "JOB1", *QUICKLY)
+
+        assert finished.status == 5
+        lines, _, report = finished.out.partition("\n\n")
+        assert TIME.sub("", lines + "\n") == LINES_JOB1
+        assert report == REPORT_JOB1
+        assert finished.err.startswith("casjob: job JOB0 was not found ")
+
+    def test_a_status_that_casjob_does_not_know_is_pointed_out(
+        self, ask: Ask, service: Service
+    ) -> None:
+        play(service, JOB1=[job("FROZEN", JOB_ID="JOB1"), *runs("JOB1")])
+        finished = ask("watch", "JOB1", *QUICKLY)
+
+        assert finished.status == 0
+        assert TIME.sub("", finished.out).startswith("JOB1 FROZEN\nJOB1 FROZEN → SUBMITTED\n")
+        assert finished.err == (
+            "casjob: JOB1 has the status FROZEN, which casjob does not know; waiting on\n"
+        )
+
     def test_stalls_are_told(self, ask: Ask, service: Service) -> None:
         now = datetime.now(UTC)
 
@@ -238,6 +262,14 @@ class TestJson:
         SCHEMA.validate(stall)
         assert (stall["event"], stall["message"]) == ("stall", "no heartbeat for 5 minutes")
 
+    def test_has_a_verdict_for_a_job_that_is_not_found(self, ask: Ask) -> None:
+        finished = ask("watch", "JOB0", *QUICKLY, "--json")
+        event = json.loads(finished.out)
+
+        SCHEMA.validate(event)
+        assert finished.status == 5
+        assert (event["event"], event["outcome"], event["status"]) == ("verdict", "unknown", None)
+
     @pytest.mark.parametrize("options", [("--json",), ()])
     def test_and_lines_are_flushed_at_once(
         self, environ: dict[str, str], service: Service, options: tuple[str, ...]
@@ -287,6 +319,18 @@ class TestOnATerminal:
 
         assert status == 1
         assert lines == [line for line in ON_A_TERMINAL.splitlines() if line]
+
+    def test_a_job_that_is_not_found_is_an_error_below_the_reports(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        play(service, JOB1=runs("JOB1"))
+        words = [CASJOB, "watch", "JOB0", "JOB1", *QUICKLY]
+        with Session(words, environ, columns=200) as terminal:
+            status, lines = terminal.finish()
+
+        assert status == 5
+        assert sum(line.startswith("casjob: job JOB0 was not found ") for line in lines) == 1
+        assert any(line.startswith("✓ provision/provMain SUCCEEDED after 2.0s") for line in lines)
 
     def test_times_run_on_between_looks(self, environ: dict[str, str], service: Service) -> None:
         Stage(service, task(1, "RUNNING", CREATED_AT=datetime.now(UTC).isoformat()))

@@ -6,9 +6,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import casjob
+from casjob.errors import JobNotFoundError
 from casjob.formats.display import Ending
 from casjob.formats.json import JsonFormat, document_of_event
-from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+from casjob.job.events import Event, JobStatus, NotFound, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
 from tests.samples import job, report_of, task
 
@@ -38,7 +39,7 @@ NAMED: dict[str, JsonValue] = {
             {"event": "job_status", "from": None, "to": "RUNNING"},
         ),
         (
-            TaskStatus(TIME, "JOB1", None, RUNNING.tasks[1], is_first_look=True),
+            TaskStatus(TIME, "JOB1", None, RUNNING.tasks[1], is_first_report=True),
             {
                 "event": "task_status",
                 **NAMED,
@@ -49,7 +50,7 @@ NAMED: dict[str, JsonValue] = {
             },
         ),
         (
-            TaskStatus(TIME, "JOB1", "RUNNING", FAILED.tasks[1], is_first_look=False),
+            TaskStatus(TIME, "JOB1", "RUNNING", FAILED.tasks[1], is_first_report=False),
             {
                 "event": "task_status",
                 **NAMED,
@@ -74,6 +75,16 @@ NAMED: dict[str, JsonValue] = {
         (
             Retry(TIME, "JOB1", "no connection", 2),
             {"event": "retry", "message": "no connection", "failures": 2},
+        ),
+        (
+            NotFound(TIME, "JOB1", JobNotFoundError("job JOB1 was not found")),
+            {
+                "event": "verdict",
+                "outcome": "unknown",
+                "status": None,
+                "elapsed_seconds": None,
+                "failure": None,
+            },
         ),
         (
             Verdict(TIME, "JOB1", SUCCEEDED),

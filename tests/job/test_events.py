@@ -2,8 +2,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casjob.job.events import JobStatus, Stall, TaskStatus, find_changes
+from casjob.job.events import (
+    JobStatus,
+    Stall,
+    TaskStatus,
+    find_status_change,
+    find_task_changes,
+    number_tasks,
+)
 from casjob.job.report import Report
+from casjob.job.statuses import Stage
 from tests.samples import Fields, job, report_of, separator, task
 
 TIME = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
@@ -24,42 +32,54 @@ def heard(heartbeat: float | None, *, start: float = LONG_AGO, owner: str | None
 
 
 def changes(before: Report | None, after: Report) -> list[JobStatus | TaskStatus | Stall]:
-    return list(find_changes(TIME, "JOB1", before, after))
+    known = dict(number_tasks(before.tasks)) if before else {}
+    return [
+        *find_status_change(TIME, "JOB1", before, after),
+        *find_task_changes(TIME, "JOB1", known, after, is_first=before is None),
+    ]
 
 
 def stalls(before: Report | None, after: Report) -> list[str]:
-    return [each.words for each in changes(before, after) if isinstance(each, Stall)]
+    return [each.message for each in changes(before, after) if isinstance(each, Stall)]
 
 
-def test_the_first_look_tells_how_everything_stands() -> None:
+def test_the_first_report_yields_every_status() -> None:
     after = report_of(job("RUNNING", task(1), task(2, "RUNNING")))
 
     assert changes(None, after) == [
         JobStatus(TIME, "JOB1", None, "RUNNING"),
-        TaskStatus(TIME, "JOB1", None, after.tasks[0], is_first_look=True),
-        TaskStatus(TIME, "JOB1", None, after.tasks[1], is_first_look=True),
+        TaskStatus(TIME, "JOB1", None, after.tasks[0], is_first_report=True),
+        TaskStatus(TIME, "JOB1", None, after.tasks[1], is_first_report=True),
     ]
 
 
-def test_a_job_without_a_status_is_told_as_well() -> None:
+def test_a_job_without_a_status_is_reported_as_well() -> None:
     assert changes(None, report_of(job(None))) == [JobStatus(TIME, "JOB1", None, None)]
 
 
-def test_nothing_is_told_twice() -> None:
-    look = report_of(job("RUNNING", task(1), task(2, "RUNNING")))
+def test_nothing_is_reported_twice() -> None:
+    report = report_of(job("RUNNING", task(1), task(2, "RUNNING")))
 
-    assert changes(look, look) == []
+    assert changes(report, report) == []
 
 
-def test_later_looks_tell_what_is_new_or_has_changed() -> None:
+def test_later_reports_yield_what_is_new_or_has_changed() -> None:
     before = report_of(job("RUNNING", separator(1, "BUILDING"), task(2, "RUNNING")))
     after = report_of(job("FAILED", separator(1, "BUILDING"), task(2, "FAILED"), task(3, None)))
 
     assert changes(before, after) == [
         JobStatus(TIME, "JOB1", "RUNNING", "FAILED"),
-        TaskStatus(TIME, "JOB1", "RUNNING", after.tasks[1], is_first_look=False),
-        TaskStatus(TIME, "JOB1", None, after.tasks[2], is_first_look=False),
+        TaskStatus(TIME, "JOB1", "RUNNING", after.tasks[1], is_first_report=False),
+        TaskStatus(TIME, "JOB1", None, after.tasks[2], is_first_report=False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "stage"),
+    [("running", Stage.UNDER_WAY), ("FROZEN", Stage.UNDECIDED), (None, Stage.UNDECIDED)],
+)
+def test_a_status_has_its_stage(status: str | None, stage: Stage) -> None:
+    assert JobStatus(TIME, "JOB1", None, status).stage is stage
 
 
 def test_tasks_without_ids_are_known_by_index_and_name() -> None:
@@ -86,23 +106,21 @@ class TestStalls:
         assert stalls(None, running(heartbeat=None)) == ["no heartbeat for 5 minutes"]
         assert stalls(None, report_of(job("RUNNING", heard(None, start=0)))) == []
 
-    def test_are_told_once_and_again_only_after_a_heartbeat(self) -> None:
+    def test_are_reported_once_and_again_only_after_a_heartbeat(self) -> None:
         silent = running(heartbeat=LONG_AGO)
 
         assert stalls(silent, silent) == []
         assert stalls(silent, running()) == []
         assert stalls(running(), silent) == ["no heartbeat for 5 minutes"]
 
-    def test_tell_of_another_worker(self) -> None:
+    def test_include_another_worker_taking_over(self) -> None:
         first, second = running(owner="a:1"), running(owner="b:2")
 
         assert stalls(first, second) == ["another worker took over: a:1, now b:2"]
         assert stalls(second, second) == []
 
     @pytest.mark.parametrize(("was", "now"), [("a:1", None), (None, "a:1"), ("", "a:1")])
-    def test_make_nothing_of_a_worker_that_is_not_told(
-        self, was: str | None, now: str | None
-    ) -> None:
+    def test_ignore_a_worker_that_is_unknown(self, was: str | None, now: str | None) -> None:
         assert stalls(running(owner=was), running(owner=now)) == []
 
     @pytest.mark.parametrize("status", ["SUCCEEDED", "SUBMITTED", "UNKNOWN"])
@@ -115,7 +133,7 @@ class TestStalls:
     def test_do_not_matter_in_a_job_that_has_ended(self) -> None:
         assert stalls(None, report_of(job("CANCELLED", heard(LONG_AGO)))) == []
 
-    def test_may_not_be_told_without_times(self) -> None:
+    def test_are_unknown_without_times(self) -> None:
         timeless = heard(None)
         del timeless["CREATED_AT"]
 

@@ -3,7 +3,16 @@
 from typing import assert_never
 
 from casjob.formats.text.phrases import describe_progress, describe_verdict, format_elapsed
-from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
+from casjob.job.events import (
+    Event,
+    JobStatus,
+    NotFound,
+    Retry,
+    Stall,
+    TaskStatus,
+    Verdict,
+    Waiting,
+)
 from casjob.job.report import Report, TaskReport, name_task
 
 _UNKNOWN = "(no status)"
@@ -34,7 +43,7 @@ def _describe(event: Event, arrow: str) -> str | None:
             return event.after or _UNKNOWN
         case JobStatus():
             return f"{event.before} {arrow} {event.after or _UNKNOWN}"
-        case TaskStatus(is_first_look=True):
+        case TaskStatus(is_first_report=True):
             return None
         case TaskStatus():
             return _describe_task(event, arrow)
@@ -42,8 +51,8 @@ def _describe(event: Event, arrow: str) -> str | None:
             return describe_stall(event)
         case Waiting():
             return _describe_waiting(event)
-        case Retry() | Verdict():
-            # The one is told on stderr, the other by the report at the end.
+        case Retry() | NotFound() | Verdict():
+            # The first two go to stderr, the other is in the report at the end.
             return None
         case _:
             assert_never(event)
@@ -51,7 +60,7 @@ def _describe(event: Event, arrow: str) -> str | None:
 
 def describe_stall(stall: Stall) -> str:
     """Return which task gives cause for worry, and why."""
-    return f"{name_task(stall.report.task)}: {stall.words}"
+    return f"{name_task(stall.report.task)}: {stall.message}"
 
 
 def _describe_task(event: TaskStatus, arrow: str) -> str:

@@ -19,7 +19,7 @@ FAILED = report_of(
 
 def change(before: str | None, *fields: Fields, first: bool = False) -> TaskStatus:
     report = report_of(job("RUNNING", *fields))
-    return TaskStatus(TIME, "JOB1", before, report.tasks[-1], is_first_look=first)
+    return TaskStatus(TIME, "JOB1", before, report.tasks[-1], is_first_report=first)
 
 
 @pytest.mark.parametrize(
