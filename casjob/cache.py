@@ -1,59 +1,55 @@
-"""What was asked for once and need not be asked again: project ids, and IAM tokens for a while.
+"""What need not be fetched by every run: project ids, and IAM tokens until they expire.
 
-One small file an entry, for its owner alone (0600), written whole and moved into place. Nothing
-here ever fails a command: what can't be read is not there, what can't be written is not kept.
+One file an entry, readable by its owner alone. A cache never fails a command: an entry that can't
+be read does not exist, and one that can't be written is not kept.
 """
 
 import hashlib
 import json
-import os
-import threading
 from contextlib import suppress
 from pathlib import Path
+
+from casjob.files import read_start, write_whole
+
+_MAX_BYTES = 256 * 1024
+"""Of an entry; a token has up to 16 KB."""
 
 
 class Cache:
     """A folder of entries.
 
     Args:
-        folder: where they are kept.
+        folder: where the entries are kept.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def get(self, kind: str, *about: str) -> dict[str, str]:
-        """Return an entry's fields; none if there is no such entry.
+    def get(self, kind: str, *key: str) -> dict[str, str]:
+        """Return the fields of an entry; none if there is no such entry, or a broken one.
 
         Args:
-            kind: what it is, as in `token`.
-            about: what it was asked for with; only a digest of it is kept.
+            kind: what the entry is, such as `token`.
+            key: what the entry depends on; only a digest of it is stored.
         """
-        # One that is nested too deeply is a RecursionError.
+        # JSON that is nested too deeply is a RecursionError.
         with suppress(OSError, ValueError, RecursionError):
-            entry = json.loads(self._path(kind, about).read_bytes())
-            if isinstance(entry, dict):
-                return {key: value for key, value in entry.items() if isinstance(value, str)}
+            entry = json.loads(read_start(self._path(kind, key), _MAX_BYTES))
+            if isinstance(entry, dict) and all(map(_is_sound, entry.values())):
+                return entry
         return {}
 
-    def put(self, kind: str, *about: str, **fields: str) -> None:
-        """Keep an entry, in the place of one with the same `kind` and `about`."""
-        path = self._path(kind, about)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    def put(self, kind: str, *key: str, **fields: str) -> None:
+        """Store an entry, replacing one with the same kind and key."""
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # One may be left of a run that was killed.
-            draft.unlink(missing_ok=True)
-            try:
-                # Never open to others, not even before it is moved.
-                created = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-                with os.fdopen(created, "w", encoding="utf-8") as file:
-                    json.dump(fields, file)
-                draft.replace(path)
-            finally:
-                # It is still there if the disk is full.
-                draft.unlink(missing_ok=True)
+            write_whole(self._path(kind, key), json.dumps(fields).encode())
 
-    def _path(self, kind: str, about: tuple[str, ...]) -> Path:
-        name = hashlib.sha256("\n".join(about).encode()).hexdigest()[:24]
-        return self._folder / f"{kind}-{name}.json"
+    def _path(self, kind: str, key: tuple[str, ...]) -> Path:
+        digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
+        return self._folder / f"{kind}-{digest}.json"
+
+
+def _is_sound(field: object) -> bool:
+    """Return whether a field is text as casjob writes it; a lone surrogate is not printable."""
+    return isinstance(field, str) and field.isprintable()

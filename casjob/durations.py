@@ -2,28 +2,22 @@
 
 import re
 
-from casjob.errors import UsageError
+EXAMPLES = "90, 90s, 30m or 1h30m"
 
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _PART = re.compile(rf"({_NUMBER})([hms])")
-_WHOLE = re.compile(rf"(?:{_NUMBER}[hms])+")
+_DURATION = re.compile(rf"(?:{_NUMBER}[hms])+")
 
 
-def parse_duration(text: str, option: str) -> float:
-    """Return seconds.
-
-    Args:
-        text: what was given.
-        option: where, to be named if it is wrong.
+def parse_duration(text: str) -> float:
+    """Return the seconds in a duration; a bare number is seconds.
 
     Raises:
-        UsageError: it is no duration.
+        ValueError: the text is not a duration.
     """
     if re.fullmatch(_NUMBER, text):
         return float(text)
-    if not _WHOLE.fullmatch(text):
-        raise UsageError(
-            f"{option} {text!r} is no duration", hint="durations are 90, 90s, 30m or 1h30m"
-        )
+    if not _DURATION.fullmatch(text):
+        raise ValueError("not a duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))

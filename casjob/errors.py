@@ -64,15 +64,24 @@ class CasjobError(Exception):
         message: what went wrong, and where.
         said: what the service said about it, if anything.
         hint: what to do next.
+        steps: the same as lines of their own, such as commands to paste.
     """
 
     status: ClassVar[ExitStatus]
 
-    def __init__(self, message: str, *, said: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        said: str | None = None,
+        hint: str | None = None,
+        steps: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.said = said
         self.hint = hint
+        self.steps = steps
 
 
 class UsageError(CasjobError):

@@ -1,103 +1,165 @@
-"""The jobs looked at from this machine: one small file a job, so that no two runs meet in one.
+"""The jobs looked at from this machine: one file a job, so that no two runs write the same one.
 
-A run writes its job's file whole and moves it into place; which job was looked at last is told
-by the files' times. Nothing here ever fails a command: what can't be read is not there, and what
-can't be written is not remembered.
+The name of a file is the job's id, its modification time is when the job was last looked at. A
+history never fails a command: what can't be read does not exist, and what can't be written is not
+kept.
 """
 
 import hashlib
 import json
 import os
 import re
-import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
+
+from casjob.files import read_start, state_folder, write_whole
+from casjob.printable import printable
 
 JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
-"""What a job id may be: fit for an address, a file's name, and a command line's argument."""
+"""What a job id may be: safe in an address, as a file's name, and as an argument."""
 
 MAX_JOBS = 200
-"""Jobs remembered a project; the oldest are forgotten."""
+"""Jobs kept a project; the oldest are removed."""
+
+MAX_NAME = 200
+"""Characters kept of a job's name or status; a longer one is cut."""
+
+_MAX_BYTES = 16 * 1024
+"""Of a file; two texts of `MAX_NAME` characters, each up to 12 bytes of escapes, fit well."""
+
+_END_OF_CALENDAR = 253402300799.0
+"""9999-12-31T23:59:59Z, the last second that a datetime can hold; a file's time may be later."""
 
 
-def find_history_folder(environ: Mapping[str, str]) -> Path | None:
-    """Return where the history is kept.
+class RecentJob(NamedTuple):
+    """A job that was looked at.
 
-    None if it is turned off (CASJOB_HISTORY=off), or if there is no home to keep it in.
+    Args:
+        job_id: the job.
+        looked_at: when, in UTC.
+        name: JOB_NAME, printable; None if it is unknown.
+        status: EXECUTION_STATUS at that time, printable; None if it is unknown.
     """
-    if environ.get("CASJOB_HISTORY", "").lower() in {"off", "0", "no", "false"}:
-        return None
-    state = Path(environ.get("XDG_STATE_HOME", ""))
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "")
-    # The XDG rules: a path that is not absolute is ignored.
-    if state.is_absolute():
-        return state / "casjob" / "history"
-    return home / ".local" / "state" / "casjob" / "history" if home.is_absolute() else None
+
+    job_id: str
+    looked_at: datetime
+    name: str | None
+    status: str | None
+
+
+def history_folder(environ: Mapping[str, str]) -> Path:
+    """Return where the history is kept."""
+    return state_folder(environ) / "history"
 
 
 class History:
     """The jobs looked at in one project of one endpoint.
 
     Args:
-        folder: what `find_history_folder` returned.
+        folder: where the history is kept; None to keep none.
         endpoint: the service's address.
         project_id: the project.
     """
 
     def __init__(self, folder: Path | None, *, endpoint: str, project_id: str) -> None:
-        self._place = {"endpoint": endpoint, "project_id": project_id}
         name = hashlib.sha256(f"{endpoint}\n{project_id}".encode()).hexdigest()[:16]
         self._folder = folder and folder / name
 
     def job_ids(self) -> list[str]:
-        """Return the jobs looked at, the last one first."""
+        """Return the ids of the jobs looked at, newest first."""
         return list(_newest_first([self._folder] if self._folder else []))
 
     def record(self, job_id: str, *, name: str | None, status: str | None) -> None:
-        """Remember that a job was looked at.
+        """Record that a job was looked at.
 
         Args:
             job_id: the job; it matches `JOB_ID`.
             name: JOB_NAME.
-            status: EXECUTION_STATUS when it was looked at.
+            status: EXECUTION_STATUS.
         """
         if self._folder is None:
             return
-        entry = {"job_id": job_id, "name": name, "status": status, **self._place}
-        draft = self._folder / f".{job_id}.{os.getpid()}.{threading.get_ident()}"
+        entry = {"name": _shorten(name), "status": _shorten(status)}
+        file = self._folder / job_id
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            try:
-                draft.write_text(json.dumps(entry) + "\n", encoding="utf-8")
-                # A kernel stamps files by a clock that ticks every 4 ms: too coarse for an order.
-                now = time.time_ns()
-                os.utime(draft, ns=(now, now))
-                draft.replace(self._folder / job_id)
-            finally:
-                # It is still there if the disk is full.
-                draft.unlink(missing_ok=True)
-            for forgotten in self.job_ids()[MAX_JOBS:]:
-                (self._folder / forgotten).unlink(missing_ok=True)
+            write_whole(file, json.dumps(entry).encode())
+            # The kernel's own time stamps tick every 4 ms: too coarse for an order.
+            now = time.time_ns()
+            os.utime(file, ns=(now, now))
+            for old in self.job_ids()[MAX_JOBS:]:
+                (self._folder / old).unlink(missing_ok=True)
 
 
 def recent_job_ids(folder: Path | None) -> list[str]:
-    """Return the jobs looked at in any project, the last one first."""
-    projects: list[Path] = []
+    """Return the ids of the jobs looked at in any project, newest first.
+
+    Args:
+        folder: where the history is kept; None if it is not.
+    """
+    return list(_newest_first(_projects(folder)))
+
+
+def recent_jobs(folder: Path | None) -> list[RecentJob]:
+    """Return the jobs looked at in any project, newest first.
+
+    Args:
+        folder: where the history is kept; None if it is not.
+    """
+    return [_read(file) for file in _newest_first(_projects(folder)).values()]
+
+
+def _projects(folder: Path | None) -> list[Path]:
     with suppress(OSError):
-        projects = list(folder.iterdir()) if folder else []
-    return list(_newest_first(projects))
+        return list(folder.iterdir()) if folder else []
+    return []
 
 
-def _newest_first(folders: Iterable[Path]) -> Iterable[str]:
-    seen: list[tuple[int, str]] = []
-    for folder in folders:
-        with suppress(OSError), os.scandir(folder) as entries:
+class _File(NamedTuple):
+    modified: float
+    path: Path
+
+
+def _newest_first(projects: Iterable[Path]) -> dict[str, _File]:
+    """Return the newest file of each job, by the job's id."""
+    newest: dict[str, _File] = {}
+    for file in sorted(_list_files(projects), reverse=True):
+        # A job may have been looked at in several projects.
+        newest.setdefault(file.path.name, file)
+    return newest
+
+
+def _list_files(projects: Iterable[Path]) -> Iterator[_File]:
+    for project in projects:
+        with suppress(OSError), os.scandir(project) as entries:
             for entry in entries:
-                # A file may be forgotten by another run between being listed and being looked at.
+                # Another run may remove the file after it was listed.
                 with suppress(OSError):
                     if JOB_ID.fullmatch(entry.name) and entry.is_file():
-                        seen.append((entry.stat().st_mtime_ns, entry.name))
-    # The same job may have been looked at in several places.
-    return dict.fromkeys(name for _, name in sorted(seen, reverse=True))
+                        yield _File(entry.stat().st_mtime, project / entry.name)
+
+
+def _read(file: _File) -> RecentJob:
+    entry: object = None
+    with suppress(OSError, ValueError, RecursionError):
+        entry = json.loads(read_start(file.path, _MAX_BYTES))
+    fields = entry if isinstance(entry, dict) else {}
+    return RecentJob(
+        file.path.name,
+        datetime.fromtimestamp(min(max(file.modified, 0.0), _END_OF_CALENDAR), UTC),
+        _check(fields.get("name")),
+        _check(fields.get("status")),
+    )
+
+
+def _shorten(text: str | None) -> str | None:
+    return text and printable(text[:MAX_NAME])[:MAX_NAME]
+
+
+def _check(text: object) -> str | None:
+    """Return a text that `_shorten` may have returned: another one is not casjob's own."""
+    return text if isinstance(text, str) and text == _shorten(text) else None

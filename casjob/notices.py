@@ -42,6 +42,7 @@ class Notices:
             lines.append(f"  the service said: {printable(error.said)}")
         if error.hint:
             lines.append(f"  hint: {printable(error.hint)}")
+        lines += map(printable, error.steps)
         self._write("".join(f"{line}\n" for line in lines))
 
     @contextmanager

@@ -10,21 +10,26 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from casjob import process
-from casjob.durations import parse_duration
-from casjob.errors import UsageError
+from casjob.durations import EXAMPLES, parse_duration
+from casjob.errors import CasjobError, UsageError
 from casjob.follow.plan import Plan
 from casjob.formats.display import Color, Display, Format, OutputFormat, open_format
-from casjob.history import find_history_folder, recent_job_ids
+from casjob.history import history_folder, recent_job_ids
 from casjob.job.statuses import STATUS_WORDS
 from casjob.output import Output
 from casjob.session import Session
 from casjob.settings import ApiVersion
+from casjob.settings.resolve import resolve_settings
 from casjob.settings.sources import find_profile_names
 
 
 def complete_job_id(incomplete: str) -> list[str]:
     """Return the jobs looked at from this machine, without a request."""
-    folder = find_history_folder(os.environ)
+    try:
+        is_kept = resolve_settings({}, os.environ).history.value
+    except CasjobError:
+        return []
+    folder = history_folder(os.environ) if is_kept else None
     return [job_id for job_id in recent_job_ids(folder) if job_id.startswith(incomplete)]
 
 
@@ -168,7 +173,13 @@ class Follow(NamedTuple):
 
 
 def _parse(duration: str | None, option: str) -> float | None:
-    return None if duration is None else parse_duration(duration, option)
+    if duration is None:
+        return None
+    try:
+        return parse_duration(duration)
+    except ValueError:
+        message = f"{option} {duration!r} is not a duration"
+        raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
 
 
 class Connection(NamedTuple):

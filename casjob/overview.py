@@ -41,9 +41,11 @@ class Finding(NamedTuple):
         status: success, or the exit status that the failure stands for.
         message: what was found.
         hint: what to do about a failure.
+        steps: the same as lines of their own.
     """
 
     step: str
     status: ExitStatus
     message: str
     hint: str | None = None
+    steps: tuple[str, ...] = ()

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from casjob.cache import Cache
-from casjob.history import History, find_history_folder
+from casjob.files import cache_folder
+from casjob.history import History, history_folder
 from casjob.notices import Notices
 from casjob.output import Output
-from casjob.settings.files import xdg_folder
 from casjob.settings.resolve import Settings, resolve_settings
 
 
@@ -56,11 +56,12 @@ class Session:
     @cached_property
     def cache(self) -> Cache:
         """What is kept between runs."""
-        return Cache(xdg_folder(self.environ, "XDG_CACHE_HOME", ".cache"))
+        return Cache(cache_folder(self.environ))
 
     def history(self, endpoint: str, project_id: str) -> History:
         """Return the jobs last looked at in a project; those of the demo are not kept."""
-        folder = None if self.demo else find_history_folder(self.environ)
+        is_kept = self.settings.history.value and not self.demo
+        folder = history_folder(self.environ) if is_kept else None
         return History(folder, endpoint=endpoint, project_id=project_id)
 
     def suggest(self, *words: str) -> str:

@@ -31,7 +31,7 @@ def read_target(target: str | None, session: Session) -> str | None:
         UsageError: it can't be a job id.
     """
     if target is None and not session.demo:
-        target = session.settings.find("job_id")
+        target = session.settings.job_id.value
     return None if target is None else read_job_id(target)
 
 

@@ -84,6 +84,21 @@ def test_the_project_is_looked_up_once_and_remembered(
     assert [request.path for request in service.requests] == [path, path]
 
 
+@pytest.mark.parametrize("kept", ["\ud800", "../../v2/other", "", "a b"])
+def test_a_cached_project_that_is_not_an_id_is_looked_up_again(
+    ask_as: AskAs, service: Service, iam: Iam, tmp_path: Path, kept: str
+) -> None:
+    ask_as("token")
+    (entry,) = (tmp_path / ".cache" / "casjob").iterdir()
+    entry.write_text(json.dumps({"project_id": kept}))
+
+    finished = ask_as("token")
+
+    assert (finished.status, finished.err) == (0, "")
+    assert iam.paths.count("/v3/projects") == 2
+    assert {request.path for request in service.requests} == {f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"}
+
+
 def test_each_account_and_region_has_a_project_of_its_own(
     ask_as: AskAs, service: Service, iam: Iam
 ) -> None:
@@ -300,7 +315,7 @@ def test_nobody_is_asked_without_credentials(ask_as: AskAs, service: Service, ia
     finished = ask_as("token", CASJOB_TOKEN="", CASJOB_PROJECT_ID=PROJECT_ID)
 
     assert (finished.status, finished.out) == (3, "")
-    assert finished.err.startswith("casjob: no credentials are set\n  hint: ")
+    assert finished.err.startswith("casjob: no credentials are set\n  export CASJOB_ACCESS_KEY=")
     assert service.requests == iam.requests == []
 
 

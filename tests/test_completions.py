@@ -106,6 +106,19 @@ def test_commands_options_values_and_recent_jobs_complete(
     assert found == completed
 
 
+@pytest.mark.parametrize("history", ["off", "nonsense"])
+def test_no_recent_job_completes_without_a_history(
+    complete: Complete, state: Path, history: str
+) -> None:
+    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_HISTORY=history) == []
+
+
+def test_nothing_completes_by_settings_that_can_not_be_read(
+    complete: Complete, state: Path
+) -> None:
+    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_PROFILE="gone") == []
+
+
 def test_options_that_install_completions_are_not_there(complete: Complete) -> None:
     assert complete("casjob --") == ["--version", "--help"]
 

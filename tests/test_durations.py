@@ -1,7 +1,6 @@
 import pytest
 
 from casjob.durations import parse_duration
-from casjob.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -17,17 +16,14 @@ from casjob.errors import UsageError
         ("1.5h", 5400),
     ],
 )
-def test_a_duration_is_a_number_of_seconds_or_says_its_units(text: str, seconds: float) -> None:
-    assert parse_duration(text, "--timeout") == seconds
+def test_a_duration_is_a_number_of_seconds_or_has_units(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
     "text",
     ["", " ", "m", "-5", "5 m", "5d", "30M", "1e3", "nan", "inf", "1h30", "5m\n", "٣", ".5", "1."],
 )
-def test_anything_else_is_told_with_the_option_it_was_given_to(text: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        parse_duration(text, "--timeout")
-
-    assert caught.value.message == f"--timeout {text!r} is no duration"
-    assert caught.value.hint == "durations are 90, 90s, 30m or 1h30m"
+def test_anything_else_is_not_a_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)

@@ -4,11 +4,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from casjob.history import MAX_JOBS, History, find_history_folder, recent_job_ids
+from casjob.history import (
+    MAX_JOBS,
+    MAX_NAME,
+    History,
+    RecentJob,
+    history_folder,
+    recent_job_ids,
+    recent_jobs,
+)
 
 RECORD = """
 import sys
@@ -51,8 +60,7 @@ def look_at(history: History, *job_ids: str) -> None:
 
 
 def test_without_a_history_no_job_was_looked_at(history: History, folder: Path) -> None:
-    assert history.job_ids() == []
-    assert recent_job_ids(folder) == []
+    assert (history.job_ids(), recent_job_ids(folder), recent_jobs(folder)) == ([], [], [])
 
 
 def test_the_job_looked_at_last_comes_first(history: History) -> None:
@@ -60,30 +68,88 @@ def test_the_job_looked_at_last_comes_first(history: History) -> None:
     assert history.job_ids() == ["JOB-1", "JOB-3", "JOB-2"]
 
 
-def test_each_job_is_a_file_that_tells_what_was_seen_and_where(
-    history: History, folder: Path
-) -> None:
-    history.record("JOB-1", name="provision/provMain \ud800 é", status="FAILED")
+def test_a_jobs_file_holds_its_name_and_status(history: History, folder: Path) -> None:
+    history.record("JOB-1", name="provision/provMain é", status="FAILED")
     (file,) = files_in(folder)
     assert file.name == "JOB-1"
-    assert json.loads(file.read_bytes()) == {
-        "job_id": "JOB-1",
-        "name": "provision/provMain \ud800 é",
-        "status": "FAILED",
-        "endpoint": "https://one",
-        "project_id": "p",
-    }
+    assert json.loads(file.read_bytes()) == {"name": "provision/provMain é", "status": "FAILED"}
 
 
-def test_only_its_owner_can_look_into_the_history(history: History, folder: Path) -> None:
+def test_recent_jobs_have_a_name_a_status_and_a_time(folder: Path) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    for project, status in (("p", "RUNNING"), ("q", "FAILED")):
+        history = History(folder, endpoint="https://one", project_id=project)
+        history.record("JOB-1", name="provision", status=status)
+        history.record(f"JOB-{project}", name=None, status=None)
+    jobs = recent_jobs(folder)
+    assert [(job.job_id, job.name, job.status) for job in jobs] == [
+        ("JOB-q", None, None),
+        ("JOB-1", "provision", "FAILED"),
+        ("JOB-p", None, None),
+    ]
+    times = [datetime.now(UTC), *(job.looked_at for job in jobs), before]
+    assert times == sorted(times, reverse=True)
+
+
+def test_a_long_name_is_cut(history: History, folder: Path) -> None:
+    history.record("JOB-1", name="\x1b" * 30_000_000, status="Ü" * 999)
+    (job,) = recent_jobs(folder)
+    assert (job.name, job.status) == (("\\x1b" * 50), "Ü" * MAX_NAME)
+    assert files_in(folder)[0].stat().st_size < 2000
+
+
+def test_what_may_drive_a_terminal_is_escaped(history: History, folder: Path) -> None:
+    history.record("JOB-1", name="a\n\ud800\u202eb", status="\x9b")
+    (job,) = recent_jobs(folder)
+    assert (job.name, job.status) == ("a\\n\\ud800\\u202eb", "\\x9b")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\xff{",
+        b"[" * 9000,
+        b"9" * 5000,
+        b"[]",
+        b"{}",
+        b'{"name": 1, "status": ["FAILED"]}',
+        b'{"name": "\\ud800", "status": "\\u001b[2J"}',
+        b'{"name": "%s"}' % (b"n" * (MAX_NAME + 1)),
+        b'{"name": "n", "status": "s"%s}' % (b" " * 16 * 1024),
+    ],
+)
+def test_a_broken_file_is_a_job_without_name_and_status(
+    content: bytes, history: History, folder: Path
+) -> None:
+    look_at(history, "JOB-1")
+    (file,) = files_in(folder)
+    file.write_bytes(content)
+    os.utime(file, (60, 60))
+    time = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    assert history.job_ids() == ["JOB-1"]
+    assert recent_jobs(folder) == [RecentJob("JOB-1", time, None, None)]
+
+
+@pytest.mark.parametrize("seconds", [-(2**33), 2**40])
+def test_a_time_outside_of_the_calendar_is_not_an_error(
+    seconds: int, history: History, folder: Path
+) -> None:
+    look_at(history, "JOB-1")
+    os.utime(files_in(folder)[0], (seconds, seconds))
+    (job,) = recent_jobs(folder)
+    assert 1970 <= job.looked_at.year <= 9999
+
+
+def test_only_its_owner_can_read_the_history(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
     assert files_in(folder)[0].parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_each_project_of_each_endpoint_has_its_own_jobs(folder: Path) -> None:
-    places = [("https://one", "p"), ("https://one", "q"), ("https://two", "p")]
+    projects = [("https://one", "p"), ("https://one", "q"), ("https://two", "p")]
     histories = [
-        History(folder, endpoint=endpoint, project_id=project) for endpoint, project in places
+        History(folder, endpoint=endpoint, project_id=project) for endpoint, project in projects
     ]
     for number, history in enumerate(histories):
         look_at(history, f"JOB-{number}")
@@ -91,7 +157,7 @@ def test_each_project_of_each_endpoint_has_its_own_jobs(folder: Path) -> None:
     assert recent_job_ids(folder) == ["JOB-2", "JOB-1", "JOB-0"]
 
 
-def test_a_job_looked_at_in_two_places_is_named_once(folder: Path) -> None:
+def test_a_job_looked_at_in_two_projects_is_listed_once(folder: Path) -> None:
     for endpoint in ("https://one", "https://two"):
         look_at(History(folder, endpoint=endpoint, project_id="p"), "JOB-1")
     assert recent_job_ids(folder) == ["JOB-1"]
@@ -145,10 +211,10 @@ def test_many_threads_at_once_leave_a_whole_history(history: History, folder: Pa
 
 def assert_whole(folder: Path) -> None:
     for file in files_in(folder):
-        assert json.loads(file.read_bytes())["job_id"] == file.name
+        assert json.loads(file.read_bytes())["status"] == "RUNNING"
 
 
-def test_what_is_no_job_in_the_folder_is_passed_over(history: History, folder: Path) -> None:
+def test_other_files_in_the_folder_are_ignored(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
     project = files_in(folder)[0].parent
     for name in ("two words", "\x1b[31m", "é", "-o", ".JOB-2.17.18", "JOB-3~", "J" * 129, "a\nb"):
@@ -159,15 +225,7 @@ def test_what_is_no_job_in_the_folder_is_passed_over(history: History, folder: P
     assert history.job_ids() == recent_job_ids(folder) == ["JOB-1"]
 
 
-def test_a_job_whose_file_says_nonsense_is_still_known_by_its_name(
-    history: History, folder: Path
-) -> None:
-    look_at(history, "JOB-1")
-    files_in(folder)[0].write_bytes(b"\0\xff{")
-    assert history.job_ids() == ["JOB-1"]
-
-
-def test_a_file_in_the_folders_place_is_no_failure(history: History, folder: Path) -> None:
+def test_a_file_instead_of_the_folder_is_not_an_error(history: History, folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("in the way")
     look_at(history, "JOB-1")
@@ -175,7 +233,7 @@ def test_a_file_in_the_folders_place_is_no_failure(history: History, folder: Pat
     assert folder.read_text() == "in the way"
 
 
-def test_a_folder_in_a_jobs_place_is_no_failure(history: History, folder: Path) -> None:
+def test_a_folder_instead_of_a_jobs_file_is_not_an_error(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
     project = files_in(folder)[0].parent
     (project / "JOB-2" / "full").mkdir(parents=True)
@@ -185,13 +243,13 @@ def test_a_folder_in_a_jobs_place_is_no_failure(history: History, folder: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_no_failure(history: History, read_only: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_not_an_error(history: History, read_only: Path) -> None:
     look_at(history, "JOB-1")
     assert history.job_ids() == recent_job_ids(read_only) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_read_is_no_failure(history: History, folder: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_not_an_error(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
     project = files_in(folder)[0].parent
     project.chmod(0)
@@ -213,7 +271,7 @@ history.record("JOB-2", name=None, status="RUNNING")
 """
 
 
-def test_a_full_disk_is_no_failure_and_leaves_no_rest(history: History, folder: Path) -> None:
+def test_a_full_disk_is_not_an_error_and_leaves_no_draft(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
     subprocess.run(
         [sys.executable, "-S", "-c", FULL_DISK, folder],
@@ -223,32 +281,12 @@ def test_a_full_disk_is_no_failure_and_leaves_no_rest(history: History, folder: 
     assert [file.name for file in files_in(folder)] == ["JOB-1"]
 
 
-def test_a_history_that_is_turned_off_neither_tells_nor_learns() -> None:
+def test_a_history_that_is_turned_off_is_empty() -> None:
     history = History(None, endpoint="https://one", project_id="p")
     look_at(history, "JOB-1")
-    assert history.job_ids() == recent_job_ids(None) == []
+    assert (history.job_ids(), recent_job_ids(None), recent_jobs(None)) == ([], [], [])
 
 
-@pytest.mark.parametrize(
-    ("environ", "folder"),
-    [
-        ({"HOME": "/home/me"}, "/home/me/.local/state/casjob/history"),
-        ({"HOME": "/home/me", "XDG_STATE_HOME": "/state"}, "/state/casjob/history"),
-        ({"XDG_STATE_HOME": "/state"}, "/state/casjob/history"),
-        (
-            {"HOME": "/home/me", "XDG_STATE_HOME": "state"},
-            "/home/me/.local/state/casjob/history",
-        ),
-        ({"HOME": "/home/me", "XDG_STATE_HOME": ""}, "/home/me/.local/state/casjob/history"),
-        ({"USERPROFILE": "/home/me"}, "/home/me/.local/state/casjob/history"),
-        ({"HOME": "/home/me", "CASJOB_HISTORY": "on"}, "/home/me/.local/state/casjob/history"),
-        ({"HOME": "/home/me", "CASJOB_HISTORY": "off"}, None),
-        ({"HOME": "/home/me", "CASJOB_HISTORY": "OFF"}, None),
-        ({"HOME": "/home/me", "CASJOB_HISTORY": "0"}, None),
-        ({}, None),
-        ({"HOME": ""}, None),
-        ({"HOME": "me"}, None),
-    ],
-)
-def test_the_folder_is_found_by_the_xdg_rules(environ: dict[str, str], folder: str | None) -> None:
-    assert find_history_folder(environ) == (folder and Path(folder))
+def test_the_history_is_in_the_state_folder() -> None:
+    assert history_folder({"HOME": "/me"}) == Path("/me/.local/state/casjob/history")
+    assert history_folder({"XDG_STATE_HOME": "/state"}) == Path("/state/casjob/history")

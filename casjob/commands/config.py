@@ -48,13 +48,13 @@ def _probe(session: Session) -> Iterator[Finding]:
     with ExitStack() as stack:
         try:
             _read_all(settings)
-            wire = Connector(session, settings, stack, secrets=())(settings.endpoint)
+            wire = Connector(session, settings, stack, secrets=())(settings.endpoint.value)
         except SettingsError as error:
-            yield Finding("settings", error.status, error.message, error.hint)
+            yield Finding("settings", error.status, error.message, error.hint, error.steps)
             return
-        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {settings.endpoint}")
+        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {settings.endpoint.value}")
         is_reachable = True
-        for finding in check_way(wire, timeout=settings.request_timeout):
+        for finding in check_way(wire, timeout=settings.request_timeout.value):
             yield finding
             is_reachable = finding.status is not ExitStatus.UNAVAILABLE
         if is_reachable:
@@ -62,5 +62,5 @@ def _probe(session: Session) -> Iterator[Finding]:
 
 
 def _read_all(settings: Settings) -> None:
-    """Read the settings that are needed later, so that a wrong one is reported first."""
-    _ = (settings.api_version, settings.project_id, settings.retries)
+    """Raise what is wrong with the settings that are needed only later."""
+    _ = (settings.api_version.value, settings.project_id.value, settings.retries.value)

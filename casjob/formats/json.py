@@ -79,7 +79,7 @@ class JsonFormat:
                 "step": finding.step,
                 "ok": not finding.status,
                 "found": finding.message,
-                "hint": finding.hint if finding.status else None,
+                "hint": _hint(finding),
             }
             for finding in findings
         ]
@@ -221,6 +221,10 @@ def _moment(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _hint(finding: Finding) -> str | None:
+    return finding.hint or "\n".join(finding.steps) or None if finding.status else None
 
 
 def _entries(entries: Iterable[Entry]) -> list[JsonValue]:

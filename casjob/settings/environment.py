@@ -1,11 +1,11 @@
-"""The variables that users of casjob, the vendor's SDKs, Terraform and OpenStack have set."""
+"""The variables of casjob, the vendor's SDKs, Terraform and OpenStack."""
 
 from collections.abc import Mapping
 
 from casjob.settings.values import SETTINGS, Source, Value
 
 CASJOB_SETTINGS = frozenset(SETTINGS) - {"cloud", "credential_command"}
-"""Those with a variable of casjob's own."""
+"""Settings with a CASJOB_* variable."""
 
 _CASJOB = {f"CASJOB_{name.upper()}": name for name in SETTINGS if name in CASJOB_SETTINGS}
 
@@ -50,7 +50,7 @@ def read_casjob_variables(environ: Mapping[str, str]) -> Source:
 
 
 def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
-    """Return the variables of the vendor's SDKs and of Terraform, the newer ones first."""
+    """Return the variables of the vendor's SDKs and of Terraform, newer ones first."""
     return [
         _read("HUAWEICLOUD_SDK_*", environ, _VENDOR_SDK),
         _read("HW_*", environ, _TERRAFORM),

@@ -1,36 +1,17 @@
-"""Reads the files that settings are kept in; whatever is wrong with one is told by its name."""
+"""Reads the files that settings are kept in; an error names the file."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from casjob.errors import SettingsError
+from casjob.files import read_start
 
 _MAX_BYTES = 1024 * 1024
-"""More than anybody's settings; a device or a pipe in their place has no end."""
-
-_NOWHERE = Path(os.devnull)
-"""A folder in which nothing is and nothing can be kept."""
-
-
-def home_of(environ: Mapping[str, str]) -> Path:
-    """Return the user's home folder.
-
-    Without one it is nowhere, and not the current folder: that may be somebody else's project,
-    whose `credential_command` is not to be run.
-    """
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "")
-    return home if home.is_absolute() else _NOWHERE
-
-
-def xdg_folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    """Return casjob's folder of that kind, by the XDG rules: a relative path there is ignored."""
-    folder = Path(environ.get(variable, ""))
-    return (folder if folder.is_absolute() else home_of(environ) / default) / "casjob"
+"""More than anybody's settings."""
 
 
 def is_missing(path: Path) -> bool:
-    """Return whether there is no such file; one that can't be looked at may well be there."""
+    """Return whether there is no such file; one that can't be examined may exist."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -47,8 +28,7 @@ def read_file(path: Path) -> str:
         SettingsError: it can't be read, is too large, or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_start(path, _MAX_BYTES + 1)
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}") from error
     if len(content) > _MAX_BYTES:
@@ -57,9 +37,9 @@ def read_file(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {line}: it is not UTF-8") from None
+        raise SettingsError(f"{path}, line {line}: not UTF-8") from None
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Return whether other users of the machine may read a file; Windows does not tell so."""
+    """Return whether other users may read a file; on Windows its mode does not say so."""
     return os.name == "posix" and bool(path.stat().st_mode & 0o044)

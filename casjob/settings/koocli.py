@@ -1,4 +1,4 @@
-"""KooCLI's file of profiles: JSON, of which the current profile counts."""
+"""KooCLI's file of profiles, JSON; its current profile is used."""
 
 from pathlib import Path
 
@@ -20,15 +20,15 @@ _LONGEST_PLAIN_KEY = 40
 
 
 def read_koocli_profile(path: Path) -> Source:
-    """Return the settings of the current profile; the rest of it counts if its secrets can't.
+    """Return the settings of the current profile, without its secrets if they are encrypted.
 
     Raises:
-        SettingsError: the file can't be understood.
+        SettingsError: the file is broken.
     """
     profile = _find_current(path)
     origin = str(path)
     values = {
-        name: Value(text.strip(), origin)
+        name: Value(text.strip(), origin, key)
         for key, name in _NAMES.items()
         if isinstance(text := profile.get(key), str) and text.strip()
     }
@@ -43,26 +43,26 @@ def _find_current(path: Path) -> dict[str, JsonValue]:
         document = decode(read_file(path))
     except ValueError as error:
         line = getattr(error, "lineno", None)
-        place = f"{path}, line {line}" if line else str(path)
-        raise SettingsError(f"{place}: it is not JSON") from None
+        where = f"{path}, line {line}" if line else str(path)
+        raise SettingsError(f"{where}: not JSON") from None
     profiles = document.get("profiles") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(profiles, list):
         raise SettingsError(f"{path} has no list of profiles")
     if not profiles:
         return {}
-    # Not None, which the name of a profile without one would equal.
+    # Not None, which a profile without a name has too.
     current = document.get("current", "")
     for profile in profiles:
         if isinstance(profile, dict) and profile.get("name") == current:
             return profile
-    raise SettingsError(f"{path} has no profile that is named as its current one")
+    raise SettingsError(f"{path} has no profile with the name of its current one")
 
 
 def _find_fault(profile: dict[str, JsonValue], values: dict[str, Value], origin: str) -> str | None:
     """Return why casjob can't use the profile's credential, and what the user can do."""
     mode = profile.get("mode") or "AKSK"
     if not isinstance(mode, str):
-        return f"the current profile in {origin} has a mode that is no text"
+        return f"the current profile in {origin} has a mode that is not text"
     if mode != "AKSK":
         return f"the current profile in {origin} is of mode {mode}, which only KooCLI can use"
     secret = values.get("secret_key")

@@ -1,16 +1,37 @@
-"""Every setting and where it came from, and what was found beside it."""
+"""Every setting with its origin, and what else was found."""
 
-from casjob.errors import SettingsError
+from collections.abc import Iterator
 from casjob.overview import Entry, Overview
+from casjob.errors import SettingsError
 from casjob.settings.credentials import find_credential
-from casjob.settings.resolve import GETTING_GOING, Settings
-from casjob.settings.values import CREDENTIALS, SECRETS, SETTINGS, Value, mask
+from casjob.settings.regions import KNOWN_REGIONS, suggest_region
+from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
+from casjob.settings.values import (
+    CREDENTIALS,
+    NOT_SET,
+    SECRETS,
+    SETTINGS,
+    Value,
+    mask,
+    summarize,
+)
+
+_ADDRESSES = frozenset({"endpoint", "iam_endpoint"})
+
+_OPTIONAL = CREDENTIALS | {"cloud"}
+"""Settings that are not listed if they are not set: a user needs one credential of several."""
+
+_UNSET = {
+    "project_id": "not set: looked up by the region",
+    "ca_bundle": "not set: the usual authorities",
+    "job_id": "not set: the job last looked at",
+}
 
 
 def describe_settings(settings: Settings) -> Overview:
-    """Return every setting with its origin, and what else was found. Nothing wrong is raised."""
+    """Return every setting with its origin, and what else was found; no problem is raised."""
     notes = list(settings.warnings)
-    in_force = dict(settings.values)
+    in_force = {name: setting.raw for name, setting in settings.by_name().items() if setting.raw}
     try:
         credential, halves = find_credential(settings.sources)
     except SettingsError as error:
@@ -19,47 +40,35 @@ def describe_settings(settings: Settings) -> Overview:
     if credential:
         in_force |= credential.values()
     else:
-        notes.append(f"no credentials are set: {GETTING_GOING}")
+        missing = SettingsError("no credentials are set", steps=CREDENTIAL_STEPS)
+        notes.append(summarize(missing))
     overruled = [
         _describe(name, value)
         for source in settings.sources
         for name, value in source.values.items()
         if in_force.get(name) is not value
     ]
-    needs_iam = "project_id" not in in_force or "password" in in_force
-    misses_iam = needs_iam and "endpoint" in in_force
-    for name in _CHECKED:
-        if name == "iam_endpoint" and not (misses_iam or settings.find("region")):
-            continue
-        try:
-            found = getattr(settings, name)
-        except SettingsError as error:
-            notes.append(error.message)
-        else:
-            if name in _BUILT:
-                in_force.setdefault(name, Value(found, "built from the region"))
+    needs_iam = "password" in in_force or "project_id" not in in_force
+    notes += _find_problems(settings, needs_iam=needs_iam)
     shown = [
         _describe(name, in_force[name]) if name in in_force else _describe_unset(name)
         for name in SETTINGS
-        if name in in_force or name not in _LEFT_OUT
+        if name in in_force or name not in _OPTIONAL
     ]
     return Overview(tuple(shown), tuple(overruled), tuple(dict.fromkeys(notes)))
 
 
-_BUILT = ("endpoint", "iam_endpoint")
-
-_CHECKED = ("region", "project_id", *_BUILT, "api_version", "request_timeout", "retries")
-"""Those that may be wrong, or missing."""
-
-_LEFT_OUT = CREDENTIALS | {"cloud"}
-"""Those that nobody misses who has others."""
-
-_UNSET = {
-    "project_id": "not set: looked up by the region",
-    "ca_bundle": "not set: the usual authorities",
-    "job_id": "not set: the job last looked at",
-    "history": "not set: kept",
-}
+def _find_problems(settings: Settings, *, needs_iam: bool) -> Iterator[str]:
+    region = settings.region.raw
+    if region and settings.endpoint.origin == FROM_REGION and region.text not in KNOWN_REGIONS:
+        suggestion = suggest_region(region.text)
+        if suggestion:
+            yield f"{region.label} is {region.text!r}, not a known region; {suggestion}"
+    misses_iam = needs_iam and settings.endpoint.raw
+    for name, setting in settings.by_name().items():
+        is_unneeded = name == "iam_endpoint" and not setting.raw and not misses_iam
+        if setting.problem and not is_unneeded:
+            yield summarize(setting.problem)
 
 
 def _describe(name: str, value: Value) -> Entry:
@@ -67,7 +76,7 @@ def _describe(name: str, value: Value) -> Entry:
 
 
 def _describe_unset(name: str) -> Entry:
-    return Entry(name, None, _UNSET.get(name, "not set"))
+    return Entry(name, None, _UNSET.get(name, NOT_SET))
 
 
 def _show(name: str, text: str) -> str:
@@ -79,7 +88,7 @@ def _show(name: str, text: str) -> str:
         if "=" in program:
             return "****"
         return f"{program} …" if rest else program
-    if name in _BUILT and set("@?#") & set(text):
-        # A password or a key, which an address may not hold, but does.
+    if name in _ADDRESSES and set("@?#") & set(text):
+        # A password or a key, which should not be in an address.
         return "****"
     return text

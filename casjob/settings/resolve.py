@@ -1,54 +1,148 @@
-"""One value a setting: the first source that has it wins."""
+"""The settings in force: of each setting the strongest source's value, parsed once."""
 
-import math
-import re
-from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from casjob.errors import CasjobError, SettingsError, UsageError
+from casjob.errors import CasjobError, SettingsError
+from casjob.files import home_folder
 from casjob.settings import ApiVersion
 from casjob.settings.credentials import find_credential
+from casjob.settings.parsers import (
+    parse_api_version,
+    parse_cloud,
+    parse_iam_url,
+    parse_project_id,
+    parse_region,
+    parse_retries,
+    parse_switch,
+    parse_text,
+    parse_timeout,
+    parse_url,
+    wrong_value,
+)
+from casjob.settings.regions import suggest_region
 from casjob.settings.sources import find_sources
-from casjob.settings.values import CREDENTIALS, Source, Value
+from casjob.settings.values import CREDENTIALS, Setting, Source, Value
 
 DEFAULTS = {
     "api_version": Value("v2", "default"),
     "request_timeout": Value("30", "default"),
     "retries": Value("3", "default"),
+    "history": Value("on", "default"),
 }
 
-GETTING_GOING = (
-    "export CASJOB_REGION=cn-north-4 CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…, with yours, then"
-    " casjob config --check; casjob show --demo needs none of them"
+FROM_REGION = "built from the region"
+"""The origin of an address that no source has."""
+
+_REGION_STEP = "  export CASJOB_REGION=cn-north-4"
+_CHECK_STEP = "  casjob config --check"
+CREDENTIAL_STEPS = (
+    "  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",
+    _CHECK_STEP,
+    "No account? casjob show --demo",
 )
+"""What to do if no credentials are set."""
+
+T = TypeVar("T")
 
 
-def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]) -> "Settings":
-    """Return the settings in force.
+class Settings(NamedTuple):
+    """The settings in force; a wrong one raises its problem only where its value is read.
 
     Args:
-        given: what the command line says, by the setting's name; None for what it does not.
+        profile: the profile that was chosen.
+        region: the region, which is also the name of its project.
+        project_id: the project whose jobs are meant; None to look it up by the region.
+        endpoint: the service's address, as set or built from the region.
+        iam_endpoint: the address of IAM, likewise; without a version in its path.
+        cloud: the domain of a cloud that is not the vendor's own.
+        api_version: the version of the API.
+        ca_bundle: the path of certificates to trust beside the usual ones.
+        request_timeout: seconds that each step of a request may take.
+        retries: tries after the first failed one.
+        job_id: the job that is meant if none is named; not checked here.
+        history: whether the jobs looked at are recorded.
+        sources: every source with settings, the strongest first.
+        warnings: what is wrong with sources that the user did not ask for.
+    """
+
+    profile: Setting[str | None]
+    region: Setting[str | None]
+    project_id: Setting[str | None]
+    endpoint: Setting[str]
+    iam_endpoint: Setting[str]
+    cloud: Setting[str | None]
+    api_version: Setting[ApiVersion]
+    ca_bundle: Setting[str | None]
+    request_timeout: Setting[float]
+    retries: Setting[int]
+    job_id: Setting[str | None]
+    history: Setting[bool]
+    sources: tuple[Source, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def location(self) -> str:
+        """The region, or the endpoint's host if none is set."""
+        return self.region.value or urlsplit(self.endpoint.value).netloc
+
+    def by_name(self) -> dict[str, Setting[object]]:
+        """Return each setting by its name."""
+        fields = self._asdict()
+        return {name: field for name, field in fields.items() if isinstance(field, Setting)}
+
+
+def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+    """Read all sources, and return the settings in force.
+
+    Args:
+        given: the options, by the setting's name; None for one that is not given.
         environ: the environment.
 
     Raises:
-        SettingsError: a place that was asked for is missing or can't be understood.
+        UsageError: an option is empty.
+        SettingsError: a source that the user asked for is missing or broken.
     """
     found = find_sources(given, environ)
-    values = dict(DEFAULTS)
     account = _find_account(found.sources)
-    for source in reversed(found.sources):
-        names = source.values.keys() - CREDENTIALS
-        if account and not source.is_own and source is not account:
-            # Another cloud's OS_AUTH_URL is no place to send this account's password to.
-            names -= {"iam_endpoint"}
-        values |= {name: source.values[name] for name in names}
-    return Settings(values, found.sources, found.warnings)
+    values = DEFAULTS | _merge(found.sources, account)
+
+    def required(name: str, parse: Callable[[Value], T]) -> Setting[T]:
+        return _parse(values[name], parse)
+
+    def optional(name: str, parse: Callable[[Value], T]) -> Setting[T | None]:
+        return required(name, parse) if name in values else Setting(None, None)
+
+    region, cloud = optional("region", parse_region), optional("cloud", parse_cloud)
+
+    def address(
+        name: str, parse: Callable[[Value], str], service: str, missing: SettingsError
+    ) -> Setting[str]:
+        if name in values:
+            return required(name, parse)
+        return _build_address(service, region, cloud, missing)
+
+    return Settings(
+        profile=optional("profile", parse_text),
+        region=region,
+        project_id=optional("project_id", parse_project_id),
+        endpoint=address("endpoint", parse_url, "servicestage", _missing_region(account)),
+        iam_endpoint=address("iam_endpoint", parse_iam_url, "iam", _missing_iam_endpoint()),
+        cloud=cloud,
+        api_version=required("api_version", parse_api_version),
+        ca_bundle=optional("ca_bundle", lambda value: _expand_home(value.text, environ)),
+        request_timeout=required("request_timeout", parse_timeout),
+        retries=required("retries", parse_retries),
+        job_id=optional("job_id", parse_text),
+        history=required("history", parse_switch),
+        sources=found.sources,
+        warnings=found.warnings,
+    )
 
 
 def _find_account(sources: tuple[Source, ...]) -> Source | None:
-    """Return the place that the credential is taken from."""
+    """Return the source that the credential is taken from."""
     try:
         found, _ = find_credential(sources)
     except SettingsError:
@@ -56,161 +150,56 @@ def _find_account(sources: tuple[Source, ...]) -> Source | None:
     return found.source if found else None
 
 
-class Settings(NamedTuple):
-    """The settings in force. Reading a wrong or missing one raises `SettingsError`.
-
-    Args:
-        values: each setting but credentials, by name.
-        sources: every place that has settings, the strongest first.
-        warnings: what is wrong with places that nobody asked for.
-    """
-
-    values: Mapping[str, Value]
-    sources: tuple[Source, ...]
-    warnings: tuple[str, ...]
-
-    def find(self, name: str) -> str | None:
-        """Return a setting's text, if it is set; none of a credential."""
-        value = self.values.get(name)
-        return value.text if value else None
-
-    @property
-    def region(self) -> str | None:
-        """The region, which becomes a part of host names."""
-        return self._match("region", "[A-Za-z0-9-]{1,63}", "a region such as cn-north-4")
-
-    @property
-    def endpoint(self) -> str:
-        """The service's address: as set, or built from the region."""
-        return self._address("endpoint") or self._build_address("servicestage", "an endpoint")
-
-    @property
-    def iam_endpoint(self) -> str:
-        """The address of IAM: as set, or built from the region; without a version in its path."""
-        named = self._address("iam_endpoint")
-        address = named or self._build_address("iam", "an IAM endpoint (CASJOB_IAM_ENDPOINT)")
-        return address.removesuffix("/v3")
-
-    def _match(self, name: str, pattern: str, expected: str) -> str | None:
-        value = self.values.get(name)
-        if value and not re.fullmatch(pattern, value.text):
-            raise _wrong(value, expected)
-        return value.text if value else None
-
-    def _address(self, name: str) -> str | None:
-        value = self.values.get(name)
-        return check_url(value) if value else None
-
-    def _build_address(self, service: str, otherwise: str) -> str:
-        region = self.region
-        if region is None:
-            raise SettingsError(f"neither a region nor {otherwise} is set", hint=GETTING_GOING)
-        cloud = self._match("cloud", _HOST_NAME, "a domain such as myhuaweicloud.com")
-        is_european = region.startswith("eu-west-1")
-        usual = "myhuaweicloud.eu" if is_european else "myhuaweicloud.com"
-        return f"https://{service}.{region}.{cloud or usual}"
-
-    @property
-    def place(self) -> str:
-        """The region, or without one the endpoint's host, as people know the place."""
-        return self.region or urlsplit(self.endpoint).netloc
-
-    @property
-    def project_id(self) -> str | None:
-        """The project whose jobs are asked for, if it is set."""
-        expected = "a project id such as 063a3158b1a34710b36ad208b9497d00"
-        return self._match("project_id", "[A-Za-z0-9_-]{1,128}", expected)
-
-    @property
-    def api_version(self) -> ApiVersion:
-        """The API version to speak; v2 unless set."""
-        value = self.values["api_version"]
-        try:
-            return ApiVersion(value.text.lower())
-        except ValueError:
-            raise _wrong(value, "v2 or v3") from None
-
-    @property
-    def ca_bundle(self) -> str | None:
-        """The path of certificates to trust beside the usual ones."""
-        return self.find("ca_bundle")
-
-    @property
-    def request_timeout(self) -> float:
-        """Seconds that each step of a request may take."""
-        value = self.values["request_timeout"]
-        try:
-            seconds = float(value.text.removesuffix("s"))
-        except ValueError:
-            seconds = math.nan
-        if not 0 < seconds < _LONGEST_TIMEOUT:
-            raise _wrong(value, "a number of seconds above 0, as in 30")
-        return seconds
-
-    @property
-    def retries(self) -> int:
-        """Further tries after the first."""
-        value = self.values["retries"]
-        if not re.fullmatch("[0-9]{1,3}", value.text):
-            raise _wrong(value, "a whole number up to 999, as in 3")
-        return int(value.text)
+def _merge(sources: tuple[Source, ...], account: Source | None) -> dict[str, Value]:
+    """Return the strongest value of each setting that is not a part of a credential."""
+    values: dict[str, Value] = {}
+    for source in reversed(sources):
+        names = source.values.keys() - CREDENTIALS
+        if account and not source.is_own and source is not account:
+            # This account's password must not be sent to another cloud's OS_AUTH_URL.
+            names -= {"iam_endpoint"}
+        values |= {name: source.values[name] for name in names}
+    return values
 
 
-_LONGEST_TIMEOUT = 1e6
-"""Seconds; what is beyond can't be waited for by every operating system."""
+def _parse(value: Value, parse: Callable[[Value], T]) -> Setting[T]:
+    try:
+        return Setting(value, parse(value))
+    except CasjobError as error:
+        return Setting(value, error)
 
 
-_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
+def _build_address(
+    service: str, region: Setting[str | None], cloud: Setting[str | None], missing: SettingsError
+) -> Setting[str]:
+    """Return the address of a region's service; `missing` is its problem if no region is set."""
+    try:
+        name, domain = region.value, cloud.value
+        if not region.raw or not name:
+            raise missing
+        if "-" not in name and domain is None:
+            # A private cloud's region may have no hyphen, but each of the vendor's has one.
+            hint = suggest_region(name) or "the regions of a private cloud need CASJOB_ENDPOINT"
+            raise wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
+    except CasjobError as error:
+        return Setting(None, error)
+    usual = "myhuaweicloud.eu" if name.startswith("eu-west-1") else "myhuaweicloud.com"
+    address = f"https://{service}.{name}.{domain or usual}"
+    return Setting(Value(address, FROM_REGION), address)
 
 
-def _wrong(value: Value, expected: str) -> CasjobError:
-    kind = UsageError if value.origin.startswith("--") else SettingsError
-    return kind(f"{value.origin} is {value.text!r}, which is not {expected}")
+def _missing_region(account: Source | None) -> SettingsError:
+    others = (_CHECK_STEP,) if account else CREDENTIAL_STEPS
+    return SettingsError("no region is set", steps=(_REGION_STEP, *others))
 
 
-def check_url(value: Value) -> str:
-    """Return an address that requests with secrets in them may be sent to.
-
-    Raises:
-        SettingsError: it is no http(s) address, holds a user, or would send secrets in the clear.
-            Nothing of it is shown that may be a secret.
-    """
-    no_address = SettingsError(
-        f"{value.origin} is not an address such as"
-        " https://servicestage.cn-north-4.myhuaweicloud.com"
+def _missing_iam_endpoint() -> SettingsError:
+    return SettingsError(
+        "neither a region nor an IAM endpoint is set",
+        hint="set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
     )
-    try:
-        url = urlsplit(value.text)
-        port = url.port
-    except ValueError:
-        raise no_address from None
-    if "@" in url.netloc:
-        raise SettingsError(
-            f"{value.origin} holds a user name or password",
-            hint="take them out of the address; casjob config shows the settings for credentials",
-        )
-    host = url.hostname or ""
-    is_host = bool(_read_ip(host) or re.fullmatch(_HOST_NAME, host)) and port != 0
-    is_plain = value.text.isascii() and value.text.isprintable() and " " not in value.text
-    is_whole = url.scheme in {"http", "https"} and not (url.query or url.fragment)
-    if not (is_whole and is_host and is_plain):
-        raise no_address
-    if url.scheme == "http" and not _is_loopback(host):
-        raise SettingsError(
-            f"{value.origin} is {value.text!r}: credentials are not sent over plain http",
-            hint="use https; plain http is for this machine alone",
-        )
-    return value.text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
-    ip = _read_ip(host)
-    return ip.is_loopback if ip else host == "localhost"
-
-
-def _read_ip(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
+def _expand_home(path: str, environ: Mapping[str, str]) -> str:
+    """Return a path with `~/` replaced: in a file, no shell does it."""
+    return str(home_folder(environ) / path[2:]) if path.startswith("~/") else path

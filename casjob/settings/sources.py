@@ -1,7 +1,7 @@
-"""All the places that settings come from, in their order.
+"""All sources of settings, in their order.
 
-A file's reader is loaded only where its file exists: most users have none or one of them, and
-each brings a parser along. This is the third of the lazy seams.
+A file's reader is imported only if the file exists: most users have none or one of the files, and
+each brings a parser along.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casjob.errors import SettingsError, UsageError
+from casjob.files import config_folder, home_folder
 from casjob.settings.environment import read_casjob_variables, read_vendor_variables
-from casjob.settings.files import home_of, is_missing, is_open_to_others, xdg_folder
-from casjob.settings.values import SECRETS, Source, Value
+from casjob.settings.files import is_missing, is_open_to_others
+from casjob.settings.values import SECRETS, Source, Value, summarize
 
 
 class Found(NamedTuple):
     """What was found.
 
     Args:
-        sources: the places with settings, the strongest first.
-        warnings: what is wrong with places that nobody asked for.
+        sources: the sources with settings, the strongest first.
+        warnings: what is wrong with sources that the user did not ask for.
     """
 
     sources: tuple[Source, ...]
@@ -27,15 +28,15 @@ class Found(NamedTuple):
 
 
 def find_sources(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Found:
-    """Read every place that may hold settings.
+    """Read every source of settings.
 
     Args:
-        given: what the command line says, by the setting's name; None for what it does not.
+        given: the options, by the setting's name; None for one that is not given.
         environ: the environment.
 
     Raises:
         UsageError: an option is empty.
-        SettingsError: a place that was asked for is missing or can't be understood.
+        SettingsError: a source that the user asked for is missing or broken.
     """
     options = _read_options(given)
     variables = read_casjob_variables(environ)
@@ -47,18 +48,18 @@ def find_sources(given: Mapping[str, str | None], environ: Mapping[str, str]) ->
         *_read_profile(config_path(environ), chosen, warnings),
         *read_vendor_variables(environ),
         *_read_sdk_file(environ, warnings),
-        *_read_koocli_file(home_of(environ) / ".hcloud" / "config.json", warnings),
+        *_read_koocli_file(home_folder(environ) / ".hcloud" / "config.json", warnings),
     ]
     return Found(tuple(each for each in sources if each.values or each.unusable), tuple(warnings))
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where casjob's own file of profiles is, whether or not there is one."""
-    return xdg_folder(environ, "XDG_CONFIG_HOME", ".config") / "config.toml"
+    """Return where casjob's own file of profiles is, whether or not it exists."""
+    return config_folder(environ) / "config.toml"
 
 
 def find_profile_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the profiles that can be chosen; none if the file can't be understood."""
+    """Return the profiles that can be chosen; none if the file is broken."""
     path = config_path(environ)
     if is_missing(path):
         return []
@@ -86,7 +87,7 @@ def _read_profile(path: Path, chosen: Value | None, warnings: list[str]) -> Iter
         if chosen:
             raise SettingsError(
                 f"{chosen.origin} asks for the profile {chosen.text!r}, but there is no {path}",
-                hint=f"write one: a table [{chosen.text}] with region, project_id and so on",
+                hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
             )
         return
     from casjob.settings.profile import read_profile
@@ -99,7 +100,7 @@ def _read_profile(path: Path, chosen: Value | None, warnings: list[str]) -> Iter
 
 def _read_sdk_file(environ: Mapping[str, str], warnings: list[str]) -> Iterator[Source]:
     named = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "").strip()
-    path = Path(named) if named else home_of(environ) / ".huaweicloud" / "credentials"
+    path = Path(named) if named else home_folder(environ) / ".huaweicloud" / "credentials"
     is_asked_for = bool(named)
     if is_missing(path) and not is_asked_for:
         return
@@ -123,10 +124,15 @@ def _read_koocli_file(path: Path, warnings: list[str]) -> Iterator[Source]:
 def _read(
     read: Callable[[], Source], warnings: list[str], *, is_asked_for: bool
 ) -> Iterator[Source]:
-    """Yield the source, or warn of what is wrong with it if nobody asked for it."""
+    """Yield the source; what is wrong with it is an error if it was asked for, else a warning."""
     try:
-        yield read()
+        source = read()
     except SettingsError as error:
         if is_asked_for:
             raise
-        warnings.append("; ".join(filter(None, (error.message, error.hint))))
+        warnings.append(summarize(error))
+        return
+    if is_asked_for and source.problems:
+        raise source.problems[0]
+    warnings += map(summarize, source.problems)
+    yield source

@@ -1,7 +1,9 @@
-"""A setting's value, and the place it came from."""
+"""A setting as it was written, the source it is from, and what it was parsed into."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+from casjob.errors import CasjobError
 
 SETTINGS = (
     "profile",
@@ -25,15 +27,20 @@ SETTINGS = (
     "job_id",
     "history",
 )
-"""Every setting there is, in the order in which `casjob config` shows them."""
+"""Every setting, in the order in which `casjob config` shows them."""
 
 SECRETS = frozenset({"token", "secret_key", "security_token", "password"})
-"""Those that are never shown."""
+"""Settings that are never shown."""
 
 CREDENTIALS = SECRETS | {"access_key", "user_name", "domain_name", "credential_command"}
-"""Those that are taken whole from one place, never mixed."""
+"""Settings that are taken from one source together, never mixed."""
+
+NOT_SET = "not set"
+"""The origin of a setting that no source has."""
 
 _LONG_ENOUGH = 16
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Value(NamedTuple):
@@ -41,23 +48,70 @@ class Value(NamedTuple):
 
     Args:
         text: as it was written.
-        origin: where, as a person would name it: `--region`, `CASJOB_REGION`, a file.
+        origin: where, as people name it: `--region`, `CASJOB_REGION`, a file.
+        name: the setting, where the origin does not name it.
     """
 
     text: str
     origin: str
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What an error calls it: `CASJOB_REGION`, `region from FILE`."""
+        return f"{self.name} from {self.origin}" if self.name else self.origin
+
+
+class Setting(NamedTuple, Generic[T_co]):
+    """A setting in force.
+
+    Args:
+        raw: what it is set to; None if it is not set.
+        parsed: its typed value, or the error in it.
+    """
+
+    raw: Value | None
+    parsed: T_co | CasjobError
+
+    @property
+    def text(self) -> str | None:
+        """The text of the setting, if it is set."""
+        return self.raw.text if self.raw else None
+
+    @property
+    def origin(self) -> str:
+        """Where it is set, as people name it."""
+        return self.raw.origin if self.raw else NOT_SET
+
+    @property
+    def value(self) -> T_co:
+        """The typed value.
+
+        Raises:
+            CasjobError: the setting is wrong, or missing though it is required.
+        """
+        if isinstance(self.parsed, CasjobError):
+            raise self.parsed
+        return self.parsed
+
+    @property
+    def problem(self) -> CasjobError | None:
+        """What `value` raises, if it does."""
+        return self.parsed if isinstance(self.parsed, CasjobError) else None
 
 
 class Source(NamedTuple):
-    """One place that settings come from.
+    """A source of settings.
 
     Args:
-        name: as a person would name it.
+        name: as people name it.
         values: what is set there, by the setting's name.
-        is_asked_for: whether the user named this place, so that what is wrong with it is an
-            error, not a warning.
-        is_own: whether it is casjob's own; others' say where IAM is for their own accounts alone.
-        unusable: why the credential that is there can't be used, if it can't.
+        is_asked_for: whether the user named this source, so that a problem with it is an error
+            and not a warning.
+        is_own: whether it is casjob's own; an IAM endpoint in another is for that source's own
+            account only.
+        unusable: why the credential there can't be used, if it can't.
+        problems: what is wrong with single settings there, which have no value then.
     """
 
     name: str
@@ -65,8 +119,15 @@ class Source(NamedTuple):
     is_asked_for: bool = False
     is_own: bool = False
     unusable: str | None = None
+    problems: tuple[CasjobError, ...] = ()
 
 
 def mask(text: str) -> str:
     """Return what may be shown of a secret: its last 4 characters if it is long enough."""
     return f"****{text[-4:]}" if len(text) > _LONG_ENOUGH else "****"
+
+
+def summarize(error: CasjobError) -> str:
+    """Return an error in one line, for a warning or a note."""
+    steps = (step.strip() for step in error.steps[:1])
+    return "; ".join(filter(None, (error.message, error.hint, *steps)))

@@ -1,4 +1,4 @@
-"""The vendor SDKs' file of credentials: INI, section `[basic]`."""
+"""The credentials file of the vendor's SDKs: INI, section `[basic]`."""
 
 import configparser
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_sdk_credentials(path: Path, *, is_asked_for: bool) -> Source:
     """Return the settings in the file.
 
     Raises:
-        SettingsError: the file can't be understood. The message holds none of its text.
+        SettingsError: the file is broken. The message holds none of its text.
     """
     # Interpolation off: a secret may hold a percent sign.
     parser = configparser.ConfigParser(interpolation=None, strict=False)
@@ -29,10 +29,12 @@ def read_sdk_credentials(path: Path, *, is_asked_for: bool) -> Source:
     except configparser.MissingSectionHeaderError as error:
         raise SettingsError(f"{path}, line {error.lineno}: text before any [section]") from None
     except configparser.ParsingError as error:
-        raise SettingsError(f"{path}, line {error.errors[0][0]}: it is not NAME = VALUE") from None
+        raise SettingsError(f"{path}, line {error.errors[0][0]}: not NAME = VALUE") from None
     if not parser.has_section("basic"):
         raise SettingsError(f"{path} has no section [basic]")
     texts = dict(parser.items("basic"))
     origin = str(path)
-    values = {name: Value(texts[key], origin) for key, name in _NAMES.items() if texts.get(key)}
+    values = {
+        name: Value(texts[key], origin, key) for key, name in _NAMES.items() if texts.get(key)
+    }
     return Source(origin, values, is_asked_for=is_asked_for)

@@ -314,7 +314,7 @@ class TestExitStatus:
         finished = ask("wait", "JOB1", option, "soon")
 
         assert (finished.status, finished.out) == (2, "")
-        assert finished.err.startswith(f"casjob: {option} 'soon' is no duration\n")
+        assert finished.err.startswith(f"casjob: {option} 'soon' is not a duration\n")
         assert not service.requests
 
     def test_of_no_interval(self, ask: Ask, service: Service) -> None:

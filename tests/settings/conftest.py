@@ -11,7 +11,7 @@ Resolve = Callable[..., Settings]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Return a way to write a file below the home folder, for its owner alone."""
+    """Return a function that writes a private file below the home folder."""
 
     def write_file(name: str, content: str | bytes) -> Path:
         path = tmp_path / name
@@ -25,7 +25,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def resolve(clean_environ: dict[str, str]) -> Resolve:
-    """Return a way to resolve settings from that home folder and from variables."""
+    """Return a function that resolves settings from that home folder and from variables."""
 
     def resolve_these(given: Mapping[str, str] | None = None, **environ: str) -> Settings:
         return resolve_settings(given or {}, {**clean_environ, **environ})

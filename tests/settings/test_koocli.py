@@ -23,7 +23,7 @@ def test_the_current_profile_is_used(
     temporary = {"securityToken": " t/+= ", "projectId": "0123", "domainId": 7}
     write_profile(write, **mode, **PLAIN, **temporary)
     settings = resolve()
-    assert (settings.region, settings.project_id) == ("ae-ad-1", "0123")
+    assert (settings.region.value, settings.project_id.value) == ("ae-ad-1", "0123")
     credential, _ = find_credential(settings.sources)
     assert credential is not None
     assert {name: value.text for name, value in credential.values().items()} == {
@@ -39,16 +39,16 @@ def test_encrypted_secrets_are_explained_and_the_rest_is_used(
 ) -> None:
     path = write_profile(write, accessKeyId="A" * 20, secretAccessKey=secret)
     settings = resolve()
-    assert settings.region == "ae-ad-1"
+    assert settings.region.value == "ae-ad-1"
     assert settings.warnings == ()
-    words = (
+    message = (
         f"the secrets in {path} are encrypted, so that only KooCLI can use them"
         " (hcloud configure set --cli-auth-encrypt=false keeps them plain)"
     )
-    assert find_credential(settings.sources) == (None, [words])
+    assert find_credential(settings.sources) == (None, [message])
 
 
-def test_encrypted_secrets_that_nobody_needs_are_not_mentioned(
+def test_encrypted_secrets_that_are_not_needed_are_not_mentioned(
     write: Write, resolve: Resolve
 ) -> None:
     write_profile(write, accessKeyId="A" * 20, secretAccessKey="s" * 99)
@@ -61,21 +61,21 @@ def test_encrypted_secrets_that_nobody_needs_are_not_mentioned(
 def test_another_mode_is_explained(mode: str, write: Write, resolve: Resolve) -> None:
     path = write_profile(write, mode=mode, **PLAIN)
     settings = resolve()
-    assert settings.region == "ae-ad-1"
-    words = f"the current profile in {path} is of mode {mode}, which only KooCLI can use"
-    assert find_credential(settings.sources) == (None, [words])
+    assert settings.region.value == "ae-ad-1"
+    message = f"the current profile in {path} is of mode {mode}, which only KooCLI can use"
+    assert find_credential(settings.sources) == (None, [message])
 
 
-def test_a_mode_that_is_no_text_is_not_shown(write: Write, resolve: Resolve) -> None:
+def test_a_mode_that_is_not_text_is_not_shown(write: Write, resolve: Resolve) -> None:
     path = write_profile(write, mode={"a": "SECRET"}, **PLAIN)
-    words = f"the current profile in {path} has a mode that is no text"
-    assert find_credential(resolve().sources) == (None, [words])
+    message = f"the current profile in {path} has a mode that is not text"
+    assert find_credential(resolve().sources) == (None, [message])
 
 
 def test_a_mode_alone_is_explained(write: Write, resolve: Resolve) -> None:
     path = write(FILE, '{"current": "a", "profiles": [{"name": "a", "mode": "SSO"}]}')
-    words = f"the current profile in {path} is of mode SSO, which only KooCLI can use"
-    assert find_credential(resolve().sources) == (None, [words])
+    message = f"the current profile in {path} is of mode SSO, which only KooCLI can use"
+    assert find_credential(resolve().sources) == (None, [message])
 
 
 def test_koocli_may_have_no_profiles_yet(write: Write, resolve: Resolve) -> None:
@@ -92,9 +92,9 @@ def test_half_a_key_is_noted(write: Write, resolve: Resolve) -> None:
     )
 
 
-def test_a_byte_order_mark_is_no_harm(write: Write, resolve: Resolve) -> None:
+def test_a_byte_order_mark_is_ignored(write: Write, resolve: Resolve) -> None:
     write(FILE, b'\xef\xbb\xbf{"current":"a","profiles":[{"name":"a","region":"ae-ad-1"}]}')
-    assert resolve().region == "ae-ad-1"
+    assert resolve().region.value == "ae-ad-1"
 
 
 def test_nothing_of_a_broken_file_is_shown(write: Write, resolve: Resolve) -> None:

@@ -19,60 +19,60 @@ def test_a_profile_is_chosen(
 ) -> None:
     profiles = (f'[{name}]\nregion = "{name}-1"\n' for name in ("default", "prod", "test"))
     write(CONFIG, "".join(profiles))
-    assert resolve(given, **environ).region == region
+    assert resolve(given, **environ).region.value == region
 
 
-def test_no_profile_need_be_the_default_one(write: Write, resolve: Resolve) -> None:
+def test_the_default_profile_is_optional(write: Write, resolve: Resolve) -> None:
     write(CONFIG, '[prod]\nregion = "ae-ad-1"\n')
     assert resolve().sources == ()
 
 
 @pytest.mark.parametrize(
-    ("content", "there_are"), [("[a]\n[b]\n", "it has a, b"), ("", "it has none at all")]
+    ("content", "known"), [("[a]\n[b]\n", "it has a, b"), ("", "it has none at all")]
 )
-def test_an_unknown_profile_names_those_there_are(
-    content: str, there_are: str, write: Write, resolve: Resolve
+def test_an_unknown_profile_is_an_error_that_lists_the_known_ones(
+    content: str, known: str, write: Write, resolve: Resolve
 ) -> None:
     path = write(CONFIG, content)
     with pytest.raises(SettingsError) as caught:
         resolve({"profile": "c"})
     assert caught.value.message == f"{path} has no profile 'c', which --profile asks for"
-    assert caught.value.hint == there_are
+    assert caught.value.hint == known
 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("regoin", "do you mean region?"),
+        ("regoin", "did you mean region?"),
         ("job_id", None),
         ("cloud", None),
         ("profile", None),
         ("xyz", None),
     ],
 )
-def test_an_unknown_setting_suggests_the_near_one(
+def test_an_unknown_setting_suggests_a_similar_one(
     name: str, hint: str | None, write: Write, resolve: Resolve
 ) -> None:
     path = write(CONFIG, f'[default]\n{name} = "x"\n')
     with pytest.raises(SettingsError) as caught:
         resolve({"profile": "default"})
-    words = f"profile default in {path}: there is no setting {name!r}"
+    message = f"profile default in {path}: unknown setting {name!r}"
     all_of_them = (
         "there are access_key, api_version, ca_bundle, credential_command, domain_name, endpoint,"
         " iam_endpoint, password, project_id, region, request_timeout, retries, secret_key,"
         " security_token, token, user_name"
     )
-    assert caught.value.message == words
+    assert caught.value.message == message
     assert caught.value.hint == (hint or all_of_them)
     (warning,) = resolve().warnings
-    assert warning == f"{words}; {hint or all_of_them}"
+    assert warning == f"{message}; {hint or all_of_them}"
 
 
 @pytest.mark.parametrize(
     "value", ["true", '""', '"  "', "[]", "['a']", "{a = 1}", "2020-01-01", "[1]"]
 )
 @pytest.mark.parametrize("name", ["token", "credential_command"])
-def test_a_value_of_the_wrong_type_is_told_but_not_shown(
+def test_a_value_of_the_wrong_type_is_an_error_that_does_not_show_it(
     name: str, value: str, write: Write, resolve: Resolve
 ) -> None:
     if (name, value) == ("credential_command", "['a']"):
@@ -86,4 +86,29 @@ def test_a_value_of_the_wrong_type_is_told_but_not_shown(
 def test_numbers_may_be_numbers(write: Write, resolve: Resolve) -> None:
     write(CONFIG, "[default]\nretries = 7\nrequest_timeout = 2.5\n")
     settings = resolve()
-    assert (settings.retries, settings.request_timeout) == (7, 2.5)
+    assert (settings.retries.value, settings.request_timeout.value) == (7, 2.5)
+
+
+def test_a_wrong_value_is_an_error_with_its_setting_and_profile(
+    write: Write, resolve: Resolve
+) -> None:
+    path = write(CONFIG, '[default]\nregion = "4"\napi_version = 4\n')
+    settings = resolve()
+    assert [str(setting.problem) for setting in (settings.endpoint, settings.api_version)] == [
+        f"region from profile default in {path} is '4', which is not a region such as cn-north-4",
+        f"api_version from profile default in {path} is '4', which is not v2 or v3",
+    ]
+
+
+def test_the_rest_of_a_profile_with_a_wrong_key_is_used(write: Write, resolve: Resolve) -> None:
+    path = write(
+        CONFIG,
+        'token = "t"\n[default]\nregion = "ae-ad-1"\nproject = "p"\nretries = []\n[other]\nx = 1\n',
+    )
+    settings = resolve()
+    assert settings.region.value == "ae-ad-1"
+    assert [warning.partition(";")[0] for warning in settings.warnings] == [
+        f"{path}: token is not in a profile",
+        f"profile default in {path}: unknown setting 'project'",
+        f"profile default in {path}: retries is not text, or is empty",
+    ]

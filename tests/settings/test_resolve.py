@@ -1,8 +1,8 @@
 import pytest
 
-from casjob.errors import SettingsError
+from casjob.errors import SettingsError, UsageError
 from casjob.settings import ApiVersion
-from tests.settings.conftest import Resolve
+from tests.settings.conftest import Resolve, Write
 
 
 @pytest.mark.parametrize(
@@ -29,31 +29,31 @@ from tests.settings.conftest import Resolve
             "https://iam.eu-west-101.cloud.example.com",
         ),
         (
-            {"OS_REGION_NAME": "r", "OS_AUTH_URL": "https://iam.example.com:8443/v3/"},
-            "https://servicestage.r.myhuaweicloud.com",
+            {"OS_REGION_NAME": "ae-ad-1", "OS_AUTH_URL": "https://iam.example.com:8443/v3/"},
+            "https://servicestage.ae-ad-1.myhuaweicloud.com",
             "https://iam.example.com:8443",
         ),
         (
-            {"CASJOB_REGION": "r", "CASJOB_ENDPOINT": "https://gate.example.com/stage/"},
+            {"CASJOB_REGION": "ae-ad-1", "CASJOB_ENDPOINT": "https://gate.example.com/stage/"},
             "https://gate.example.com/stage",
-            "https://iam.r.myhuaweicloud.com",
+            "https://iam.ae-ad-1.myhuaweicloud.com",
         ),
     ],
 )
-def test_endpoints_are_as_set_or_of_the_region(
+def test_endpoints_are_as_set_or_built_from_the_region(
     environ: dict[str, str], endpoint: str, iam_endpoint: str, resolve: Resolve
 ) -> None:
     settings = resolve(**environ)
-    assert (settings.endpoint, settings.iam_endpoint) == (endpoint, iam_endpoint)
-    assert settings.place == next(
+    assert (settings.endpoint.value, settings.iam_endpoint.value) == (endpoint, iam_endpoint)
+    assert settings.location == next(
         environ[name]
         for name in ("CASJOB_REGION", "HW_REGION_NAME", "OS_REGION_NAME")
         if name in environ
     )
 
 
-def test_without_a_region_the_place_is_the_endpoints_host(resolve: Resolve) -> None:
-    assert resolve(CASJOB_ENDPOINT="https://[::1]:8443/x").place == "[::1]:8443"
+def test_without_a_region_the_location_is_the_endpoints_host(resolve: Resolve) -> None:
+    assert resolve(CASJOB_ENDPOINT="https://[::1]:8443/x").location == "[::1]:8443"
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_without_a_region_the_place_is_the_endpoints_host(resolve: Resolve) -> N
 )
 def test_a_region_that_fits_into_no_host_name_is_refused(region: str, resolve: Resolve) -> None:
     settings = resolve(CASJOB_REGION=region)
-    for name in ("region", "endpoint", "iam_endpoint"):
+    for setting in (settings.region, settings.endpoint, settings.iam_endpoint):
         with pytest.raises(SettingsError) as caught:
-            getattr(settings, name)
-        words = f"CASJOB_REGION is {region!r}, which is not a region such as cn-north-4"
-        assert str(caught.value) == words
+            _ = setting.value
+        message = f"CASJOB_REGION is {region!r}, which is not a region such as cn-north-4"
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("cloud", ["evil.example.com/", "a..b", ".a", "a@b", "-a", "a" * 64])
 def test_a_cloud_that_fits_into_no_host_name_is_refused(cloud: str, resolve: Resolve) -> None:
     settings = resolve(HW_REGION_NAME="r", HW_CLOUD=cloud)
     with pytest.raises(SettingsError, match="is not a domain such as"):
-        _ = settings.endpoint
+        _ = settings.endpoint.value
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_cloud_that_fits_into_no_host_name_is_refused(cloud: str, resolve: Res
         "http://[::1]:1",
     ],
 )
-def test_an_address_may_be_so(url: str, resolve: Resolve) -> None:
-    assert resolve(CASJOB_ENDPOINT=url).endpoint == url
+def test_an_address_is_taken(url: str, resolve: Resolve) -> None:
+    assert resolve(CASJOB_ENDPOINT=url).endpoint.value == url
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,12 @@ def test_an_address_may_be_so(url: str, resolve: Resolve) -> None:
         "https://a/SECRET\nx",
     ],
 )
-def test_what_is_no_address_is_told_but_not_shown(url: str, resolve: Resolve) -> None:
+def test_what_is_not_an_address_is_an_error_that_does_not_show_it(
+    url: str, resolve: Resolve
+) -> None:
     settings = resolve(CASJOB_ENDPOINT=url)
     with pytest.raises(SettingsError) as caught:
-        _ = settings.endpoint
+        _ = settings.endpoint.value
     assert str(caught.value) == (
         "CASJOB_ENDPOINT is not an address such as"
         " https://servicestage.cn-north-4.myhuaweicloud.com"
@@ -127,10 +129,12 @@ def test_what_is_no_address_is_told_but_not_shown(url: str, resolve: Resolve) ->
 
 
 @pytest.mark.parametrize("url", ["https://me:SECRET@a", "http://SECRET@127.0.0.1?x", "//S@a#x"])
-def test_an_address_with_a_password_is_told_but_not_shown(url: str, resolve: Resolve) -> None:
+def test_an_address_with_a_password_is_an_error_that_does_not_show_it(
+    url: str, resolve: Resolve
+) -> None:
     settings = resolve(HW_AUTH_URL=url)
     with pytest.raises(SettingsError) as caught:
-        _ = settings.iam_endpoint
+        _ = settings.iam_endpoint.value
     assert str(caught.value) == "HW_AUTH_URL holds a user name or password"
 
 
@@ -148,37 +152,128 @@ def test_an_address_with_a_password_is_told_but_not_shown(url: str, resolve: Res
         "http://[::2]",
     ],
 )
-def test_plain_http_is_for_this_machine_alone(url: str, resolve: Resolve) -> None:
+def test_plain_http_is_for_this_machine_only(url: str, resolve: Resolve) -> None:
     settings = resolve(CASJOB_ENDPOINT=url)
     with pytest.raises(SettingsError) as caught:
-        _ = settings.endpoint
-    words = f"CASJOB_ENDPOINT is {url!r}: credentials are not sent over plain http"
-    assert str(caught.value) == words
+        _ = settings.endpoint.value
+    message = f"CASJOB_ENDPOINT is {url!r}: credentials are not sent over plain http"
+    assert str(caught.value) == message
 
 
-def test_without_region_and_endpoint_the_way_to_get_going_is_told(resolve: Resolve) -> None:
-    with pytest.raises(SettingsError, match="neither a region nor an endpoint is set") as caught:
-        _ = resolve().endpoint
-    assert caught.value.hint is not None
-    assert "CASJOB_REGION" in caught.value.hint
+@pytest.mark.parametrize(
+    ("account", "steps"),
+    [
+        (
+            {},
+            (
+                "  export CASJOB_REGION=cn-north-4",
+                "  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",
+                "  casjob config --check",
+                "No account? casjob show --demo",
+            ),
+        ),
+        (
+            {"OS_AUTH_TOKEN": "t"},
+            ("  export CASJOB_REGION=cn-north-4", "  casjob config --check"),
+        ),
+    ],
+)
+def test_without_a_region_the_error_has_the_commands_to_set_up(
+    account: dict[str, str], steps: tuple[str, ...], resolve: Resolve
+) -> None:
+    with pytest.raises(SettingsError, match="no region is set") as caught:
+        _ = resolve(**account).endpoint.value
+    assert caught.value.steps == steps
+
+
+def test_an_endpoint_does_not_say_where_iam_is(resolve: Resolve) -> None:
+    with pytest.raises(SettingsError, match="neither a region nor an IAM endpoint is set"):
+        _ = resolve(CASJOB_ENDPOINT="https://example.com").iam_endpoint.value
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"),
+    [
+        (
+            "4",
+            "did you mean ap-southeast-4, cn-east-4, cn-north-4 or cn-south-4?",
+        ),
+        ("north4", "did you mean cn-north-4?"),
+        ("Kualalumpur", "did you mean my-kualalumpur-1?"),
+        ("1", "the regions of a private cloud need CASJOB_ENDPOINT"),
+        ("RegionOne", "the regions of a private cloud need CASJOB_ENDPOINT"),
+    ],
+)
+def test_no_address_is_built_from_what_can_not_be_a_region(
+    region: str, hint: str, resolve: Resolve
+) -> None:
+    settings = resolve({"region": region})
+    with pytest.raises(UsageError) as caught:
+        _ = settings.endpoint.value
+    message = f"--region is {region!r}, which is not a region such as cn-north-4"
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_a_private_clouds_region_may_have_any_name(resolve: Resolve) -> None:
+    region = {"OS_REGION_NAME": "RegionOne"}
+    settings = resolve(**region, CASJOB_ENDPOINT="https://example.com")
+    assert (settings.region.value, settings.endpoint.value) == ("RegionOne", "https://example.com")
+    settings = resolve(**region, HW_CLOUD="example.com")
+    assert settings.endpoint.value == "https://servicestage.RegionOne.example.com"
+
+
+def test_an_unknown_region_is_taken(resolve: Resolve) -> None:
+    settings = resolve(CASJOB_REGION="cn-north-5")
+    assert settings.endpoint.value == "https://servicestage.cn-north-5.myhuaweicloud.com"
 
 
 def test_there_are_defaults(resolve: Resolve) -> None:
-    settings = resolve()
-    found = (settings.api_version, settings.request_timeout, settings.retries)
-    assert found == (ApiVersion.V2, 30.0, 3)
-    assert (settings.region, settings.project_id, settings.ca_bundle) == (None, None, None)
+    values = {name: setting.parsed for name, setting in resolve().by_name().items()}
+    del values["endpoint"], values["iam_endpoint"]
+    assert values == {
+        "profile": None,
+        "region": None,
+        "project_id": None,
+        "cloud": None,
+        "api_version": ApiVersion.V2,
+        "ca_bundle": None,
+        "request_timeout": 30.0,
+        "retries": 3,
+        "job_id": None,
+        "history": True,
+    }
 
 
-def test_settings_are_read(resolve: Resolve) -> None:
+def test_settings_are_parsed(resolve: Resolve) -> None:
     settings = resolve(
         CASJOB_API_VERSION="V3",
         CASJOB_REQUEST_TIMEOUT="2.5s",
         CASJOB_RETRIES="0",
         CASJOB_CA_BUNDLE="/ca.pem",
+        CASJOB_JOB_ID="JOB1",
+        CASJOB_HISTORY="Off",
     )
-    found = (settings.api_version, settings.request_timeout, settings.retries, settings.ca_bundle)
-    assert found == (ApiVersion.V3, 2.5, 0, "/ca.pem")
+    values = {name: setting.parsed for name, setting in settings.by_name().items()}
+    assert (
+        values
+        | {
+            "api_version": ApiVersion.V3,
+            "request_timeout": 2.5,
+            "retries": 0,
+            "ca_bundle": "/ca.pem",
+            "job_id": "JOB1",
+            "history": False,
+        }
+        == values
+    )
+
+
+def test_the_home_folder_in_a_ca_bundle_is_expanded(write: Write, resolve: Resolve) -> None:
+    home = write(".config/casjob/config.toml", '[default]\nca_bundle = "~/ca.pem"\n').parents[2]
+    assert resolve().ca_bundle.value == f"{home}/ca.pem"
+    setting = resolve(CASJOB_CA_BUNDLE="~/other.pem").ca_bundle
+    assert (setting.text, setting.value) == ("~/other.pem", f"{home}/other.pem")
+    assert resolve(CASJOB_CA_BUNDLE="~other/ca.pem").ca_bundle.value == "~other/ca.pem"
 
 
 @pytest.mark.parametrize(
@@ -186,36 +281,37 @@ def test_settings_are_read(resolve: Resolve) -> None:
     [
         ("api_version", "v4", "v2 or v3"),
         *(
-            ("request_timeout", text, "a number of seconds above 0, as in 30")
-            for text in ("0", "-1", "nan", "inf", "1e6", "soon", "1m")
+            ("request_timeout", text, "a duration above 0 and up to 24h, such as 30s")
+            for text in ("0", "0s", "-1", "nan", "inf", "1e6", "soon", "25h")
         ),
         *(
-            ("retries", text, "a whole number up to 999, as in 3")
+            ("retries", text, "a whole number up to 999, such as 3")
             for text in ("-1", "1.5", "1000", "٣")
         ),
+        *(("history", text, "on or off") for text in ("maybe", "2")),
         *(
             ("project_id", text, "a project id such as 063a3158b1a34710b36ad208b9497d00")
             for text in ("a/b", "a b", "../x", "é", "a" * 129)
         ),
     ],
 )
-def test_a_wrong_value_is_told_with_its_origin(
+def test_a_wrong_value_is_an_error_with_its_origin(
     name: str, text: str, expected: str, resolve: Resolve
 ) -> None:
     variable = f"CASJOB_{name.upper()}"
     settings = resolve(**{variable: text})
-    with pytest.raises(SettingsError) as caught:
-        getattr(settings, name)
-    assert str(caught.value) == f"{variable} is {text!r}, which is not {expected}"
+    assert str(settings.by_name()[name].problem) == (
+        f"{variable} is {text!r}, which is not {expected}"
+    )
 
 
 def test_another_clouds_iam_gets_nothing_of_an_account(resolve: Resolve) -> None:
     account = {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"}
     other = {"OS_AUTH_URL": "https://other.example.com/v3"}
     of_region = "https://iam.ae-ad-1.myhuaweicloud.com"
-    assert resolve(HW_REGION_NAME="ae-ad-1", **account, **other).iam_endpoint == of_region
+    assert resolve(HW_REGION_NAME="ae-ad-1", **account, **other).iam_endpoint.value == of_region
     own = {"CASJOB_IAM_ENDPOINT": "https://iam.example.com"}
-    assert resolve(**account, **other, **own).iam_endpoint == "https://iam.example.com"
-    assert resolve(**account, HW_AUTH_URL="https://hw.example.com/v3").iam_endpoint == (
+    assert resolve(**account, **other, **own).iam_endpoint.value == "https://iam.example.com"
+    assert resolve(**account, HW_AUTH_URL="https://hw.example.com/v3").iam_endpoint.value == (
         "https://hw.example.com"
     )

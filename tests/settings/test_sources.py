@@ -14,14 +14,14 @@ CONFIG = ".config/casjob/config.toml"
 SDK_FILE = ".huaweicloud/credentials"
 KOOCLI_FILE = ".hcloud/config.json"
 
-WAYS = ("option", "CASJOB", "profile", "SDK", "HW", "OS", "SDK file", "KooCLI")
+SOURCES = ("option", "CASJOB", "profile", "SDK", "HW", "OS", "SDK file", "KooCLI")
 
 
-def set_up(way: str, write: Write) -> tuple[dict[str, str], dict[str, str]]:
-    """Set the access key and the project id in one way; return options and variables."""
-    key, project = f"AK{way.replace(' ', '')}", way.replace(" ", "")
+def set_up(source: str, write: Write) -> tuple[dict[str, str], dict[str, str]]:
+    """Set the access key and the project id in one source; return options and variables."""
+    key, project = f"AK{source.replace(' ', '')}", source.replace(" ", "")
     secret = "S" * 40
-    match way:
+    match source:
         case "option":
             return {"project_id": project}, {}
         case "CASJOB":
@@ -47,14 +47,14 @@ def set_up(way: str, write: Write) -> tuple[dict[str, str], dict[str, str]]:
     return {}, dict(zip(variables.split(), (key, secret, project), strict=True))
 
 
-@pytest.mark.parametrize(("stronger", "weaker"), list(pairwise(WAYS)))
-def test_each_place_beats_the_next_one(
+@pytest.mark.parametrize(("stronger", "weaker"), list(pairwise(SOURCES)))
+def test_each_source_overrules_the_next_one(
     stronger: str, weaker: str, write: Write, resolve: Resolve
 ) -> None:
     given, weak_environ = set_up(weaker, write)
     strong_given, strong_environ = set_up(stronger, write)
     settings = resolve(given | strong_given, **weak_environ, **strong_environ)
-    assert settings.project_id == stronger.replace(" ", "")
+    assert settings.project_id.value == stronger.replace(" ", "")
     credential, halves = find_credential(settings.sources)
     assert credential is not None
     # No option takes a secret.
@@ -64,28 +64,33 @@ def test_each_place_beats_the_next_one(
     assert settings.warnings == ()
 
 
-def test_a_value_tells_where_it_is_from(write: Write, resolve: Resolve) -> None:
+def test_a_setting_knows_its_origin(write: Write, resolve: Resolve) -> None:
     config = write(CONFIG, '[default]\napi_version = "v3"\n')
     sdk_file = write(SDK_FILE, "[basic]\niam_endpoint = https://iam.example.com\n")
     koocli = {"current": "p", "profiles": [{"name": "p", "projectId": "0123"}]}
     koocli_file = write(KOOCLI_FILE, json.dumps(koocli))
     settings = resolve({"region": "ae-ad-1"}, CASJOB_RETRIES="1", HW_CLOUD="example.com")
-    assert {name: value.origin for name, value in settings.values.items()} == {
+    assert {name: setting.origin for name, setting in settings.by_name().items()} == {
+        "profile": "not set",
         "region": "--region",
-        "retries": "CASJOB_RETRIES",
-        "api_version": f"profile default in {config}",
-        "cloud": "HW_CLOUD",
-        "iam_endpoint": str(sdk_file),
         "project_id": str(koocli_file),
+        "endpoint": "built from the region",
+        "iam_endpoint": str(sdk_file),
+        "cloud": "HW_CLOUD",
+        "api_version": f"profile default in {config}",
+        "ca_bundle": "not set",
         "request_timeout": "default",
+        "retries": "CASJOB_RETRIES",
+        "job_id": "not set",
+        "history": "default",
     }
 
 
 def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
-    assert resolve(CASJOB_REGION=" ", HW_REGION_NAME="ae-ad-1").region == "ae-ad-1"
+    assert resolve(CASJOB_REGION=" ", HW_REGION_NAME="ae-ad-1").region.value == "ae-ad-1"
 
 
-def test_an_empty_option_is_told(resolve: Resolve) -> None:
+def test_an_empty_option_is_an_error(resolve: Resolve) -> None:
     with pytest.raises(UsageError, match="--project-id is empty"):
         resolve({"project_id": " "}, CASJOB_PROJECT_ID="0123")
 
@@ -101,55 +106,56 @@ def test_nothing_is_read_from_the_current_folder(
 
 def test_the_config_folder_may_be_elsewhere(write: Write, resolve: Resolve, tmp_path: Path) -> None:
     write("else/casjob/config.toml", '[default]\nregion = "ae-ad-1"\n')
-    assert resolve(XDG_CONFIG_HOME=str(tmp_path / "else")).region == "ae-ad-1"
-    assert resolve(XDG_CONFIG_HOME="else").region is None
+    assert resolve(XDG_CONFIG_HOME=str(tmp_path / "else")).region.value == "ae-ad-1"
+    assert resolve(XDG_CONFIG_HOME="else").region.value is None
 
 
 BROKEN = {
     CONFIG: [
-        (b"[default]\nregion = \n", "is not TOML: Invalid value (at line 2, column 10)"),
-        (b"[default]\n\nregion = 'caf\xe9'\n", ", line 3: it is not UTF-8"),
-        (b"a = " + b"[" * 9000, "is not TOML: maximum recursion depth exceeded"),
+        (b"[default]\nregion = \n", ", line 2: not TOML: Invalid value"),
+        (b"[default]\n\nregion = 'caf\xe9'\n", ", line 3: not UTF-8"),
+        (b"[default", ": not TOML: Expected ']' at the end of a table declaration"),
+        (b"a = " + b"[" * 9000, ": not TOML: maximum recursion depth exceeded"),
         (
-            b'region = "ae-ad-1"\n',
-            ": region stands in no profile; a line [default] above it",
+            b'region = "ae-ad-1"\n[default]\n',
+            ": region is not in a profile; put it below a line [default]",
         ),
-        (b"a = " + b"1" * 5000, "is not TOML: Exceeds the limit (4300 digits)"),
+        (b"a = " + b"1" * 5000, ": not TOML: Exceeds the limit (4300 digits)"),
         (b"#" * 1_048_577, "is too large to hold settings"),
     ],
     SDK_FILE: [
         (b"ak = AK\n", ", line 1: text before any [section]"),
-        (b"[basic]\nak = AK\nsecret\n", ", line 3: it is not NAME = VALUE"),
-        (b"[basic]\nak = \xff\n", ", line 2: it is not UTF-8"),
+        (b"[basic]\nak = AK\nsecret\n", ", line 3: not NAME = VALUE"),
+        (b"[basic]\nak = \xff\n", ", line 2: not UTF-8"),
         (b"[global]\nak = AK\n", "has no section [basic]"),
     ],
     KOOCLI_FILE: [
-        (b'{"current": "p",\n"profiles": [', ", line 2: it is not JSON"),
-        (b"[" * 300 + b"]" * 300, ": it is not JSON"),
+        (b'{"current": "p",\n"profiles": [', ", line 2: not JSON"),
+        (b"[" * 300 + b"]" * 300, ": not JSON"),
         (b"[]", "has no list of profiles"),
         (b'{"profiles": {}}', "has no list of profiles"),
-        (b'{"profiles": [{"region": "x"}]}', "has no profile that is named as its current one"),
-        (b'{"current": "p", "profiles": [1]}', "has no profile that is named as its current one"),
-        (b'{"current": "\xff"}', ", line 1: it is not UTF-8"),
+        (b'{"profiles": [{"region": "x"}]}', "has no profile with the name of its current one"),
+        (b'{"current": "p", "profiles": [1]}', "has no profile with the name of its current one"),
+        (b'{"current": "\xff"}', ", line 1: not UTF-8"),
     ],
 }
 CASES = [(name, *case) for name, cases in BROKEN.items() for case in cases]
 
 
-@pytest.mark.parametrize(("name", "content", "words"), CASES)
-def test_a_broken_file_that_is_only_found_is_warned_of(
-    name: str, content: bytes, words: str, write: Write, resolve: Resolve
+@pytest.mark.parametrize(("name", "content", "message"), CASES)
+def test_a_broken_file_that_is_only_found_is_a_warning(
+    name: str, content: bytes, message: str, write: Write, resolve: Resolve
 ) -> None:
     path = write(name, content)
     settings = resolve(OS_REGION_NAME="ae-ad-1")
     (warning,) = settings.warnings
     assert warning.startswith(str(path))
-    assert warning.removeprefix(str(path)).lstrip(" ").startswith(words)
-    assert settings.region == "ae-ad-1"
+    assert warning.removeprefix(str(path)).lstrip(" ").startswith(message)
+    assert settings.region.value == "ae-ad-1"
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_folder_in_a_files_place_is_warned_of(
+def test_a_folder_instead_of_a_file_is_a_warning(
     name: str, resolve: Resolve, tmp_path: Path
 ) -> None:
     path = tmp_path / name
@@ -157,7 +163,7 @@ def test_a_folder_in_a_files_place_is_warned_of(
     assert resolve().warnings == (f"{path} can't be read: Is a directory",)
 
 
-def test_a_place_that_can_not_be_looked_at_is_warned_of(
+def test_a_file_that_can_not_be_examined_is_a_warning(
     clean_environ: dict[str, str], resolve: Resolve
 ) -> None:
     home = f"/{'a' * 300}"
@@ -167,19 +173,19 @@ def test_a_place_that_can_not_be_looked_at_is_warned_of(
     )
 
 
-@pytest.mark.parametrize(("name", "content", "words"), CASES[:10])
+@pytest.mark.parametrize(("name", "content", "message"), CASES[:11])
 def test_a_broken_file_that_is_asked_for_is_an_error(
-    name: str, content: bytes, words: str, write: Write, resolve: Resolve
+    name: str, content: bytes, message: str, write: Write, resolve: Resolve
 ) -> None:
     path = write(name, content)
     asking = {CONFIG: "CASJOB_PROFILE", SDK_FILE: "HUAWEICLOUD_SDK_CREDENTIALS_FILE"}[name]
     with pytest.raises(SettingsError) as caught:
         resolve(**{asking: "default" if name == CONFIG else str(path)})
-    told = "; ".join(filter(None, (caught.value.message, caught.value.hint)))
-    assert told.removeprefix(str(path)).lstrip(" ").startswith(words)
+    error = "; ".join(filter(None, (caught.value.message, caught.value.hint)))
+    assert error.removeprefix(str(path)).lstrip(" ").startswith(message)
 
 
-def test_a_file_that_is_asked_for_and_missing_is_an_error(resolve: Resolve, tmp_path: Path) -> None:
+def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="gone can't be read: No such file or directory"):
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
     with pytest.raises(
@@ -188,13 +194,13 @@ def test_a_file_that_is_asked_for_and_missing_is_an_error(resolve: Resolve, tmp_
         resolve({"profile": "x"})
 
 
-def test_the_named_sdk_file_is_read_in_place_of_the_usual_one(
+def test_the_named_sdk_file_is_read_instead_of_the_usual_one(
     write: Write, resolve: Resolve
 ) -> None:
     write(SDK_FILE, "[basic]\nproject_id = usual\n")
     named = write("named", "[basic]\nproject_id = named\nsk = 100%s\nsecurity_token =\n")
     settings = resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(named))
-    assert settings.project_id == "named"
+    assert settings.project_id.value == "named"
     (source,) = settings.sources
     assert {name: value.text for name, value in source.values.items()} == {
         "secret_key": "100%s",
@@ -202,7 +208,7 @@ def test_the_named_sdk_file_is_read_in_place_of_the_usual_one(
     }
 
 
-def test_a_profile_with_a_secret_that_others_can_read_is_warned_of(
+def test_a_profile_with_a_secret_that_others_can_read_is_a_warning(
     write: Write, resolve: Resolve
 ) -> None:
     path = write(CONFIG, '[default]\ntoken = "t"\n[open]\nregion = "ae-ad-1"\n')
@@ -215,7 +221,9 @@ def test_a_profile_with_a_secret_that_others_can_read_is_warned_of(
     assert resolve().warnings == ()
 
 
-def test_profiles_are_found_for_completion(write: Write, clean_environ: dict[str, str]) -> None:
+def test_profile_names_are_found_for_completion(
+    write: Write, clean_environ: dict[str, str]
+) -> None:
     assert find_profile_names(clean_environ) == []
     write(CONFIG, "[default]\n[prod]\n")
     assert find_profile_names(clean_environ) == ["default", "prod"]

@@ -30,4 +30,4 @@ def draw_finding(finding: Finding) -> str:
     text = f"{finding.step:14}  {result:6}  {printable(finding.message)}\n"
     if finding.status and finding.hint:
         text += f"  hint: {printable(finding.hint)}\n"
-    return text
+    return text + "".join(f"{printable(step)}\n" for step in finding.steps)
