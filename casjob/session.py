@@ -59,9 +59,8 @@ class Session:
         return Cache(cache_folder(self.environ))
 
     def history(self, endpoint: str, project_id: str) -> History:
-        """Return the jobs last looked at in a project; those of the demo are not kept."""
-        is_kept = self.settings.history.value and not self.demo
-        folder = history_folder(self.environ) if is_kept else None
+        """Return the jobs last looked at in a project; the demo is one of its own."""
+        folder = history_folder(self.environ) if self.settings.history.value else None
         return History(folder, endpoint=endpoint, project_id=project_id)
 
     def suggest(self, *words: str) -> str:

@@ -95,7 +95,7 @@ def choose_job(named: str | None, source: JobSource, session: Session) -> str:
 
     Args:
         named: what `read_target` returned.
-        source: the jobs looked at are remembered for each source.
+        source: where the job is.
         session: has the history, and stderr.
 
     Raises:
@@ -103,12 +103,12 @@ def choose_job(named: str | None, source: JobSource, session: Session) -> str:
     """
     recent = session.history(source.endpoint, source.project_id).job_ids()
     if named is not None:
-        chosen = _complete(named, recent)
+        chosen = _complete(named, [*recent, *source.sample_job_ids])
         if chosen != named:
             session.notices.say(f"{chosen} (recent job)")
         return chosen
-    if source.default_job_id:
-        return source.default_job_id
+    if not recent and source.sample_job_ids:
+        return source.sample_job_ids[0]
     if not recent:
         raise UsageError(
             "no job is named, and none was looked at before in this project",
@@ -123,7 +123,9 @@ def _complete(prefix: str, recent: Sequence[str]) -> str:
     """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
     if len(prefix) < _SHORTEST_PREFIX or _WHOLE_JOB_ID.fullmatch(prefix):
         return prefix
-    matching = [job_id for job_id in recent if job_id.startswith(prefix)]
+    matching = list(
+        dict.fromkeys(job_id for job_id in recent if job_id.startswith((prefix, f"JOB{prefix}")))
+    )
     if prefix in matching or not matching:
         return prefix
     if len(matching) > 1:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
-from tests.service import Recorded, Reply, Service
+from tests.service import Recorded, Reply, Service, many_tasks
 
 REGION = "cn-north-4"
 AskAs = Callable[..., Finished]
@@ -30,6 +30,7 @@ class Iam(Service):
         self.handler = self._answer
         self.projects: list[object] = [{"id": PROJECT_ID, "name": REGION}]
         self.logins = 0
+        self.valid = timedelta(days=1)
 
     def _answer(self, request: Recorded) -> Reply | None:
         if self.script:
@@ -37,7 +38,7 @@ class Iam(Service):
         if request.path.endswith("/v3/projects"):
             return Reply(200, {"projects": self.projects})
         self.logins += 1
-        expires = datetime.now(UTC) + timedelta(days=1)
+        expires = datetime.now(UTC) + self.valid
         body = {"token": {"expires_at": expires.isoformat()}}
         return Reply(201, body, {"X-Subject-Token": f"fresh-{self.logins}"})
 
@@ -120,7 +121,7 @@ def test_a_project_that_is_set_is_not_looked_up(ask_as: AskAs, iam: Iam, way: st
     assert iam.paths == (["/v3/auth/tokens"] if way == "login" else [])
 
 
-def test_a_key_says_which_project_only_where_it_is_known(
+def test_a_key_names_the_project_once_it_is_known(
     ask_as: AskAs, service: Service, iam: Iam
 ) -> None:
     ask_as("key")
@@ -138,9 +139,9 @@ def test_no_project_is_explained(ask_as: AskAs, service: Service, iam: Iam) -> N
     assert finished == Finished(
         3,
         "",
-        f"casjob: {host} knows no projects named cn-north-4\n"
+        f"casjob: IAM at {host} knows no projects named cn-north-4\n"
         "  hint: set CASJOB_PROJECT_ID to the project's id, as My Credentials in the console shows"
-        " it; is the region spelt right?\n",
+        " it; is the region spelled right?\n",
     )
     assert service.requests == []
 
@@ -163,7 +164,7 @@ def test_without_region_and_project_nobody_is_asked(
     assert finished == Finished(
         3,
         "",
-        "casjob: neither a project id nor a region is set, by which to look one up\n"
+        "casjob: neither a project id nor a region is set\n"
         "  hint: set CASJOB_PROJECT_ID, or CASJOB_REGION\n",
     )
     assert service.requests == iam.requests == []
@@ -211,7 +212,7 @@ def test_a_kept_token_that_the_service_refuses_is_renewed_once(
     assert iam.logins == 2
 
 
-def test_both_requests_of_a_renewal_are_told(ask_as: AskAs, service: Service, iam: Iam) -> None:
+def test_all_requests_of_a_renewal_are_logged(ask_as: AskAs, service: Service, iam: Iam) -> None:
     ask_as("login")
     service.script = [Reply(401, "{}")]
 
@@ -237,6 +238,42 @@ def test_a_refusal_is_the_end(ask_as: AskAs, service: Service, iam: Iam, way: st
     assert iam.logins == (way == "login")
 
 
+@pytest.mark.parametrize("minutes", [-60, 4])
+def test_a_token_that_is_about_to_expire_takes_one_login_a_run(
+    ask_as: AskAs, service: Service, iam: Iam, minutes: int
+) -> None:
+    service.jobs[JOB_ID] = many_tasks(300)
+    iam.valid = timedelta(minutes=minutes)
+
+    finished = ask_as("login")
+
+    assert (finished.status, finished.err) == (0, "")
+    assert (iam.logins, len(service.requests)) == (1, 6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("token", '{"token": "kept", "expires_at": "0001-01-01T00:00:00Z"}'),
+        ("token", '{"token": "k\\ud800pt", "expires_at": "2999-01-01T00:00:00Z"}'),
+        ("project", '{"project_id": "p\\ud800"}'),
+        ("project", '{"project_id": "../../x"}'),
+    ],
+)
+def test_a_bad_entry_in_the_cache_is_replaced(
+    ask_as: AskAs, iam: Iam, tmp_path: Path, kind: str, content: str
+) -> None:
+    first = ask_as("login")
+    (file,) = (tmp_path / ".cache" / "casjob").glob(f"{kind}-*")
+    file.write_text(content)
+    asked = len(iam.requests)
+
+    assert ask_as("login") == first
+    assert len(iam.requests) == asked + 1
+    assert ask_as("login") == first
+    assert len(iam.requests) == asked + 1
+
+
 def test_a_wrong_password_is_sent_once(ask_as: AskAs, service: Service, iam: Iam) -> None:
     body = {"error": {"code": 401, "message": "The username or password is wrong."}}
     iam.script = [Reply(401, body)]
@@ -247,9 +284,9 @@ def test_a_wrong_password_is_sent_once(ask_as: AskAs, service: Service, iam: Iam
     assert finished == Finished(
         4,
         "",
-        f"casjob: {host} did not log in ann of acme (HTTP 401)\n"
+        f"casjob: IAM at {host} did not log in ann of acme\n"
         "  the service said: 401 The username or password is wrong. (HTTP 401, request req-0001)\n"
-        "  hint: wrong credentials are not tried again, since five wrong tries lock an account;"
+        "  hint: wrong credentials are not sent again, since five failures lock an account;"
         " casjob config shows where yours come from\n",
     )
     assert (len(iam.requests), service.requests) == (1, [])
@@ -301,6 +338,14 @@ def test_the_endpoint_comes_from_the_region(casjob: Casjob, region: str, host: s
 def test_version_3_is_spoken_when_it_is_chosen(ask_as: AskAs, service: Service) -> None:
     assert ask_as("token", CASJOB_API_VERSION="v3").status == 0
     assert service.requests[0].path == f"/v3/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_sent_if_the_version_is_wrong(
+    ask_as: AskAs, service: Service, iam: Iam, way: str
+) -> None:
+    assert ask_as(way, CASJOB_API_VERSION="v4").status == 3
+    assert service.requests == iam.requests == []
 
 
 def test_the_demo_asks_nobody(ask_as: AskAs, service: Service, iam: Iam) -> None:

@@ -26,11 +26,13 @@ class Proxy:
         url: where it is.
         requests: method, target and Proxy-Authorization of every request.
         refusal: the status to answer with in place of a tunnel, if any.
+        reason: makes the reason beside it from the Proxy-Authorization.
     """
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, str | None]] = []
         self.refusal: int | None = None
+        self.reason: Callable[[str | None], str | None] = lambda _credentials: None
         proxy = self
 
         class Conversation(BaseHTTPRequestHandler):
@@ -38,7 +40,7 @@ class Proxy:
                 credentials = self.headers.get("Proxy-Authorization")
                 proxy.requests.append((self.command, self.path, credentials))
                 if proxy.refusal:
-                    self.send_response(proxy.refusal)
+                    self.send_response(proxy.refusal, proxy.reason(credentials))
                     self.end_headers()
                     return
                 host, _, port = self.path.rpartition(":")
@@ -214,7 +216,7 @@ def test_certificates_that_can_not_be_used_are_named(
     finished = ask_at(secure, **{variable: str(path)})
 
     is_ours = variable == "CASJOB_CA_BUNDLE"
-    named = f"the CA bundle {path}" if is_ours else "the file that SSL_CERT_FILE names"
+    named = f"the CA bundle {path}" if is_ours else "the file in SSL_CERT_FILE"
     assert finished == Finished(3, "", f"casjob: {named} {reason}\n")
 
 
@@ -251,7 +253,7 @@ def test_a_proxys_user_and_password_go_to_the_proxy_alone(
 
 
 @pytest.mark.parametrize("status", [407, 403, 502])
-def test_a_proxy_that_refuses_is_told_without_its_password(
+def test_a_proxy_that_refuses_is_named_without_its_password(
     ask_at: AskAt, secure: Service, proxy: Proxy, status: int
 ) -> None:
     proxy.refusal = status
@@ -265,6 +267,49 @@ def test_a_proxy_that_refuses_is_told_without_its_password(
     assert str(status) in finished.err
     assert "proxy-password" not in finished.err
     assert secure.requests == []
+
+
+@pytest.mark.parametrize("status", [407, 502, 599])
+def test_a_proxy_that_repeats_its_password_is_not_quoted(
+    ask_at: AskAt, secure: Service, proxy: Proxy, status: int
+) -> None:
+    def repeat(credentials: str | None) -> str:
+        assert credentials is not None
+        plain = base64.b64decode(credentials.partition(" ")[2]).decode()
+        return f"go away {plain} {credentials} " + "x" * 10_000
+
+    proxy.refusal = status
+    proxy.reason = repeat
+    address = proxy.url.replace("://", "://ann:pw@")
+
+    finished = ask_at(secure, "-v", HTTPS_PROXY=address)
+
+    assert finished.status == 6
+    assert f": HTTP {status}" in finished.err
+    assert "ann" not in finished.err
+    assert "pw" not in finished.err
+    assert base64.b64encode(b"ann:pw").decode() not in finished.err
+    assert len(finished.err) < 1000
+
+
+def test_a_proxy_that_breaks_http_is_quoted_without_its_password(
+    ask_at: AskAt, secure: Service
+) -> None:
+    def repeat(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            head = connection.recv(65536).decode()
+            credentials = head.partition("Proxy-Authorization: ")[2].partition("\r\n")[0]
+            connection.sendall(f"no {credentials} proxy-password\r\n\r\n".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=repeat, args=(listening,), daemon=True).start()
+        place = f"127.0.0.1:{listening.getsockname()[1]}"
+        finished = ask_at(secure, "-v", HTTPS_PROXY=f"http://annabel:proxy-password@{place}")
+
+    assert finished.status == 6
+    assert "broke: illegal status line: bytearray(b'no Basic **** ****')" in finished.err
+    assert "proxy-password" not in finished.err
 
 
 def test_a_proxy_that_is_not_there_is_named(ask_at: AskAt, secure: Service) -> None:
@@ -322,8 +367,8 @@ def test_a_proxy_that_can_not_be_used_is_explained_without_its_password(
     assert finished == Finished(
         3,
         "",
-        "casjob: HTTPS_PROXY or ALL_PROXY is no proxy that casjob can use\n"
-        "  hint: it is an address such as http://proxy.example.com:3128\n",
+        "casjob: HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use\n"
+        "  hint: set it to an address such as http://proxy.example.com:3128\n",
     )
 
 

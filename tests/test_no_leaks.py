@@ -7,9 +7,11 @@ import ssl
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -121,6 +123,11 @@ FAILURES: dict[str, Callable[[Recorded], Reply]] = {
         "nested": lambda request: {"error": {"message": json.dumps({"detail": echo(request)})}},
         "escaped": lambda request: json.dumps(echo(request), ensure_ascii=False).encode(),
         "html": lambda request: f"<html><title>{echo(request)}</title>",
+        "entities": lambda request: f"<title>{escape(echo(request))}</title>",
+        "percent": lambda request: quote(echo(request), safe="").replace("%2F", "%2f"),
+        "slashes": lambda request: (
+            f'{{"error_msg": {json.dumps(json.dumps(echo(request)))}}}'.replace("/", "\\/")
+        ),
         "text": echo,
         "long": lambda request: "x" * 290 + echo(request),
     }.items()
@@ -294,7 +301,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_settings_and_a_way_that_is_shut_leak_nothing(
+def test_wrong_settings_and_unreachable_hosts_leak_nothing(
     name: str,
     no_service: str,
     casjob: Casjob,
@@ -362,7 +369,7 @@ def test_a_service_that_can_not_prove_who_it_is_gets_nothing(
         assert service.requests == []
 
 
-def test_a_reply_that_is_no_http_and_repeats_a_token_leaks_nothing(
+def test_a_response_that_is_not_http_and_repeats_a_token_leaks_nothing(
     casjob: Casjob, plant: Callable[[Way], dict[str, str]]
 ) -> None:
     def repeat() -> None:
@@ -416,3 +423,67 @@ def test_a_traceback_would_show_no_secret(
     with pytest.raises(CasjobError) as caught:
         app(["show", JOB_ID], prog_name="casjob", standalone_mode=False, obj=Notices(None))
     assert MARK not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("words", [["show", JOB_ID, "-v"], ["config", "--check"]])
+@pytest.mark.parametrize("way", ["token", "access key", "login"])
+@pytest.mark.parametrize("cut", [0, 280])
+def test_project_names_that_repeat_the_secrets_leak_nothing(
+    cut: int,
+    way: str,
+    words: list[str],
+    casjob: Casjob,
+    service: Service,
+    plant: Callable[[Way], dict[str, str]],
+) -> None:
+    def answer(request: Recorded) -> Reply | None:
+        if request.path != "/v3/projects":
+            return answer_as_iam(request)
+        name = "x" * cut + echo(request)
+        return Reply(200, {"projects": [{"id": id_, "name": name} for id_ in ("1a", "2b")]})
+
+    service.handler = answer
+    finished = casjob(*words, environ=plant(WAYS[way]) | at(service))
+    assert_silent(finished, words)
+    assert finished.status == 3
+    assert "2 projects named ae-ad-1" in finished.out + finished.err
+    assert "****" in finished.out + finished.err
+
+
+@pytest.mark.parametrize("length", range(250, 310, 7))
+@pytest.mark.parametrize("way", ["token", "login"])
+def test_an_excerpt_that_ends_within_a_secret_leaks_nothing(
+    way: str,
+    length: int,
+    casjob: Casjob,
+    service: Service,
+    plant: Callable[[Way], dict[str, str]],
+) -> None:
+    for status in (200, 400):
+
+        def answer(request: Recorded, status: int = status) -> Reply | None:
+            said = "x" * length + echo(request) + "x" * 300
+            return answer_as_iam(request) or Reply(status, {"error_code": "A", "error_msg": said})
+
+        service.handler = answer
+        finished = casjob("show", JOB_ID, environ=plant(WAYS[way]) | at(service))
+        assert_silent(finished, status)
+        assert "characters)" in finished.err
+
+
+@pytest.mark.parametrize("body", [MARK, '{"token": {"expires_at": 5}}', ""])
+def test_a_token_of_iam_that_can_not_be_read_leaks_nothing(
+    body: str, casjob: Casjob, service: Service, plant: Callable[[Way], dict[str, str]]
+) -> None:
+    token = f"{IAM_TOKEN} with a blank"
+
+    def answer(request: Recorded) -> Reply | None:
+        if request.path != "/v3/auth/tokens":
+            return None
+        said = body.replace(MARK, f"here it is: {token}")
+        return Reply(201, said, {"X-Subject-Token": token, "X-Request-Id": token})
+
+    service.handler = answer
+    finished = casjob("show", JOB_ID, "-v", environ=plant(WAYS["login"]) | at(service))
+    assert_silent(finished, body)
+    assert (finished.status, finished.out) == (7, "")

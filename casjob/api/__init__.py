@@ -1,1 +1,1 @@
-"""The wire: requests to the service, and what comes back. httpx lives here."""
+"""Requests to the service and to IAM. httpx lives here."""

@@ -1,67 +1,113 @@
-"""Ways to authenticate a request."""
+"""Credentials: how a request is authenticated, one class a kind. A login is in `iam`."""
 
-from collections.abc import Callable, Generator
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import Self
 from urllib.parse import parse_qsl
 
 import httpx
 
 from casjob.api.signing import DATE_FORMAT, encode_query, sign
-from casjob.credentials import AccessKey
-
-Auth: TypeAlias = httpx.Auth
-"""What adds to a request who asks."""
-
-_Flow = Generator[httpx.Request, httpx.Response, None]
 
 CANONICAL_REQUEST = "casjob.canonical_request"
-"""The request extension that holds what was signed."""
+"""The request extension that holds the text that was signed."""
 
 
-class TokenAuth(httpx.Auth):
-    """Sends an IAM token, which may be 16 KB long, as X-Auth-Token."""
+class Credential(ABC):
+    """Authenticates requests."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """Identifies the account in the cache; it may be a secret."""
 
-    def auth_flow(self, request: httpx.Request) -> _Flow:
-        """Add the token to the request."""
-        request.headers["X-Auth-Token"] = self._token
-        yield request
+    @abstractmethod
+    def authenticate(self, request: httpx.Request) -> None:
+        """Add what authenticates a request.
+
+        Raises:
+            CasjobError: a token is needed and can't be had.
+        """
+
+    def log_in(self) -> None:  # noqa: B027 - only some kinds do
+        """Get a token, if this kind of credential needs one.
+
+        Raises:
+            CasjobError: it can't be had.
+        """
+
+    def renew(self, refused: httpx.Request) -> bool:  # noqa: ARG002 - only some kinds do
+        """Return whether a request that got a 401 may be sent again, authenticated anew.
+
+        Raises:
+            CasjobError: a new token is needed and can't be had.
+        """
+        return False
+
+    def for_project(self, project_id: str) -> "Credential":  # noqa: ARG002 - only some kinds do
+        """Return the credential for requests about a project."""
+        return self
 
 
-class AccessKeyAuth(httpx.Auth):
-    """Signs each request with an access key; what is signed is what is sent.
+@dataclass(frozen=True)
+class Token(Credential):
+    """An IAM token, which may be 16 KB long."""
+
+    token: str = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """The token itself."""
+        return self.token
+
+    def authenticate(self, request: httpx.Request) -> None:
+        """Add the token."""
+        request.headers["X-Auth-Token"] = self.token
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AccessKey(Credential):
+    """An access key (AK) and its secret key (SK), which signs each request.
 
     Args:
-        key: what to sign with.
-        project_id: sent as X-Project-Id; None for IAM, which is asked for it.
-        clock: tells the time to sign with, in UTC.
+        access_key: the AK.
+        secret_key: the SK.
+        security_token: comes with temporary keys.
+        project_id: sent as X-Project-Id; None for requests to IAM.
+        clock: returns the time to sign with, in UTC.
     """
 
-    requires_request_body = True
+    access_key: str
+    secret_key: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+    project_id: str | None = None
+    clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
-    def __init__(
-        self,
-        key: AccessKey,
-        *,
-        project_id: str | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._key = key
-        self._headers = {"X-Security-Token": key.security_token, "X-Project-Id": project_id}
-        self._clock = clock
+    @property
+    def account(self) -> str:
+        """The AK."""
+        return self.access_key
 
-    def auth_flow(self, request: httpx.Request) -> _Flow:
-        """Sign the request."""
-        headers = {name: value for name, value in self._headers.items() if value}
-        headers["X-Sdk-Date"] = self._clock().strftime(DATE_FORMAT)
+    def for_project(self, project_id: str) -> Self:
+        """Return the key for requests about a project."""
+        return replace(self, project_id=project_id)
+
+    def authenticate(self, request: httpx.Request) -> None:
+        """Sign the request; exactly what is signed is sent."""
+        optional = {"X-Security-Token": self.security_token, "X-Project-Id": self.project_id}
+        headers = {name: value for name, value in optional.items() if value}
+        headers["X-Sdk-Date"] = self.clock().strftime(DATE_FORMAT)
         query = parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)
         request.url = request.url.copy_with(query=encode_query(query).encode("ascii") or None)
         signature = sign(
-            self._key.access_key,
-            self._key.secret_key,
+            self.access_key,
+            self.secret_key,
             method=request.method,
             path=request.url.raw_path.decode("ascii").partition("?")[0],
             query=query,
@@ -71,36 +117,3 @@ class AccessKeyAuth(httpx.Auth):
         request.headers.update(headers)
         request.headers["Authorization"] = signature.authorization
         request.extensions[CANONICAL_REQUEST] = signature.canonical_request
-        yield request
-
-
-class Tokens(Protocol):
-    """Where tokens come from that are made when they are needed."""
-
-    def current(self) -> str:
-        """Return the token to send."""
-        ...
-
-    def renew(self, refused: str) -> bool:
-        """Return whether there is now another token than the refused one, worth a try."""
-        ...
-
-
-class LoginAuth(httpx.Auth):
-    """Sends a token got with a password."""
-
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    def auth_flow(self, request: httpx.Request) -> _Flow:
-        """Add the token to the request."""
-        request.headers["X-Auth-Token"] = self._tokens.current()
-        yield request
-
-    def renew(self, refused: httpx.Request) -> bool:
-        """Return whether a request that was refused (401) may be sent again, with a fresh token.
-
-        Only one that was sent with a token kept from before may: five wrong tries lock an
-        account.
-        """
-        return self._tokens.renew(refused.headers["X-Auth-Token"])

@@ -1,20 +1,20 @@
-"""Calls that run aside, so that whoever waits for them can stop waiting."""
+"""Calls in threads of their own, so that their callers can stop waiting."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-_Answer = TypeVar("_Answer")
+_Value = TypeVar("_Value")
 
 
-def run_aside(call: Callable[[], _Answer]) -> "Future[_Answer]":
+def run_aside(call: Callable[[], _Value]) -> "Future[_Value]":
     """Run a call in a daemon thread.
 
-    A daemon, since a read that hangs must hold up neither Ctrl-C nor the end of the program;
-    an executor's threads would be waited for.
+    A daemon, since a hanging read must block neither Ctrl-C nor the end of the program; the
+    threads of an executor would be waited for.
     """
-    future: Future[_Answer] = Future()
+    future: Future[_Value] = Future()
 
     def run() -> None:
         try:

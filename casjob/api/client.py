@@ -1,57 +1,52 @@
-"""The service's client: asks for a job, and answers with what the API says of it."""
+"""What ServiceStage's CAS service can be asked."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import quote
 
-import httpx
-
-from casjob.api.endpoint import Wire
+from casjob.api.auth import Credential
+from casjob.api.endpoint import Endpoint, Request
+from casjob.api.exchange import ResponseTooLargeError
+from casjob.api.headers import read_date
 from casjob.api.paging import fetch_window
-from casjob.api.refusals import explain_refusal, now, read_http_date
-from casjob.errors import ReplyError
+from casjob.api.refusals import WHERE_FROM, Refusal
+from casjob.errors import ForbiddenError, JobNotFoundError
 from casjob.job.models import JobDetail
+from casjob.job.reply import read_detail
 from casjob.job.source import Window
 from casjob.json_text import JsonValue
 
 
-class Version(Protocol):
-    """What `v2` and `v3` know of their wire."""
-
-    def job_path(self, project_id: str, job_id: str) -> str:
-        """Return the path of a job, after the endpoint."""
-        ...
-
-    def read_detail(self, document: JsonValue, *, as_of: datetime) -> JobDetail:
-        """Read a reply."""
-        ...
-
-
 class ServiceStage:
-    """ServiceStage's CAS service, one project of it.
+    """One project of the CAS service.
 
     Args:
-        wire: the way to the service.
+        endpoint: where the service is.
         auth: authenticates each request; None for the demo.
-        version: the API version's wire, `v2` or `v3`.
+        version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
-        place: the region, or the endpoint's host: where a person is told that things happened.
+        place: the region, or the endpoint's host.
+
+    Attributes:
+        endpoint: the service's URL.
+        project_id: the project that the jobs belong to.
     """
 
-    default_job_id: str | None = None
+    sample_job_ids: tuple[str, ...] = ()
 
     def __init__(
         self,
-        wire: Wire,
+        endpoint: Endpoint,
         *,
-        auth: httpx.Auth | None,
-        version: Version,
+        auth: Credential | None,
+        version: str,
         project_id: str,
         place: str,
     ) -> None:
-        self.endpoint = wire.endpoint
+        self.endpoint = endpoint.url
         self.project_id = project_id
-        self._wire = wire
+        self._endpoint = endpoint
         self._auth = auth
         self._version = version
         self._place = place
@@ -69,42 +64,57 @@ class ServiceStage:
         Args:
             job_id: the job.
             window: which tasks.
-            on_progress: is told how many tasks came so far, of how many if that is known.
-            kept: pages by offset and limit, which need not be fetched; those that come are added.
+            on_progress: gets how many tasks came so far, of how many if that is known.
+            kept: pages by offset and limit that need not be fetched; those that are get added.
 
         Raises:
-            CasjobError: what went wrong, as the exit status tells.
+            CasjobError: what went wrong.
         """
 
         def fetch_page(offset: int, limit: int) -> JobDetail:
             part = offset, limit
             if kept is not None and part in kept:
                 return kept[part]
-            params = {"limit": str(limit), "offset": str(offset)}
-            if window.desc:
-                params["desc"] = "true"
-            if window.instance_id:
-                params["instance_id"] = window.instance_id
-            page = self._fetch_page(job_id, params)
+            page = self._fetch_page(job_id, window, offset, limit)
             if kept is not None:
                 kept[part] = page
             return page
 
         return fetch_window(fetch_page, window, on_progress=on_progress)
 
-    def _fetch_page(self, job_id: str, params: dict[str, str]) -> JobDetail:
-        answer = self._wire.ask(
+    def _fetch_page(self, job_id: str, window: Window, offset: int, limit: int) -> JobDetail:
+        params = {"limit": str(limit), "offset": str(offset)}
+        if window.desc:
+            params["desc"] = "true"
+        if window.instance_id:
+            params["instance_id"] = window.instance_id
+        where = f"project {self.project_id} ({self._place})"
+        request = Request(
             "GET",
-            self._version.job_path(self.project_id, job_id),
-            auth=self._auth,
-            place=f"the service in {self._place}",
+            self._path("jobs", job_id),
             params=params,
-            explain=lambda refused: explain_refusal(
-                refused, job_id=job_id, project_id=self.project_id, place=self._place
-            ),
+            refusals={
+                HTTPStatus.FORBIDDEN: Refusal(
+                    ForbiddenError, f"not allowed to see job {job_id} in {where}"
+                ),
+                HTTPStatus.NOT_FOUND: Refusal(
+                    JobNotFoundError,
+                    f"job {job_id} was not found in {where}",
+                    f"a wrong endpoint, project or region is the usual cause; {WHERE_FROM}",
+                ),
+            },
         )
-        as_of = read_http_date(answer.headers.get("Date", "")) or now()
         try:
-            return self._version.read_detail(answer.document, as_of=as_of)
-        except ReplyError as error:
-            raise answer.conceal(error) from None
+            return self._endpoint.send(request, auth=self._auth, read=_read_page)
+        except ResponseTooLargeError as error:
+            if window.limit is None:
+                error.hint = "casjob tasks --limit 5 asks for less"
+            raise
+
+    def _path(self, *parts: str) -> str:
+        names = (self._version, self.project_id, "cas", *parts)
+        return "".join(f"/{quote(name, safe='')}" for name in names)
+
+
+def _read_page(document: JsonValue, headers: Mapping[str, str]) -> JobDetail:
+    return read_detail(document, as_of=read_date(headers) or datetime.now(UTC))

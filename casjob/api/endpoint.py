@@ -1,76 +1,75 @@
-"""The way to one endpoint: sends requests, tries again as the policy allows, tells of it."""
+"""An endpoint: sends requests and reads the responses. All errors that leave it are masked."""
 
-import ssl
+import base64
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from json import dumps
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import NamedTuple, TypeVar
 
 import httpx
 
 from casjob import __version__
-from casjob.api.auth import CANONICAL_REQUEST, LoginAuth
-from casjob.api.exchange import Reply, exchange
+from casjob.api.auth import Credential
+from casjob.api.exchange import ACCEPT_ENCODING, Response, exchange
+from casjob.api.lockout import LockoutGuard
+from casjob.api.log import compare_signed, describe_exchange, describe_outcome
+from casjob.api.network import explain_network_failure
 from casjob.api.proxy import find_proxy
-from casjob.api.refusals import (
-    describe_reply,
-    explain_transport_failure,
-    find_request_id,
-    read_error_body,
-)
+from casjob.api.redact import Redactor
+from casjob.api.refusals import Refusal, describe_response, explain_refusal
 from casjob.api.retry import RetryPolicy
+from casjob.api.tls import create_tls_context
 from casjob.errors import CasjobError, ReplyError, ServiceError, SettingsError
 from casjob.json_text import JsonValue, decode
 
 HEADERS = {
     "Accept": "application/json",
+    "Accept-Encoding": ACCEPT_ENCODING,
     "Content-Type": "application/json",
     "User-Agent": f"casjob/{__version__}",
     # Without it, messages may be in Chinese.
     "X-Language": "en-us",
 }
 
-_SHORTEST_SECRET = 6
-"""Characters of IAM's shortest password; anything shorter would mask ordinary words."""
+_KEEP_ALIVE = 60
+"""Seconds that an idle connection is kept: longer than the longest polling interval."""
 
-_NESTING = 3
-"""Levels of JSON within JSON that were seen in messages."""
-
-_EXCERPT = 4000
-"""Characters of a refusal that are logged."""
+_Value = TypeVar("_Value")
 
 
-class Answer(NamedTuple):
-    """A reply that is a success.
+class Request(NamedTuple):
+    """What to ask for.
 
     Args:
-        headers: with names in any case.
-        document: the decoded body.
-        conceal: masks the secrets in an error about the document, which may repeat them.
+        method: the HTTP method.
+        path: after the endpoint's URL.
+        params: the query.
+        body: sent as JSON.
+        refusals: what statuses other than 2xx mean for this request.
     """
 
-    headers: Mapping[str, str]
-    document: JsonValue
-    conceal: Callable[[CasjobError], CasjobError]
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: object = None
+    refusals: Mapping[int, Refusal] = {}
 
 
-class Wire:
-    """A pool of connections to one endpoint.
+class Endpoint:
+    """A pool of connections to one URL.
 
     Args:
-        endpoint: what every path is appended to; it may have a path itself.
+        url: what every path is appended to; it may have a path itself.
+        name: names the service in errors.
         timeout: seconds that each connect, read and write may take.
-        retry: when to try again.
-        tell: is told of each further try.
+        retry: when to retry.
+        notify: gets a message about each retry.
+        redactor: masks the run's secrets; what requests send and the proxy's are masked anyway.
         pace: waits until the next request may be sent; None for no wait.
-        log: is told of each request and reply; None to be silent.
-        secrets: what is masked, beside what a request sends to authenticate itself.
+        log: gets lines about each request and response; None for no log.
         ca_bundle: the path of certificates to trust beside the usual ones.
-        transport: stands in for the network, as the demo does.
+        transport: used in place of the network, as the demo does.
 
     Raises:
         SettingsError: the certificates or a proxy in the environment can't be used.
@@ -78,39 +77,39 @@ class Wire:
 
     def __init__(
         self,
-        endpoint: str,
+        url: str,
         *,
+        name: str,
         timeout: float,
         retry: RetryPolicy,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
+        redactor: Redactor,
         pace: Callable[[], None] | None = None,
         log: Callable[[str], None] | None = None,
-        secrets: Collection[str] = (),
         ca_bundle: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.endpoint = endpoint
+        self.url = url
+        self.name = name
         self._timeout = timeout
         self._retry = retry
-        self._tell = tell
+        self._notify = notify
         self._pace = pace
         self._log = log
-        self._secrets = secrets
-        proxy = None if transport else find_proxy(endpoint)
-        self._through = f" (through the proxy {proxy.url.netloc.decode()})" if proxy else ""
+        proxy = None if transport else find_proxy(url)
+        self._redactor = redactor.add(*_find_secrets(proxy))
+        through = f" (through the proxy {proxy.url.netloc.decode()})" if proxy else ""
+        self._peer = httpx.URL(url).netloc.decode("ascii") + through
         self._is_closed = False
-        self._is_accepted = False
-        self._accepting = threading.Lock()
-        self._refusal: CasjobError | None = None
-        self._told = 0
-        self._telling = threading.Lock()
+        self._guard = LockoutGuard()
+        self._notified = 0
+        self._notifying = threading.Lock()
         self._http = httpx.Client(
-            base_url=endpoint,
+            base_url=url,
             headers=HEADERS,
             timeout=timeout,
-            # Longer than the longest pause between two looks at a job that is followed.
-            limits=httpx.Limits(keepalive_expiry=60),
-            verify=_trust(endpoint, ca_bundle),
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
+            verify=create_tls_context(url, ca_bundle),
             transport=transport,
             proxy=proxy,
             follow_redirects=False,
@@ -118,210 +117,141 @@ class Wire:
         )
 
     def close(self) -> None:
-        """Close the connections. What is still read aside fails then, and nobody is told."""
+        """Close the connections. Requests that are still under way fail silently."""
         self._is_closed = True
         self._http.close()
 
-    def ask(
+    def send(
         self,
-        method: str,
-        path: str,
+        request: Request,
         *,
-        auth: httpx.Auth | None,
-        place: str,
-        explain: Callable[[Reply], CasjobError],
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-    ) -> Answer:
-        """Send a request, and return the answer to it.
+        auth: Credential | None,
+        read: Callable[[JsonValue, Mapping[str, str]], _Value],
+    ) -> _Value:
+        """Send a request, retry as the policy allows, and return what was read of the response.
 
         Args:
-            method: the HTTP method.
-            path: after the endpoint.
-            auth: authenticates each try anew.
-            place: who is asked, in words.
-            explain: makes an error of a reply that is no success.
-            params: the query.
-            body: sent as JSON.
+            request: what to ask for.
+            auth: authenticates each attempt anew.
+            read: makes the result of the decoded body and the headers of a 2xx response.
 
         Raises:
-            CasjobError: what went wrong.
+            CasjobError: what went wrong, without secrets.
         """
+        return self._retry.call(
+            lambda: self._attempt(request, auth, read), notify=self._notify_retry
+        )
 
-        def attempt() -> tuple[httpx.Request, Reply]:
+    def probe(self) -> Response:
+        """Return the response to an anonymous request, whatever its status.
+
+        Raises:
+            CasjobError: the endpoint can't be reached.
+        """
+        try:
+            return self._exchange(self._build(Request("GET", "/"), None), self._redactor)
+        except CasjobError as error:
+            raise self._redactor.mask_error(error) from None
+
+    def _attempt(
+        self,
+        request: Request,
+        auth: Credential | None,
+        read: Callable[[JsonValue, Mapping[str, str]], _Value],
+    ) -> _Value:
+        redactor = self._redactor
+        try:
             if self._is_closed:
-                raise ServiceError(f"the connections to {place} are closed")
+                raise ServiceError(f"the connections to {self.name} are closed")
             if self._pace:
                 self._pace()
-            # The first goes alone: five wrong tries, side by side too, lock an account.
-            with nullcontext() if self._is_accepted else self._accepting:
-                if self._refusal and not isinstance(auth, LoginAuth):
-                    raise self._refusal
-                request, reply = self._exchange(method, path, auth=auth, params=params, body=body)
-                self._is_accepted = reply.status != HTTPStatus.UNAUTHORIZED
-            if reply.status == HTTPStatus.UNAUTHORIZED or _is_success(reply):
-                self._told = 0
-                return request, reply
-            raise self._conceal(explain(self._redact(reply, request)), request)
+            with self._guard.turn():
+                built = self._build(request, auth)
+                redactor = redactor.add_headers(built.headers)
+                response = self._exchange(built, redactor)
+                redactor = redactor.add_headers(response.headers)
+                if response.status == HTTPStatus.UNAUTHORIZED:
+                    if auth and auth.renew(built):
+                        return self._attempt(request, auth, read)
+                    # Masked at once, as other requests raise it too, and know other secrets.
+                    refusal = redactor.mask_error(self._explain(response, request))
+                    self._guard.refuse(refusal)
+                    raise refusal
+                self._guard.accept()
+            if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise self._explain(response, request)
+            self._notified = 0
+            return read(self._decode(response), response.headers)
+        except CasjobError as error:
+            raise redactor.mask_error(error) from None
 
-        request, reply = self._retry.call(attempt, tell=self._tell_retry)
-        is_refused = reply.status == HTTPStatus.UNAUTHORIZED
-        if is_refused and isinstance(auth, LoginAuth) and auth.renew(request):
-            request, reply = self._retry.call(attempt, tell=self._tell_retry)
-        if not _is_success(reply):
-            self._refusal = self._conceal(explain(self._redact(reply, request)), request)
-            raise self._refusal
+    def _build(self, request: Request, auth: Credential | None) -> httpx.Request:
         try:
-            document = decode(reply.content.decode("utf-8-sig"))
-        except ValueError as error:
-            redacted = self._redact(reply, request)
-            what = f"not JSON: {error}" if reply.content else "empty"
-            unreadable = ReplyError(
-                f"the reply of {place} is {what}",
-                said=describe_reply(redacted, read_error_body(redacted)),
-                hint="the endpoint may belong to another service, or a proxy may have answered;"
-                " casjob config shows where it is from",
+            built = self._http.build_request(
+                request.method, request.path, params=request.params, json=request.body
             )
-            raise self._conceal(unreadable, request) from None
-        return Answer(reply.headers, document, lambda error: self._conceal(error, request))
-
-    def _tell_retry(self, tried: int, words: str) -> None:
-        """Tell of a further try, once for all pages that fail side by side."""
-        with self._telling:
-            if tried > self._told and not self._is_closed:
-                self._told = tried
-                self._tell(words)
-
-    def look(self) -> Reply:
-        """Return whatever the endpoint says to somebody unknown, once.
-
-        Raises:
-            CasjobError: it can't be reached.
-        """
-        _, reply = self._exchange("GET", "/", auth=None)
-        return reply
-
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        auth: httpx.Auth | None,
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-    ) -> tuple[httpx.Request, Reply]:
-        began = time.monotonic()
-        try:
-            # Built anew each time, so that a further try is signed anew.
-            request = self._http.build_request(method, path, params=params, json=body)
-            reply = exchange(self._http, request, auth=auth, timeout=self._timeout)
+            if auth:
+                auth.authenticate(built)
         except (UnicodeEncodeError, httpx.InvalidURL):
             # The error's own text may hold a secret.
             raise SettingsError(
-                f"the request to {self.endpoint} can't be sent: a part of it is too long, or holds"
+                f"the request to {self._peer} can't be sent: a part of it is too long, or holds"
                 " characters that HTTP forbids",
                 hint="casjob config shows what is set",
             ) from None
-        except httpx.HTTPError as error:
-            place = request.url.netloc.decode("ascii") + self._through
-            explained = explain_transport_failure(error, place=place, timeout=self._timeout)
-            self._log_outcome(request, explained.message, began)
-            raise self._conceal(explained, request) from None
-        except CasjobError as error:
-            self._log_outcome(request, error.message, began)
-            raise
-        if self._log:
-            request_id = find_request_id(reply)
-            of = f" (request {self._mask(request_id, request)})" if request_id else ""
-            self._log_outcome(request, f"HTTP {reply.status}{of}", began)
-            canonical = request.extensions.get(CANONICAL_REQUEST)
-            if canonical and reply.status == HTTPStatus.UNAUTHORIZED:
-                for line in self._compare_signed(canonical, request, reply):
-                    self._log(line)
-        return request, reply
+        return built
 
-    def _redact(self, reply: Reply, request: httpx.Request) -> Reply:
-        """Return the reply with the secrets masked that it repeats."""
-        headers = [(name, self._mask(value, request)) for name, value in reply.headers.items()]
-        content = reply.content
-        # As bytes, since an error page may be of any encoding.
-        for secret in self._secrets_of(request):
-            content = content.replace(secret.encode(errors="surrogateescape"), b"****")
-        return Reply(reply.status, httpx.Headers(headers, encoding="utf-8"), content)
-
-    def _conceal(self, error: CasjobError, request: httpx.Request) -> CasjobError:
-        """Mask what decoding brought to light, or the words that httpx quotes."""
-        error.message = self._mask(error.message, request)
-        error.args = (error.message,)
-        error.said = self._mask(error.said, request) if error.said else None
-        return error
-
-    def _mask(self, text: str, request: httpx.Request) -> str:
-        for secret in self._secrets_of(request):
-            text = text.replace(secret, "****")
-        return text
-
-    def _secrets_of(self, request: httpx.Request) -> Iterator[str]:
-        """Yield what a reply may repeat of the secrets, in every spelling of it."""
-        sent = (
-            request.headers.get("X-Auth-Token", ""),
-            request.headers.get("X-Security-Token", ""),
-            request.headers.get("Authorization", "").rpartition("Signature=")[2],
-        )
-        for secret in (*self._secrets, *sent):
-            if len(secret) >= _SHORTEST_SECRET:
-                yield from _spellings(secret)
-
-    def _log_outcome(self, request: httpx.Request, outcome: str, began: float) -> None:
-        if self._log and not self._is_closed:
-            taken = time.monotonic() - began
-            line = f"{request.method} {request.url} -> {outcome} in {taken:.3f}s"
-            self._log(self._mask(line, request))
-
-    def _compare_signed(
-        self, canonical: str, request: httpx.Request, reply: Reply
-    ) -> Iterator[str]:
-        failure = read_error_body(self._redact(reply, request))
-        said = ((failure and failure.detail) or "nothing")[:_EXCERPT]
-        yield "casjob signed:"
-        yield from (f"  {line}" for line in self._mask(canonical, request).split("\n"))
-        yield "the gateway said:"
-        # It parts the lines of its canonical request by bars.
-        lines = self._mask(said, request).replace("|", "\n").split("\n")
-        yield from (f"  {line}" for line in lines)
-
-
-def _spellings(secret: str) -> set[str]:
-    """Return the text as it is, as addresses spell it, and as JSON within JSON does."""
-    spellings = {secret, quote(secret, safe="")}
-    for _ in range(_NESTING):
-        for spelling in tuple(spellings):
-            spellings.add(dumps(spelling)[1:-1])
-            spellings.add(dumps(spelling, ensure_ascii=False)[1:-1])
-    return spellings
-
-
-def _is_success(reply: Reply) -> bool:
-    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
-
-
-def _trust(endpoint: str, ca_bundle: str | None) -> ssl.SSLContext:
-    if httpx.URL(endpoint).scheme == "http" and not ca_bundle:
-        # Trusts nobody, and takes no time: reading all the authorities takes 30 ms.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context = httpx.create_ssl_context()
-    except OSError as error:
-        raise _no_certificates("the file that SSL_CERT_FILE names", error) from error
-    if ca_bundle:
+    def _exchange(self, request: httpx.Request, redactor: Redactor) -> Response:
+        began = time.monotonic()
+        outcome = "no response"
         try:
-            context.load_verify_locations(ca_bundle)
-        except OSError as error:
-            raise _no_certificates(f"the CA bundle {ca_bundle}", error) from error
-    return context
+            response = exchange(self._http, request, timeout=self._timeout, peer=self._peer)
+            outcome = describe_outcome(response)
+            redactor = redactor.add_headers(response.headers)
+        except httpx.HTTPError as failure:
+            error = explain_network_failure(failure, peer=self._peer, timeout=self._timeout)
+            outcome = error.message
+            raise error from None
+        except CasjobError as error:
+            outcome = error.message
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            self._write_log([describe_exchange(request, outcome, seconds)], redactor)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._write_log(compare_signed(request, response), redactor)
+        return response
+
+    def _explain(self, response: Response, request: Request) -> CasjobError:
+        return explain_refusal(response, service=self.name, meanings=request.refusals)
+
+    def _decode(self, response: Response) -> JsonValue:
+        try:
+            return decode(response.content.decode("utf-8-sig"))
+        except ValueError as error:
+            what = f"not JSON: {error}" if response.content else "empty"
+            raise ReplyError(
+                f"the response of {self.name} is {what}",
+                said=describe_response(response),
+                hint="the endpoint may belong to another service, or a proxy may have responded;"
+                " casjob config shows where it is from",
+            ) from None
+
+    def _notify_retry(self, retry: int, message: str) -> None:
+        """Notify of a retry, once for all pages that fail side by side."""
+        with self._notifying:
+            if retry > self._notified and not self._is_closed:
+                self._notified = retry
+                self._notify(message)
+
+    def _write_log(self, lines: Iterable[str], redactor: Redactor) -> None:
+        if self._log and not self._is_closed:
+            for line in lines:
+                self._log(redactor.mask(line))
 
 
-def _no_certificates(file: str, error: OSError) -> SettingsError:
-    if isinstance(error, ssl.SSLError):
-        return SettingsError(f"{file} holds no certificate in PEM form")
-    return SettingsError(f"{file} can't be read: {error.strerror}")
+def _find_secrets(proxy: httpx.Proxy | None) -> tuple[str, ...]:
+    """Return the user and password of a proxy, and how they are sent."""
+    if proxy is None or proxy.auth is None:
+        return ()
+    return (*proxy.auth, base64.b64encode(":".join(proxy.auth).encode()).decode())

@@ -1,8 +1,9 @@
-"""One request and its reply, within bounds of time and size."""
+"""One request and its response, within bounds of time and size."""
 
 import ssl
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,22 +12,31 @@ import httpx
 
 from casjob.api.background import run_aside
 from casjob.errors import ReplyError, ReplyTimeoutError
+from casjob.job.failures import clip
 
-MAX_REPLY_BYTES = 64 * 1024 * 1024
-"""More than any job has to say."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Of a response's body, decompressed: more than any job takes."""
 
 PATIENCE = 4
-"""How many request timeouts a whole exchange may last; each read by itself may last one."""
+"""How many request timeouts a whole exchange may take; each read by itself may take one."""
+
+ACCEPT_ENCODING = "gzip, deflate"
+"""The content codings that are decoded here."""
+
+_PIECE = 1024 * 1024
+"""Bytes to decompress at a time: a bomb must not fill the memory in one go."""
+
+_PROXY_HINT = "a proxy may have changed it"
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """What came back.
 
     Args:
         status: the HTTP status.
         headers: the headers, with names in any case.
-        content: the body as it is.
-        certificate_expires: when the service's certificate ends; None without TLS.
+        content: the body, decompressed.
+        certificate_expires: when the service's certificate expires; None without TLS.
     """
 
     status: int
@@ -36,65 +46,93 @@ class Reply(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The body to be shown; bytes that are not UTF-8 are escaped."""
+        """The body as text; bytes that are not UTF-8 are escaped."""
         return self.content.decode("utf-8-sig", "backslashreplace")
 
 
-def exchange(
-    http: httpx.Client, request: httpx.Request, *, auth: httpx.Auth | None, timeout: float
-) -> Reply:
-    """Send a request and read its reply, which may neither drip on forever nor fill the memory.
+class ResponseTooLargeError(ReplyError):
+    """The response was larger than `MAX_BYTES`."""
+
+
+def exchange(http: httpx.Client, request: httpx.Request, *, timeout: float, peer: str) -> Response:
+    """Send a request and read its response.
 
     Args:
         http: the client; its own timeout bounds each connect, read and write.
         request: what to send.
-        auth: authenticates it.
         timeout: the request timeout in seconds.
+        peer: names the other end in errors.
 
     Raises:
         httpx.HTTPError: the network or HTTP failed.
-        ReplyTimeoutError: the reply dripped for longer than `PATIENCE` timeouts.
-        ReplyError: the reply was larger than `MAX_REPLY_BYTES`.
+        ReplyTimeoutError: the exchange took longer than `PATIENCE` timeouts.
+        ReplyError: the response was too large, or compressed in a way that wasn't asked for.
     """
     deadline = time.monotonic() + timeout * PATIENCE
-    dripped = ReplyTimeoutError(
-        f"{request.url.host} was still sending its reply after {timeout * PATIENCE:g}s",
+    too_slow = ReplyTimeoutError(
+        f"no complete response from {peer} within {timeout * PATIENCE:g}s",
         hint="--request-timeout SECONDS waits longer",
     )
-    # Aside, since a read timeout alone never ends headers that come a byte at a time.
-    reading = run_aside(lambda: _read(http, request, auth, deadline, dripped))
+    # In a thread of its own, which is left behind at the deadline: a read timeout neither ends
+    # headers that come a byte at a time nor a name lookup, which not even Ctrl-C interrupts.
+    reading = run_aside(lambda: _read(http, request, peer, deadline, too_slow))
     try:
         return reading.result(timeout=timeout * PATIENCE)
     except FutureTimeoutError:
-        raise dripped from None
+        raise too_slow from None
 
 
 def _read(
     http: httpx.Client,
     request: httpx.Request,
-    auth: httpx.Auth | None,
+    peer: str,
     deadline: float,
-    dripped: ReplyTimeoutError,
-) -> Reply:
-    response = http.send(request, auth=auth, stream=True)
+    too_slow: ReplyTimeoutError,
+) -> Response:
+    response = http.send(request, stream=True)
     try:
-        if "," in response.headers.get("Content-Encoding", ""):
-            # Each coding may expand a thousandfold, and httpx undoes all of them at once.
-            message = f"the reply of {request.url.host} is compressed more than once"
-            raise ReplyError(message, hint="a proxy on the way may have changed it")
+        # A transport without a network, as the demo's, returns the whole content at once.
+        chunks = [response.content] if response.is_stream_consumed else response.iter_raw()
         content = bytearray()
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > MAX_REPLY_BYTES:
-                size = MAX_REPLY_BYTES // 1024 // 1024
-                message = f"the reply of {request.url.host} is larger than {size} MiB"
-                raise ReplyError(message, hint="casjob tasks --limit 5 asks for less")
+        for piece in _decompress(chunks, response.headers.get("Content-Encoding", ""), peer):
+            content += piece
+            if len(content) > MAX_BYTES:
+                raise ResponseTooLargeError(
+                    f"the response of {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
+                    hint="the endpoint may belong to another service;"
+                    " casjob config shows where it is from",
+                )
             if time.monotonic() > deadline:
-                raise dripped
+                raise too_slow
         expires = _read_certificate_end(response)
-        return Reply(response.status_code, response.headers, bytes(content), expires)
+        return Response(response.status_code, response.headers, bytes(content), expires)
     finally:
         response.close()
+
+
+def _decompress(chunks: Iterable[bytes], coding: str, peer: str) -> Iterator[bytes]:
+    """Yield the decompressed body in small pieces, so that whoever reads it can stop."""
+    coding = coding.strip().lower()
+    if coding in {"", "identity"}:
+        yield from chunks
+        return
+    if coding not in {"gzip", "x-gzip", "deflate"}:
+        message = f"the response of {peer} is encoded as {clip(coding)}: casjob can't decode that"
+        raise ReplyError(message, hint=_PROXY_HINT)
+    # Either format, by its header.
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            try:
+                yield inflate.decompress(rest, _PIECE)
+            except zlib.error as error:
+                message = f"the response of {peer} can't be decompressed: {error}"
+                raise ReplyError(message, hint=_PROXY_HINT) from None
+            if inflate.eof:
+                # What follows may be endless.
+                return
+            rest = inflate.unconsumed_tail
 
 
 def _read_certificate_end(response: httpx.Response) -> datetime | None:

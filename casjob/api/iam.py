@@ -1,142 +1,166 @@
-"""IAM: gets a token for a password, and a project's id for a region's name."""
+"""IAM: logs in with a password, and looks up a project's id by a region's name."""
 
 import re
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from typing import TypeGuard
 
 import httpx
 
-from casjob.api.endpoint import Wire
-from casjob.api.exchange import Reply
-from casjob.api.refusals import describe_reply, read_error_body, read_retry_after
+from casjob.api.auth import Credential
+from casjob.api.endpoint import Endpoint, Request
+from casjob.api.refusals import WHERE_FROM, Refusal
 from casjob.cache import Cache
-from casjob.credentials import Login
-from casjob.errors import (
-    AuthenticationError,
-    CasjobError,
-    ReplyError,
-    ServiceError,
-    SettingsError,
-    TransientError,
-)
+from casjob.errors import AuthenticationError, ReplyError, SettingsError
+from casjob.job.failures import clip
 from casjob.job.models import read_moment
 from casjob.json_text import JsonValue
 
 _RENEW_BEFORE = timedelta(minutes=5)
-"""A token about to expire is as good as expired. It is valid for 24 hours."""
-
+"""How long before its end a token is renewed. It is valid for 24 hours."""
 
 _NAMES_SHOWN = 10
 """Of the projects found; an account may have hundreds."""
 
 
-def find_project_id(wire: Wire, region: str, auth: httpx.Auth) -> str:
-    """Return the id of the region's project.
+def find_project_id(iam: Endpoint, region: str, auth: Credential, cache: Cache) -> str:
+    """Return the id of the region's project: from the cache, or else from IAM.
 
     Args:
-        wire: the way to IAM.
+        iam: IAM's endpoint.
         region: the project's name: each region has a project of that name.
         auth: authenticates the request.
+        cache: where the id is kept between runs.
 
     Raises:
-        SettingsError: there is none of that name, or several.
+        SettingsError: there is no project of that name, or several.
         CasjobError: what else went wrong.
     """
-    host = urlsplit(wire.endpoint).netloc
-    answer = wire.ask(
+    key = (iam.url, region, auth.account)
+    kept = cache.get("project", *key).get("project_id")
+    if _is_id(kept):
+        return kept
+
+    def read(document: JsonValue, _headers: Mapping[str, str]) -> str:
+        return _choose_project(_read_projects(document, iam.name), region, iam.name)
+
+    request = Request(
         "GET",
         "/v3/projects",
-        auth=auth,
-        place=host,
         params={"name": region},
-        explain=lambda refused: _explain_refusal(refused, host, "name the project"),
+        refusals=_explain_statuses(f"{iam.name} did not list the projects"),
     )
-    projects = _read_object(answer.document).get("projects")
+    project_id = iam.send(request, auth=auth, read=read)
+    cache.put("project", *key, project_id=project_id)
+    return project_id
+
+
+def _read_projects(document: JsonValue, iam: str) -> dict[str, str]:
+    """Return the projects' names by their ids."""
+    projects = _read_object(document).get("projects")
     if not isinstance(projects, list):
-        raise ReplyError(f"the reply of {host} holds no list of projects")
-    # The id becomes a part of paths and a header.
-    found = {
+        raise ReplyError(f"the response of {iam} holds no list of projects")
+    return {
         project_id: str(project.get("name"))
         for project in map(_read_object, projects)
-        if isinstance(project_id := project.get("id"), str)
-        and re.fullmatch("[A-Za-z0-9_-]+", project_id)
+        if _is_id(project_id := project.get("id"))
     }
+
+
+def _choose_project(found: Mapping[str, str], region: str, iam: str) -> str:
     if len(found) != 1:
-        names = [f"{name} ({project_id})" for project_id, name in found.items()]
-        named = ", ".join(names[:_NAMES_SHOWN]) + (", …" if names[_NAMES_SHOWN:] else "")
+        names = [f"{clip(name)} ({project_id})" for project_id, name in found.items()]
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if names[_NAMES_SHOWN:] else "")
         raise SettingsError(
-            f"{host} knows {len(found) or 'no'} projects named {region}"
-            + (f": {named}" if named else ""),
+            f"{iam} knows {len(found) or 'no'} projects named {region}"
+            + (f": {shown}" if shown else ""),
             hint="set CASJOB_PROJECT_ID to the project's id, as My Credentials in the console shows"
-            " it; is the region spelt right?",
+            " it; is the region spelled right?",
         )
     return next(iter(found))
 
 
-class LoginTokens:
-    """Tokens for an IAM user, kept until shortly before they expire.
+class Login(Credential):
+    """An IAM user's name and password, which get a token that is kept until it expires.
 
-    A token that was kept is renewed once if it is refused; one got by this run is not, and
-    a password that was refused is not sent again: five wrong tries lock an account.
+    A kept token is renewed once if it is refused. One that this run got is not, and a refused
+    password is not sent again: five failures lock an account.
 
     Args:
-        wire: the way to IAM.
-        login: the user.
+        user_name: the IAM user.
+        password: the user's password.
+        domain_name: the account that the user belongs to.
+        iam: IAM's endpoint.
         region: the name of the project that the token is for.
         project_id: its id, if that is known.
         cache: where a token is kept between runs.
     """
 
     def __init__(
-        self, wire: Wire, login: Login, *, region: str | None, project_id: str | None, cache: Cache
+        self,
+        user_name: str,
+        password: str,
+        domain_name: str,
+        *,
+        iam: Endpoint,
+        region: str | None,
+        project_id: str | None,
+        cache: Cache,
     ) -> None:
-        self._wire = wire
-        self._login = login
+        self._user_name = user_name
+        self._password = password
+        self._domain_name = domain_name
+        self._iam = iam
         self._project = {"id": project_id} if project_id else {"name": region}
-        scope = project_id or region or ""
-        self._about = (wire.endpoint, login.domain_name, login.user_name, scope)
+        self._key = (iam.url, domain_name, user_name, project_id or region or "")
         self._cache = cache
         self._token = ""
         self._expires: datetime | None = None
         self._is_fresh = False
         self._refused = ""
         self._refusal: AuthenticationError | None = None
-        # Pages are fetched side by side; whoever comes first gets the token for all.
+        # Pages are fetched side by side; the first one gets the token for all.
         self._lock = threading.Lock()
 
-    def current(self) -> str:
-        """Return the token to send.
+    @property
+    def account(self) -> str:
+        """The account and the user in it."""
+        return f"{self._domain_name}/{self._user_name}"
 
-        Raises:
-            CasjobError: none can be had.
-        """
+    def log_in(self) -> None:
+        """Get a token, so that a wrong password is an error by itself."""
+        self._get_token()
+
+    def authenticate(self, request: httpx.Request) -> None:
+        """Add the token, a new one if it is about to expire."""
+        request.headers["X-Auth-Token"] = self._get_token()
+
+    def renew(self, refused: httpx.Request) -> bool:
+        """Return whether there is another token now than the one that was refused."""
+        token = refused.headers["X-Auth-Token"]
+        with self._lock:
+            if token == self._token and not self._is_fresh:
+                # Forgotten first: neither the next run nor this one shall send it again, even if
+                # IAM fails now.
+                self._cache.put("token", *self._key)
+                self._refused, self._token = token, ""
+            self._token = self._token or self._fetch()
+            return token != self._token
+
+    def _get_token(self) -> str:
         with self._lock:
             if not self._token or _is_ending(self._expires):
                 self._token = self._read_kept() or self._fetch()
             return self._token
 
-    def renew(self, refused: str) -> bool:
-        """Return whether there is now another token than the refused one, worth a try.
-
-        Raises:
-            CasjobError: none can be had.
-        """
-        with self._lock:
-            if refused == self._token and not self._is_fresh:
-                # Forgotten first: the next run shall not send it either, whatever comes now.
-                self._cache.put("token", *self._about)
-                # Nor does this run, even if IAM fails now.
-                self._refused, self._token = refused, ""
-            self._token = self._token or self._fetch()
-            return refused != self._token
-
     def _read_kept(self) -> str:
-        kept = self._cache.get("token", *self._about)
+        kept = self._cache.get("token", *self._key)
         token, expires = kept.get("token", ""), read_moment(kept.get("expires_at"))
-        is_good = _is_sendable(token) and token != self._refused
-        if expires is None or _is_ending(expires) or not is_good:
+        if not _is_token(token) or token == self._refused:
+            return ""
+        if expires is None or _is_ending(expires):
             return ""
         self._expires = expires
         self._is_fresh = False
@@ -145,67 +169,71 @@ class LoginTokens:
     def _fetch(self) -> str:
         if self._refusal:
             raise self._refusal
-        host = urlsplit(self._wire.endpoint).netloc
-        login = self._login
         user = {
-            "name": login.user_name,
-            "password": login.password,
-            "domain": {"name": login.domain_name},
+            "name": self._user_name,
+            "password": self._password,
+            "domain": {"name": self._domain_name},
         }
         identity = {"methods": ["password"], "password": {"user": user}}
-        asked = f"log in {login.user_name} of {login.domain_name}"
+        request = Request(
+            "POST",
+            "/v3/auth/tokens",
+            body={"auth": {"identity": identity, "scope": {"project": self._project}}},
+            refusals=_explain_statuses(
+                f"{self._iam.name} did not log in {self._user_name} of {self._domain_name}"
+            ),
+        )
         try:
-            answer = self._wire.ask(
-                "POST",
-                "/v3/auth/tokens",
-                auth=None,
-                place=host,
-                body={"auth": {"identity": identity, "scope": {"project": self._project}}},
-                explain=lambda refused: _explain_refusal(refused, host, asked),
-            )
+            token, expires = self._iam.send(request, auth=None, read=self._read_token)
         except AuthenticationError as error:
             self._refusal = error
             raise
-        token = answer.headers.get("X-Subject-Token", "")
-        if not _is_sendable(token):
-            raise ReplyError(f"the reply of {host} holds no token")
-        expires = _read_object(_read_object(answer.document).get("token")).get("expires_at")
-        self._expires = read_moment(expires)
-        if isinstance(expires, str):
-            self._cache.put("token", *self._about, token=token, expires_at=expires)
+        # One that comes too close to its end, or with this machine's clock off, is used until it
+        # is refused: another login would get no better one.
+        self._expires = None if _is_ending(expires) else expires
+        if self._expires:
+            self._cache.put("token", *self._key, token=token, expires_at=self._expires.isoformat())
         self._is_fresh = True
         return token
+
+    def _read_token(
+        self, document: JsonValue, headers: Mapping[str, str]
+    ) -> tuple[str, datetime | None]:
+        token = headers.get("X-Subject-Token", "")
+        if not _is_token(token):
+            raise ReplyError(f"the response of {self._iam.name} holds no token")
+        expires = _read_object(_read_object(document).get("token")).get("expires_at")
+        return token, read_moment(expires)
+
+
+def _explain_statuses(message: str) -> dict[int, Refusal]:
+    refused = Refusal(
+        AuthenticationError,
+        message,
+        f"wrong credentials are not sent again, since five failures lock an account; {WHERE_FROM}",
+    )
+    wrong_scope = Refusal(SettingsError, message, "is the region or project right?")
+    return {
+        HTTPStatus.BAD_REQUEST: wrong_scope,
+        HTTPStatus.UNAUTHORIZED: refused,
+        HTTPStatus.FORBIDDEN: refused,
+        HTTPStatus.NOT_FOUND: wrong_scope,
+    }
 
 
 def _read_object(value: JsonValue) -> dict[str, JsonValue]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_id(value: JsonValue) -> TypeGuard[str]:
+    """Return whether this can be a project's id, which becomes a part of paths and a header."""
+    return isinstance(value, str) and bool(re.fullmatch("[A-Za-z0-9_-]{1,128}", value))
+
+
+def _is_token(value: str) -> bool:
+    return bool(re.fullmatch("[!-~]+", value))
+
+
 def _is_ending(expires: datetime | None) -> bool:
-    """Return whether a token is as good as expired; one without an end is not."""
-    return expires is not None and expires - _RENEW_BEFORE <= datetime.now(UTC)
-
-
-def _is_sendable(token: str) -> bool:
-    return bool(re.fullmatch("[!-~]+", token))
-
-
-def _explain_refusal(reply: Reply, host: str, asked: str) -> CasjobError:
-    said = describe_reply(reply, read_error_body(reply))
-    message = f"{host} did not {asked} (HTTP {reply.status})"
-    match reply.status:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return AuthenticationError(
-                message,
-                said=said,
-                hint="wrong credentials are not tried again, since five wrong tries lock an"
-                " account; casjob config shows where yours come from",
-            )
-        case HTTPStatus.BAD_REQUEST | HTTPStatus.NOT_FOUND:
-            return SettingsError(message, said=said, hint="is the region or project right?")
-        case status if (
-            status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        ):
-            return TransientError(message, said=said, retry_after=read_retry_after(reply))
-        case _:
-            return ServiceError(message, said=said)
+    """Return whether a token is about to expire; one without an end is not."""
+    return expires is not None and expires <= datetime.now(UTC) + _RENEW_BEFORE

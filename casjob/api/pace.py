@@ -1,4 +1,4 @@
-"""How fast requests may follow one another: within what the gateway allows a user."""
+"""How fast requests may follow one another, within the gateway's limits."""
 
 import threading
 import time
@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 BURST = 40.0
 RATE = 0.5
-"""Requests a second after the burst: with it, 190 in any 5 minutes."""
+"""Requests a second after the burst; both together make 190 in any 5 minutes."""
 
 
 class Pace:
-    """Lets requests pass at a bounded rate, whoever sends them.
+    """Bounds the rate of requests, whichever thread sends them.
 
     The gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
-    APIGW.0308). A burst, and then a steady rate, together stay below both.
+    APIGW.0308). A burst followed by a steady rate stays below both.
 
     Args:
-        gap: seconds between two requests at the least.
-        burst: how many may pass before the rate counts.
+        gap: the least seconds between two requests.
+        burst: how many requests may be sent before the rate applies.
         rate: requests a second after that.
-        clock: tells monotonic time in seconds.
+        clock: returns monotonic time in seconds.
         sleep: waits that many seconds.
     """
 
@@ -46,7 +46,7 @@ class Pace:
         self._sleep(self._reserve())
 
     def slow_down(self) -> None:
-        """Keep to the gateway's known limit from now on, as the service asks for fewer requests."""
+        """Keep within the gateway's known limit from now on, as the service asks for that."""
         with self._lock:
             self._rate = min(self._rate, RATE)
             self._burst = min(self._burst, BURST)

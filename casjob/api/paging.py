@@ -1,5 +1,6 @@
 """Fetches all of a job's tasks, or a window of them, page by page."""
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
@@ -7,18 +8,19 @@ from functools import partial
 from casjob.api.background import run_aside
 from casjob.job.models import JobDetail, Task
 from casjob.job.source import Window
+from casjob.json_text import encode
 
 PAGE_SIZE = 50
-"""Records a page. The API's default is 20, it documents no maximum, and Terraform sends 50."""
+"""Tasks a page. The API's default is 20, it documents no maximum, and Terraform sends 50."""
 
 PAGES_AT_A_TIME = 4
 """The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
 
-MAX_TASKS = 10_000
-"""No real job comes near it; a reply without an end does."""
+_CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE_AT"}
+"""The fields of a task that change while it runs."""
 
 FetchPage = Callable[[int, int], JobDetail]
-"""Fetches `limit` records from `offset` on: `fetch_page(offset, limit)`."""
+"""Fetches `limit` tasks from `offset` on: `fetch_page(offset, limit)`."""
 
 
 def fetch_window(
@@ -29,23 +31,24 @@ def fetch_window(
 ) -> JobDetail:
     """Fetch the tasks in a window, the pages after the first side by side.
 
-    A page may bring fewer records than asked for, as a server may cap it: the next one begins
-    where it ended. A count that is missing, or smaller than what came, is not believed: then
-    page follows page until one brings nothing new. What comes twice is kept once, in its newer
-    state, and named in `duplicates`.
+    A page may hold fewer tasks than asked for, as a server may cap it: the next one begins where
+    it ended. A count that is missing, or smaller than the tasks that came, is not trusted: then
+    page follows page. A page without a new task is the last one, so that a server that ignores
+    the offset is not asked for ever. A task that comes twice is kept once, in its newer state,
+    and named in `duplicates`.
 
     Args:
         fetch_page: fetches one page.
         window: what to fetch.
-        on_progress: is told how many records came so far, of how many if that is known.
+        on_progress: gets how many tasks came so far, of how many if that is known.
     """
-    end = window.offset + min(window.limit or MAX_TASKS, MAX_TASKS)
+    end = window.offset + window.limit if window.limit else sys.maxsize
     first = fetch_page(window.offset, min(PAGE_SIZE, end - window.offset))
     pages = _Pages(window.offset, end, first)
     on_progress(pages.came, pages.count)
     running: dict[Future[JobDetail], int] = {}
     while True:
-        at_a_time = PAGES_AT_A_TIME if pages.is_count_believable and not pages.may_be_all else 1
+        at_a_time = PAGES_AT_A_TIME if pages.is_count_plausible and not pages.may_be_all else 1
         while len(running) < at_a_time and (part := pages.reserve()):
             start, limit = part
             running[run_aside(partial(fetch_page, start, limit))] = start
@@ -57,11 +60,11 @@ def fetch_window(
 
 
 class _Pages:
-    """The pages that came, by the record that each begins with, and which are still missing.
+    """The pages that came, by the task that each begins with, and which are still missing.
 
     Args:
-        offset: the record that the window begins with.
-        end: the record after its last one.
+        offset: the task that the window begins with.
+        end: the task after its last one.
         first: the page that begins it; the others are as large.
     """
 
@@ -72,19 +75,19 @@ class _Pages:
         self._size = end - offset
         self._first = first
         self._pages: dict[int, JobDetail] = {}
-        # Where each page ends: one that is on its way is taken to bring all that it may.
+        # Where each page ends; one that is under way is expected to be full.
         self._stops: dict[int, int] = {}
-        self._known_ids: set[str | None] = set()
+        self._known: set[str] = set()
         self.add(offset, first)
 
     @property
     def came(self) -> int:
-        """How many records came so far."""
+        """How many tasks came so far."""
         return sum(len(page.tasks) for page in self._pages.values())
 
     @property
-    def is_count_believable(self) -> bool:
-        """Whether the service gives a count, and not less than what came."""
+    def is_count_plausible(self) -> bool:
+        """Whether the service sends a count, and not less than the tasks that came."""
         reached = max(start + len(page.tasks) for start, page in self._pages.items())
         return self.count is not None and self.count >= reached
 
@@ -95,37 +98,40 @@ class _Pages:
 
     def add(self, start: int, page: JobDetail) -> None:
         """Take in the page that begins with a record."""
-        self._pages[start] = page
         self._stops[start] = start + len(page.tasks)
-        # A job may get more tasks while it is looked at.
+        # A job may get more tasks while it is fetched.
         counts = (self.count, page.task_count)
         self.count = max((count for count in counts if count is not None), default=None)
-        ids = {task.task_id or None for task in page.tasks}
-        if ids <= self._known_ids - {None}:
-            # Empty, or all known: so there is nothing from here on, whatever the count says.
+        found = {_identify(task) for task in page.tasks}
+        if found <= self._known:
+            # There is nothing from here on, whatever the count is. Tasks without an id are
+            # not duplicates by themselves, but those of a page that repeats another are.
             self._end = min(self._end, start)
-        self._known_ids |= ids
+            tasks = tuple(task for task in page.tasks if task.task_id)
+            page = page.model_copy(update={"tasks": tasks})
+        self._known |= found
+        self._pages[start] = page
 
     def reserve(self) -> tuple[int, int] | None:
-        """Return offset and limit of a page that is missing, to be fetched now, or None."""
+        """Return offset and limit of a missing page, which is to be fetched now, or None."""
         start = self._offset
         for each, stop in sorted(self._stops.items()):
             if each > start:
                 break
             start = max(start, stop)
-        if start >= self._end or (self.is_count_believable and start >= (self.count or 0)):
+        if start >= self._end or (self.is_count_plausible and start >= (self.count or 0)):
             return None
         later = (each for each in self._stops if each > start)
-        # A page as long as the first one, so that those side by side meet.
+        # As long as the first page, so that pages fetched side by side leave no gap.
         size = min(len(self._first.tasks), PAGE_SIZE)
         self._stops[start] = min(start + size, self._end, *later)
         return start, self._stops[start] - start
 
     def join(self) -> JobDetail:
-        """Return the whole as one reply.
+        """Return the whole.
 
         Its job is that of the first page, so that no task is older than the job's status: once
-        that has ended, all that the tasks say is final.
+        the job has ended, the tasks are final.
         """
         tasks, duplicates = _merge(self._pages[start] for start in sorted(self._pages))
         *_, newest = self._pages.values()
@@ -139,12 +145,18 @@ class _Pages:
         )
 
 
+def _identify(task: Task) -> str:
+    """Return what identifies a task: its id, or else all that does not change."""
+    fields = {name: value for name, value in task.sent.items() if name not in _CHANGING}
+    return task.task_id or encode(fields)
+
+
 def _merge(pages: Iterable[JobDetail]) -> tuple[tuple[Task, ...], tuple[str, ...]]:
     merged: dict[object, Task] = {}
     duplicates = []
     for page in pages:
         for task in page.tasks:
-            # A task without an id is nobody's duplicate.
+            # Two tasks without an id may look alike.
             key = task.task_id or id(task)
             known = merged.setdefault(key, task)
             if known is not task:

@@ -1,4 +1,4 @@
-"""The proxy on the way to an endpoint, as the environment names it."""
+"""The proxy for an endpoint, from the environment."""
 
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,11 +11,11 @@ from casjob.errors import SettingsError
 def find_proxy(endpoint: str) -> httpx.Proxy | None:
     """Return the proxy of HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the endpoint's host.
 
-    Plain http is for this machine alone and never goes through a proxy: it would leave the
-    machine, and the proxy would read the credentials. Go's clients have the same rule.
+    Plain http is allowed to this machine only and never goes through a proxy, which would read
+    the credentials. Go's clients have the same rule.
 
     Raises:
-        SettingsError: the variable holds no proxy that can be used.
+        SettingsError: the variable holds a proxy that casjob can't use.
     """
     url = urlsplit(endpoint)
     host = url.hostname or ""
@@ -32,9 +32,9 @@ def find_proxy(endpoint: str) -> httpx.Proxy | None:
     except (ValueError, httpx.InvalidURL):
         is_usable = False
     if not is_usable:
-        # Its text is not shown, nor in a chained exception: it may hold the proxy's password.
+        # Neither its text nor a chained exception is shown: it may hold the proxy's password.
         raise SettingsError(
-            "HTTPS_PROXY or ALL_PROXY is no proxy that casjob can use",
-            hint="it is an address such as http://proxy.example.com:3128",
+            "HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use",
+            hint="set it to an address such as http://proxy.example.com:3128",
         ) from None
     return proxy

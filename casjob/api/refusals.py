@@ -1,27 +1,29 @@
-"""What went wrong between casjob and the service, told so that a person can act on it."""
+"""Explains responses that are not a success: from an HTTP status to an error."""
 
 import re
-import socket
-import ssl
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 
-import httpx
-
-from casjob.api.exchange import Reply
+from casjob.api.exchange import Response
+from casjob.api.headers import read_retry_after
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
     ForbiddenError,
-    JobNotFoundError,
-    ReplyError,
     ServiceError,
     SettingsError,
     TransientError,
 )
 from casjob.job.failures import Failure, clip, describe_failure, read_failure
 from casjob.json_text import decode
+
+WHERE_FROM = "casjob config shows where yours come from"
+REDIRECT_HINT = (
+    "redirects are not followed, since credentials would go with them;"
+    " set the endpoint to where the service really is"
+)
+_CHECK_ALL = "check the job id and the options; casjob config shows the settings in force"
 
 _NO_SUCH_API = "APIGW.0101"
 _THROTTLED = "APIGW.0308"
@@ -41,70 +43,73 @@ _HINTS = {
 }
 """What the gateway's codes mean, from its error code page."""
 
-_WHERE_FROM = "casjob config shows where yours come from"
-_CHECK_ALL = "check the job id and the options; casjob config shows the settings in force"
-
-
-def explain_refusal(reply: Reply, *, job_id: str, project_id: str, place: str) -> CasjobError:
-    """Return the error that a reply other than 2xx stands for.
-
-    Args:
-        reply: what the service answered.
-        job_id: the job that was asked for.
-        project_id: the project it was looked for in.
-        place: the region, or the endpoint's host.
-    """
-    failure = read_error_body(reply)
-    said = describe_reply(reply, failure)
-    codes = _find_codes(failure)
-    hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
-    wait = read_retry_after(reply)
-    status = reply.status
-    if status == HTTPStatus.UNAUTHORIZED:
-        message = f"the service in {place} does not accept the credentials"
-        return AuthenticationError(message, said=said, hint=hint or _WHERE_FROM)
-    if status == HTTPStatus.FORBIDDEN:
-        message = f"not allowed to see job {job_id} in project {project_id} ({place})"
-        return ForbiddenError(message, said=said, hint=hint or _WHERE_FROM)
-    if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
-        return SettingsError(f"there is no such API at {place}", said=said, hint=hint)
-    if status == HTTPStatus.NOT_FOUND:
-        # Without a code, it may be any web server that answers.
-        suspects = "project or region" if codes else "endpoint, project or region"
-        return JobNotFoundError(
-            f"job {job_id} was not found in project {project_id} ({place})",
-            said=said,
-            hint=f"a wrong {suspects} is the usual cause; {_WHERE_FROM}",
-        )
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        message = f"the service in {place} asks for fewer requests (HTTP {status})"
-        return TransientError(
-            message,
-            said=said,
-            hint=_advise_wait(wait) or _HINTS[_THROTTLED],
-            retry_after=_THROTTLED_WAIT if wait is None else wait,
-        )
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        message = f"the service in {place} failed (HTTP {status})"
-        hint = hint or _advise_wait(wait) or "try again later; its support wants the request's id"
-        return TransientError(message, said=said, hint=hint, retry_after=wait)
-    if status < HTTPStatus.BAD_REQUEST and "Location" in reply.headers:
-        return ServiceError(
-            f"the service in {place} redirects to {clip(reply.headers['Location'])}",
-            said=said,
-            hint=_REDIRECT_HINT,
-        )
-    message = f"the service in {place} refused the request (HTTP {status})"
-    return ServiceError(message, said=said, hint=hint or _CHECK_ALL)
-
-
-_REDIRECT_HINT = (
-    "redirects are not followed, since credentials would go with them;"
-    " set the endpoint to where the service really is"
-)
-
 _THROTTLED_WAIT = 2.0
 """Seconds to wait when throttled without a Retry-After: 2 to 5 are advised (APIGW.0308)."""
+
+_HEAD = 5000
+"""Characters of a page that are searched for its title: the time may grow with their square."""
+
+
+class Refusal(NamedTuple):
+    """What a status means for a certain request."""
+
+    kind: type[CasjobError]
+    message: str
+    hint: str = WHERE_FROM
+
+
+def explain_refusal(
+    response: Response, *, service: str, meanings: Mapping[int, Refusal]
+) -> CasjobError:
+    """Return the error that a response other than 2xx stands for.
+
+    Args:
+        response: the response.
+        service: names the service.
+        meanings: what statuses mean for this request, where that is more than they always do.
+    """
+    failure = read_error_body(response)
+    codes = _find_codes(failure)
+    said = _describe(response, failure)
+    known_hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
+    status = response.status
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _explain_failure(response, service, said, known_hint)
+    if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
+        return SettingsError(f"{service} has no such API", said=said, hint=known_hint)
+    if status < HTTPStatus.BAD_REQUEST and "Location" in response.headers:
+        message = f"{service} redirects to {clip(response.headers['Location'])}"
+        return ServiceError(message, said=said, hint=REDIRECT_HINT)
+    usual: dict[int, Refusal] = {
+        HTTPStatus.UNAUTHORIZED: Refusal(
+            AuthenticationError, f"{service} does not accept the credentials"
+        ),
+        HTTPStatus.FORBIDDEN: Refusal(ForbiddenError, f"{service} does not allow the request"),
+    }
+    otherwise = Refusal(ServiceError, f"{service} refused the request (HTTP {status})", _CHECK_ALL)
+    kind, message, hint = {**usual, **meanings}.get(status, otherwise)
+    return kind(message, said=said, hint=known_hint or hint)
+
+
+def _explain_failure(
+    response: Response, service: str, said: str, known_hint: str | None
+) -> TransientError:
+    status = response.status
+    wait = read_retry_after(response.headers)
+    advice = f"try again in {wait:g}s, as the service asks" if wait else None
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return TransientError(
+            f"{service} asks for fewer requests (HTTP {status})",
+            said=said,
+            hint=advice or _HINTS[_THROTTLED],
+            retry_after=_THROTTLED_WAIT if wait is None else wait,
+        )
+    return TransientError(
+        f"{service} failed (HTTP {status})",
+        said=said,
+        hint=known_hint or advice or "try again later; its support wants the request's id",
+        retry_after=wait,
+    )
 
 
 def _find_codes(failure: Failure | None) -> list[str]:
@@ -113,152 +118,42 @@ def _find_codes(failure: Failure | None) -> list[str]:
     return [code.replace("APIG.", "APIGW.") for code in codes if code]
 
 
-def _advise_wait(seconds: float | None) -> str | None:
-    return f"try again in {seconds:g}s, as the service asks" if seconds else None
+def describe_response(response: Response) -> str:
+    """Return what a response says in one line, with the HTTP status and the request's id."""
+    return _describe(response, read_error_body(response))
 
 
-def describe_reply(reply: Reply, failure: Failure | None) -> str:
-    """Return what the service said in one line, with the HTTP status and the request's id."""
-    request_id = find_request_id(reply)
-    facts = f"HTTP {reply.status}" + (f", request {clip(request_id)}" if request_id else "")
+def _describe(response: Response, failure: Failure | None) -> str:
+    request_id = find_request_id(response)
+    facts = f"HTTP {response.status}" + (f", request {clip(request_id)}" if request_id else "")
     return f"{describe_failure(failure)} ({facts})"
 
 
-def read_error_body(reply: Reply) -> Failure | None:
-    """Return what a body says that is no job: a code and words, raw text, or a page's title."""
-    text = reply.text
-    if text.lstrip().startswith("<"):
-        # Not further: the time that the search takes may grow with the square of the length.
+def read_error_body(response: Response) -> Failure | None:
+    """Return what an error body says: a code and a message, a page's title, or a first line."""
+    text = response.text.strip()
+    if text.startswith("<"):
         head = text[:_HEAD]
         title = re.search(r"<title[^>]*>(.*?)</title", head, re.DOTALL | re.IGNORECASE)
-        words = " ".join(title.group(1).split()) if title else ""
-        return Failure(code=None, detail=f"a page of HTML, {words or 'no title'}")
+        shown = " ".join(title[1].split()) if title else ""
+        return Failure(code=None, detail=f"a page of HTML, {shown or 'no title'}")
+    try:
+        decode(text)
+    except ValueError:
+        line, _, more = text.partition("\n")
+        size = f"… ({len(text)} characters)" if more else ""
+        return Failure(code=None, detail=f"{line.rstrip()}{size}") if line else None
     return read_failure(text)
 
 
-_HEAD = 5000
-"""Characters of a page in which its title stands."""
-
-
-def find_request_id(reply: Reply) -> str | None:
+def find_request_id(response: Response) -> str | None:
     """Return the request's id, which the vendor's support asks for."""
-    in_header = reply.headers.get("X-Request-Id")
+    in_header = response.headers.get("X-Request-Id")
     if in_header:
         return in_header
     try:
-        body = decode(reply.text)
+        body = decode(response.text)
     except ValueError:
         return None
     found = body.get("request_id") if isinstance(body, dict) else None
     return found if isinstance(found, str) else None
-
-
-def read_retry_after(reply: Reply) -> float | None:
-    """Return seconds from the Retry-After header: a number of them, or a date (RFC 9110)."""
-    value = reply.headers.get("Retry-After", "")
-    if value.isascii() and value.isdigit():
-        return float(value)
-    moment = read_http_date(value)
-    if moment is None:
-        return None
-    as_of = read_http_date(reply.headers.get("Date", "")) or now()
-    return max(0.0, (moment - as_of).total_seconds())
-
-
-def read_http_date(value: str) -> datetime | None:
-    """Return the moment of an HTTP header such as Date, which is in UTC, or None."""
-    try:
-        moment = parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def now() -> datetime:
-    """Return this machine's time, for a service that does not send its own."""
-    return datetime.now(UTC)
-
-
-_UNTRUSTED_HINT = "if a private authority signed it, name its certificate with --ca-bundle FILE"
-_EXPIRED_HINT = "has it ended, or is this machine's clock off?"
-_WRONG_HOST_HINT = f"is the endpoint spelt right? {_WHERE_FROM}"
-_CERTIFICATE_HINTS = {
-    9: _EXPIRED_HINT,
-    10: _EXPIRED_HINT,
-    62: _WRONG_HOST_HINT,
-    64: _WRONG_HOST_HINT,
-}
-"""By OpenSSL's number of what is wrong: X509_V_ERR_CERT_NOT_YET_VALID and so on."""
-
-
-def explain_transport_failure(error: httpx.HTTPError, *, place: str, timeout: float) -> CasjobError:
-    """Return the error that a failed exchange stands for.
-
-    Args:
-        error: what httpx raised.
-        place: the host that was spoken to.
-        timeout: seconds that each step of the exchange may take.
-    """
-    causes = _causes(error)
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            message = f"the certificate of {place} can't be trusted: {cause.verify_message}"
-            hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
-            return ServiceError(message, hint=hint)
-        if isinstance(cause, httpx.InvalidURL):
-            # httpx reads where a redirect leads, though it is not followed.
-            message = f"{place} redirects to an address that can't be read"
-            return ServiceError(message, hint=_REDIRECT_HINT)
-    match error:
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return TransientError(f"no connection to {place} within {timeout:g}s", hint=_REACH_HINT)
-        case httpx.TimeoutException():
-            return TransientError(
-                f"{place} did not answer within {timeout:g}s",
-                hint="--request-timeout SECONDS waits longer",
-            )
-        case httpx.DecodingError():
-            message = f"the reply of {place} can't be decompressed: {error}"
-            return ReplyError(message, hint="a proxy on the way may have changed it")
-        case httpx.ProxyError():
-            return _explain_proxy(f"can't connect to {place}: {error}", str(error))
-        case httpx.ConnectError():
-            reason = str(causes[-1]) or type(causes[-1]).__name__
-            return _explain_no_connection(causes, f"can't connect to {place}: {reason}")
-        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
-            return SettingsError(
-                f"the request to {place} can't be sent: it has characters that HTTP forbids",
-                hint=_WHERE_FROM,
-            )
-        case _:
-            return TransientError(f"the connection to {place} broke: {error}", hint=_REACH_HINT)
-
-
-_REACH_HINT = "check the network, the VPN and the proxy settings"
-
-
-def _explain_proxy(message: str, said: str) -> CasjobError:
-    if said.startswith("4"):
-        # Not tried again: a wrong password of the proxy's may lock an account there.
-        hint = "does the proxy want a user, as in http://USER:PASSWORD@HOST:PORT?"
-        return ServiceError(message, hint=hint)
-    return TransientError(message, hint=_REACH_HINT)
-
-
-def _explain_no_connection(causes: list[BaseException], message: str) -> CasjobError:
-    hopeless = any(
-        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes
-    )
-    if hopeless:
-        hint = f"is the region or the endpoint spelt right? {_WHERE_FROM}"
-        return ServiceError(message, hint=hint)
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return TransientError(message, hint="does the endpoint speak https at that port?")
-    return TransientError(message, hint=_REACH_HINT)
-
-
-def _causes(error: BaseException) -> "list[BaseException]":
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    return causes

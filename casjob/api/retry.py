@@ -1,4 +1,4 @@
-"""When a request is tried again, and how long casjob waits before it: the whole policy."""
+"""Which requests are sent again, and after how long."""
 
 import random
 import time
@@ -7,60 +7,68 @@ from typing import NamedTuple, TypeVar
 
 from casjob.errors import TransientError
 
-_Answer = TypeVar("_Answer")
+_Value = TypeVar("_Value")
+
+
+def back_off(failures: int, *, first: float, longest: float, growth: float = 2.0) -> float:
+    """Return the seconds to wait after a number of failures in a row, at least 1."""
+    return min(first * growth ** (failures - 1), longest)
 
 
 class RetryPolicy(NamedTuple):
-    """How often, and how patiently.
+    """When to retry.
 
-    Only a `TransientError` is tried again: the network's failures, HTTP 429 and 5xx. A 401 is
-    never sent twice, since five wrong tries lock an access key (API gateway, APIGW.0301).
+    Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
+    since five failures in a row lock an access key (API gateway, APIGW.0301).
 
     Args:
-        tries: how many more, after the first.
-        first_wait: seconds before the second try; doubled for each further one.
-        longest_wait: seconds that no wait of ours exceeds, beside what the service asks for.
-        longest_retry_after: seconds that the service may ask for; if it asks for more, the
-            failure is told at once.
+        retries: how many, after the first attempt.
+        first_wait: seconds before the first retry, doubled for each further one.
+        longest_wait: the most seconds to wait beside what the service asks for.
+        longest_retry_after: the most seconds that the service may ask for; if it asks for more,
+            there is no retry.
     """
 
-    tries: int = 3
+    retries: int = 3
     first_wait: float = 0.5
     longest_wait: float = 8.0
     longest_retry_after: float = 60.0
 
     def call(
         self,
-        attempt: Callable[[], _Answer],
+        attempt: Callable[[], _Value],
         *,
-        tell: Callable[[int, str], None],
+        notify: Callable[[int, str], None],
         sleep: Callable[[float], None] = time.sleep,
-    ) -> _Answer:
-        """Return the attempt's answer, trying again as the policy allows.
+    ) -> _Value:
+        """Return what the attempt returns.
 
         Args:
-            attempt: sends the request anew, signed anew.
-            tell: is told of each further try: which it is, and what to say of it.
+            attempt: sends the request, built and signed anew.
+            notify: gets each retry's number and a message about it.
             sleep: waits that many seconds.
 
         Raises:
             CasjobError: whatever the last attempt raised.
         """
-        tried = 0
+        failures = 0
         while True:
             try:
                 return attempt()
             except TransientError as error:
                 asked = error.retry_after or 0.0
-                if tried >= self.tries or asked > self.longest_retry_after:
+                if failures >= self.retries or asked > self.longest_retry_after:
                     raise
-                wait = asked + self._back_off(tried)
-                tried += 1
-                tell(tried, f"{error.message}; retrying in {wait:.1f}s ({tried} of {self.tries})")
+                failures += 1
+                wait = asked + self._back_off(failures)
+                notify(
+                    failures,
+                    f"{error.message}; retrying in {wait:.1f}s ({failures} of {self.retries})",
+                )
                 sleep(wait)
 
-    def _back_off(self, tried: int) -> float:
-        longest = min(self.first_wait * 2.0**tried, self.longest_wait)
+    def _back_off(self, failures: int) -> float:
+        longest = back_off(failures, first=self.first_wait, longest=self.longest_wait)
         # Half of it at random, so that many pipelines do not come back at the same moment; on
         # top of what the service asks for, as it asks all of them for the same.
         return longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret about it

@@ -41,20 +41,21 @@ def _check_settings(session: Session, output_format: Format) -> ExitStatus:
 
 def _probe(session: Session) -> Iterator[Finding]:
     # Showing the settings must not load httpx.
-    from casjob.api.probe import check_access, check_way
+    from casjob.api.probe import check_access, check_connection
     from casjob.service import Connector, open_service
 
     settings = session.settings
     with ExitStack() as stack:
         try:
             _read_all(settings)
-            wire = Connector(session, settings, stack, secrets=())(settings.endpoint.value)
+            connect = Connector(session, settings, stack)
+            endpoint = connect(settings.endpoint.value, f"the service at {settings.location}")
         except SettingsError as error:
             yield Finding("settings", error.status, error.message, error.hint, error.steps)
             return
-        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {settings.endpoint.value}")
+        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {endpoint.url}")
         is_reachable = True
-        for finding in check_way(wire, timeout=settings.request_timeout.value):
+        for finding in check_connection(endpoint, timeout=settings.request_timeout.value):
             yield finding
             is_reachable = finding.status is not ExitStatus.UNAVAILABLE
         if is_reachable:

@@ -26,12 +26,13 @@ class JobSource(Protocol):
     Attributes:
         endpoint: the address that tells one source from another.
         project_id: the project that the jobs belong to.
-        default_job_id: the job that is meant where none is named; None to ask the history.
+        sample_job_ids: those that need not have been looked at to be known; the first one is meant
+            where no job is named and none was looked at.
     """
 
     endpoint: str
     project_id: str
-    default_job_id: str | None
+    sample_job_ids: tuple[str, ...]
 
     def fetch_job(
         self,

@@ -1,11 +1,10 @@
-"""Finds the credential, whole in one place, and runs the program that prints one."""
+"""Finds the credential, all of it in one source, and runs the program that prints one."""
 
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from casjob.credentials import AccessKey, Credential, Login, Token
 from casjob.errors import SettingsError
 from casjob.json_text import decode
 from casjob.settings.values import CREDENTIALS, Source, Value
@@ -13,40 +12,39 @@ from casjob.settings.values import CREDENTIALS, Source, Value
 COMMAND_TIMEOUT = 60.0
 """Seconds; enough for a person to touch a security key."""
 
-
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "token": (),
     "access_key": ("secret_key",),
     "user_name": ("password", "domain_name"),
     "credential_command": (),
 }
-"""By the setting that makes each kind, in order of preference: what else it takes."""
+"""What else each kind of credential needs, by its first setting, in order of preference."""
 
 
 class CredentialSource(NamedTuple):
     """Where the credential is.
 
     Args:
-        source: the place it is taken from, whole.
-        kind: the setting that makes its kind, a key of `_KINDS`.
+        source: what all of it is from.
+        kind: its first setting, a key of `_KINDS`.
     """
 
     source: Source
     kind: str
 
     def values(self) -> dict[str, Value]:
-        """Return the credential's settings: nothing of it comes from anywhere else."""
+        """Return the credential's settings, all of them from the one source."""
         optional = ("security_token",) if self.kind == "access_key" else ()
         names = (self.kind, *_KINDS[self.kind], *optional)
         return {name: self.source.values[name] for name in names if name in self.source.values}
 
 
 def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None, list[str]]:
-    """Return the first place with a whole credential, and what was in vain before it.
+    """Return the first source with a whole credential, and what is wrong with those before it.
 
     Raises:
-        SettingsError: a place that was asked for has half a credential: using another account
-            instead would be no help.
+        SettingsError: a source that was asked for has half a credential. Another account is not
+            used instead.
     """
     halves: list[str] = []
     for source in sources:
@@ -61,7 +59,7 @@ def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None,
                 return CredentialSource(source, kind), halves
         half = _describe_half(source)
         if source.is_asked_for:
-            raise SettingsError(half, hint="a credential is taken whole from one place")
+            raise SettingsError(half, hint="all parts of a credential must come from one source")
         halves.append(half)
     return None, halves
 
@@ -74,25 +72,24 @@ def _describe_half(source: Source) -> str:
     return f"{source.name} has {' and '.join(present)}, but no {' and no '.join(missing)}"
 
 
-def read_credential(found: CredentialSource, environ: Mapping[str, str]) -> Credential:
-    """Return the credential, running the program that prints it if there is one.
+def read_credential(found: CredentialSource, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the credential's texts by their settings, running the program that prints them if any.
+
+    Args:
+        found: where the credential is.
+        environ: the program's environment.
 
     Raises:
-        SettingsError: it can't be had, or can't be sent. The message does not hold it.
+        SettingsError: the program failed, or a text can't be sent. The message does not hold it.
     """
     values = found.values()
     if found.kind == "credential_command":
         values = _run_command(values["credential_command"], environ)
-    texts = {name: _check(name, value) for name, value in values.items()}
-    if "token" in texts:
-        return Token(texts["token"])
-    if "user_name" in texts:
-        return Login(texts["user_name"], texts["password"], texts["domain_name"])
-    return AccessKey(texts["access_key"], texts["secret_key"], texts.get("security_token"))
+    return {name: _check(name, value) for name, value in values.items()}
 
 
 def _check(name: str, value: Value) -> str:
-    """Return a text that can be sent: most go into a header, a login into a body of UTF-8."""
+    """Return a text that can be sent: a login's in a body of UTF-8, any other in a header."""
     text = value.text
     if name in {"user_name", "password", "domain_name"}:
         can_be_sent = text.encode(errors="ignore").decode() == text
@@ -101,18 +98,18 @@ def _check(name: str, value: Value) -> str:
     if not can_be_sent:
         raise SettingsError(
             f"{name} from {value.origin} holds characters that can't be sent",
-            hint="was it copied whole, and without a line break in it?",
+            hint="was all of it copied, without a line break in it?",
         )
     return text
 
 
 def _run_command(command: Value, environ: Mapping[str, str]) -> dict[str, Value]:
-    """Run the program. Its stdout is secret; what it says on stderr goes to the user's."""
+    """Run the program. Its stdout is secret; its stderr is the user's."""
     origin = f"credential_command of {command.origin}"
     try:
-        words = shlex.split(command.text)
+        arguments = shlex.split(command.text)
         done = subprocess.run(  # noqa: S603 - the user's own program, from the user's own file
-            words,
+            arguments,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -120,9 +117,9 @@ def _run_command(command: Value, environ: Mapping[str, str]) -> dict[str, Value]
             check=False,
         )
     except ValueError as error:
-        raise SettingsError(f"{origin} is no command line: {error}") from None
+        raise SettingsError(f"{origin} is not a command line: {error}") from None
     except OSError as error:
-        raise SettingsError(f"{origin}: {words[0]} can't be run: {error.strerror}") from None
+        raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise SettingsError(f"{origin} took longer than {COMMAND_TIMEOUT:g}s") from None
     if done.returncode:

@@ -1,8 +1,9 @@
 """Every setting with its origin, and what else was found."""
 
 from collections.abc import Iterator
-from casjob.overview import Entry, Overview
+
 from casjob.errors import SettingsError
+from casjob.overview import Entry, Overview
 from casjob.settings.credentials import find_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
 from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings

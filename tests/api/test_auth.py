@@ -3,50 +3,69 @@ import hmac
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qsl, quote, unquote
 
+import httpx
 import pytest
 
-from casjob.api.auth import AccessKeyAuth, Auth, LoginAuth, TokenAuth
+from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.background import run_aside
-from casjob.api.endpoint import Wire
-from casjob.api.exchange import Reply as ExchangedReply
+from casjob.api.endpoint import Endpoint, Request
+from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
-from casjob.credentials import AccessKey
-from casjob.errors import AuthenticationError, ServiceError, TransientError
+from casjob.errors import AuthenticationError, ServiceError
 from tests.service import Recorded, Reply, Service
 
 KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE")
 TEMPORARY_KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", "ST-EXAMPLE+/=")
 
 
-def explain(reply: ExchangedReply) -> ServiceError | AuthenticationError:
-    if reply.status == 401:
-        return AuthenticationError("refused")
-    return TransientError("busy") if reply.status >= 500 else ServiceError(f"HTTP {reply.status}")
-
-
-def open_wire(endpoint: str, *, tries: int = 0) -> Wire:
-    retry = RetryPolicy(tries=tries, first_wait=0, longest_wait=0)
-    return Wire(endpoint, timeout=5, retry=retry, tell=lambda _: None)
+def open_endpoint(url: str, *, retries: int = 0) -> Endpoint:
+    return Endpoint(
+        url,
+        name="the service",
+        timeout=5,
+        retry=RetryPolicy(retries=retries, first_wait=0, longest_wait=0),
+        notify=lambda _: None,
+        redactor=Redactor(),
+    )
 
 
 def send(
     service: Service,
-    auth: Auth,
+    auth: Credential,
     path: str = "/jobs",
     *,
     prefix: str = "",
     params: dict[str, str] | None = None,
-    tries: int = 0,
+    retries: int = 0,
 ) -> None:
-    wire = open_wire(service.url + prefix, tries=tries)
+    endpoint = open_endpoint(service.url + prefix, retries=retries)
     try:
-        wire.ask("GET", path, auth=auth, place="here", params=params, explain=explain)
+        request = Request("GET", path, params=params)
+        endpoint.send(request, auth=auth, read=lambda document, _: document)
     finally:
-        wire.close()
+        endpoint.close()
+
+
+CREDENTIALS = [
+    (Token("SECRET-1"), "SECRET-1"),
+    (AccessKey("AK", "SECRET-1"), "AK"),
+    (AccessKey("AK", "SECRET-1", "SECRET-2"), "AK"),
+]
+
+
+@pytest.mark.parametrize(("credential", "account"), CREDENTIALS)
+def test_a_credential_knows_its_account(credential: Credential, account: str) -> None:
+    assert credential.account == account
+
+
+@pytest.mark.parametrize("credential", [credential for credential, _ in CREDENTIALS])
+def test_no_secret_is_in_what_a_traceback_or_a_log_would_show(credential: Credential) -> None:
+    assert "SECRET" not in f"{credential!r} {credential}"
 
 
 @pytest.fixture
@@ -101,7 +120,7 @@ def signature_as_the_guide_says(request: Recorded, secret_key: str) -> str:
 def test_what_is_signed_is_what_is_sent(
     answering: Service, prefix: str, path: str, params: dict[str, str] | None
 ) -> None:
-    send(answering, AccessKeyAuth(KEY), path, prefix=prefix, params=params)
+    send(answering, KEY, path, prefix=prefix, params=params)
 
     (request,) = answering.requests
     expected = signature_as_the_guide_says(request, KEY.secret_key)
@@ -111,7 +130,7 @@ def test_what_is_signed_is_what_is_sent(
 
 
 def test_a_project_and_a_security_token_are_sent_and_signed(answering: Service) -> None:
-    send(answering, AccessKeyAuth(TEMPORARY_KEY, project_id="063a"))
+    send(answering, TEMPORARY_KEY.for_project("063a"))
 
     (request,) = answering.requests
     assert request.headers["X-Project-Id"] == "063a"
@@ -121,21 +140,21 @@ def test_a_project_and_a_security_token_are_sent_and_signed(answering: Service) 
     assert request.headers["Authorization"] == expected
 
 
-def test_without_them_nothing_of_the_kind_is_sent(answering: Service) -> None:
-    send(answering, AccessKeyAuth(KEY))
+def test_neither_is_sent_by_default(answering: Service) -> None:
+    send(answering, KEY)
 
     (request,) = answering.requests
     assert not {"x-project-id", "x-security-token", "x-auth-token"} & request.headers.keys()
     assert "SignedHeaders=host;x-sdk-date," in request.headers["Authorization"]
 
 
-def test_each_try_is_signed_anew(answering: Service) -> None:
+def test_each_retry_is_signed_anew(answering: Service) -> None:
     begin = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)
     seconds = count()
     answering.script = [Reply(503), Reply(500), Reply(reset=True)]
 
-    auth = AccessKeyAuth(KEY, clock=lambda: begin + timedelta(seconds=next(seconds)))
-    send(answering, auth, params={"limit": "5"}, tries=3)
+    auth = replace(KEY, clock=lambda: begin + timedelta(seconds=next(seconds)))
+    send(answering, auth, params={"limit": "5"}, retries=3)
 
     dates = [request.headers["X-Sdk-Date"] for request in answering.requests]
     assert dates == [f"20200204T04010{second}Z" for second in range(3, 7)]
@@ -144,37 +163,39 @@ def test_each_try_is_signed_anew(answering: Service) -> None:
         assert request.headers["Authorization"] == expected
 
 
-def test_the_time_signed_is_now(answering: Service) -> None:
-    send(answering, AccessKeyAuth(KEY))
+def test_a_request_is_signed_with_the_present_time(answering: Service) -> None:
+    send(answering, KEY)
 
     sent = answering.requests[0].headers["X-Sdk-Date"]
     moment = datetime.strptime(sent, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
 
 
-def test_a_token_of_16_kb_is_sent_whole(answering: Service) -> None:
-    send(answering, TokenAuth("t" * 16 * 1024))
+def test_a_token_of_16_kb_is_sent(answering: Service) -> None:
+    send(answering, Token("t" * 16 * 1024))
 
     assert answering.requests[0].headers["X-Auth-Token"] == "t" * 16 * 1024
 
 
-class Tokens:
-    """The tokens of a login: one kept from before, if any, and then fresh ones."""
+class Login(Credential):
+    """A login with a token kept from before, if any, and then fresh ones."""
+
+    account = "acme/ann"
 
     def __init__(self, *, kept: bool) -> None:
         self._token = "kept" if kept else "fresh-1"
         self.renewals = 0 if kept else 1
         self._lock = threading.Lock()
 
-    def current(self) -> str:
-        return self._token
+    def authenticate(self, request: httpx.Request) -> None:
+        request.headers["X-Auth-Token"] = self._token
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: httpx.Request) -> bool:
         with self._lock:
-            if refused == self._token == "kept":
+            if refused.headers["X-Auth-Token"] == self._token == "kept":
                 self.renewals += 1
                 self._token = f"fresh-{self.renewals}"
-            return refused != self._token
+            return refused.headers["X-Auth-Token"] != self._token
 
 
 def refuse(*tokens: str) -> Callable[[Recorded], Reply]:
@@ -188,7 +209,7 @@ def sent_tokens(service: Service) -> list[str]:
 def test_a_kept_token_that_is_accepted_is_used(service: Service) -> None:
     service.handler = refuse()
 
-    send(service, LoginAuth(Tokens(kept=True)))
+    send(service, Login(kept=True))
 
     assert sent_tokens(service) == ["kept"]
 
@@ -196,16 +217,16 @@ def test_a_kept_token_that_is_accepted_is_used(service: Service) -> None:
 def test_a_kept_token_that_is_refused_is_renewed_once(service: Service) -> None:
     service.handler = refuse("kept")
 
-    send(service, LoginAuth(Tokens(kept=True)), tries=3)
+    send(service, Login(kept=True), retries=3)
 
     assert sent_tokens(service) == ["kept", "fresh-1"]
 
 
-def test_a_fresh_token_that_is_refused_too_is_the_end(service: Service) -> None:
+def test_a_fresh_token_that_is_refused_too_is_not_renewed(service: Service) -> None:
     service.handler = refuse("kept", "fresh-1")
 
     with pytest.raises(AuthenticationError):
-        send(service, LoginAuth(Tokens(kept=True)), tries=3)
+        send(service, Login(kept=True), retries=3)
 
     assert sent_tokens(service) == ["kept", "fresh-1"]
 
@@ -214,27 +235,29 @@ def test_a_fresh_token_is_never_sent_twice_after_a_401(service: Service) -> None
     service.handler = refuse("fresh-1")
 
     with pytest.raises(AuthenticationError):
-        send(service, LoginAuth(Tokens(kept=False)), tries=3)
+        send(service, Login(kept=False), retries=3)
 
     assert sent_tokens(service) == ["fresh-1"]
 
 
-@pytest.mark.parametrize("auth", [TokenAuth("a-token"), AccessKeyAuth(KEY)], ids=["token", "key"])
+@pytest.mark.parametrize("auth", [Token("a-token"), KEY], ids=["token", "key"])
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_no_other_refusal_is_sent_twice(service: Service, auth: Auth, status: int) -> None:
+def test_no_other_refused_request_is_sent_twice(
+    service: Service, auth: Credential, status: int
+) -> None:
     service.handler = lambda _: Reply(status, "{}")
 
     with pytest.raises((AuthenticationError, ServiceError)):
-        send(service, auth, tries=3)
+        send(service, auth, retries=3)
 
     assert len(service.requests) == 1
 
 
-def test_a_failure_after_the_renewal_is_tried_again_with_the_fresh_token(service: Service) -> None:
+def test_a_failure_after_the_renewal_is_retried_with_the_fresh_token(service: Service) -> None:
     replies = iter([401, 503, 502, 200])
     service.handler = lambda _: Reply(next(replies), "{}")
 
-    send(service, LoginAuth(Tokens(kept=True)), tries=3)
+    send(service, Login(kept=True), retries=3)
 
     assert sent_tokens(service) == ["kept", "fresh-1", "fresh-1", "fresh-1"]
 
@@ -251,17 +274,16 @@ def test_several_refused_side_by_side_are_renewed_once(service: Service) -> None
         return Reply(200, "{}")
 
     service.handler = reply
-    tokens = Tokens(kept=True)
-    wire = open_wire(service.url)
-    auth = LoginAuth(tokens)
+    login = Login(kept=True)
+    endpoint = open_endpoint(service.url)
 
     def ask() -> object:
-        return wire.ask("GET", "/", auth=auth, place="here", explain=explain).document
+        return endpoint.send(Request("GET", "/"), auth=login, read=lambda document, _: document)
 
     ask()
     asked = [run_aside(ask) for _ in range(4)]
 
     assert [future.result(timeout=5) for future in asked] == [{}] * 4
-    wire.close()
+    endpoint.close()
     assert sorted(sent_tokens(service)) == ["fresh-1"] * 4 + ["kept"] * 5
-    assert tokens.renewals == 1
+    assert login.renewals == 1

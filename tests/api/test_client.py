@@ -3,54 +3,62 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import casjob.api.v2
-import casjob.api.v3
-from casjob.api.auth import TokenAuth
-from casjob.api.client import ServiceStage, Version
-from casjob.api.endpoint import Wire
+from casjob.api.auth import Token
+from casjob.api.client import ServiceStage
+from casjob.api.endpoint import Endpoint
+from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.errors import JobNotFoundError
-from casjob.job.source import Window
+from casjob.job.models import JobDetail
+from casjob.job.source import JobSource, Window
 from tests.conftest import JOB_ID, PROJECT_ID
-from tests.service import Reply, Service, documented_job
+from tests.service import Reply, Service, documented_job, many_tasks
 
 
 @pytest.fixture
-def wire(service: Service) -> Iterator[Wire]:
-    wire = Wire(service.url, timeout=5, retry=RetryPolicy(tries=0), tell=lambda _: None)
-    yield wire
-    wire.close()
+def endpoint(service: Service) -> Iterator[Endpoint]:
+    endpoint = Endpoint(
+        service.url,
+        name="the service",
+        timeout=5,
+        retry=RetryPolicy(retries=0),
+        notify=lambda _: None,
+        redactor=Redactor(),
+    )
+    yield endpoint
+    endpoint.close()
 
 
-def client_of(wire: Wire, version: Version = casjob.api.v2) -> ServiceStage:
+def client_of(
+    endpoint: Endpoint, version: str = "v2", project_id: str = PROJECT_ID
+) -> ServiceStage:
     return ServiceStage(
-        wire,
-        auth=TokenAuth("a-token"),
+        endpoint,
+        auth=Token("a-token"),
         version=version,
-        project_id=PROJECT_ID,
+        project_id=project_id,
         place="cn-north-4",
     )
 
 
 def ignore(came: int, of: int | None) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
-@pytest.mark.parametrize("version", [casjob.api.v2, casjob.api.v3], ids=["v2", "v3"])
-def test_a_job_is_asked_for_by_its_path(service: Service, wire: Wire, version: Version) -> None:
-    detail = client_of(wire, version).fetch_job(JOB_ID, Window(), on_progress=ignore)
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_a_job_is_requested_by_its_path(service: Service, endpoint: Endpoint, version: str) -> None:
+    detail = client_of(endpoint, version).fetch_job(JOB_ID, Window(), on_progress=ignore)
 
     (request,) = service.requests
-    name = "v2" if version is casjob.api.v2 else "v3"
-    assert request.target == f"/{name}/{PROJECT_ID}/cas/jobs/{JOB_ID}?limit=50&offset=0"
+    assert request.target == f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}?limit=50&offset=0"
     assert request.headers["X-Auth-Token"] == "a-token"
     assert (detail.job.job_id, len(detail.tasks)) == (JOB_ID, 5)
 
 
-def test_a_window_is_asked_for_in_the_apis_own_words(service: Service, wire: Wire) -> None:
+def test_a_window_becomes_the_apis_parameters(service: Service, endpoint: Endpoint) -> None:
     window = Window(offset=1, limit=2, desc=True, instance_id="a b&c")
 
-    client_of(wire).fetch_job(JOB_ID, window, on_progress=ignore)
+    client_of(endpoint).fetch_job(JOB_ID, window, on_progress=ignore)
 
     assert service.requests[0].query == {
         "limit": ["2"],
@@ -60,11 +68,11 @@ def test_a_window_is_asked_for_in_the_apis_own_words(service: Service, wire: Wir
     }
 
 
-def test_the_time_is_the_services(service: Service, wire: Wire) -> None:
+def test_the_time_is_the_services(service: Service, endpoint: Endpoint) -> None:
     body = documented_job()
     date = {"Date": "Tue, 04 Feb 2020 04:02:00 GMT"}
     service.script = [Reply(200, body, date), Reply(200, body, {"Date": "yesterday"})]
-    client = client_of(wire)
+    client = client_of(endpoint)
 
     theirs = client.fetch_job(JOB_ID, Window(), on_progress=ignore).as_of
     ours = client.fetch_job(JOB_ID, Window(), on_progress=ignore).as_of
@@ -74,9 +82,40 @@ def test_the_time_is_the_services(service: Service, wire: Wire) -> None:
     assert abs(ours - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_job_that_is_not_there_is_told_with_its_place(wire: Wire) -> None:
+def test_a_missing_job_is_an_error_that_names_the_project_and_region(endpoint: Endpoint) -> None:
     with pytest.raises(JobNotFoundError) as raised:
-        client_of(wire).fetch_job("JOB-none", Window(), on_progress=ignore)
+        client_of(endpoint).fetch_job("JOB-none", Window(), on_progress=ignore)
 
     expected = f"job JOB-none was not found in project {PROJECT_ID} (cn-north-4)"
     assert raised.value.message == expected
+
+
+def test_pages_that_were_kept_are_not_fetched_again(service: Service, endpoint: Endpoint) -> None:
+    service.jobs[JOB_ID] = many_tasks(105)
+    kept = dict[tuple[int, int], JobDetail]()
+    client = client_of(endpoint)
+
+    whole = client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept)
+    del kept[50, 50]
+    service.requests.clear()
+
+    assert client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept) == whole
+    assert [request.query["offset"] for request in service.requests] == [["50"]]
+    assert sorted(kept) == [(0, 50), (50, 50), (100, 50)]
+
+
+def test_ids_are_quoted_in_the_path(service: Service, endpoint: Endpoint) -> None:
+    client = client_of(endpoint, project_id="p/..?#")
+    service.script = [Reply(404)]
+
+    with pytest.raises(JobNotFoundError):
+        client.fetch_job("j %/é", Window(), on_progress=ignore)
+
+    path, _, _ = service.requests[0].target.partition("?")
+    assert path == "/v2/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"
+
+
+def test_a_service_is_a_source_of_jobs(endpoint: Endpoint, service: Service) -> None:
+    source: JobSource = client_of(endpoint)
+
+    assert (source.endpoint, source.project_id) == (service.url, PROJECT_ID)

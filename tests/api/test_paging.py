@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from casjob.api.background import run_aside
-from casjob.api.paging import MAX_TASKS, PAGES_AT_A_TIME, fetch_window
+from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
 from casjob.errors import ServiceError
 from casjob.job.models import Fields, Job, JobDetail, Task
 from casjob.job.source import Window
@@ -31,9 +31,12 @@ def page(
 ) -> JobDetail:
     moment = START + timedelta(seconds=seconds)
     tasks = tuple(
-        Task(task_id=f"Task-{index}", task_index=index, task_name=name, sent=Fields()).model_copy(
-            update={"last_health_check": moment}
-        )
+        Task(
+            task_id=f"Task-{index}",
+            task_index=index,
+            task_name=name,
+            sent=Fields({"TASK_INDEX": index}),
+        ).model_copy(update={"last_health_check": moment})
         for index in indexes
     )
     return JobDetail(
@@ -248,7 +251,7 @@ def test_progress_counts_what_came() -> None:
     assert told[-1] == (105, 105)
 
 
-def test_progress_tells_no_count_that_is_not_known() -> None:
+def test_progress_has_no_count_that_is_not_known() -> None:
     told: list[tuple[int, int | None]] = []
     server = Server(60, count=None)
     fetch_window(server, Window(), on_progress=lambda came, count: told.append((came, count)))
@@ -304,7 +307,7 @@ def test_a_count_that_is_too_large_ends_at_the_first_empty_page(count: int) -> N
     assert len(server.asked) <= 3 + 2 * PAGES_AT_A_TIME
 
 
-def test_a_count_without_any_task_is_asked_for_once() -> None:
+def test_a_count_without_any_task_needs_one_request() -> None:
     server = Server(0, count=105)
 
     detail = fetch(server)
@@ -382,13 +385,34 @@ def test_tasks_that_a_job_gets_after_its_last_page_came_are_fetched_too() -> Non
 
 
 @pytest.mark.parametrize("count", [None, 10**6])
-def test_a_server_without_an_end_is_left_after_10_000_tasks(count: int | None) -> None:
-    server = Server(10**6, count=count)
+def test_there_is_no_limit_to_the_tasks(count: int | None) -> None:
+    server = Server(12_345, count=count)
 
-    detail = fetch(server)
+    assert indexes(fetch(server)) == list(range(12_345))
 
-    assert indexes(detail) == list(range(MAX_TASKS))
-    assert len(server.asked) == MAX_TASKS / 50
+
+@pytest.mark.parametrize("size", [1, 50])
+@pytest.mark.parametrize("count", [None, 3, 105, 10**6])
+def test_a_server_that_repeats_tasks_without_ids_is_soon_given_up(
+    count: int | None, size: int
+) -> None:
+    asked: list[int] = []
+
+    def fetch_page(offset: int, _limit: int) -> JobDetail:
+        asked.append(offset)
+        # Meanwhile the last task runs on.
+        beat = Fields({"TASK_INDEX": size, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
+        tasks = [
+            Task(task_index=index, sent=Fields({"TASK_INDEX": index})) for index in range(size)
+        ]
+        tasks[-1] = Task(task_index=size - 1, sent=beat)
+        return page([], count).model_copy(update={"tasks": tuple(tasks)})
+
+    detail = fetch(fetch_page)
+
+    assert indexes(detail) == list(range(size))
+    assert (detail.task_count, detail.duplicates) == (count, ())
+    assert len(asked) <= 1 + 2 * PAGES_AT_A_TIME
 
 
 def test_a_task_that_comes_twice_is_kept_once_in_its_newer_state() -> None:
@@ -577,7 +601,28 @@ def test_another_instance_has_no_tasks(service: Service, ask: Ask) -> None:
     assert service.requests[0].query["instance_id"] == ["a/b?c&d"]
 
 
-def test_duplicates_are_told(service: Service, ask: Ask) -> None:
+@pytest.mark.parametrize(
+    ("count", "note"),
+    [
+        (10_000, "The service counts 10000 tasks, but sent 1.\n"),
+        (None, "The service did not say how many tasks there are.\n"),
+    ],
+)
+def test_a_server_that_ignores_the_offset_is_pointed_out(
+    service: Service, ask: Ask, count: int | None, note: str
+) -> None:
+    job = many_tasks(1)
+    task = {name: value for name, value in job["tasks"][0].items() if name != "TASK_ID"}
+    service.handler = lambda _: Reply(body={**job, "tasks": [task], "task_count": count})
+
+    finished = ask("show", JOB_ID)
+
+    assert (finished.status, finished.err) == (0, "")
+    assert note in finished.out
+    assert len(service.requests) == 2
+
+
+def test_duplicates_are_pointed_out(service: Service, ask: Ask) -> None:
     job = many_tasks(3)
     job["tasks"].append(job["tasks"][1])
     service.jobs[JOB_ID] = job
@@ -602,7 +647,7 @@ def test_duplicates_are_told(service: Service, ask: Ask) -> None:
         (0, "The service counts 0 tasks, but sent 105.", True),
     ],
 )
-def test_a_wrong_count_is_told(
+def test_a_wrong_count_is_pointed_out(
     service: Service, ask: Ask, count: int, told: str, *, complete: bool
 ) -> None:
     service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
@@ -646,7 +691,7 @@ def test_a_count_as_digits_is_a_count(service: Service, ask: Ask) -> None:
     assert len(service.requests) == 1
 
 
-def test_an_error_in_a_later_page_is_the_end(service: Service, ask: Ask) -> None:
+def test_an_error_in_a_later_page_ends_the_command(service: Service, ask: Ask) -> None:
     service.jobs[JOB_ID] = many_tasks(105)
 
     def refuse(request: Recorded) -> Reply | None:
@@ -661,13 +706,13 @@ def test_an_error_in_a_later_page_is_the_end(service: Service, ask: Ask) -> None
     place = service.url.removeprefix("http://")
     (last,) = (each for each in service.requests if each.query["offset"] == ["100"])
     assert finished.err == (
-        f"casjob: the service in {place} refused the request (HTTP 400)\n"
+        f"casjob: the service at {place} refused the request (HTTP 400)\n"
         f"  the service said: SVCSTG.00100400 offset (HTTP 400, request {last.request_id})\n"
         "  hint: check the job id and the options; casjob config shows the settings in force\n"
     )
 
 
-def test_a_later_page_that_fails_is_tried_again_by_itself(service: Service, ask: Ask) -> None:
+def test_a_later_page_that_fails_is_retried_by_itself(service: Service, ask: Ask) -> None:
     service.jobs[JOB_ID] = many_tasks(105)
     failed = threading.Event()
 
@@ -685,7 +730,7 @@ def test_a_later_page_that_fails_is_tried_again_by_itself(service: Service, ask:
     assert len(json.loads(finished.out)["tasks"]) == 105
     place = service.url.removeprefix("http://")
     assert re.fullmatch(
-        rf"casjob: the service in {place} failed \(HTTP 503\); retrying in 0\.[345]s \(1 of 1\)\n",
+        rf"casjob: the service at {place} failed \(HTTP 503\); retrying in 0\.[345]s \(1 of 1\)\n",
         finished.err,
     )
     assert [offset for offset, _ in pages_of(service)] == [0, 50, 100, 100]

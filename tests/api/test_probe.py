@@ -77,16 +77,16 @@ def steps(finished: Finished) -> dict[str, tuple[str, str]]:
     return {line[:16].strip(): (line[16:24].strip(), line[24:]) for line in lines}
 
 
-def test_the_certificates_end_is_told(
+def test_the_certificates_end_is_shown(
     casjob: Casjob, secure_service: Service, ca_bundle: str
 ) -> None:
     finished = check(casjob, secure_service.url, CASJOB_CA_BUNDLE=ca_bundle)
     assert finished.status == 0
-    assert steps(finished)["TLS"] == ("ok", "the certificate ends 2100-01-01")
+    assert steps(finished)["TLS"] == ("ok", "the certificate expires on 2100-01-01")
     assert steps(finished)["project"] == ("ok", PROJECT_ID)
 
 
-def test_a_certificate_that_nobody_vouches_for_fails_and_no_token_is_sent(
+def test_an_untrusted_certificate_fails_and_no_token_is_sent(
     casjob: Casjob, secure_service: Service
 ) -> None:
     finished = check(casjob, secure_service.url)
@@ -104,7 +104,7 @@ def test_https_to_a_port_of_plain_http_fails_at_tls(casjob: Casjob, service: Ser
     assert list(steps(finished))[-1] == "TLS"
 
 
-def test_plain_http_to_a_port_that_answers_nothing_is_no_matter_of_tls(
+def test_plain_http_to_a_port_that_does_not_respond_fails_at_http(
     casjob: Casjob, service: Service
 ) -> None:
     service.handler = lambda _: Reply(reset=True)
@@ -115,7 +115,7 @@ def test_plain_http_to_a_port_that_answers_nothing_is_no_matter_of_tls(
 
 
 @pytest.mark.parametrize("scheme", ["http://me:password@", ""])
-def test_the_proxy_in_use_is_told_without_its_password(
+def test_the_proxy_in_use_is_shown_without_its_password(
     scheme: str, casjob: Casjob, proxy: RefusingProxy
 ) -> None:
     finished = check(casjob, "https://casjob.invalid", HTTPS_PROXY=f"{scheme}{proxy.place}")
@@ -130,7 +130,7 @@ def test_the_proxy_in_use_is_told_without_its_password(
     assert proxy.asked[0] == b"CONNECT casjob.invalid:443 HTTP/1.1"
 
 
-def test_a_host_that_needs_no_proxy_is_asked_directly(
+def test_a_host_that_needs_no_proxy_is_connected_to_directly(
     casjob: Casjob, secure_service: Service, ca_bundle: str, proxy: RefusingProxy
 ) -> None:
     finished = check(

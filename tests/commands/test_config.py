@@ -268,7 +268,7 @@ def refusal(status: int, code: str, words: str) -> Reply:
         (
             refusal(401, "APIGW.0307", "token expired"),
             4,
-            ["authentication  failed  the service in HOST does not accept the credentials; SAID"],
+            ["authentication  failed  the service at HOST does not accept the credentials; SAID"],
         ),
         (
             refusal(403, "APIGW.0302", "no access"),
@@ -281,22 +281,22 @@ def refusal(status: int, code: str, words: str) -> Reply:
         (
             refusal(404, "APIGW.0101", "no such API"),
             3,
-            ["service         failed  there is no such API at HOST; SAID"],
+            ["service         failed  the service at HOST has no such API; SAID"],
         ),
         (
             Reply(404, "<html><title>Not Found</title>"),
             3,
-            ["service         failed  what answers at http://HOST is not the service: a page of"],
+            ["service         failed  what responds at http://HOST is not the service: a page of"],
         ),
         (
             Reply(200, "<html><title>Log in</title>"),
             3,
-            ["service         failed  the reply of the service in HOST is not JSON"],
+            ["service         failed  the response of the service at HOST is not JSON"],
         ),
         (
             Reply(500),
             6,
-            ["service         failed  the service in HOST failed (HTTP 500); SAID"],
+            ["service         failed  the service at HOST failed (HTTP 500); SAID"],
         ),
     ],
 )
@@ -358,7 +358,7 @@ def test_a_service_need_not_tell_the_time(ask: Ask, service: Service) -> None:
         Reply(404, headers={"Date": "noon"}) if request.path == "/" else None
     )
     finished = ask("config", "--check")
-    assert "clock           ok      the service does not tell the time\n" in finished.out
+    assert "clock           ok      the service sends no date\n" in finished.out
     assert finished.status == 0
 
 
@@ -376,7 +376,7 @@ def test_a_project_that_iam_does_not_know_is_told(casjob: Casjob, service: Servi
     assert finished.status == 3
     host = service.url.removeprefix("http://")
     assert last_lines(finished)[0] == (
-        f"account         failed  {host} knows no projects named ae-ad-1"
+        f"account         failed  IAM at {host} knows no projects named ae-ad-1"
     )
 
 
@@ -405,7 +405,7 @@ def test_an_iam_that_fails_is_named(casjob: Casjob, service: Service) -> None:
     more = {"CASJOB_REGION": "ae-ad-1", "CASJOB_TOKEN": TOKEN, "CASJOB_RETRIES": "0"}
     finished = casjob("config", "--check", environ={**settings, **more})
     assert finished.status == 6
-    assert finished.out.splitlines()[-1].startswith("IAM             failed  127.0.0.1:")
+    assert "\nIAM             failed  IAM at 127.0.0.1:" in finished.out
 
 
 def test_a_program_given_with_its_variables_is_not_shown(
@@ -427,4 +427,4 @@ def test_a_password_that_iam_refuses_is_told(casjob: Casjob, service: Service) -
     finished = casjob("config", "--check", environ={**settings, **more})
     assert finished.status == 4
     (line,) = [line for line in finished.out.splitlines() if line.startswith("authentication")]
-    assert line.startswith("authentication  failed  127.0.0.1:")
+    assert line.startswith("authentication  failed  IAM at 127.0.0.1:")

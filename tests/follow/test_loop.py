@@ -26,7 +26,7 @@ Play = Callable[[str, Window, Pages], JobDetail]
 class Source(JobSource):
     """Jobs as a test plays them."""
 
-    default_job_id = None
+    sample_job_ids = ()
     endpoint = "https://service.test"
     project_id = "p"
 

@@ -2,14 +2,12 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import ModuleType
 from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casjob.api import v2, v3
 from casjob.demo.replies import answer
 from casjob.errors import ReplyError
 from casjob.job.models import JobDetail
@@ -92,8 +90,7 @@ def meaning(report: Report) -> list[object]:
 
 def test_both_versions_mean_the_same() -> None:
     second, third = (
-        report_job(version.read_detail(documented(name), as_of=AS_OF))
-        for name, version in (("v2", v2), ("v3", v3))
+        report_job(read_detail(documented(name), as_of=AS_OF)) for name in ("v2", "v3")
     )
 
     assert meaning(second) == meaning(third)
@@ -245,11 +242,6 @@ def _job(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
     job = next(value for key, value in document.items() if key.lower() == "job")
     assert isinstance(job, dict)
     return job
-
-
-@pytest.mark.parametrize(("version", "name"), [(v2, "v2"), (v3, "v3")], ids=["v2", "v3"])
-def test_ids_are_quoted_in_the_path(version: ModuleType, name: str) -> None:
-    assert version.job_path("p/..?#", "j %/é") == f"/{name}/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"
 
 
 def test_a_reply_says_when_it_is_from(service: Service, ask: Ask) -> None:

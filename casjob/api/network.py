@@ -1,0 +1,96 @@
+"""Explains why an exchange failed: the network, TLS, a proxy or broken HTTP."""
+
+import socket
+import ssl
+from http import HTTPStatus
+
+import httpx
+
+from casjob.api.refusals import REDIRECT_HINT, WHERE_FROM
+from casjob.errors import CasjobError, ServiceError, SettingsError, TransientError
+from casjob.job.failures import clip
+
+_REACH_HINT = "check the network, the VPN and the proxy settings"
+_UNTRUSTED_HINT = "if a private authority signed it, name its certificate with --ca-bundle FILE"
+_EXPIRED_HINT = "has it expired, or is this machine's clock off?"
+_WRONG_HOST_HINT = f"is the endpoint spelled right? {WHERE_FROM}"
+_CERTIFICATE_HINTS = {
+    9: _EXPIRED_HINT,
+    10: _EXPIRED_HINT,
+    62: _WRONG_HOST_HINT,
+    64: _WRONG_HOST_HINT,
+}
+"""By OpenSSL's number of the error: X509_V_ERR_CERT_NOT_YET_VALID and so on."""
+
+
+def explain_network_failure(error: httpx.HTTPError, *, peer: str, timeout: float) -> CasjobError:
+    """Return the error that a failed exchange stands for.
+
+    Args:
+        error: what httpx raised. It may quote as much as 100 kB of what the peer sent.
+        peer: names the other end.
+        timeout: seconds that each step of the exchange may take.
+    """
+    causes = _find_causes(error)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            message = f"the certificate of {peer} can't be trusted: {cause.verify_message}"
+            hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
+            return ServiceError(message, hint=hint)
+        if isinstance(cause, httpx.InvalidURL):
+            # httpx parses where a redirect leads, though it is not followed.
+            message = f"{peer} redirects to an address that can't be parsed"
+            return ServiceError(message, hint=REDIRECT_HINT)
+    match error:
+        case httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)
+        case httpx.TimeoutException():
+            return TransientError(
+                f"{peer} did not respond within {timeout:g}s",
+                hint="--request-timeout SECONDS waits longer",
+            )
+        case httpx.ProxyError():
+            return _explain_proxy(error, peer)
+        case httpx.ConnectError():
+            return _explain_no_connection(causes, peer)
+        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
+            return SettingsError(
+                f"the request to {peer} can't be sent: it has characters that HTTP forbids",
+                hint=WHERE_FROM,
+            )
+        case _:
+            message = f"the connection to {peer} broke: {clip(str(error))}"
+            return TransientError(message, hint=_REACH_HINT)
+
+
+def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
+    # Its reason is not quoted: it may repeat the proxy's password.
+    status = str(error).partition(" ")[0]
+    known = [each.phrase for each in HTTPStatus if str(each.value) == status]
+    message = f"can't connect to {peer}: {' '.join(['HTTP', clip(status), *known])}"
+    if status.startswith("4"):
+        # Not retried: a wrong password may lock an account at the proxy.
+        hint = "does the proxy want a user, as in http://USER:PASSWORD@HOST:PORT?"
+        return ServiceError(message, hint=hint)
+    return TransientError(message, hint=_REACH_HINT)
+
+
+def _explain_no_connection(causes: list[BaseException], peer: str) -> CasjobError:
+    reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
+    message = f"can't connect to {peer}: {reason}"
+    is_unknown_host = any(
+        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes
+    )
+    if is_unknown_host:
+        hint = f"is the region or the endpoint spelled right? {WHERE_FROM}"
+        return ServiceError(message, hint=hint)
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return TransientError(message, hint="does the endpoint speak https at that port?")
+    return TransientError(message, hint=_REACH_HINT)
+
+
+def _find_causes(error: BaseException) -> list[BaseException]:
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    return causes

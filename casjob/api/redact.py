@@ -1,0 +1,120 @@
+"""Keeps secrets out of everything that is printed."""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote_plus
+
+from casjob.errors import CasjobError
+
+MASK = "****"
+
+_SHORTEST_SECRET = 6
+"""Characters of IAM's shortest password. Masking anything shorter would mask ordinary words."""
+
+_SHORTEST_START = 3
+"""Characters of a secret that are masked where an excerpt ends within it."""
+
+_LAYERS = 5
+"""Layers of each encoding that are undone: JSON within JSON within JSON was seen."""
+
+_SECRET_HEADERS = ("X-Auth-Token", "X-Security-Token", "X-Subject-Token")
+
+
+class Redactor:
+    """Masks secrets in texts, also where a server repeats them in another encoding.
+
+    Args:
+        secrets: what to mask; those of fewer than 6 characters are ignored.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = frozenset(each for each in secrets if len(each) >= _SHORTEST_SECRET)
+
+    def add(self, *secrets: str) -> "Redactor":
+        """Return a redactor that masks more secrets."""
+        return Redactor((*self._secrets, *secrets))
+
+    def add_headers(self, headers: Mapping[str, str]) -> "Redactor":
+        """Return a redactor that also masks the tokens and the signature in some headers."""
+        signature = headers.get("Authorization", "").rpartition("Signature=")[2]
+        return self.add(signature, *(headers.get(name, "") for name in _SECRET_HEADERS))
+
+    def mask(self, text: str) -> str:
+        """Return the text without secrets.
+
+        If a secret shows only after decoding HTML entities, percent-encoding or JSON escapes,
+        the decoded text is returned, masked.
+        """
+        secrets = sorted(
+            {view for secret in self._secrets for view in _decode(secret)}, key=len, reverse=True
+        )
+        masked = text
+        for decode in _DECODERS * _LAYERS:
+            hidden = _hide(text, secrets)
+            if hidden != text:
+                masked = hidden
+            text = decode(hidden)
+        return masked
+
+    def mask_error(self, error: CasjobError) -> CasjobError:
+        """Mask the secrets in an error, in place, and return it."""
+        error.message = self.mask(error.message)
+        error.args = (error.message,)
+        error.said = self.mask(error.said) if error.said else None
+        error.hint = self.mask(error.hint) if error.hint else None
+        return error
+
+
+def _hide(text: str, secrets: Iterable[str]) -> str:
+    """Replace the secrets, and their beginnings where an excerpt was cut (…)."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    *excerpts, rest = text.split("…")
+    return "…".join([*(_hide_end(each, secrets) for each in excerpts), rest])
+
+
+def _hide_end(excerpt: str, secrets: Iterable[str]) -> str:
+    shown = excerpt[:-_LONGEST_ESCAPE] + _CUT_ESCAPE.sub("", excerpt[-_LONGEST_ESCAPE:])
+    for secret in secrets:
+        for length in range(min(len(secret), len(shown)), _SHORTEST_START - 1, -1):
+            if shown.endswith(secret[:length]):
+                return shown[:-length] + MASK
+    return excerpt
+
+
+_LONGEST_ESCAPE = 40
+"""Characters of an escape within an escape. The time to find it grows with their square."""
+
+_CUT_ESCAPE = re.compile(r"(%[0-9A-Fa-f]?|\\u?[0-9A-Fa-f]{0,3}|&#?\w{0,8})+$")
+
+
+def _decode(secret: str) -> Iterator[str]:
+    """Yield the secret as a text around it would show it, after each step of decoding."""
+    for decode in _DECODERS * _LAYERS:
+        if len(secret) >= _SHORTEST_SECRET:
+            yield secret
+        secret = decode(secret)
+
+
+def _decode_percent(text: str) -> str:
+    # Python's errors quote bytes that are not ASCII as \xE4.
+    return unquote_plus(re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", text))
+
+
+def _decode_json(text: str) -> str:
+    text = _JSON_ESCAPE.sub(_read_escape, text)
+    # JSON has two escapes for a character of more than 16 bits.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+_JSON_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|([bfnrt"\'/\\]))')
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+def _read_escape(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else _CONTROLS.get(found[2], found[2])
+
+
+_DECODERS = (html.unescape, _decode_percent, _decode_json)
+"""The encodings in which servers repeat what they got."""
