@@ -4,9 +4,10 @@ Run it with the Python of an environment that casjob is installed in, and nothin
 
     .venv/bin/python tests/benchmark_startup.py
 
-It is no test: a machine's noise must not decide whether a change may land.
+It is not a test: a machine's noise must not decide whether a change may land.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -19,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.service import Service, documented_job
 
-RUNS = 25
 LIBRARIES = "import typer, httpx, rich.table, rich.console, pydantic; pydantic.TypeAdapter(int)"
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
 }
 
 
-def main() -> None:
+def main(runs: int) -> None:
     """Print each command's median time and its ratio to that of loading the libraries."""
     casjob = Path(sys.executable).parent / "casjob"
     commands = {"libraries (L)": [sys.executable, "-c", LIBRARIES]}
@@ -45,7 +45,7 @@ def main() -> None:
             "CASJOB_PROJECT_ID": "063a3158b1a34710b36ad208b9497d00",
             "CASJOB_TOKEN": "token",
         }
-        for _ in range(RUNS):
+        for _ in range(runs):
             for name, words in commands.items():
                 start = time.perf_counter()
                 subprocess.run(words, env=environ, stdout=subprocess.DEVNULL, check=True)
@@ -57,4 +57,7 @@ def main() -> None:
         print(f"{name:24} {median(taken) * 1000:6.0f} ms  {ratio:5.2f} L  {limit}")
 
 
-main()
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=25, help="how often to start each program")
+    main(parser.parse_args().runs)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +12,11 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from casjob.cli import run
+from casjob.history import History
 from tests.service import Service, documented_job
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
+OTHER_JOB_ID = "JOB8f13d7c2-26ae-4b95-b0d8-71c5a9e6043f"
 PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
 
 
@@ -59,6 +62,18 @@ class _Stream(io.TextIOWrapper):
             return content.decode(self.encoding)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> None:
+    """Handle signals that `nohup` and background jobs of scripts have the suite ignore.
+
+    A program inherits what its parent ignores, but not its parent's handlers: without this, no
+    Ctrl-C and no hangup would ever end what a test starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
 @pytest.fixture
 def clean_environ(tmp_path: Path) -> dict[str, str]:
     """Return an environment with a home of its own, in UTC, and no settings."""
@@ -92,6 +107,15 @@ def casjob(clean_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
     yield run_casjob
     time.tzset()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Return a state folder with two jobs in its history."""
+    history = History(tmp_path / "casjob" / "history", endpoint="https://one", project_id="p")
+    for job_id in (JOB_ID, OTHER_JOB_ID):
+        history.record(job_id, name=None, status="RUNNING")
+    return tmp_path
 
 
 @pytest.fixture

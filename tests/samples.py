@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+from casjob.demo.replies import Document
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job
 from casjob.job.source import Window
@@ -66,6 +67,12 @@ def job(status: str | None, *tasks: Fields, task_count: object = ..., **more: ob
         "tasks": list(tasks),
         "task_count": len(tasks) if task_count is ... else task_count,
     }
+
+
+def as_document(fields: Fields) -> Document:
+    """Return a made-up job as the fake service serves it."""
+    document: Document = json.loads(json.dumps(fields))
+    return document
 
 
 def in_v3(document: Fields) -> Fields:

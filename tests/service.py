@@ -167,8 +167,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.errors: list[BaseException] = []
         self.request_numbers = itertools.count(1)
         self._ssl_context = ssl_context
-        # socketserver looks for shutdown() only this often, in seconds.
-        self._accepting = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._conversations: list[tuple[socket.socket, threading.Thread]] = []
 
     def start(self) -> None:
@@ -176,7 +175,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def stop(self) -> None:
         self.closing.set()
-        self.shutdown()
+        # Not shutdown(), which serve_forever() notices only at its next poll: one more connection.
+        socket.create_connection(self.socket.getsockname()[:2]).close()
         self._accepting.join()
         self.server_close()
         for connection, thread in self._conversations:
@@ -184,6 +184,10 @@ class _Server(socketserver.ThreadingTCPServer):
                 # SSLSocket's own would pull TLS from under the thread that reads from it.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
             thread.join()
+
+    def _accept(self) -> None:
+        while not self.closing.is_set():
+            self.handle_request()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

@@ -1,15 +1,30 @@
-"""A terminal with a person at it: types into a program on a real pty, and looks at the screen."""
+"""A terminal with a person at it: types into a program on a real pty, and reads the screen."""
 
+import os
 import select
+import signal
+import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Self
 
 import pyte
-from ptyprocess import PtyProcess
 
 PATIENCE = 20.0
-"""Seconds until what was to be seen is not there: a machine may be busy."""
+"""Seconds until an expected event counts as missing: the machine may be busy."""
+
+# Runs in the session that Popen starts: makes the pty its controlling terminal, then becomes the
+# program. Not pty.fork(): Python warns of a fork in a process with threads, as services have here.
+# Python ignores SIGPIPE; a login shell does not.
+ON_THE_PTY = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Terminal:
@@ -26,28 +41,81 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._process = PtyProcess.spawn(
-            list(words), env=dict(environ), cwd=cwd, dimensions=(rows, columns)
+        self._pty, inner = os.openpty()
+        self._set_size(columns, rows)
+        self._process = subprocess.Popen(
+            [sys.executable, "-ISc", ON_THE_PTY, *words],
+            env=dict(environ),
+            cwd=cwd,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
         )
+        os.close(inner)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.close(force=True)
+        # Closing it sends SIGHUP to what runs in the foreground.
+        os.close(self._pty)
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    @property
+    def cursor_is_hidden(self) -> bool:
+        return bool(self._screen.cursor.hidden)
 
     def type(self, keys: str) -> None:
-        self._process.write(keys.encode())
+        os.write(self._pty, keys.encode())
+
+    def send_signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._screen.resize(rows, columns)
+        self._set_size(columns, rows)
 
     def lines(self) -> list[str]:
         """Return what is on the screen, without blank lines."""
         return [line.rstrip() for line in self._screen.display if line.strip()]
 
+    def color_of(self, word: str) -> str:
+        """Return the colour of the word where it first stands on the screen."""
+        for row, line in enumerate(self._screen.display):
+            if word in line:
+                return str(self._screen.buffer[row][line.index(word)].fg)
+        raise AssertionError(f"{word} is not on the screen")
+
     def wait_until(self, is_seen: Callable[[list[str]], bool]) -> list[str]:
         """Return the screen's lines once they are as wanted."""
-        end = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not is_seen(self.lines()):
-            readable, _, _ = select.select([self._process.fd], [], [], end - time.monotonic())
-            assert readable, "\n".join(["not seen in time; the screen:", *self.lines()])
-            self._stream.feed(self._process.read(65536))
+            assert self._draw_more(deadline), self._describe("the program ended")
         return self.lines()
+
+    def finish(self) -> tuple[int, list[str]]:
+        """Return the exit status, or minus the signal that ended the program, and the lines."""
+        deadline = time.monotonic() + PATIENCE
+        while self._draw_more(deadline):
+            pass
+        return self._process.wait(PATIENCE), self.lines()
+
+    def _draw_more(self, deadline: float) -> bool:
+        """Draw what the program writes next; return False if no program has the pty any more."""
+        left = max(0, deadline - time.monotonic())
+        readable, _, _ = select.select([self._pty], [], [], left)
+        assert readable, self._describe(f"nothing more within {PATIENCE} s")
+        written = b""
+        # Linux reports the end of a pty as an error.
+        with suppress(OSError):
+            written = os.read(self._pty, 65536)
+        self._stream.feed(written)
+        return bool(written)
+
+    def _describe(self, problem: str) -> str:
+        return "\n".join([f"{problem}; the screen:", *self.lines()])
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        termios.tcsetwinsize(self._pty, (rows, columns))

@@ -1,9 +1,8 @@
 import os
 import re
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Never
 
@@ -13,7 +12,6 @@ from casjob import __version__
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Recorded, Reply, Service
 
-PROGRAM = str(Path(sys.executable).parent / "casjob")
 HINT = "  hint: casjob --help, casjob COMMAND --help\n"
 BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
@@ -36,20 +34,6 @@ Commands:
   wait    Wait for jobs to end, silent but for their verdicts; for scripts.
   config  Show every setting in force, and where it came from.
 """
-
-
-def in_shell(line: str, environ: Mapping[str, str]) -> Finished:
-    """Run a line of shell in which `casjob` is the installed program."""
-    path = f"{Path(PROGRAM).parent}:{environ['PATH']}"
-    measured = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
-    ran = subprocess.run(
-        ["/bin/sh", "-c", line],
-        env={**measured, **environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Finished(ran.returncode, ran.stdout, ran.stderr)
 
 
 def test_the_version_is_a_line(casjob: Casjob) -> None:
@@ -129,29 +113,12 @@ def test_an_interruption_while_completing_is_no_traceback(
     assert casjob(environ=environ) == (130, "", "")
 
 
-@pytest.mark.parametrize("program", ["casjob", f"{sys.executable} -m casjob"])
-def test_the_program_and_the_module_are_the_same(
-    program: str, clean_environ: dict[str, str], casjob: Casjob
-) -> None:
-    shown = in_shell(f"{program} show --demo; {program} nonsense", clean_environ)
-    expected, failed = casjob("show", "--demo"), casjob("nonsense")
-    assert shown == (2, expected.out, failed.err)
+Ask = Callable[..., Finished]
 
 
-def test_a_reader_that_has_had_enough_ends_it_quietly(clean_environ: dict[str, str]) -> None:
-    line = (
-        "{ casjob show --demo; echo $? >&2; } | head -1; { casjob show --demo; echo $? >&2; } | :"
-    )
-    assert in_shell(line, clean_environ) == (
-        0,
-        "provision/provMain FAILED after 35.6s · PROVISION\n",
-        "0\n0\n",
-    )
-
-
-def test_a_closed_stdout_is_told(clean_environ: dict[str, str]) -> None:
-    closed = (74, "", "casjob: stdout is closed\n")
-    assert in_shell("casjob show --demo --exit-status >&-", clean_environ) == closed
+@pytest.mark.parametrize("setting", [{"XDG_STATE_HOME": "/dev/null"}, {"HOME": "/dev/null"}])
+def test_a_broken_home_changes_nothing(ask: Ask, setting: dict[str, str]) -> None:
+    assert ask("show", JOB_ID, **setting) == ask("show", JOB_ID)
 
 
 @pytest.mark.parametrize("option", ["-v", "--verbose"])
@@ -165,38 +132,3 @@ def test_verbose_names_the_place_of_a_bug_without_the_values_of_variables(
     assert first == "casjob: this is a bug in casjob: ModuleNotFoundError"
     assert re.search(r"\ncasjob: at .*cli\.py:\d+ in show\n", shown.err)
     assert "JOB-in-a-variable" not in shown.err
-
-
-def test_without_stderr_the_answer_and_the_exit_status_are_the_same(
-    clean_environ: dict[str, str], casjob: Casjob
-) -> None:
-    shown = in_shell("casjob show --demo 2>&-; casjob nonsense 2>&-", clean_environ)
-    assert shown == (2, casjob("show", "--demo").out, "")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
-def test_a_full_disk_is_told(clean_environ: dict[str, str]) -> None:
-    assert in_shell("casjob show --demo >/dev/full", clean_environ) == (
-        74,
-        "",
-        "casjob: can't write to stdout: No space left on device\n",
-    )
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
-def test_a_full_disk_is_told_of_help_too(clean_environ: dict[str, str]) -> None:
-    told = "casjob: can't write to stdout: No space left on device\n"
-    assert in_shell("casjob --help >/dev/full", clean_environ) == (74, "", told)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
-def test_a_full_disk_for_stderr_changes_no_exit_status(clean_environ: dict[str, str]) -> None:
-    assert in_shell("casjob nonsense 2>/dev/full", clean_environ) == (2, "", "")
-
-
-Ask = Callable[..., Finished]
-
-
-@pytest.mark.parametrize("setting", [{"XDG_STATE_HOME": "/dev/null"}, {"HOME": "/dev/null"}])
-def test_a_broken_home_changes_nothing(ask: Ask, setting: dict[str, str]) -> None:
-    assert ask("show", JOB_ID, **setting) == ask("show", JOB_ID)

@@ -5,14 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from tests.commands.test_wait import as_document
-from tests.samples import Fields, job, task
+from tests.program import CASJOB
+from tests.samples import Fields, as_document, job, task
 from tests.service import Recorded, Service
-
-CASJOB = str(Path(sys.executable).parent / "casjob")
 
 
 class Measured(NamedTuple):

@@ -1,5 +1,6 @@
 import io
 import os
+import select
 import termios
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 from casjob import notices
 from casjob.errors import JobNotFoundError, UsageError
 from casjob.notices import Notices
+from tests.terminal import PATIENCE
 
 ERASE = "\r\x1b[K"
 
@@ -172,5 +174,6 @@ def test_progress_never_fills_a_line_so_that_it_can_be_erased(
     with Notices(stream, draws_progress=True).progress("0123456789" * 10):
         seen = b""
         while len(seen) < len(ERASE) + drawn:
+            assert select.select([outer], [], [], PATIENCE)[0], seen
             seen += os.read(outer, 1000)
     assert seen.decode() == ERASE + ("0123456789" * 10)[:drawn]

@@ -1,11 +1,7 @@
-import fcntl
 import json
 import os
 import re
 import signal
-import struct
-import subprocess
-import termios
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,17 +12,19 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import casjob
-from tests.commands.test_wait import CASJOB, QUICKLY, Ask, as_document, play, runs, spoil_half
-from tests.conftest import JOB_ID
+from tests.conftest import JOB_ID, Finished
 from tests.drawings import IN_A_PIPE, ON_A_TERMINAL
-from tests.samples import Fields, job, separator, task
+from tests.following import QUICKLY, play, runs, spoil_half
+from tests.program import CASJOB, start
+from tests.samples import Fields, as_document, job, separator, task
 from tests.service import Reply, Service
-from tests.terminal import PATIENCE
-from tests.test_terminal import Session
+from tests.terminal import PATIENCE, Terminal
 
 SCHEMA = Draft202012Validator(
     json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_text())
 )
+Ask = Callable[..., Finished]
+
 TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z ", re.MULTILINE)
 REPORT_JOB1 = """\
 provision/provMain SUCCEEDED after 2.0s · PROVISION
@@ -209,7 +207,7 @@ class TestInAPipe:
     ) -> None:
         play(service, JOB1=runs("JOB1"))
         words = [CASJOB, "watch", "JOB1", *QUICKLY, "--verbose"]
-        with Session(words, environ, columns=200) as terminal:
+        with Terminal(words, environ, columns=200) as terminal:
             status, lines = terminal.finish()
 
         assert status == 0
@@ -275,9 +273,7 @@ class TestJson:
         self, environ: dict[str, str], service: Service, options: tuple[str, ...]
     ) -> None:
         stage = Stage(service)
-        with subprocess.Popen(
-            [CASJOB, "watch", "JOB1", *QUICKLY, *options], env=environ, stdout=subprocess.PIPE
-        ) as process:
+        with start(["watch", "JOB1", *QUICKLY, *options], environ) as process:
             out = process.stdout
             assert out
             assert b"RUNNING" in _read_line(out)
@@ -291,12 +287,7 @@ class TestJson:
         self, environ: dict[str, str], service: Service, options: tuple[str, ...]
     ) -> None:
         stage = Stage(service)
-        with subprocess.Popen(
-            [CASJOB, "watch", "JOB1", *QUICKLY, *options],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with start(["watch", "JOB1", *QUICKLY, *options], environ) as process:
             out, err = process.stdout, process.stderr
             assert out
             assert err
@@ -313,9 +304,9 @@ def _read_line(stream: IO[bytes]) -> bytes:
 
 class TestOnATerminal:
     def test_the_report_is_left_at_the_end(self, environ: dict[str, str]) -> None:
-        with Session([CASJOB, "watch", JOB_ID, *QUICKLY], environ) as terminal:
+        with Terminal([CASJOB, "watch", JOB_ID, *QUICKLY], environ) as terminal:
             status, lines = terminal.finish()
-            assert not terminal._screen.cursor.hidden  # noqa: SLF001 - the screen itself
+            assert not terminal.cursor_is_hidden
 
         assert status == 1
         assert lines == [line for line in ON_A_TERMINAL.splitlines() if line]
@@ -325,7 +316,7 @@ class TestOnATerminal:
     ) -> None:
         play(service, JOB1=runs("JOB1"))
         words = [CASJOB, "watch", "JOB0", "JOB1", *QUICKLY]
-        with Session(words, environ, columns=200) as terminal:
+        with Terminal(words, environ, columns=200) as terminal:
             status, lines = terminal.finish()
 
         assert status == 5
@@ -334,7 +325,7 @@ class TestOnATerminal:
 
     def test_times_run_on_between_looks(self, environ: dict[str, str], service: Service) -> None:
         Stage(service, task(1, "RUNNING", CREATED_AT=datetime.now(UTC).isoformat()))
-        with Session([CASJOB, "watch", "JOB1", "--interval", "60"], environ) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", "--interval", "60"], environ) as terminal:
             shown = {_elapsed(terminal.wait_until(_is_running))}
             lines = terminal.wait_until(lambda lines: _elapsed(lines) not in shown)
             assert any(line.startswith("next poll in 5") for line in lines)
@@ -348,11 +339,11 @@ class TestOnATerminal:
         self, environ: dict[str, str], service: Service, number: signal.Signals
     ) -> None:
         Stage(service, task(1, "RUNNING"))
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
             terminal.wait_until(_is_running)
-            terminal._process.kill(number)  # noqa: SLF001 - as `kill` and a closed window do
+            terminal.send_signal(number)
             status, _ = terminal.finish()
-            assert not terminal._screen.cursor.hidden  # noqa: SLF001 - the screen itself
+            assert not terminal.cursor_is_hidden
 
         assert status == 128 + number
 
@@ -360,11 +351,11 @@ class TestOnATerminal:
         self, environ: dict[str, str], service: Service
     ) -> None:
         Stage(service, task(1), task(2, "RUNNING"))
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
             terminal.wait_until(_is_running)
             terminal.type("\x03")
             status, lines = terminal.finish()
-            assert not terminal._screen.cursor.hidden  # noqa: SLF001 - the screen itself
+            assert not terminal.cursor_is_hidden
 
         assert status == 130
         assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
@@ -372,7 +363,7 @@ class TestOnATerminal:
 
     def test_a_change_is_drawn_in_place(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING"))
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
             terminal.wait_until(_is_running)
             stage.set("RUNNING", separator(0, "BUILDING"), task(1), task(2, "RUNNING"))
             lines = terminal.wait_until(
@@ -391,7 +382,7 @@ class TestOnATerminal:
     ) -> None:
         stage = Stage(service, task(1, "RUNNING"))
         script = f"{CASJOB} watch JOB1 --interval 0.01; stty -a"
-        with Session(["bash", "-c", script], environ) as terminal:
+        with Terminal(["bash", "-c", script], environ) as terminal:
             terminal.wait_until(_is_running)
             terminal.type("\r\rq")
             stage.set("RUNNING", task(1), task(2, "RUNNING"))
@@ -405,7 +396,7 @@ class TestOnATerminal:
     def test_it_may_be_in_the_background(self, environ: dict[str, str], service: Service) -> None:
         play(service, JOB1=runs("JOB1"))
         script = f"set -m; {CASJOB} watch JOB1 --interval 0.01 & wait $!; echo status $?"
-        with Session(["bash", "-c", script], environ) as terminal:
+        with Terminal(["bash", "-c", script], environ) as terminal:
             _, lines = terminal.finish()
 
         assert "status 0" in lines
@@ -415,7 +406,7 @@ class TestOnATerminal:
     ) -> None:
         play(service, JOB1=runs("JOB1"))
         words = ["setsid", "--wait", CASJOB, "watch", "JOB1", *QUICKLY]
-        with Session(words, environ) as terminal:
+        with Terminal(words, environ) as terminal:
             status, lines = terminal.finish()
 
         assert status == 0
@@ -424,7 +415,7 @@ class TestOnATerminal:
     def test_keys_may_come_from_elsewhere(self, environ: dict[str, str], service: Service) -> None:
         play(service, JOB1=runs("JOB1"))
         script = f"echo JOB1 | {CASJOB} watch - --interval 0.01"
-        with Session(["bash", "-c", script], environ) as terminal:
+        with Terminal(["bash", "-c", script], environ) as terminal:
             status, lines = terminal.finish()
 
         assert status == 0
@@ -432,11 +423,9 @@ class TestOnATerminal:
 
     def test_it_follows_the_terminals_size(self, environ: dict[str, str], service: Service) -> None:
         Stage(service, *(task(each) for each in range(1, 20)), task(20, "RUNNING"))
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], environ, rows=40) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ, rows=40) as terminal:
             terminal.wait_until(_is_running)
-            terminal._screen.resize(12, 60)  # noqa: SLF001 - as a person does
-            size = struct.pack("HHHH", 12, 60, 0, 0)
-            fcntl.ioctl(terminal._process.fd, termios.TIOCSWINSZ, size)  # noqa: SLF001 - as above
+            terminal.resize(columns=60, rows=12)
             lines = terminal.wait_until(
                 lambda lines: len(lines) == 11 and lines[0].startswith("● RUNNING for ")
             )
@@ -449,7 +438,7 @@ class TestOnATerminal:
     ) -> None:
         Stage(service, task(1, "RUNNING"))
         words = [CASJOB, "watch", "JOB1", "--interval", "0.05"]
-        with Session(words, environ, columns=120) as terminal:
+        with Terminal(words, environ, columns=120) as terminal:
             terminal.wait_until(_is_running)
             service.handler = lambda _: Reply(503, delay=0.03)
             lines = terminal.wait_until(lambda lines: "retrying" in lines[-1])
@@ -465,7 +454,7 @@ class TestOnATerminal:
 
     def test_stalls_stay_to_be_seen(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING", OWNER_ID="a:1"))
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
             terminal.wait_until(
                 lambda lines: any("TN00001: no heartbeat for 5 minutes" in each for each in lines)
             )
@@ -480,7 +469,7 @@ class TestOnATerminal:
     def test_a_dumb_one_gets_lines(self, environ: dict[str, str], service: Service) -> None:
         play(service, JOB1=runs("JOB1"))
         dumb = {**environ, "TERM": "dumb"}
-        with Session([CASJOB, "watch", "JOB1", *QUICKLY], dumb) as terminal:
+        with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], dumb) as terminal:
             status, lines = terminal.finish()
 
         assert status == 0

@@ -2,7 +2,6 @@ from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from casjob.job.models import (
@@ -15,18 +14,7 @@ from casjob.job.models import (
     read_whole_number,
 )
 from casjob.json_text import JsonValue
-
-ANY_JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda children: (
-        st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3)
-    ),
-    max_leaves=5,
-)
+from tests.job.strategies import ANY_JSON
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job
 from casjob.json_text import JsonValue
 from tests.conftest import JOB_ID, PROJECT_ID, Finished
-from tests.job.test_models import ANY_JSON
+from tests.job.strategies import ANY_JSON
 from tests.service import Reply, Service, documented_job, many_tasks
 
 Ask = Callable[..., Finished]

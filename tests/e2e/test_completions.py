@@ -1,137 +1,18 @@
 import os
 import shutil
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from casjob.cli import run
-from casjob.formats.display import OutputFormat
-from casjob.history import History
-from tests.conftest import JOB_ID
+from tests.conftest import JOB_ID, OTHER_JOB_ID
+from tests.program import CASJOB
 from tests.service import Service
 from tests.terminal import Terminal
 
-ROOT = Path(__file__).parent.parent
-COMPLETIONS = ROOT / "completions"
-OTHER_JOB_ID = "JOB8f13d7c2-26ae-4b95-b0d8-71c5a9e6043f"
-
-
-def test_one_command_writes_the_scripts_that_are_here(tmp_path: Path) -> None:
-    generate = [sys.executable, str(COMPLETIONS / "generate.py"), str(tmp_path)]
-    subprocess.run(generate, check=True)
-    for written in ("casjob.bash", "_casjob", "casjob.fish"):
-        assert (tmp_path / written).read_bytes() == (COMPLETIONS / written).read_bytes()
-
-
-def test_the_wheel_takes_each_script_to_where_its_shell_looks() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["shared-data"] == {
-        "completions/casjob.bash": "share/bash-completion/completions/casjob",
-        "completions/_casjob": "share/zsh/site-functions/_casjob",
-        "completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
-    }
-
-
-Complete = Callable[..., list[str]]
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Return a state folder with two jobs in its history."""
-    history = History(tmp_path / "casjob" / "history", endpoint="https://one", project_id="p")
-    for job_id in (JOB_ID, OTHER_JOB_ID):
-        history.record(job_id, name=None, status="RUNNING")
-    return tmp_path
-
-
-@pytest.fixture
-def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complete:
-    """Return a way to ask the program what completes a line."""
-
-    def ask(line: str, **environ: str) -> list[str]:
-        with monkeypatch.context() as patch:
-            for name in list(os.environ):
-                patch.delenv(name)
-            patch.setenv("_CASJOB_COMPLETE", "complete_bash")
-            patch.setenv("COMP_WORDS", line)
-            patch.setenv("COMP_CWORD", "-1")
-            for name, value in environ.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                run([])
-        assert not ended.value.code
-        told = capsys.readouterr()
-        assert told.err == ""
-        return told.out.split()
-
-    return ask
-
-
-@pytest.mark.parametrize(
-    ("line", "completed"),
-    [
-        ("casjob sh", ["show"]),
-        ("casjob --ver", ["--version"]),
-        ("casjob --version sh", ["show"]),
-        ("casjob show --out", ["--output"]),
-        ("casjob show --output ''", list(OutputFormat)),
-        ("casjob show -o ''", list(OutputFormat)),
-        ("casjob show --output=", list(OutputFormat)),
-        ("casjob show --output=tab", ["table"]),
-        ("casjob show --color ''", ["auto", "always", "never"]),
-        ("casjob show --api-version ''", ["v2", "v3"]),
-        ("casjob tasks --status PART", ["PARTIALLY_FAILED"]),
-        (
-            "casjob tasks --status FAILED --status S",
-            ["SUCCEEDED", "SKIPPED", "SUBMITTED", "SCHEDULED"],
-        ),
-        ("casjob show JOB4", [JOB_ID]),
-        ("casjob tasks ''", [OTHER_JOB_ID, JOB_ID]),
-        ("casjob tasks --desc --limit 5 J", [OTHER_JOB_ID, JOB_ID]),
-        ("casjob show --endpoint https://one J", [OTHER_JOB_ID, JOB_ID]),
-        ("casjob show --region ''", []),
-        ("casjob show nothing", []),
-    ],
-)
-def test_commands_options_values_and_recent_jobs_complete(
-    complete: Complete, state: Path, line: str, completed: list[str]
-) -> None:
-    found = complete(line, XDG_STATE_HOME=str(state))
-    assert found == completed
-
-
-@pytest.mark.parametrize("history", ["off", "nonsense"])
-def test_no_recent_job_completes_without_a_history(
-    complete: Complete, state: Path, history: str
-) -> None:
-    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_HISTORY=history) == []
-
-
-def test_nothing_completes_by_settings_that_can_not_be_read(
-    complete: Complete, state: Path
-) -> None:
-    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_PROFILE="gone") == []
-
-
-def test_options_that_install_completions_are_not_there(complete: Complete) -> None:
-    assert complete("casjob --") == ["--version", "--help"]
-
-
-def test_completing_needs_no_home_and_no_settings(complete: Complete) -> None:
-    assert complete("casjob show ''") == []
-    assert complete("casjob show ''", HOME="/nonexistent", CASJOB_HISTORY="off") == []
-
-
-needs = {
-    shell: pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
-    for shell in ("bash", "zsh", "fish")
-}
+ROOT = Path(__file__).parent.parent.parent
 
 # As bash-completion does it: the first Tab loads the file that is named as the program.
 BASH_LOADED = """\
@@ -175,7 +56,7 @@ def environ(state: Path, tmp_path: Path, at_service: Mapping[str, str]) -> dict[
     for source, target in shared.items():
         (tmp_path / target).parent.mkdir(parents=True)
         shutil.copy(ROOT / source, tmp_path / target)
-    program = Path(sys.executable).parent / "casjob"
+    program = Path(CASJOB)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "casjob").symlink_to(program)
     return {

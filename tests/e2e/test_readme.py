@@ -2,8 +2,6 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +13,11 @@ from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.settings.environment import read_casjob_variables
 from casjob.settings.values import SETTINGS
 from tests.conftest import Casjob
+from tests.program import run_shell
 from tests.service import Service
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SESSIONS = [text for language, text in BLOCKS if language == "console"]
 JQ_LINES = [
@@ -48,21 +48,12 @@ def test_every_command_shows_its_help() -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 @pytest.mark.parametrize("line", JQ_LINES)
 def test_a_jq_line_works_as_it_stands(line: str, clean_environ: dict[str, str]) -> None:
-    programs = str(Path(sys.executable).parent)
-    environ = {**clean_environ, "PATH": f"{programs}:{clean_environ['PATH']}"}
-    done = subprocess.run(
-        [shutil.which("bash") or "bash", "-c", line],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     # jq -e exits 1 if what it prints is false.
-    assert (done.returncode, done.stderr) == (1 if " -e " in line else 0, "")
-    assert done.stdout == JQ_ANSWERS[line.partition("| jq")[2]]
+    status = 1 if " -e " in line else 0
+    assert run_shell(line, clean_environ) == (status, JQ_OUTPUTS[line.partition("| jq")[2]], "")
 
 
-JQ_ANSWERS = {
+JQ_OUTPUTS = {
     " -r '.tasks[] | select(.failure) | .failure.detail'": "Building failed.\n",
     " -r '.tasks[] | [.TASK_INDEX, .TASK_NAME, .TASK_STATUS] | @tsv'": (
         "1\tSEPARATOR_PREPARE_RESOURCES\tSUCCEEDED\n"
@@ -100,18 +91,10 @@ def test_a_pipelines_line_works_as_it_stands(
     for program in ("terraform", "hcloud"):
         (tmp_path / program).write_text(f"#!/bin/sh\n{prints_id}\n")
         (tmp_path / program).chmod(0o755)
-    programs = f"{tmp_path}:{Path(sys.executable).parent}"
-    environ = {**clean_environ, **at_service, "PATH": f"{programs}:{clean_environ['PATH']}"}
-    done = subprocess.run(
-        [shutil.which("bash") or "bash", "-c", line],
-        env=environ,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "SUCCEEDED" in done.stdout or "SUCCEEDED" in (tmp_path / "verdicts.json").read_text()
+    path = f"{tmp_path}:{clean_environ['PATH']}"
+    done = run_shell(line, {**clean_environ, **at_service, "PATH": path}, cwd=tmp_path)
+    assert (done.status, done.err) == (0, "")
+    assert "SUCCEEDED" in done.out or "SUCCEEDED" in (tmp_path / "verdicts.json").read_text()
 
 
 def test_the_pipelines_are_those_of_the_readme() -> None:
@@ -174,3 +157,9 @@ def test_the_two_set_up_lines_are_single_lines() -> None:
     blocks = [text for language, text in BLOCKS if language == "sh"][:2]
     assert [text.count("\n") for text in blocks] == [1, 1]
     assert all(text.startswith("python3 -m venv .venv && .venv/bin/pip install") for text in blocks)
+
+
+def test_the_newest_entry_of_the_changelog_is_of_this_version() -> None:
+    changelog = README.partition("\n## Changelog\n")[2]
+    assert re.findall(r"^### (\S+)", changelog, re.MULTILINE)[0] == casjob.__version__
+    assert "\n## " not in changelog, "it is the last section"

@@ -1,0 +1,101 @@
+"""The completion scripts for bash, zsh and fish.
+
+Each runs the program itself, as Typer's own scripts do, so that commands, options and values are
+always those of the installed version. They replace Typer's own, which fail at: the first Tab after
+zsh has autoloaded the script, `--output=js`, a `:` before the cursor in bash, and a program given
+by its path.
+"""
+
+from enum import StrEnum
+
+PROGRAM = "casjob"
+ASK = f"env _{PROGRAM.upper()}_COMPLETE="
+
+
+class Shell(StrEnum):
+    """A shell that can complete casjob's command lines."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def script(shell: Shell) -> str:
+    """Return the text that the shell sources, or autoloads."""
+    return SCRIPTS[shell]
+
+
+BASH = f"""\
+# casjob's completions for bash; generated from casjob/completion.py.
+
+_casjob() {{
+    local IFS=$'\\n' line=${{COMP_LINE:0:COMP_POINT}} word=${{COMP_WORDS[COMP_CWORD]}}
+    # After a blank, a new word begins, which is still empty.
+    [[ $line == *[[:blank:]] ]] && line+="''"
+    # Not COMP_WORDS, which bash also splits at = and :; -1 is the last word of the line.
+    COMPREPLY=($({ASK}complete_bash COMP_WORDS="$line" COMP_CWORD=-1 \\
+        "${{1/#\\~\\//$HOME/}}" 2>/dev/null))
+    # Without = in COMP_WORDBREAKS, bash replaces the whole of --option=value.
+    [[ $word == -*=* ]] && COMPREPLY=("${{COMPREPLY[@]/#/${{word%%=*}}=}}")
+    # The only option that takes a file.
+    [[ $line =~ --ca-bundle[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
+    return 0
+}}
+
+# Recent jobs come newest first; bash before 4.4 sorts them.
+complete -o nosort -F _casjob {PROGRAM} 2>/dev/null ||
+    complete -F _casjob {PROGRAM}
+"""
+
+ZSH = f"""\
+#compdef {PROGRAM}
+# casjob's completions for zsh; generated from casjob/completion.py.
+
+_casjob() {{
+    local line program=${{~${{(Q)words[1]}}}}
+    local -a found
+    # The only option that takes a file.
+    local file=${{(M)words[CURRENT-1]:#--ca-bundle}}${{(M)words[CURRENT]:#--ca-bundle=*}}
+    for line in ${{(f)"$({ASK}complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
+        _TYPER_COMPLETE_ARGS="${{(j: :)words[1,CURRENT-1]}} $PREFIX" $program 2>/dev/null)"}}; do
+        # From "value<Tab>help" to what _describe reads.
+        found+=("${{${{line//:/\\\\:}}/$'\\t'/:}}")
+    done
+    [[ $PREFIX == -*=* ]] && compset -P 1 '*='
+    if (( $#found )); then
+        _describe -V {PROGRAM} found
+    elif [[ -n $file ]]; then
+        _files
+    fi
+}}
+
+# Autoloaded, this file is the body of the function at the first Tab; sourced, it is not.
+if [[ $funcstack[1] == _casjob ]]; then
+    _casjob "$@"
+else
+    compdef _casjob {PROGRAM}
+fi
+"""
+
+FISH = f"""\
+# casjob's completions for fish; generated from casjob/completion.py.
+
+function __casjob_complete
+    set -l program (string replace --regex '^~(?=/)' -- $HOME (commandline -opc)[1])
+    set -l found ({ASK}complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
+        _TYPER_COMPLETE_ARGS=(commandline -cp) $program 2>/dev/null | string match --regex '.+')
+    # fish replaces the whole of --option=value.
+    set -l word (commandline -ct)
+    set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
+    # The only option that takes a file.
+    if string match --quiet --regex -- '--ca-bundle[ =]\\S*$' (commandline -cp)
+        # For an unknown command, fish itself completes files.
+        set found (complete --do-complete "'' "(string replace -- $option '' $word))
+    end
+    string join \\n -- $option$found
+end
+
+complete --command {PROGRAM} --no-files --keep-order --arguments '(__casjob_complete)'
+"""
+
+SCRIPTS = {Shell.BASH: BASH, Shell.ZSH: ZSH, Shell.FISH: FISH}

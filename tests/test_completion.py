@@ -1,0 +1,120 @@
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from casjob.cli import run
+from casjob.completion import Shell, script
+from casjob.formats.display import OutputFormat
+from tests.conftest import JOB_ID, OTHER_JOB_ID
+
+ROOT = Path(__file__).parent.parent
+COMPLETIONS = ROOT / "completions"
+FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_the_file_for_a_shell_is_the_packages_script(shell: Shell) -> None:
+    assert (COMPLETIONS / FILES[shell]).read_text(encoding="utf-8") == script(shell)
+
+
+def test_one_command_generates_the_files(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(COMPLETIONS / "generate.py"), str(tmp_path)], check=True)
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == {
+        name: script(shell) for shell, name in FILES.items()
+    }
+
+
+def test_the_wheel_takes_each_script_to_where_its_shell_looks() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["shared-data"] == {
+        "completions/casjob.bash": "share/bash-completion/completions/casjob",
+        "completions/_casjob": "share/zsh/site-functions/_casjob",
+        "completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
+    }
+
+
+Complete = Callable[..., list[str]]
+
+
+@pytest.fixture
+def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complete:
+    """Return a way to ask the program what completes a line."""
+
+    def ask(line: str, **environ: str) -> list[str]:
+        with monkeypatch.context() as patch:
+            for name in list(os.environ):
+                patch.delenv(name)
+            patch.setenv("_CASJOB_COMPLETE", "complete_bash")
+            patch.setenv("COMP_WORDS", line)
+            patch.setenv("COMP_CWORD", "-1")
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                run([])
+        assert not ended.value.code
+        told = capsys.readouterr()
+        assert told.err == ""
+        return told.out.split()
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("casjob sh", ["show"]),
+        ("casjob --ver", ["--version"]),
+        ("casjob --version sh", ["show"]),
+        ("casjob show --out", ["--output"]),
+        ("casjob show --output ''", list(OutputFormat)),
+        ("casjob show -o ''", list(OutputFormat)),
+        ("casjob show --output=", list(OutputFormat)),
+        ("casjob show --output=tab", ["table"]),
+        ("casjob show --color ''", ["auto", "always", "never"]),
+        ("casjob show --api-version ''", ["v2", "v3"]),
+        ("casjob tasks --status PART", ["PARTIALLY_FAILED"]),
+        (
+            "casjob tasks --status FAILED --status S",
+            ["SUCCEEDED", "SKIPPED", "SUBMITTED", "SCHEDULED"],
+        ),
+        ("casjob show JOB4", [JOB_ID]),
+        ("casjob tasks ''", [OTHER_JOB_ID, JOB_ID]),
+        ("casjob tasks --desc --limit 5 J", [OTHER_JOB_ID, JOB_ID]),
+        ("casjob show --endpoint https://one J", [OTHER_JOB_ID, JOB_ID]),
+        ("casjob show --region ''", []),
+        ("casjob show nothing", []),
+    ],
+)
+def test_commands_options_values_and_recent_jobs_complete(
+    complete: Complete, state: Path, line: str, completed: list[str]
+) -> None:
+    found = complete(line, XDG_STATE_HOME=str(state))
+    assert found == completed
+
+
+@pytest.mark.parametrize("history", ["off", "nonsense"])
+def test_no_recent_job_completes_without_a_history(
+    complete: Complete, state: Path, history: str
+) -> None:
+    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_HISTORY=history) == []
+
+
+def test_nothing_completes_by_settings_that_can_not_be_read(
+    complete: Complete, state: Path
+) -> None:
+    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_PROFILE="gone") == []
+
+
+def test_options_that_install_completions_are_not_there(complete: Complete) -> None:
+    assert complete("casjob --") == ["--version", "--help"]
+
+
+def test_completing_needs_no_home_and_no_settings(complete: Complete) -> None:
+    assert complete("casjob show ''") == []
+    assert complete("casjob show ''", HOME="/nonexistent", CASJOB_HISTORY="off") == []
