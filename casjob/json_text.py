@@ -1,4 +1,4 @@
-"""JSON from strangers: decoded within limits, encoded so that every reader takes it."""
+"""Decodes untrusted JSON within limits, and encodes JSON that every parser accepts."""
 
 import json
 import math
@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
-"""What JSON can hold. Pydantic's own name for it costs 10 ms of start-up."""
+"""A value of JSON. Importing Pydantic's type for it costs 10 ms."""
 
 MAX_DEPTH = 200
-"""Levels of nesting that are decoded. jq 1.6 reads no more than 256, and ours come on top."""
+"""Levels of nesting that are decoded. jq 1.6 reads at most 256, and casjob's output adds some."""
+
+_CONTROLS_A_TERMINAL = re.compile(
+    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
 
 
 def decode(
@@ -23,12 +27,12 @@ def decode(
 
     Args:
         text: the document.
-        object_pairs_hook: makes an object of its pairs; without it, the last of equal keys wins.
-        max_depth: how many levels of brackets are taken.
+        object_pairs_hook: makes an object from its pairs; by default, the last of equal keys wins.
+        max_depth: the levels of nesting that are accepted.
 
     Raises:
-        ValueError: it is no JSON, or JSON that can't be written again: NaN, a number out of
-            range, or more than `max_depth` levels of brackets.
+        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, a number
+            out of range, or more than `max_depth` levels of nesting.
     """
     try:
         value = json.loads(
@@ -45,10 +49,10 @@ def decode(
 
 
 def encode(value: object, *, indent: int | None = None) -> str:
-    """Encode a value as JSON, in its own script rather than in escapes.
+    """Encode a value as JSON, without escaping characters outside ASCII.
 
-    A lone surrogate stays one in the text: encode that as UTF-8 with `backslashreplace`, which
-    writes it in JSON's own way.
+    A lone surrogate stays in the text: encode that as UTF-8 with `backslashreplace`, which writes
+    the surrogate as JSON's escape.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
 
@@ -56,20 +60,15 @@ def encode(value: object, *, indent: int | None = None) -> str:
 def encode_document(value: object, *, indent: int | None = None) -> str:
     """Encode a document for stdout, which may be a terminal.
 
-    It means exactly the same as what `encode` returns, but what could drive the terminal stands
-    there as JSON's own escape: DEL, C1 and bidirectional overrides. C0 is always escaped in JSON.
+    The result is equivalent to that of `encode`, but characters that control a terminal are
+    escaped: DEL, C1 and bidirectional overrides. C0 is always escaped in JSON.
     """
     text = encode(value, indent=indent)
-    return _DRIVES_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-_DRIVES_A_TERMINAL = re.compile(
-    "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
+    return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read_float(digits: str) -> float:

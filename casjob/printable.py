@@ -1,4 +1,4 @@
-"""Text from strangers, made safe to show: nothing in it can drive a terminal or fake a line."""
+"""Escapes untrusted text, so that it can neither control a terminal nor fake a line of output."""
 
 import unicodedata
 
@@ -6,22 +6,22 @@ _UNSAFE_CATEGORIES = frozenset(
     {
         "Cc",  # C0, DEL and C1: escape sequences, carriage returns, line feeds, NUL
         "Cf",  # bidirectional overrides and marks, zero-width characters, soft hyphens
-        "Co",  # private use: whatever the font says it is
-        "Cs",  # lone surrogates, which no encoding takes
+        "Co",  # private use: shown as whatever the font has
+        "Cs",  # lone surrogates, which can't be encoded
         "Zl",  # line separator
         "Zp",  # paragraph separator
     }
 )
 
 _JOINERS = frozenset("\u200c\u200d")
-"""Zero-width (non-)joiner: Persian, Indic scripts and emoji are misspelt without them."""
+"""Zero-width (non-)joiners: Persian, Indic scripts and emoji need them."""
 
 
 def printable(text: str) -> str:
-    r"""Return the text with every character that could drive a terminal as an escape.
+    r"""Return the text with every character that could control a terminal escaped.
 
-    A line feed becomes `\n`, ESC `\x1b`, a right-to-left override `\u202e`. A backslash stays,
-    so the result is for eyes; JSON is for programs.
+    A line feed becomes `\n`, ESC `\x1b`, a right-to-left override `\u202e`. A backslash is not
+    escaped, so the result is for people only.
     """
     if text.isascii() and text.isprintable():
         return text

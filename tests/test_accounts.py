@@ -285,7 +285,7 @@ def test_a_wrong_password_is_sent_once(ask_as: AskAs, service: Service, iam: Iam
         4,
         "",
         f"casjob: IAM at {host} did not log in ann of acme\n"
-        "  the service said: 401 The username or password is wrong. (HTTP 401, request req-0001)\n"
+        "  the service said: The username or password is wrong. (HTTP 401, request req-0001)\n"
         "  hint: wrong credentials are not sent again, since five failures lock an account;"
         " casjob config shows where yours come from\n",
     )

@@ -39,8 +39,8 @@ def test_json_is_decoded(text: str, value: JsonValue) -> None:
         "9" * 9999,
     ],
 )
-def test_what_is_no_json_or_could_not_be_written_again_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the words are Python's, and differ
+def test_text_that_is_not_json_or_could_not_be_encoded_again_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the messages are Python's, and differ
         decode(text)
 
 
@@ -58,7 +58,7 @@ def test_deeper_brackets_are_refused(depth: int, opening: str, closing: str) -> 
         decode(opening * depth + "1" + closing * depth)
 
 
-def test_empty_brackets_are_a_level_too() -> None:
+def test_empty_brackets_count_as_a_level() -> None:
     assert decode('[{"a": []}]', max_depth=3) == [{"a": []}]
     with pytest.raises(ValueError, match="nested too deeply"):
         decode('[{"a": []}]', max_depth=2)
@@ -68,7 +68,7 @@ def test_objects_are_made_by_the_hook() -> None:
     assert decode('{"a": {"b": 1}}', lambda pairs: [key for key, _ in pairs]) == ["a"]
 
 
-def test_what_the_hook_raises_comes_through() -> None:
+def test_errors_of_the_hook_are_passed_on() -> None:
     def refuse(_pairs: list[tuple[str, JsonValue]]) -> JsonValue:
         raise ValueError("no objects here")
 
@@ -76,7 +76,7 @@ def test_what_the_hook_raises_comes_through() -> None:
         decode("[{}]", refuse)
 
 
-def test_text_is_written_in_its_own_script() -> None:
+def test_characters_outside_ascii_are_not_escaped() -> None:
     assert encode({"Detail": '构建失败 "…"\n'}) == r'{"Detail": "构建失败 \"…\"\n"}'
 
 
@@ -85,7 +85,7 @@ def test_json_can_be_indented() -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_a_number_that_json_lacks_is_not_written(number: float) -> None:
+def test_numbers_that_json_lacks_are_refused(number: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
         encode([number])
 

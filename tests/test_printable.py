@@ -22,7 +22,7 @@ TEXT = st.text(st.characters(codec=None))
         "\U0001f469\u200d\U0001f4bb",
     ],
 )
-def test_words_of_any_script_are_shown_as_they_are(text: str) -> None:
+def test_text_of_any_script_is_unchanged(text: str) -> None:
     assert printable(text) == text
 
 
@@ -42,12 +42,12 @@ def test_words_of_any_script_are_shown_as_they_are(text: str) -> None:
         ("\ud800构\udfff", r"\ud800构\udfff"),
     ],
 )
-def test_what_could_drive_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
+def test_characters_that_control_a_terminal_are_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @given(TEXT)
-def test_the_result_is_one_line_that_any_terminal_takes(text: str) -> None:
+def test_the_result_is_one_line_without_control_characters(text: str) -> None:
     shown = printable(text)
 
     assert len(shown.splitlines()) <= 1
@@ -56,5 +56,5 @@ def test_the_result_is_one_line_that_any_terminal_takes(text: str) -> None:
 
 
 @given(TEXT)
-def test_showing_twice_changes_nothing(text: str) -> None:
+def test_escaping_twice_changes_nothing(text: str) -> None:
     assert printable(printable(text)) == printable(text)

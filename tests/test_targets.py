@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.demo.jobs import FAILED_JOB_ID
+from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service, documented_job
 
@@ -234,11 +234,21 @@ def test_the_demo_shows_the_documented_job(casjob: Casjob) -> None:
     assert f"job {FAILED_JOB_ID} ·" in shown.out
 
 
-def test_the_demo_neither_reads_nor_writes_the_history(
-    service: Service, ask: Ask, casjob: Casjob, tmp_path: Path
-) -> None:
-    casjob("show", "--demo")
-    assert list(tmp_path.iterdir()) == []
+def test_the_demo_has_a_history_of_its_own(service: Service, ask: Ask, casjob: Casjob) -> None:
     ask("show", OTHER_JOB_ID)
-    assert f"job {FAILED_JOB_ID} ·" in ask("show", "--demo").out
-    assert asked_for(service) == [OTHER_JOB_ID]
+    shown = casjob("show", "--demo")
+    assert (shown.status, shown.err) == (0, "")
+    assert f"job {FAILED_JOB_ID} ·" in shown.out
+    casjob("show", SUCCEEDED_JOB_ID, "--demo")
+    shown = casjob("tasks", "--demo", "--limit", "1")
+    assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (last looked at)\n")
+    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last looked at)\n"
+    assert asked_for(service) == [OTHER_JOB_ID, OTHER_JOB_ID]
+
+
+@pytest.mark.parametrize("prefix", ["JOB5b0", "5b0c6a"])
+def test_a_sample_job_need_not_have_been_looked_at_to_be_named_by_a_prefix(
+    casjob: Casjob, prefix: str
+) -> None:
+    shown = casjob("show", prefix, "--demo")
+    assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (recent job)\n")

@@ -1,36 +1,54 @@
-"""What a failed task, or an error body, says: its code, its words, and what came around them.
+"""What a failed task, or an error body, says: its code, its message, and what came around them.
 
 Facts: "Obtaining Job Details", v2, shows MESSAGES as a string that holds `Message` and `Detail`;
-the other spellings are those of the vendor's error bodies and of Kubernetes. No page says what
-the codes mean, so they are passed on and never explained.
+the other spellings are those of the vendor's error bodies and of Kubernetes.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from casjob import json_text
+from casjob.job.codes import find_code, is_code, is_vendor_code
+from casjob.job.embedded_json import find_json
 from casjob.json_text import JsonValue
 
-# Keys in lower case, to be preferred in this order; `_find_keys` knows Message and Detail.
-_CODE_KEYS = ("error_code", "errorcode", "code", "reason")
-_DETAIL_KEYS = ("error_msg", "error_message", "errormsg", "errormessage", "message")
+# Keys in lower case and without `_` and `-`, the preferred ones first. `_find_keys` knows that
+# Message is a code where it stands next to Detail.
+_CODE_KEYS = ("errorcode", "errcode", "code", "reason")
+_DETAIL_KEYS = ("errormsg", "errormessage", "errmsg", "externalmessage", "message", "msg")
+_TEXT_KEYS = ("errordescription", "errordesc", "detail", "details", "reason", "error", "code")
+"""Keys of a detail, but only where they hold text."""
+
+_MAX_TEXT = 256 * 1024
+"""Characters of the longest text that is searched for JSON. Megabytes would take seconds."""
+
+_EXCERPT = 300
+"""Characters of the service's text that an error shows."""
+
+_ESCAPED = re.compile(r'\\(["\\])')
 
 _Path: TypeAlias = tuple[str | int, ...]
 
 
 class Pair(NamedTuple):
-    """A code with its words. Either may be missing; the words may be a pair of their own."""
+    """A code with its detail. Either may be missing; the detail may be a pair of its own."""
 
     code: str | None
     detail: str | None
 
 
 class Failure(NamedTuple):
-    """A failure's cause, and all else that was said about it.
+    """A failure's cause, and everything else in its message.
 
-    `code` and `detail` are the cause's, as sent. `within` are the pairs around it, innermost
-    first. `also` are the pairs elsewhere in the message, in its order. `rest` are all other
-    values that aren't empty, as path and text: `("jsonBody.items[0].kind", "Pod")`.
+    Args:
+        code: the cause's error code, as sent.
+        detail: the cause's message.
+        within: the pairs around the cause, innermost first.
+        also: the pairs elsewhere in the message, in its order.
+        rest: all other values that aren't empty, as path and text:
+            `("jsonBody.items[0].kind", "Pod")`.
     """
 
     code: str | None
@@ -45,7 +63,7 @@ def decode_messages(sent: JsonValue) -> JsonValue:
 
     Strings inside are decoded too, at any depth. A string stays as sent if it holds anything
     else, if one of two equal keys would be lost, or if the whole would nest more than
-    `json_text.MAX_DEPTH` levels deep. Nothing is raised.
+    `json_text.MAX_DEPTH` levels deep. Nothing is mended, and nothing is raised.
     """
     return _decode(sent, json_text.MAX_DEPTH)
 
@@ -53,35 +71,96 @@ def decode_messages(sent: JsonValue) -> JsonValue:
 def read_failure(sent: JsonValue) -> Failure | None:
     """Return what MESSAGES or an error body says, or None if it says nothing.
 
-    The deepest code with words is the cause; of several equally deep, the first. Where no code
-    has words, words alone are taken, and else a code alone. A message of no known shape is its
-    own detail, exactly as sent. No text is lost, and nothing is raised.
+    The deepest code with a detail is the cause; of several equally deep, the first. Without such
+    a pair it is a detail alone, and else a code alone. JSON within the cause's detail is read
+    too, well-formed or not, and what it says becomes the cause. Only a cause without a code gets
+    one that its text names. A message of no known shape is its own detail, exactly as sent. No
+    text is lost, and nothing is raised.
     """
     message = decode_messages(sent)
     if not _says_something(message):
         return None
-    readings = (read(message) for read in READERS)
-    return next(filter(None, readings), None) or Failure(code=None, detail=_show(sent))
+    failure = _read(message) or Failure(code=None, detail=_show(sent))
+    while within_detail := _read_detail(failure):
+        failure = within_detail
+    if failure.code is None and failure.detail:
+        return failure._replace(code=find_code(failure.detail))
+    return failure
 
 
 def _read_pair(message: JsonValue) -> Failure | None:
-    return _read_deepest(message, lambda place: bool(place.code_key and place.detail_key))
+    return _read_deepest(
+        message, lambda candidate: bool(candidate.code_key and candidate.detail_key)
+    )
 
 
 def _read_lone_detail(message: JsonValue) -> Failure | None:
-    return _read_deepest(message, lambda place: bool(place.detail_key))
+    failure = _read_deepest(message, lambda candidate: bool(candidate.detail_key))
+    match failure:
+        case Failure(code=None, within=(Pair(code=code, detail=None), *outer)):
+            # The code of an object around it that has no detail of its own.
+            return failure._replace(code=code, within=tuple(outer))
+        case _:
+            return failure
 
 
 def _read_lone_code(message: JsonValue) -> Failure | None:
-    return _read_deepest(message, lambda place: bool(place.code_key))
+    return _read_deepest(message, lambda candidate: bool(candidate.code_key))
 
 
 READERS = (_read_pair, _read_lone_detail, _read_lone_code)
-"""One a shape, the most specific first. What none of them can read is shown as sent."""
+"""One per shape, the most specific first. A message that none can read is shown as sent."""
 
 
-class _Place(NamedTuple):
-    """An object in a message with a code, words, or both, under these of its keys."""
+def _read(message: JsonValue) -> Failure | None:
+    readings = (read(message) for read in READERS)
+    return next(filter(None, readings), None)
+
+
+def _read_detail(outer: Failure) -> Failure | None:
+    """Return the failure with the cause that JSON in its detail names, or None."""
+    text = outer.detail or ""
+    if len(text) > _MAX_TEXT:
+        return None
+    inner = _read_embedded(text)
+    if not inner and '\\"' in text:
+        inner = _read_embedded(_ESCAPED.sub(r"\1", text))
+    if not inner or (outer.code and not inner.failure.detail):
+        return None
+    around = Pair(outer.code, None if inner.is_whole else text)
+    return inner.failure._replace(
+        within=(*inner.failure.within, *_drop_empty([around]), *outer.within),
+        also=(*inner.failure.also, *outer.also),
+        rest=(*inner.failure.rest, *outer.rest),
+    )
+
+
+class _Embedded(NamedTuple):
+    """What JSON in a text says, and whether that is well-formed and the whole text."""
+
+    failure: Failure
+    is_exact: bool
+    is_whole: bool
+
+
+def _read_embedded(text: str) -> _Embedded | None:
+    """Return what the JSON in a text says, or None without a code in it.
+
+    Well-formed JSON is preferred, and then the last: programs put their own text in front.
+    """
+    readings: list[_Embedded] = []
+    for sent, mended in find_json(text):
+        message = decode_messages(sent)
+        is_exact = message != sent
+        failure = _read(message if is_exact else decode_messages(mended))
+        # Mended JSON is a guess, so its code must at least look like the vendor's.
+        if failure and (failure.code if is_exact else is_vendor_code(failure.code)):
+            readings.append(_Embedded(failure, is_exact, is_whole=sent == text.strip()))
+    return max(reversed(readings), key=lambda reading: reading.is_exact, default=None)
+
+
+class _Candidate(NamedTuple):
+    """An object in a message with a code, a detail, or both, under these of its keys."""
 
     path: _Path
     fields: dict[str, JsonValue]
@@ -89,78 +168,93 @@ class _Place(NamedTuple):
     detail_key: str | None
 
 
-def _read_deepest(message: JsonValue, is_wanted: Callable[[_Place], bool]) -> Failure | None:
-    places = list(_find_places(message))
-    wanted = [place for place in places if is_wanted(place)]
+def _read_deepest(message: JsonValue, is_wanted: Callable[[_Candidate], bool]) -> Failure | None:
+    candidates = list(_find_candidates(message))
+    wanted = [candidate for candidate in candidates if is_wanted(candidate)]
     if not wanted:
         return None
-    cause = max(wanted, key=lambda place: len(place.path))
-    way = set(_prefixes(cause.path))
-    within = [place for place in reversed(places) if place.path in way and place is not cause]
-    also = [place for place in wanted if place.path not in way]
-    # Words with a wanted pair inside them are told by that pair.
-    opened = {prefix for place in wanted for prefix in _prefixes(place.path)}
-    told = {
-        (*place.path, key)
-        for place in (cause, *within, *also)
-        for key in (place.code_key, place.detail_key)
+    cause = max(wanted, key=lambda candidate: len(candidate.path))
+    ancestors = set(_prefixes(cause.path))
+    within = [
+        candidate
+        for candidate in reversed(candidates)
+        if candidate.path in ancestors and candidate is not cause
+    ]
+    also = [candidate for candidate in wanted if candidate.path not in ancestors]
+    # A detail that holds a wanted pair is shown by that pair.
+    opened = {prefix for candidate in wanted for prefix in _prefixes(candidate.path)}
+    shown = {
+        (*candidate.path, key)
+        for candidate in (cause, *within, *also)
+        for key in (candidate.code_key, candidate.detail_key)
         if key
     } - opened
 
-    def pair(place: _Place) -> Pair:
+    def pair(candidate: _Candidate) -> Pair:
         code, detail = (
-            _show(place.fields[key]) if key and (*place.path, key) in told else None
-            for key in (place.code_key, place.detail_key)
+            _show(candidate.fields[key]) if key and (*candidate.path, key) in shown else None
+            for key in (candidate.code_key, candidate.detail_key)
         )
         return Pair(code, detail)
 
-    def pairs(places: Iterable[_Place]) -> tuple[Pair, ...]:
-        return tuple(each for each in map(pair, places) if each != Pair(None, None))
-
-    headline = pair(cause)
+    main = pair(cause)
     return Failure(
-        code=headline.code,
-        detail=headline.detail,
-        within=pairs(within),
-        also=pairs(also),
-        rest=tuple((_name(path), _show(leaf)) for path, leaf in _find_leaves(message, told)),
+        code=main.code,
+        detail=main.detail,
+        within=_drop_empty(map(pair, within)),
+        also=_drop_empty(map(pair, also)),
+        rest=tuple((_name(path), _show(leaf)) for path, leaf in _find_leaves(message, shown)),
     )
 
 
-def _find_places(message: JsonValue) -> Iterator[_Place]:
+def _drop_empty(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    return tuple(pair for pair in pairs if pair != Pair(None, None))
+
+
+def _find_candidates(message: JsonValue) -> Iterator[_Candidate]:
     for path, value in _walk(message):
         if isinstance(value, dict):
             code_key, detail_key = _find_keys(value)
             if code_key or detail_key:
-                yield _Place(path, value, code_key, detail_key)
+                yield _Candidate(path, value, code_key, detail_key)
 
 
 def _find_keys(fields: dict[str, JsonValue]) -> tuple[str | None, str | None]:
-    """Return the keys of the code and of the words, as far as there are any."""
+    """Return the keys of the code and of the detail, as far as there are any."""
+    spellings: dict[str, list[str]] = {}
+    for key in fields:
+        spellings.setdefault(key.lower().replace("_", "").replace("-", ""), []).append(key)
 
     def spelt(names: Iterable[str]) -> list[str]:
-        return [key for name in names for key in fields if key.lower() == name]
+        return [key for name in names for key in spellings.get(name, ())]
 
-    codes, details = spelt(_CODE_KEYS), spelt(_DETAIL_KEYS)
+    codes = spelt(_CODE_KEYS)
+    details = [key for key in spelt(_DETAIL_KEYS) if isinstance(fields[key], str | dict | list)]
     if "Detail" in fields:
         details.insert(0, "Detail")
         if "Message" in fields:
-            # Next to Detail, and only there, Message is a code.
-            details.remove("Message")
             codes.insert(0, "Message")
-    # Kubernetes has a name in `reason`, and the HTTP status in `code`: a name says more.
-    names = [key for key in codes if isinstance(fields[key], str) and _is_leaf(fields[key])]
-    numbers = [key for key in codes if type(fields[key]) is int]
-    words = [
-        key
-        for key in details
-        if isinstance(fields[key], str | dict | list) and _says_something(fields[key])
-    ]
-    return next(iter(names + numbers), None), next(iter(words), None)
+    details += [key for key in spelt(_TEXT_KEYS) if isinstance(fields[key], str)]
+    code_key = _choose_code([key for key in codes if is_code(fields[key])], details, fields)
+    said = (key for key in details if key != code_key and _says_something(fields[key]))
+    return code_key, next(said, None)
+
+
+def _choose_code(
+    codes: Iterable[str], details: Iterable[str], fields: dict[str, JsonValue]
+) -> str | None:
+    """Return the key of the best code.
+
+    That is one of the vendor's, even where code and message are swapped; then a name, since
+    Kubernetes has one in `reason` and the HTTP status in `code`; then a number.
+    """
+    vendor_codes = (key for key in (*codes, *details) if is_vendor_code(fields[key]))
+    names = (key for key in codes if isinstance(fields[key], str))
+    return next(chain(vendor_codes, names, codes), None)
 
 
 def _decode(value: JsonValue, room: int) -> JsonValue:
-    # It calls itself at most `room` times deep; brackets below that are left alone.
+    # Recursion is at most `room` levels deep; deeper brackets are not decoded.
     match _open(value, room) if isinstance(value, str) else value:
         case dict(fields) if room:
             return {key: _decode(child, room - 1) for key, child in fields.items()}
@@ -184,12 +278,12 @@ def _open(text: str, room: int) -> JsonValue:
 def _make_object(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a key comes twice")
+        raise ValueError("duplicate key")
     return fields
 
 
 def _walk(message: JsonValue, without: Collection[_Path] = ()) -> Iterator[tuple[_Path, JsonValue]]:
-    """Yield every value with its path, in the message's order; an own stack bears any depth."""
+    """Yield every value with its path, in the message's order, to any depth."""
     waiting: list[tuple[_Path, JsonValue]] = [((), message)]
     while waiting:
         path, value = waiting.pop()
@@ -211,7 +305,7 @@ def _find_leaves(
 
 
 def _is_leaf(value: JsonValue) -> bool:
-    """Whether a value says something by itself."""
+    """Return whether a value is neither empty nor a container."""
     if isinstance(value, str):
         return bool(value.strip())
     return value is not None and not isinstance(value, dict | list)
@@ -236,22 +330,24 @@ def _show(value: JsonValue) -> str:
     try:
         return json_text.encode(value)
     except RecursionError:
-        # `json_text.decode` makes nothing so deep, but a caller could.
+        # `json_text.decode` allows no such depth, but callers may pass any value.
         return "\n".join(_show(leaf) for _, leaf in _find_leaves(value))
 
 
-_EXCERPT = 300
-"""Characters of what the service says in an error that are shown."""
-
-
 def describe_failure(failure: Failure | None) -> str:
-    """Return what an error says, the innermost first, cut where it becomes too long to read."""
+    """Return what an error says, the cause first, cut to what an error has room for."""
     if failure is None:
         return "nothing"
     pairs = (Pair(failure.code, failure.detail), *failure.within)
-    return clip(", within ".join(" ".join(filter(None, pair)) for pair in pairs))
+    return clip(", within ".join(map(_describe_pair, pairs)))
+
+
+def _describe_pair(pair: Pair) -> str:
+    if pair.code and pair.detail and pair.detail.startswith(pair.code):
+        return pair.detail
+    return " ".join(filter(None, pair))
 
 
 def clip(text: str) -> str:
-    """Return the text, cut where it becomes too long for an error, with its length."""
+    """Return the text, cut to what an error has room for, with its length."""
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}… ({len(text)} characters)"

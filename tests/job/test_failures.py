@@ -1,10 +1,19 @@
 import json
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casjob.job.failures import Failure, Pair, decode_messages, read_failure
+from casjob.job.failures import (
+    Failure,
+    Pair,
+    clip,
+    decode_messages,
+    describe_failure,
+    read_failure,
+)
 from casjob.json_text import MAX_DEPTH, JsonValue, encode
 
 VPC: dict[str, JsonValue] = {"code": "VPC.0202", "message": "Query failed."}
@@ -14,6 +23,9 @@ NOT_ESCAPED = (
 STACK_TRACE = (
     "java.lang.IllegalStateException: boom\n\tat com.example.A.b(A.java:7)\n\t... 3 more\n"
 )
+AFTER_PROSE = 'Expected [201], but got 409 instead {"code":"VPC.0602","message":"CIDR overlaps"}'
+BEFORE_PROSE = 'response: {"code":"VPC.0602","message":"CIDR overlaps"}, url: https://vpc/v1'
+RETRIES = 'try 1: {"code":"A.0001","message":"m"}, try 2: {"code":"A.0002","message":"n"}'
 LONG = "x" * 1_000_000
 BRACKETS = "[" * 10_000 + "]" * 10_000
 EQUAL_KEYS = '{"code": "A", "code": "B", "message": "m"}'
@@ -26,7 +38,7 @@ def nest(levels: int, core: JsonValue = "x") -> JsonValue:
 
 
 SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
-    # Nothing is said.
+    # No text.
     "null": (None, None),
     "an empty string": ("", None),
     "white space": (" \r\n\t", None),
@@ -34,7 +46,7 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "an empty array": (" [ ] ", None),
     "an empty object as a JSON string": (r'"{}"', None),
     "empty fields": ('{"Message": "", "Detail": null, "data": [{}, "  ", "[]"]}', None),
-    # The pairs, one a spelling.
+    # Pairs, one per spelling.
     "the documented example": (
         '{ "Message" : "ECC00011", "Detail" : "Building failed." }',
         Failure("ECC00011", "Building failed."),
@@ -59,12 +71,52 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         {"Message": None, "Detail": "", **VPC},
         Failure("VPC.0202", "Query failed."),
     ),
-    "a number as code": ('{"code": 500, "message": "m"}', Failure("500", "m")),
+    "errCode, errMsg": ('{"errCode": "A", "errMsg": "m"}', Failure("A", "m")),
+    "err_code, err_msg": ('{"err_code": "A", "err_msg": "m"}', Failure("A", "m")),
+    "errCode, externalMessage": (
+        '{"errCode": "DBS.280001", "externalMessage": "m"}',
+        Failure("DBS.280001", "m"),
+    ),
+    "code, msg": ('{"code": "A", "msg": "m"}', Failure("A", "m")),
+    "code, details": (
+        '{"http_code": 400, "message": {"code": "ces.0014", "details": "m"}}',
+        Failure("ces.0014", "m", rest=(("http_code", "400"),)),
+    ),
+    "code, reason": ('{"code": "A.0001", "reason": "no quota"}', Failure("A.0001", "no quota")),
+    "a number as code": ('{"code": 10010, "message": "m"}', Failure("10010", "m")),
+    "digits as code": ('{"error_code": "100022", "error_msg": "m"}', Failure("100022", "m")),
+    # No codes.
+    "an HTTP status is no code": (
+        '{"code": 404, "message": "m"}',
+        Failure(None, "m", rest=(("code", "404"),)),
+    ),
+    "zero is no code": ('{"code": "0", "msg": "m"}', Failure(None, "m", rest=(("code", "0"),))),
+    "a placeholder is no code": (
+        '{"error_code": "CSMS.XXXX", "error_msg": "m"}',
+        Failure(None, "m", rest=(("error_code", "CSMS.XXXX"),)),
+    ),
+    "an id is no code": (
+        '{"code": "909494e3-558e-46b6-a9eb-07a8e18ca62f", "message": "m"}',
+        Failure(None, "m", rest=(("code", "909494e3-558e-46b6-a9eb-07a8e18ca62f"),)),
+    ),
+    "prose is no code": (
+        '{"Message": "It broke.", "Detail": "m"}',
+        Failure(None, "m", rest=(("Message", "It broke."),)),
+    ),
+    # Code and message swapped.
+    "a message under code, and a code under message": (
+        '{"error": {"code": "request body is illegal.", "message": "Ecs.0005"}}',
+        Failure("Ecs.0005", "request body is illegal."),
+    ),
+    "a name under code, and a code under message": (
+        '{"code": "BadRequest", "message": "Ecs.0005"}',
+        Failure("Ecs.0005", "BadRequest"),
+    ),
     "true is no code": (
         '{"code": true, "message": "m"}',
         Failure(None, "m", rest=(("code", "true"),)),
     ),
-    "a number is no words": (
+    "a number is no detail": (
         '{"code": "A", "message": 7}',
         Failure("A", None, rest=(("message", "7"),)),
     ),
@@ -119,24 +171,24 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         encode(encode(encode(VPC))),
         Failure("VPC.0202", "Query failed."),
     ),
-    "a pair beside words": (
+    "a pair beside a detail": (
         {"code": "A", "message": "m", "cause": VPC},
         Failure("VPC.0202", "Query failed.", within=(Pair("A", "m"),)),
     ),
-    "a pair in what has only words": (
+    "a pair in an object with only a detail": (
         {"message": "m", "cause": VPC},
         Failure("VPC.0202", "Query failed.", within=(Pair(None, "m"),)),
     ),
-    "a pair in what has only a code": (
+    "a pair in an object with only a code": (
         {"error_code": "A", "cause": VPC},
         Failure("VPC.0202", "Query failed.", within=(Pair("A", None),)),
     ),
-    "a pair in words without a code": ({"message": VPC}, Failure("VPC.0202", "Query failed.")),
+    "a pair in a detail without a code": ({"message": VPC}, Failure("VPC.0202", "Query failed.")),
     "a list of errors": (
         [{"code": "A", "message": "m"}, {"code": "B", "message": "n"}, {"message": "o"}],
         Failure("A", "m", also=(Pair("B", "n"),), rest=(("[2].message", "o"),)),
     ),
-    "a list of errors in the words": (
+    "a list of errors in the detail": (
         {"Message": "E", "Detail": [VPC, {"code": "B", "message": "n", "at": [1]}]},
         Failure(
             "VPC.0202",
@@ -150,28 +202,137 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         [{"code": "A", "message": "m"}, {"error": VPC}],
         Failure("VPC.0202", "Query failed.", also=(Pair("A", "m"),)),
     ),
-    "words that are JSON without a pair": (
+    "a detail that is JSON without a pair": (
         '{"Message": "ECC00011", "Detail": "{\\"pod\\":[\\"web-0\\",{\\"message\\": \\"m\\"}]}"}',
         Failure("ECC00011", '{"pod": ["web-0", {"message": "m"}]}'),
     ),
     # A part of a pair.
-    "a lone Message": ('{"Message": "ECC00011"}', Failure(None, "ECC00011")),
+    "a lone Message with a code": ('{"Message": "ECC00011"}', Failure("ECC00011", None)),
+    "a lone Message": ('{"Message": "m"}', Failure(None, "m")),
     "a lone Detail": ('{"Detail": "m"}', Failure(None, "m")),
     "a Message with an empty Detail": (
         '{"Message": "ECC00011", "Detail": ""}',
         Failure("ECC00011", None),
     ),
-    "words without a code": (
+    "a detail without a code": (
         '{"error_code": "", "error_msg": "m", "status": {"code": 5}}',
         Failure(None, "m", rest=(("status.code", "5"),)),
     ),
-    "words in words, and beside them": (
+    "a detail in an object with only a code": (
+        {"error_code": "A", "data": {"message": "m"}},
+        Failure("A", "m"),
+    ),
+    "a detail in a detail, and another beside it": (
         [{"message": {"message": "m"}}, {"message": [{"message": "n"}]}],
         Failure(None, "n", also=(Pair(None, "m"),)),
     ),
-    "codes without words": (
-        '[{"code": 7}, {"reason": "Evicted"}]',
-        Failure("7", None, also=(Pair("Evicted", None),)),
+    "codes without details": (
+        '[{"code": 7000}, {"reason": "Evicted"}]',
+        Failure("7000", None, also=(Pair("Evicted", None),)),
+    ),
+    # JSON in text.
+    "JSON after prose": (
+        AFTER_PROSE,
+        Failure("VPC.0602", "CIDR overlaps", within=(Pair(None, AFTER_PROSE),)),
+    ),
+    "JSON followed by prose": (
+        BEFORE_PROSE,
+        Failure("VPC.0602", "CIDR overlaps", within=(Pair(None, BEFORE_PROSE),)),
+    ),
+    "JSON in the prose of a pair": (
+        encode({"Message": "ECC00099", "Detail": AFTER_PROSE}),
+        Failure("VPC.0602", "CIDR overlaps", within=(Pair("ECC00099", AFTER_PROSE),)),
+    ),
+    "escaped JSON in prose": (
+        encode(AFTER_PROSE),
+        Failure("VPC.0602", "CIDR overlaps", within=(Pair(None, encode(AFTER_PROSE)),)),
+    ),
+    "JSON without a code in prose": (
+        'got 409 {"NeutronError": {"message": "m"}}',
+        Failure(None, 'got 409 {"NeutronError": {"message": "m"}}'),
+    ),
+    "several pieces of JSON in prose": (
+        RETRIES,
+        Failure("A.0002", "n", within=(Pair(None, RETRIES),)),
+    ),
+    "well-formed JSON before broken JSON": (
+        'a {"code": "A.0001", "message": "m"} b {"code": "A.0002", "mess',
+        Failure(
+            "A.0001",
+            "m",
+            within=(Pair(None, 'a {"code": "A.0001", "message": "m"} b {"code": "A.0002", "mess'),),
+        ),
+    ),
+    # JSON that is mended.
+    "inner quotes not escaped": (
+        NOT_ESCAPED,
+        Failure("VPC.0202", "Query…", within=(Pair("SVCSTG.00500404", None),)),
+    ),
+    "inner quotes not escaped after prose": (
+        f"failed: {NOT_ESCAPED}",
+        Failure(
+            "VPC.0202",
+            "Query…",
+            within=(Pair("SVCSTG.00500404", None), Pair(None, f"failed: {NOT_ESCAPED}")),
+        ),
+    ),
+    "a trailing comma": (
+        '{\n "errorMessage": "m",\n "errorCode": "CCE.01401001",\n}\n',
+        Failure("CCE.01401001", "m"),
+    ),
+    "cut in the detail": (
+        '{"error_code": "VPC.0202", "error_msg": "Quota exc',
+        Failure("VPC.0202", "Quota exc…"),
+    ),
+    "cut in the inner detail": (
+        r'{"Message": "ECC00099", "Detail": "{\"code\": \"VPC.0202\", \"message\": \"Quota exc',
+        Failure("VPC.0202", "Quota exc…", within=(Pair("ECC00099", None),)),
+    ),
+    "an inner pair that was cut": (
+        encode({"Message": "ECC00099", "Detail": '{"code": "VPC.0202", "message": "Quota exc'}),
+        Failure("VPC.0202", "Quota exc…", within=(Pair("ECC00099", None),)),
+    ),
+    "cut in the code": ('{"code": "CCE.0140', Failure(None, '{"code": "CCE.0140')),
+    "cut before the code": (
+        '{ "statusCode": 500, "jsonBody": { "error_code":',
+        Failure(None, '{ "statusCode": 500, "jsonBody": { "error_code":'),
+    ),
+    "Python's notation": (
+        "{'error_code': 'VPC.0202', 'error_msg': \"can't\", 'data': None}",
+        Failure("VPC.0202", "can't"),
+    ),
+    "broken JSON in a pair does not replace its code by a name": (
+        encode({"code": "A.0001", "message": "invalid: {'code': 'x1', 'message': 'y'}"}),
+        Failure("A.0001", "invalid: {'code': 'x1', 'message': 'y'}"),
+    ),
+    "names in broken JSON are no codes": (
+        '{"reason": "Evicted", "message": "m",}',
+        Failure(None, '{"reason": "Evicted", "message": "m",}'),
+    ),
+    "a code alone in a pair's JSON does not replace the pair": (
+        {"code": "A.0001", "message": {"context": {"code": "B.0001"}}},
+        Failure("A.0001", '{"context": {"code": "B.0001"}}'),
+    ),
+    # Codes in plain text.
+    "a code before its text": (
+        "SVCSTG.00100458: 应用名已经被使用",
+        Failure("SVCSTG.00100458", "SVCSTG.00100458: 应用名已经被使用"),
+    ),
+    "a code in a lone detail": (
+        '{"Detail": "VPC.0202: m"}',
+        Failure("VPC.0202", "VPC.0202: m"),
+    ),
+    "a code in the text of a pair": (
+        '{"Message": "ECC00099", "Detail": "see VPC.0202: m"}',
+        Failure("ECC00099", "see VPC.0202: m"),
+    ),
+    "a code in JSON of another shape": (
+        '{"jsonBody": "VPC.0202: m"}',
+        Failure("VPC.0202", '{"jsonBody": "VPC.0202: m"}'),
+    ),
+    "JSON in text that is too long to be searched": (
+        LONG + AFTER_PROSE,
+        Failure("VPC.0602", LONG + AFTER_PROSE),
     ),
     # JSON without a pair, and no JSON.
     "an object of another shape": ('{ "a":[1, "{}"] }', Failure(None, '{ "a":[1, "{}"] }')),
@@ -180,7 +341,6 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "a number as text": ("5", Failure(None, "5")),
     "the word null": ("null", Failure(None, "null")),
     "a JSON string of plain text": (r'"no\ttab"', Failure(None, r'"no\ttab"')),
-    "inner quotes not escaped": (NOT_ESCAPED, Failure(None, NOT_ESCAPED)),
     "plain text": ("  It broke.\n", Failure(None, "  It broke.\n")),
     "a stack trace": (STACK_TRACE, Failure(None, STACK_TRACE)),
     "Chinese": ("构建失败", Failure(None, "构建失败")),
@@ -189,9 +349,9 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         Failure("ECC00011", "构建失败"),
     ),
     "very long text": (LONG, Failure(None, LONG)),
-    "very long words": (encode({"code": "A", "message": LONG}), Failure("A", LONG)),
+    "a very long detail": (encode({"code": "A", "message": LONG}), Failure("A", LONG)),
     "a lone surrogate": ("\ud800", Failure(None, "\ud800")),
-    "a lone surrogate in words": (r'{"code": "A", "message": "\ud800"}', Failure("A", "\ud800")),
+    "a lone surrogate in a detail": (r'{"code": "A", "message": "\ud800"}', Failure("A", "\ud800")),
     "equal keys": (EQUAL_KEYS, Failure(None, EQUAL_KEYS)),
     "equal keys inside": (
         encode({"code": "A", "message": EQUAL_KEYS}),
@@ -214,6 +374,19 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
 @pytest.mark.parametrize(("sent", "failure"), SHAPES.values(), ids=SHAPES)
 def test_a_message_is_read(sent: JsonValue, failure: Failure | None) -> None:
     assert read_failure(sent) == failure
+
+
+SAMPLE = Path(__file__).parents[1] / "data" / "messages_sample.tsv"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [line.split("\t") for line in SAMPLE.read_text("utf-8").splitlines()[1:]]
+)
+def test_the_code_of_a_real_message_is_found(code: str, message: str) -> None:
+    failure = read_failure(json.loads(message))
+
+    assert failure
+    assert failure.code == (code or None)
 
 
 @pytest.mark.parametrize(
@@ -245,11 +418,14 @@ def test_objects_and_arrays_in_strings_are_decoded(sent: JsonValue, decoded: Jso
         "[NaN]",
         "[1e999]",
         EQUAL_KEYS,
+        NOT_ESCAPED,
+        AFTER_PROSE,
+        '{"a": 1',
         5,
         None,
     ],
 )
-def test_anything_else_stays_as_sent(sent: JsonValue) -> None:
+def test_any_other_value_stays_as_sent(sent: JsonValue) -> None:
     assert decode_messages(sent) == sent
 
 
@@ -261,7 +437,7 @@ def test_brackets_are_decoded_up_to_the_limit() -> None:
     assert decode_messages(deeper) == deeper
 
 
-def test_the_limit_counts_the_brackets_of_all_layers_together() -> None:
+def test_the_depth_limit_covers_all_layers_together() -> None:
     half = MAX_DEPTH // 2
     fits = encode(nest(half))
     deeper = encode(nest(half + 1))
@@ -310,15 +486,17 @@ def texts(failure: Failure) -> list[str]:
 
 
 @given(TEXT)
-def test_text_that_is_no_json_comes_back_exactly(text: str) -> None:
+def test_text_that_is_not_json_is_kept_exactly(text: str) -> None:
     sent = f"Failed: {text}"
+    failure = read_failure(sent)
 
     assert decode_messages(sent) == sent
-    assert read_failure(sent) == Failure(None, sent)
+    assert failure
+    assert sent in (failure.detail, *(pair.detail for pair in failure.within))
 
 
 @given(TEXT)
-def test_no_text_is_too_odd(text: str) -> None:
+def test_any_text_is_read(text: str) -> None:
     decode_messages(text)
     failure = read_failure(text)
 
@@ -326,7 +504,7 @@ def test_no_text_is_too_odd(text: str) -> None:
 
 
 @given(JSON)
-def test_decoded_messages_can_be_sent_on(sent: JsonValue) -> None:
+def test_decoded_messages_can_be_encoded(sent: JsonValue) -> None:
     decoded = decode_messages(sent)
 
     assert json.loads(encode(decoded)) == decoded
@@ -334,7 +512,7 @@ def test_decoded_messages_can_be_sent_on(sent: JsonValue) -> None:
 
 
 @given(JSON)
-def test_nothing_that_was_said_is_lost(sent: JsonValue) -> None:
+def test_no_value_is_lost(sent: JsonValue) -> None:
     said = leaves(decode_messages(sent))
     failure = read_failure(sent)
 
@@ -344,3 +522,81 @@ def test_nothing_that_was_said_is_lost(sent: JsonValue) -> None:
         for leaf in said:
             in_json = encode(leaf)[1:-1]
             assert any(leaf in text or in_json in text for text in texts(failure))
+
+
+# Distinct, so that a lost one is noticed.
+WORDS = st.lists(st.text("abcdefgh", min_size=12, max_size=12), min_size=6, max_size=6, unique=True)
+LAYOUTS = st.sampled_from(
+    [
+        '{"code": "A.0001", "message": "%s", "x": ["%s", "%s"], "y": {"msg": "%s", "z": "%s %s"},}',
+        '%s {"code": "A.0001", "message": "%s"} %s {"reason": "B", "x": "%s"} %s "%s',
+        (
+            '{"error_code": "A.0001", "error_msg": "{"code":"B.0001","message":"%s"}",'
+            ' "%s": "%s %s %s %s"}'
+        ),
+        "{'code': 'A.0001', 'message': '%s', 'x': [None, '%s', {'y': '%s'}, '%s'], 'z': '%s %s'}",
+        (
+            '{"code": "A.0001", "message": "%s {\\"code\\": \\"B.0001\\",'
+            ' \\"message\\": \\"%s %s\\"} %s %s %s"}'
+        ),
+    ]
+)
+
+
+@given(LAYOUTS, WORDS, st.integers(0, 260))
+def test_nothing_is_lost_of_json_that_is_cut_or_broken(
+    layout: str, words: list[str], length: int
+) -> None:
+    sent = (layout % tuple(words))[:length]
+    failure = read_failure(sent)
+    found = " ".join([*texts(failure), *(path for path, _ in failure.rest)]) if failure else ""
+
+    assert all(word in found for word in words if word in sent)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "x",
+        "A.",
+        "A.0001 ",
+        "{",
+        '{"',
+        '{"a":',
+        '{"code":"A.0001"}',
+        '"{"',
+        '\\"',
+        "[1,",
+        "code=",
+        "\n",
+    ],
+)
+def test_the_time_to_read_a_message_grows_with_its_length(piece: str) -> None:
+    def measure(length: int) -> float:
+        sent = '{"a": "' + piece * (length // len(piece))
+        started = time.process_time()
+        read_failure(sent)
+        return time.process_time() - started
+
+    measure(1000)
+    assert measure(200_000) < 3  # a quadratic search takes minutes
+
+
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        (None, "nothing"),
+        (Failure("A.0001", "m"), "A.0001 m"),
+        (Failure(None, "m"), "m"),
+        (Failure("A.0001", None), "A.0001"),
+        (Failure("A.0001", "A.0001: m"), "A.0001: m"),
+        (Failure("A.0001", "m", within=(Pair("B", None),)), "A.0001 m, within B"),
+        (Failure(None, "x" * 301), "x" * 300 + "… (301 characters)"),
+    ],
+)
+def test_a_failure_is_described_in_a_line(failure: Failure | None, text: str) -> None:
+    assert describe_failure(failure) == text
+
+
+def test_text_that_fits_is_not_clipped() -> None:
+    assert clip("x" * 300) == "x" * 300

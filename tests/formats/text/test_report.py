@@ -450,10 +450,10 @@ class TestHostileText:
 
         out = draw(document, "tasks").out
 
-        assert out.count("[red]x[/red] [/] [link=http://e.vil]y[/link] \\[z]") == 11
+        assert out.count("[red]x[/red] [/] [link=http://e.vil]y[/link] \\[z]") == 10
 
     def test_cannot_fake_a_line(self, draw: Draw) -> None:
-        honest = draw(hostile_job("x"))
+        honest = draw(hostile_job("x y"))
         hostile = draw(hostile_job(HOSTILE["lines"]))
 
         # Three messages are shown in their three lines each.

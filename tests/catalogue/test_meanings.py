@@ -1,0 +1,181 @@
+import subprocess
+import sys
+
+import pytest
+
+from casjob.catalogue.meanings import (
+    Catalogue,
+    CodeMeaning,
+    FlowMeaning,
+    Service,
+    StatusMeaning,
+    TaskMeaning,
+)
+
+ECC = Service("ECC", "ServiceStage jobs", "the job engine itself")
+VPC = Service("VPC", "Virtual Private Cloud", "networks, subnets, security groups")
+BUILD_FAILED = CodeMeaning(
+    "ECC00011",
+    means="the build of the application failed",
+    advice="read the build's log",
+    service=ECC,
+    source="job details page, example",
+)
+
+
+@pytest.mark.parametrize("name", ["TN00097", "tn00097"])
+def test_a_task_is_described(name: str) -> None:
+    assert Catalogue().describe_task(name) == TaskMeaning(
+        "TN00097", "wait for the build to succeed", "build/assemCheckStatus"
+    )
+
+
+def test_a_task_may_belong_to_no_known_flow() -> None:
+    assert Catalogue().describe_task("TN00204") == TaskMeaning(
+        "TN00204", "wait for the cluster", None
+    )
+
+
+@pytest.mark.parametrize("name", ["build/assemCheckStatus", "BUILD/ASSEMCHECKSTATUS"])
+def test_a_flow_is_described_with_its_tasks_in_order(name: str) -> None:
+    flow = "build/assemCheckStatus"
+
+    assert Catalogue().describe_flow(name) == FlowMeaning(
+        flow,
+        "wait for a build to end",
+        (
+            TaskMeaning("TN00096", "ask how the build stands", flow),
+            TaskMeaning("TN00097", "wait for the build to succeed", flow),
+            TaskMeaning("TN00098", "create the VPC, if there is none", flow),
+        ),
+    )
+
+
+def test_a_status_word_of_jobs_and_components_is_described() -> None:
+    assert Catalogue().describe_status("failed") == StatusMeaning(
+        "FAILED", "the job or task ended with an error", "the component failed"
+    )
+    assert Catalogue().describe_status("STOPPED") == StatusMeaning(
+        "STOPPED", None, "the component was stopped"
+    )
+
+
+@pytest.mark.parametrize("code", ["ECC00011", "ecc00011"])
+def test_a_code_is_described(code: str) -> None:
+    assert Catalogue().describe_code(code) == BUILD_FAILED
+
+
+def test_a_code_of_the_gateway_has_two_spellings() -> None:
+    known = Catalogue().describe_code("APIGW.0308")
+
+    assert known
+    assert known.service
+    assert Catalogue().describe_code("apig.0308") == known
+
+
+def test_an_unknown_code_with_a_known_prefix_has_only_a_service() -> None:
+    assert Catalogue().describe_code("Vpc.9999") == CodeMeaning("Vpc.9999", service=VPC)
+
+
+@pytest.mark.parametrize("name", ["", "TN99999", "WKS.00211401", "10010", "…", "nothing/known"])
+def test_an_unknown_name_has_no_meaning(name: str) -> None:
+    catalogue = Catalogue()
+
+    assert catalogue.describe_task(name) is None
+    assert catalogue.describe_flow(name) is None
+    assert catalogue.describe_status(name) is None
+    assert catalogue.describe_code(name) is None
+
+
+@pytest.mark.parametrize(
+    ("meaning", "lines"),
+    [
+        (BUILD_FAILED, ("the build of the application failed: read the build's log",)),
+        (CodeMeaning("ECC00003", means="unbound", service=ECC), ("unbound",)),
+        (
+            CodeMeaning("VPC.9999", service=VPC),
+            ("an error of Virtual Private Cloud (networks, subnets, security groups)",),
+        ),
+        (
+            BUILD_FAILED._replace(own="ask Ann"),
+            ("ask Ann", "the build of the application failed: read the build's log"),
+        ),
+        (CodeMeaning("X.0001", own="ask Ann"), ("ask Ann",)),
+    ],
+)
+def test_a_teams_own_meaning_is_shown_first(meaning: CodeMeaning, lines: tuple[str, ...]) -> None:
+    assert meaning.lines == lines
+
+
+class TestOwnMeanings:
+    def test_stand_beside_the_documented_ones(self) -> None:
+        catalogue = Catalogue({"ecc00011": "ask Ann"})
+
+        assert catalogue.describe_code("ECC00011") == BUILD_FAILED._replace(own="ask Ann")
+
+    def test_may_be_all_that_is_known(self) -> None:
+        catalogue = Catalogue({"WKS.*": "ask Ann"})
+
+        assert catalogue.describe_code("WKS.00211401") == CodeMeaning("WKS.00211401", own="ask Ann")
+
+    @pytest.mark.parametrize(
+        ("name", "own"),
+        [
+            ("VPC.0202", "exact"),
+            ("VPC.0203", "longer"),
+            ("vpc.0303", "shorter"),
+            ("VPC.0404", "character"),
+            ("VPCX", None),
+            ("APIG.0301", "gateway"),
+            ("APIGW.0301", "gateway"),
+            ("APIG.0302", "old spelling"),
+            ("TN00097", "a task"),
+        ],
+    )
+    def test_are_found_by_name_and_then_by_the_longest_pattern(
+        self, name: str, own: str | None
+    ) -> None:
+        catalogue = Catalogue(
+            {
+                "VPC.*": "shorter",
+                "VPC.02*": "longer",
+                "VPC.0202": "exact",
+                "VPC.040?": "character",
+                "APIGW.0301": "gateway",
+                "APIG.0302": "old spelling",
+                "TN00097": "a task",
+            }
+        )
+
+        assert catalogue.find_own(name) == own
+
+
+def test_every_name_that_can_be_completed_has_a_meaning() -> None:
+    catalogue = Catalogue()
+    names = list(catalogue.names())
+
+    assert {"ECC00011", "TN00097", "provision/provMain", "FAILED"} <= set(names)
+    assert all(
+        catalogue.describe_code(name)
+        or catalogue.describe_task(name)
+        or catalogue.describe_flow(name)
+        or catalogue.describe_status(name)
+        for name in names
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import casjob.catalogue.meanings as m",
+        "import casjob.catalogue.meanings as m; m.Catalogue()",
+    ],
+)
+def test_the_data_are_not_read_before_a_name_is_looked_up(program: str) -> None:
+    hook = "import sys; sys.addaudithook(lambda event, args: event == 'open' and print(args[0]))"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{hook}; {program}"], capture_output=True, text=True, check=True
+    )
+
+    assert "meanings" in ran.stdout
+    assert ".tsv" not in ran.stdout

@@ -1,0 +1,124 @@
+import pytest
+
+from casjob.job.codes import find_code, is_code, is_vendor_code
+from casjob.json_text import JsonValue
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "VPC.0202",
+        "ces.0014",
+        "ECC00011",
+        "NotFound",
+        "CONF_NOT_FOUND",
+        "DEV-21-40110",
+        "100022",
+        10010,
+    ],
+)
+def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
+    assert is_code(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "It broke.",
+        "错误",
+        "string",
+        "error_code",
+        "OK",
+        "0",
+        "00000000",
+        "404",
+        "CSMS.XXXX",
+        "APITEST.00XXXXXXXX",
+        "909494e3-558e-46b6-a9eb-07a8e18ca62f",
+        "909494e3558e46b6a9eb07a8e18ca62f",
+        "x" * 101,
+        0,
+        404,
+        10010.5,
+        True,
+        None,
+        ["VPC.0202"],
+    ],
+)
+def test_nothing_else_is_a_code(value: JsonValue) -> None:
+    assert not is_code(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Ecs.0005",
+        "ces.0014",
+        "SVCSTG.VMAPP.4001020",
+        "E.CFE.4000001",
+        "CCE_CM.0003",
+        "DRS.M00100",
+        "ECC00011",
+    ],
+)
+def test_the_vendors_codes_have_a_form_of_their_own(value: str) -> None:
+    assert is_vendor_code(value)
+
+
+@pytest.mark.parametrize("value", ["NotFound", "10010", "TN00097", "A.7", "m: VPC.0202", "a.b", 5])
+def test_other_text_has_not_that_form(value: JsonValue) -> None:
+    assert not is_vendor_code(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ECC00011", "ECC00011"),
+        ("SVCSTG.00100458: 应用名已经被使用", "SVCSTG.00100458"),
+        ("SVCSTG.00100458:应用名已经被使用", "SVCSTG.00100458"),
+        ("错误码VPC.0602表示网段冲突", "VPC.0602"),
+        ("HttpException: bad signature, [APIGW.0301]bad signature", "APIGW.0301"),
+        ("[ECC00011] Building failed.", "ECC00011"),
+        ("The quota is used up (CCE.01400014).", "CCE.01400014"),
+        ("It failed with VPC.0602. Try again.", "VPC.0602"),
+        ('"VPC.0602: CIDR overlaps"', "VPC.0602"),
+        ('the code is "VPC.0602"', "VPC.0602"),
+        ("ErrorCode: VPC.0602, ErrorMessage: m", "VPC.0602"),
+        ("status_code=400, error_code=ces.0014, error_msg=m", "ces.0014"),
+        ("{status_code: 404, error_code: ECS.0114, error_msg: m}", "ECS.0114"),
+        ("SdkException{httpStatusCode=404, errorCode='VPC.0602', errorMsg='m'}", "VPC.0602"),
+        ("map[code:VPC.0602 message:m]", "VPC.0602"),
+        (r'"{\"code\": \"VPC.0602\", \"message\": \"m\"}', "VPC.0602"),
+        ("<Error><Code>NoSuchBucket</Code><Message>m</Message></Error>", "NoSuchBucket"),
+        ("<error_code>VPC.0602</error_code>", "VPC.0602"),
+        ("Status=404 Not Found, Code=NoSuchBucket, Message=m, RequestId=1", "NoSuchBucket"),
+        # The innermost, which is the last.
+        ("SVCSTG.00500404: call failed: VPC.0202: m", "VPC.0202"),
+        ("error_code: A.0001, error_code: A.0002, see B.0001", "A.0002"),
+    ],
+)
+def test_a_code_is_found_in_text(text: str, code: str) -> None:
+    assert find_code(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "java.lang.IllegalStateException: boom\n\tat com.example.A.b(A.java:7)\n",
+        "panic at main.go:35, goroutine 1 [running]",
+        "docker.io/library/nginx:1.25.3 from swr.cn-north-4.myhuaweicloud.com/group/app.2024",
+        "10.0.0.1:8080, fe80::1, Host.1234:8080, Host.1234.local, user@Host.1234, /App.1234/log",
+        "https://Host.1234/path, file://App.20240101.log, App.20240101-1.tar.gz",
+        "2020-02-04T04:01:03.3440Z, 35.6310 seconds, v1.25, Python 3.11, RFC 9110, HTTP 404",
+        "rpc error: code = Internal desc = boom",
+        "exit code: Error, code: 404, code=137",
+        "task TN00097 of JOB474362ef-091d-429f-9b3e-c9246b37dee6 failed: ImagePullBackOff",
+        "$App.1234, SHA256, UTF-8, ORA-00942, CVE-2020-1234, KB4056892, ECC000111",
+        "CSMS.XXXX, APITEST.00XXXXXXXX",
+        '{"code": "CCE.0140',
+        "",
+    ],
+)
+def test_text_without_a_code_claims_none(text: str) -> None:
+    assert find_code(text) is None
