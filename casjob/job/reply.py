@@ -47,13 +47,17 @@ def read_detail(document: JsonValue, *, as_of: datetime) -> JobDetail:
 
 
 def _split_top_level(document: JsonValue) -> tuple[Fields, Fields]:
-    """Return what the API documents, under lower-case keys, and the rest as it was sent."""
+    """Return what the API documents, under lower-case keys, and the rest as it was sent.
+
+    Of keys that differ in case alone, the lower-case one is the API's, or else the first.
+    """
     if not isinstance(document, dict):
         raise _not_understood("it", document, "an object")
     known, rest = Fields(), Fields()
     for key, value in document.items():
         name = key.lower()
-        if name in {"job", "tasks", "task_count"} and name not in known:
+        is_taken = name in known or (key != name and name in document)
+        if name in {"job", "tasks", "task_count"} and not is_taken:
             known[name] = value
         else:
             rest[key] = value

@@ -148,6 +148,13 @@ def test_of_two_keys_that_differ_in_case_the_upper_one_is_the_api_s() -> None:
     assert detail.sent == {"Job": "beside"}
 
 
+def test_of_two_keys_at_the_top_that_differ_in_case_the_lower_one_is_the_api_s() -> None:
+    detail = read({"JOB": "x", "Tasks": [{}], "job": {"JOB_ID": "J"}, "tasks": [], "TASKS": 2})
+
+    assert (detail.job.job_id, detail.tasks) == ("J", ())
+    assert detail.sent == {"JOB": "x", "Tasks": [{}], "TASKS": 2}
+
+
 def test_unknown_fields_are_kept() -> None:
     detail = read(
         {
@@ -239,7 +246,8 @@ def test_any_json_is_read_or_refused(document: JsonValue) -> None:
 
 
 def _job(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    job = next(value for key, value in document.items() if key.lower() == "job")
+    spelt = (value for key, value in document.items() if key.lower() == "job")
+    job = document["job"] if "job" in document else next(spelt)
     assert isinstance(job, dict)
     return job
 
