@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +188,16 @@ class TestElapsed:
 
         assert report.elapsed_seconds is None
         assert report.tasks[0].elapsed_seconds is report.tasks[0].heartbeat_age_seconds is None
+
+    def test_is_known_where_the_calendar_ends(self) -> None:
+        end = "9999-12-31T23:59:59.999999Z"
+        document = job("RUNNING", task(1, "RUNNING", CREATED_AT=end, LAST_HEALTH_CHECK=end))
+        now = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+        report = report_job(report_of(document).detail.model_copy(update={"as_of": now}))
+
+        assert report.elapsed_seconds == 0.0
+        assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0.0
 
     @pytest.mark.parametrize("word", ["SUBMITTED", "SCHEDULED", "UNKNOWN", "PAUSED", None])
     def test_of_any_other_task_is_not_known(self, word: str | None) -> None:
