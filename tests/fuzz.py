@@ -1,0 +1,877 @@
+"""Feed casjob mutated replies, and check what users are promised: `tests/fuzz.py SEED COUNT`.
+
+Each case has its own random numbers, made of seed and number, so that `--case K` repeats it alone.
+A reply goes the way of a real one: bytes, JSON, JobDetail, Report, and then what a format makes of
+it. Output formats are taken from `OutputFormat`, so that a new one needs no line here.
+"""
+
+# ruff: noqa: S311 - random numbers that anybody can repeat are what is wanted
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple, TypeAlias
+
+from jsonschema import Draft202012Validator
+from rich.cells import cell_len
+
+import casjob
+from casjob.errors import CasjobError, ExitStatus
+from casjob.formats.display import Color, Display, Ending, Format, OutputFormat, open_format
+from casjob.job.events import Event, Picture, Retry, Verdict, Waiting, find_changes
+from casjob.job.reply import read_detail
+from casjob.job.report import Report, report_job, select_tasks
+from casjob.job.source import Window
+from casjob.job.statuses import STATUS_WORDS
+from casjob.json_text import decode, encode
+from casjob.printable import printable
+
+Json: TypeAlias = Any
+"""A document that may have any shape, as that is the point."""
+
+KNOWN_TO_FAIL = frozenset({"width"})
+"""Invariants whose findings are listed but fail no run, as long as their defects are known."""
+
+JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
+START = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)
+
+# --- What the service may send ------------------------------------------------------------------
+
+_TIMES: list[Any] = [
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59.999999Z",
+    "9999-12-31T23:59:59-23:59",
+    "1970-01-01T00:00:00Z",
+    "2016-12-31T23:59:60Z",
+    "2020-02-30T00:00:00Z",
+    "2020-02-04T04:01:03",
+    "2020-02-04T04:01:03+14:00",
+    "2020-02-04T04:01:03.1234567Z",
+    "2020-02-04",
+    "2020-W06-2",
+    "1580788863344",
+    1580788863344,
+    "",
+]
+_NUMBERS = [0, -0.0, -1, 1, 7, 20, 0.5, 1e308, -1e-320, 2**31, 2**53 + 1, 10**17, 10**18, -(2**63)]
+_INDEXES = [*_NUMBERS, "12345678901", 12345678901, "7", "-7", "\uff10", "9" * 30]
+_TEXTS = [
+    *("", " ", "\n", "\t", "\r\n", "a\nb\r\nc\td", "  in blanks  ", "trailing\n\n\n", "x" * 300),
+    *("\x00", "\x07\x08\x0b\x0c", "\x7f", "\x85", "\x9b5;47m", "\x1b[5;47mblink", "\x1b[2J\x1b[H"),
+    *("\x1b]0;title\x07", "\x1b]8;;http://evil\x1b\\link", "\x1bP$q\x1b\\", "\r casjob: done"),
+    *("\u202eabc", "\u2066abc\u2069", "\u200e\u200f\u061c", "\u2028\u2029", "\ufeff", "\u200b"),
+    *("\ud800", "\udfff\udc00", "\ue000", "\U000e0001", "\ufffe", "\u0378", "\xad", "\U0010ffff"),
+    *("e\u0301", "z" + "\u0335\u0321" * 30, "\u0301", "👩\u200d💻", "🇨🇭", "❤\ufe0f"),
+    *("构建失败", "构" * 50, "\uff46\uff55\uff4c\uff4c", "שלום", "می\u200cشود"),
+    *("[bold]markup[/bold]", "[/]", "[link=x]", ":smile:", "a" * 37 + " " + "b" * 38),
+    *("1234567890", "9" * 30, "-12345678901", "%s {} \\n", "=1+1", "@SUM(A1)", "|cell|", "`code`"),
+    *("<script>alert(1)</script>", "]]>", "--", "::error::", "null", "{}", "[1]"),
+    *("SEPARATOR_", "SEPARATOR_BUILDING", "echo", "Task-1", "TN00097", JOB_ID),
+]
+_STATUSES = [*STATUS_WORDS, "running", "Failed", "PENDING", ""]
+_MESSAGES = [
+    *("", "{}", "[]", "null", '""', "Building failed.", "Error: out\n\tat a.B.c(B.java:7)\n"),
+    '{ "Message" : "ECC00011", "Detail" : "Building failed." }',
+    '{"statusCode": 500, "jsonBody": {"error_code": "CCE.01500001", "error_msg": "not ready"}}',
+    '{"error_code":"SVCSTG.00500404","error_message":"{"code":"VPC.0202","message":"Query…"}"}',
+    '{"kind": "Status", "code": 404, "reason": "NotFound", "message": "pods \\"a\\" not found"}',
+    '{"errors": [{"code": "A.1", "message": "first"}, {"code": "B.2", "message": "second"}]}',
+    '{"code": 1, "code": 2}',
+    '{"Detail": {"a": [1, true, null, "deep"]}, "Message": "M"}',
+    '{"message": NaN}',
+    "[" * 500 + "]" * 500,
+]
+_MESSAGE_KEYS = [
+    *("Message", "Detail", "error_code", "error_msg", "errorCode", "errorMessage", "code"),
+    *("message", "reason", "MESSAGE", "jsonBody", "error", "a.b", "[0]", ""),
+]
+_PLAUSIBLE: dict[str, list[Any]] = {
+    "CREATED_AT": _TIMES,
+    "LAST_HEALTH_CHECK": _TIMES,
+    "UPDATE_AT": _TIMES,
+    "TASK_INDEX": _INDEXES,
+    "TASK_COUNT": _INDEXES,
+    "TASK_STATUS": _STATUSES,
+    "EXECUTION_STATUS": _STATUSES,
+}
+"""What a field may hold to be taken for what it is."""
+_SPELLINGS: list[Callable[[str], str]] = [str.upper, str.lower, str.title, str.swapcase]
+_UNUSUAL_VALUES = ["NaN", "-Infinity", "1e999", "-0", "1e-999", "9" * 400, "9" * 5000, "[" * 300]
+_SPLICES = [
+    *(b"\xff", b"\xed\xa0\x80", b"\x00", b"\xef\xbb\xbf", b"\\ud800", b'{"a":' * 99),
+    *(b'"', b"}", b"]", b",", b"\\", b""),
+]
+_DOCUMENTED_JOB = Path(__file__).parent / "data" / "job_failed_v2.json"
+
+
+def make_body(random: Random) -> bytes:
+    """Return a reply: a job of either version, mutated a few times or not at all."""
+    document = _make_document(random)
+    for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5, 9])):
+        _mutate(document, random)
+    return _write(document, random)
+
+
+def change_body(body: bytes, random: Random) -> bytes:
+    """Return what the next poll may bring after a reply."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return make_body(random)
+    for _ in range(random.choice([0, 1, 2, 5])):
+        _mutate(document, random)
+    return _write(document, random)
+
+
+def _make_document(random: Random) -> Json:
+    if random.random() < 0.1:
+        return json.loads(_DOCUMENTED_JOB.read_bytes())
+    count = random.choice([0, 1, 1, 2, 2, 3, 3, 4, 7] if random.random() < 0.995 else [25, 60])
+    document = {
+        "job": {
+            "JOB_ID": JOB_ID,
+            "JOB_NAME": "provision/provMain",
+            "JOB_TYPE": random.choice(["PROVISION", "DEPROVISION", "DAILY_OPERATION"]),
+            "EXECUTION_STATUS": random.choice(_STATUSES),
+        },
+        "tasks": [_make_task(index, random) for index in range(1, count + 1)],
+        "task_count": count,
+    }
+    return _in_v3(document) if random.random() < 0.3 else document
+
+
+def _make_task(index: int, random: Random) -> Json:
+    is_separator = random.random() < 0.2
+    began = START + timedelta(seconds=random.uniform(0, 900))
+    ended = began + timedelta(seconds=random.choice([0, 0.001, 5.578, 61, 3700]))
+    times = [moment.isoformat(timespec="milliseconds") for moment in (began, ended)]
+    if random.random() < 0.2:
+        times = random.choices([*_TIMES[:4], *times], k=2)
+    return {
+        "TASK_ID": f"Task-{index:08}-091d-429f-9b3e-c9246b37dee6",
+        "TASK_INDEX": index,
+        "TASK_NAME": "SEPARATOR_PHASE" if is_separator else f"TN{index:05}",
+        "TASK_TYPE": "echo" if is_separator else "restful",
+        "TASK_STATUS": "SUCCEEDED" if is_separator else random.choice(_STATUSES),
+        "CREATED_AT": times[0],
+        "LAST_HEALTH_CHECK": times[1],
+        "MESSAGES": _make_messages(random),
+        "OWNER_ID": random.choice(["10.0.0.1:80", "10.0.0.2:80"]),
+    }
+
+
+def _in_v3(document: Json) -> Json:
+    def lower(fields: dict[str, Any]) -> dict[str, Any]:
+        renamed = {**fields, "UPDATE_AT": fields.get("LAST_HEALTH_CHECK")}
+        for name in ("JOB_NAME", "TASK_INDEX", "OWNER_ID", "LAST_HEALTH_CHECK"):
+            renamed.pop(name, None)
+        return {name.lower(): value for name, value in renamed.items()}
+
+    return {**document, "job": lower(document["job"]), "tasks": [*map(lower, document["tasks"])]}
+
+
+def _make_messages(random: Random, depth: int = 0) -> Json:
+    """Return MESSAGES: a known shape, an odd text, or JSON in a string, over and over."""
+    chance = random.random()
+    if chance < 0.5 or depth > 4:
+        return random.choice(_MESSAGES)
+    if chance < 0.7:
+        return _make_text(random)
+    inner = {
+        random.choice(_MESSAGE_KEYS): _make_messages(random, depth + 1)
+        for _ in range(random.randint(1, 3))
+    }
+    value = inner if chance < 0.9 else [inner, _make_text(random)]
+    if chance < 0.75:
+        return value
+    text = json.dumps(value, ensure_ascii=random.random() < 0.5)
+    # Servers forget to escape what they put inside, and cut what is too long.
+    if random.random() < 0.1:
+        text = text.replace('\\"', '"')
+    return text[: random.randrange(len(text))] if random.random() < 0.1 else text
+
+
+def _make_text(random: Random) -> str:
+    return "".join(random.choices(_TEXTS, k=random.choice([1, 1, 2, 4])))
+
+
+def _make_value(random: Random) -> Json:
+    match random.randrange(9):
+        case 0:
+            return random.choice([None, True, False, [], {}])
+        case 1 | 2:
+            return random.choice(_NUMBERS)
+        case 3:
+            return random.choice([*_TIMES, *_STATUSES])
+        case 4:
+            return [_make_text(random), [None], {random.choice(_MESSAGE_KEYS): _make_text(random)}]
+        case 5:
+            return _make_messages(random)
+        case 6:
+            levels = random.choice([1, 150])
+            return json.loads("[" * levels + "]" * levels)
+        case _:
+            return _make_text(random)
+
+
+def _mutate(document: Json, random: Random) -> None:
+    """Change one thing somewhere."""
+    place = document
+    while random.random() < 0.7:
+        inner = place.values() if isinstance(place, dict) else place
+        place = random.choice([each for each in inner if _holds_values(each)] or [place])
+    if _holds_values(place):
+        (_mutate_object if isinstance(place, dict) else _mutate_list)(place, random)
+
+
+def _holds_values(value: Json) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _mutate_object(fields: dict[str, Any], random: Random) -> None:
+    key = random.choice(list(fields))
+    match random.randrange(10):
+        case 0:
+            del fields[key]
+        case 1:
+            fields[random.choice(_SPELLINGS)(key)] = fields.pop(key)
+        case 2:
+            fields[random.choice(_SPELLINGS)(key)] = _make_value(random)
+        case 3:
+            fields[_make_text(random)] = _make_value(random)
+        case 4:
+            fields[key] = _make_text(random)
+        case 5:
+            fields[key] = _make_value(random)
+        case _ if key.upper() == "MESSAGES":
+            fields[key] = _make_messages(random)
+        case _:
+            plausible = _PLAUSIBLE.get(key.upper())
+            fields[key] = random.choice(plausible) if plausible else _make_text(random)
+
+
+def _mutate_list(items: list[Any], random: Random) -> None:
+    index = random.randrange(len(items))
+    match random.randrange(6):
+        case 0:
+            del items[index]
+        case 1:
+            items[index] = _make_value(random)
+        case 2:
+            random.shuffle(items)
+        case 3:
+            items.reverse()
+        case _:
+            # The same again, perhaps in another state, or without what identifies it.
+            twin = json.loads(json.dumps(items[index]))
+            if _holds_values(twin) and isinstance(twin, dict):
+                _mutate_object(twin, random)
+            items.insert(random.randrange(len(items) + 1), twin)
+
+
+def _write(document: Json, random: Random) -> bytes:
+    text = json.dumps(document, ensure_ascii=random.random() < 0.7)
+    if random.random() < 0.05:
+        # The same key twice, in the same spelling.
+        text = re.sub(r'("\w+": )', r'\g<1>"double", \g<1>', text, count=random.randint(1, 9))
+    if random.random() < 0.05 and (values := list(re.finditer(r'(?<=": )("[^"\\]*"|\d+)', text))):
+        start, end = random.choice(values).span()
+        text = text[:start] + random.choice(_UNUSUAL_VALUES) + text[end:]
+    body = text.encode("utf-8", "surrogatepass")
+    if random.random() < 0.9:
+        return body
+    for _ in range(random.choice([1, 1, 2, 4])):
+        start = random.randrange(len(body) + 1)
+        end = min(start + random.choice([0, 0, 1, 2, 50]), len(body))
+        body = body[:start] + random.choice([*_SPLICES, body[start // 2 : end]]) + body[end:]
+    return body[: random.randrange(len(body) + 1)] if random.random() < 0.1 else body
+
+
+# --- What the user chose -----------------------------------------------------------------------
+
+
+class Setting(NamedTuple):
+    """What a case does with its replies."""
+
+    as_of: datetime
+    window: Window
+    requested_job_id: str | None
+    duplicates: tuple[str, ...]
+    selection: dict[str, Any]
+    action: str
+    output: OutputFormat
+    columns: int | None
+    rows: int
+    encoding: str
+    color: Color
+    utc: bool
+    zone: str
+    trouble: str | None
+
+
+def make_setting(random: Random) -> Setting:
+    """Return choices, each of which a user, a terminal or a clock could have made."""
+    part = Window(random.choice([0, 1, 50, 10**12]), random.choice([None, 1, 5, 10**12]))
+    return Setting(
+        as_of=random.choice(
+            [
+                START + timedelta(minutes=10),
+                START + timedelta(minutes=10),
+                START - timedelta(days=400),
+                datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+                datetime.max.replace(tzinfo=UTC),
+                datetime.min.replace(tzinfo=UTC),
+                datetime(1970, 1, 1, tzinfo=UTC),
+            ]
+        ),
+        window=random.choice(
+            [Window(), Window(), Window(), part, part._replace(desc=True), Window(instance_id="i")]
+        ),
+        requested_job_id=random.choice([None, JOB_ID, "JOB-other"]),
+        duplicates=random.choice([(), (), ("Task-1", _make_text(random))]),
+        selection=random.choice(
+            [
+                {},
+                {"desc": True},
+                {"only_failed": True, "limit": 2},
+                {"statuses": frozenset({"FAILED", "RUNNING"}), "offset": 1},
+                {"offset": 10**12},
+                {"limit": 0},
+            ]
+        ),
+        action=random.choice(["report", "report", "report", "tasks", "tasks", "follow", "follow"]),
+        output=random.choice([OutputFormat.TABLE, random.choice(list(OutputFormat))]),
+        columns=random.choice([None, None, 30, 40, 60, 80, 80, 100, 160]),
+        rows=random.choice([3, 8, 24, 24, 50]),
+        encoding=random.choice(["utf-8", "utf-8", "ascii"]),
+        color=random.choice([Color.NEVER, Color.ALWAYS]),
+        utc=random.random() < 0.5,
+        zone=random.choice(["UTC", "<+14>-14", "<-12>12"]),
+        trouble=random.choice([None, _make_text(random)]),
+    )
+
+
+# --- What must hold ----------------------------------------------------------------------------
+
+
+class Finding(NamedTuple):
+    """A promise that was broken; `invariant` and `where` are the same for the same defect."""
+
+    invariant: str
+    where: str
+    detail: str
+
+
+_OWN_STYLES = re.compile(r"\x1b\[(?:0|1|2|1;3[1-6]|3[1-6])m")
+_OWN_MOVES = re.compile(r"\x1b\[(?:\?25[hl]|\?2026[hl]|\d+A|K|J)|\r")
+_DRIVES_A_TERMINAL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+    "\ud800-\udfff]"
+)
+_ADDED_TO_A_JOB = {
+    *("schema_version", "job_id", "status", "outcome", "complete", "started_at", "ended_at"),
+    *("elapsed_seconds", "failure"),
+}
+_ADDED_TO_A_TASK = {"outcome", "phase", "elapsed_seconds", "failure", "title"}
+_LONGEST_ERROR = 2000
+"""Characters, which is a few lines."""
+_MARGIN = 4
+"""Cells of indent and sign before a word."""
+
+
+def check(bodies: Sequence[bytes], setting: Setting) -> list[Finding]:
+    """Return the promises that a case breaks."""
+    findings: list[Finding] = []
+    reports: list[Report] = []
+    with _environment(setting):
+        for body in bodies:
+            findings += _collect(partial(_check_reply, body, setting, reports))
+        if reports and setting.action == "follow":
+            findings += _collect(partial(_check_following, reports, setting))
+        elif reports:
+            findings += _collect(partial(_check_drawing, reports[-1], setting))
+    return findings
+
+
+def _collect(step: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    findings: list[Finding] = []
+    try:
+        findings.extend(step())
+    except CasjobError as error:
+        findings += _check_error(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, that is the finding
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if f"{os.sep}casjob{os.sep}" in frame.filename] or frames
+        where = f"{type(error).__name__} at {Path(own[-1].filename).name}:{own[-1].lineno}"
+        findings.append(Finding("only CasjobError", where, traceback.format_exc()))
+    return findings
+
+
+def _check_error(error: CasjobError) -> Iterator[Finding]:
+    if error.status not in {ExitStatus.NOT_UNDERSTOOD, ExitStatus.USAGE}:
+        yield Finding("exit status", type(error).__name__, repr(error.status))
+    length = sum(len(text or "") for text in (error.message, error.said, error.hint))
+    if length > _LONGEST_ERROR:
+        yield Finding("short errors", type(error).__name__, f"{length} characters")
+
+
+def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterator[Finding]:
+    """Read a reply, add its report, and check that and its JSON."""
+    try:
+        document = decode(body.decode("utf-8-sig"))
+    except ValueError:
+        # The client makes a ReplyError of it.
+        return
+    detail = read_detail(document, as_of=setting.as_of)
+    detail = detail.model_copy(update={"duplicates": setting.duplicates})
+    report = report_job(detail, setting.window, requested_job_id=setting.requested_job_id)
+    reports.append(report)
+    if report.outcome.exit_status not in {0, 1, 8}:
+        yield Finding("exit status", "report", repr(report.outcome.exit_status))
+    indexes = [each.task.task_index for each in report.tasks]
+    known = [index for index in indexes if index is not None]
+    if len(known) == len(indexes) and known != sorted(known):
+        yield Finding("order", "report", repr(indexes))
+    yield from _check_json(json.loads(body.decode("utf-8-sig")), report)
+
+
+# JSON
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = Path(casjob.__file__).parent / "schema" / f"{name}.json"
+    return Draft202012Validator(json.loads(schema.read_bytes()))
+
+
+def _check_document(content: str | bytes, schema: str) -> Iterator[Finding]:
+    text = content if isinstance(content, str) else content.decode()
+    if found := _DRIVES_A_TERMINAL.search(text):
+        yield Finding("safe", f"json {schema}", repr(found[0]))
+    document = json.loads(text, parse_constant=_refuse)
+    if not _validator(schema).is_valid(document):
+        error = next(_validator(schema).iter_errors(document))
+        yield Finding("schema", f"{schema} {error.json_path}", error.message[:300])
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
+    """Check that JSON holds every field of job and tasks as it was sent."""
+    content = open_format(OutputFormat.JSON, Display()).report(report)
+    yield from _check_document(content, "report")
+    shown = json.loads(content)
+    known = {name: _find_key(sent, name) for name in ("job", "tasks", "task_count")}
+    job, tasks = (sent.get(known[name]) or {} for name in ("job", "tasks"))
+    unknown = {key: sent[key] for key in sent if key not in {*known.values(), *_ADDED_TO_A_JOB}}
+    for where, fields, all_fields in (("top", unknown, shown), ("job", job, shown["job"])):
+        if missing := _find_missing(fields, all_fields):
+            yield Finding("json equal", where, missing)
+    if len(shown["tasks"]) != len(tasks):
+        yield Finding("json equal", "tasks", f"{len(shown['tasks'])} of {len(tasks)} tasks")
+    # The one with the most fields first: one with few of them would take the place of another.
+    for task in sorted(tasks, key=len, reverse=True):
+        twin = next((each for each in shown["tasks"] if not _find_missing(task, each)), None)
+        if twin is None:
+            yield Finding("json equal", "task", json.dumps(task))
+        else:
+            shown["tasks"].remove(twin)
+
+
+def _find_key(sent: dict[str, Any], name: str) -> str:
+    """Return the key that is spelt as the API does, or else the first in another case."""
+    spelt = (key for key in sent if key.lower() == name)
+    return name if name in sent else next(spelt, name)
+
+
+def _find_missing(sent: dict[str, Any], shown: dict[str, Any]) -> str | None:
+    """Return a field that is not there as it was sent, under either of its names."""
+    for key, value in sent.items():
+        names = {key.upper(), key} & set(shown)
+        if key in _ADDED_TO_A_TASK and key.upper() in sent:
+            # A field that came twice, in one spelling that is casjob's own.
+            continue
+        if not any(_is_same(value, shown[name], decodes=name == "MESSAGES") for name in names):
+            return f"{key!r} of {shown}"
+    return None
+
+
+def _is_same(sent: Json, shown: Json, *, decodes: bool) -> bool:
+    # As texts, 1 is neither 1.0 nor true.
+    if not decodes or not isinstance(shown, dict | list):
+        return json.dumps(sent) == json.dumps(shown)
+    while isinstance(sent, str):
+        try:
+            sent = decode(sent, _make_object)
+        except ValueError:
+            return False
+    if isinstance(sent, dict) and isinstance(shown, dict):
+        return list(sent) == list(shown) and all(
+            _is_same(sent[key], shown[key], decodes=True) for key in sent
+        )
+    return (
+        isinstance(sent, list)
+        and isinstance(shown, list)
+        and len(sent) == len(shown)
+        and all(_is_same(*pair, decodes=True) for pair in zip(sent, shown, strict=True))
+    )
+
+
+def _make_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a key comes twice")
+    return fields
+
+
+# Text
+
+
+def _open(setting: Setting) -> Format:
+    display = Display(
+        is_terminal=setting.columns is not None,
+        encoding=setting.encoding,
+        color=setting.color,
+        utc=setting.utc,
+        environ={"TERM": "xterm"},
+    )
+    return open_format(setting.output, display)
+
+
+def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
+    tasks_only = setting.action == "tasks"
+    if tasks_only:
+        report = select_tasks(report, **setting.selection)
+    where = f"{setting.output} {setting.action}"
+    content = _open(setting).report(report, tasks_only=tasks_only, next_command="casjob")
+    if setting.output is OutputFormat.JSON:
+        yield from _check_document(content, "report")
+        return
+    text = content if isinstance(content, str) else content.decode()
+    yield from _check_text(text, where, setting)
+    if setting.output is not OutputFormat.TABLE:
+        return
+    if not _can_encode(text, setting.encoding):
+        # Other texts are escaped when they are written, which would shift the columns of tables.
+        yield Finding("encoding", where, text)
+    text = _OWN_STYLES.sub("", text)
+    yield from _check_width(text, report, where, setting)
+    if setting.color is Color.ALWAYS and setting.columns == 80:
+        plain = _open(setting._replace(color=Color.NEVER)).report(
+            report, tasks_only=tasks_only, next_command="casjob"
+        )
+        if plain != text:
+            yield Finding("colour changes no layout", where, text)
+    if setting.columns is None and not tasks_only:
+        for lost in _find_lost(report, text, setting.encoding):
+            yield Finding("no text lost", where, f"{lost!r} in\n{text}")
+
+
+def _check_text(text: str, where: str, setting: Setting) -> Iterator[Finding]:
+    """Check that nothing in a text drives a terminal but what casjob itself put there."""
+    bare = _OWN_STYLES.sub("", text) if setting.color is Color.ALWAYS else text
+    if setting.output is not OutputFormat.TABLE:
+        # Tables for programs have tabs between their cells, or CR LF after their rows.
+        bare = bare.translate({ord("\t"): None, ord("\r"): None})
+    if found := _DRIVES_A_TERMINAL.search(bare):
+        around = bare[max(found.start() - 40, 0) : found.end() + 40]
+        yield Finding("safe", where, repr(around))
+
+
+def _can_encode(text: str, encoding: str) -> bool:
+    return text.encode(encoding, "replace").decode(encoding) == text
+
+
+def _check_width(text: str, report: Report, where: str, setting: Setting) -> Iterator[Finding]:
+    """Check that no line is wider than the terminal, unless one id, status or code is."""
+    columns = setting.columns
+    if columns is None:
+        return
+    for line in text.split("\n"):
+        width = cell_len(line)
+        if width > columns and not _fills(line, report, columns):
+            yield Finding("width", f"{where} at {columns}", f"{width} cells: {line!r}")
+            return
+
+
+def _fills(line: str, report: Report, columns: int) -> bool:
+    """Return whether a line holds an id, status or code that takes the whole width by itself."""
+    words = [report.job.job_id, report.job.execution_status]
+    for each in report.tasks:
+        words += [each.task.task_id, each.task.task_status, each.message and each.message.code]
+    shown = [printable(word) for word in words if word]
+    return any(cell_len(word) > columns - _MARGIN and word in line for word in shown)
+
+
+def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
+    """Yield what the messages of failed tasks say and the text does not."""
+    squeezed = _squeeze(text)
+
+    def is_shown(words: str) -> bool:
+        lines = words.replace("\r\n", "\n").replace("\t", " ").split("\n")
+        in_json = [json.dumps(words, ensure_ascii=each)[1:-1] for each in (True, False)]
+        spellings = [lines, [words], *([each] for each in in_json)]
+        return any(
+            all(_squeeze(_spell(line, encoding)) in squeezed for line in spelling)
+            for spelling in spellings
+        )
+
+    for each in report.failed:
+        sent = each.task.messages
+        if is_shown(sent if isinstance(sent, str) else encode(sent)):
+            continue
+        for leaf in _find_texts(_decode_all(sent)):
+            if leaf.strip() and not is_shown(leaf):
+                yield leaf
+
+
+def _decode_all(value: Json) -> Json:
+    """Return a message with all JSON in its strings decoded."""
+    if isinstance(value, str):
+        try:
+            inner = decode(value, _make_object)
+        except ValueError:
+            return value
+        return _decode_all(inner) if isinstance(inner, dict | list | str) else value
+    if isinstance(value, dict):
+        return {key: _decode_all(each) for key, each in value.items()}
+    return [_decode_all(each) for each in value] if isinstance(value, list) else value
+
+
+def _find_texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _find_texts(child)
+
+
+def _spell(text: str, encoding: str) -> str:
+    return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _squeeze(text: str) -> str:
+    return " ".join(text.split())
+
+
+# Following
+
+
+def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Finding]:
+    before, after = (reports[0], reports[-1]) if len(reports) > 1 else (None, reports[0])
+    now = datetime.now(UTC)
+    for change in find_changes(now, JOB_ID, after, after):
+        yield Finding("no change, no event", type(change).__name__, repr(change))
+    events: list[Event] = [
+        *find_changes(now, JOB_ID, None, reports[0]),
+        *find_changes(now, JOB_ID, before, after),
+        Waiting(now, JOB_ID, after),
+        Waiting(now, JOB_ID, None, is_missing=True),
+        Retry(now, JOB_ID, setting.trouble or "", 1),
+        Verdict(now, JOB_ID, after),
+    ]
+    pictures = [
+        Picture(JOB_ID, after, poll_in=1.0, trouble=setting.trouble),
+        *([Picture("JOB2", before), Picture("JOB3", None, 0.0)] if before else ()),
+    ]
+    endings = [Ending(JOB_ID, after, "casjob tasks"), Ending("JOB3", None)]
+    output_format = _open(setting)
+    where = f"{setting.output} follow"
+    written: list[str | bytes] = []
+    drawings: list[str] = []
+
+    def write(content: str | bytes) -> bool:
+        written.append(content)
+        return True
+
+    with output_format.view(write, may_draw=setting.rows != 8) as view:
+        for event in events:
+            view.show_event(event)
+        count = len(written)
+        if view.is_live:
+            view.draw(pictures[:1])
+            view.draw(pictures)
+            drawings = [each for each in written[count:] if isinstance(each, str)]
+        view.show_endings(endings)
+    verdict = output_format.verdict(Verdict(now, JOB_ID, after))
+    verdicts = output_format.verdicts(endings, timed_out=False)
+    if setting.output is OutputFormat.JSON:
+        json.loads(verdicts)
+        for content in written:
+            yield from _check_document(content, "event")
+        return
+    for content in [*written, verdict, verdicts]:
+        text = content if isinstance(content, str) else content.decode()
+        yield from _check_text(_OWN_MOVES.sub("", text), where, setting)
+    for drawing in drawings:
+        yield from _check_screen(drawing, setting)
+
+
+def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
+    """Check that a drawing fits the screen, with the cursor below it."""
+    columns = setting.columns or 80
+    bare = _OWN_MOVES.sub("", _OWN_STYLES.sub("", drawing))
+    rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n")[:-1])
+    if rows > max(setting.rows - 1, 2):
+        size = f"{columns}x{setting.rows}"
+        yield Finding("live fits", setting.output, f"{rows} rows at {size}:\n{bare}")
+
+
+@contextmanager
+def _environment(setting: Setting) -> Iterator[None]:
+    names = {"COLUMNS": str(setting.columns or 80), "LINES": str(setting.rows), "TZ": setting.zone}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    time.tzset()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})
+        time.tzset()
+
+
+# --- Running -----------------------------------------------------------------------------------
+
+_MOST_TRIES = 600
+"""Smaller replies to try, so that shrinking one takes a second or two."""
+_PART = 500
+"""Cases that a process runs at a time."""
+
+
+def make_case(seed: int, number: int) -> tuple[list[bytes], Setting]:
+    """Return the replies of a case, and what is done with them."""
+    random = Random(f"{seed} {number}")
+    first = make_body(random)
+    setting = make_setting(random)
+    is_followed = setting.action == "follow"
+    return [first, *([change_body(first, random)] if is_followed else [])], setting
+
+
+def run_cases(seed: int, numbers: range) -> Iterator[tuple[int, Finding]]:
+    """Yield what is found, with the number of the case."""
+    for number in numbers:
+        for finding in check(*make_case(seed, number)):
+            yield number, finding
+
+
+def shrink(bodies: list[bytes], fails: Callable[[list[bytes]], bool]) -> list[bytes]:
+    """Return replies that still fail, with as much left out as a few tries allow."""
+    tries = _MOST_TRIES
+    for place in range(len(bodies)):
+        candidates = _simplify(bodies[place])
+        while (candidate := next(candidates, None)) is not None and tries:
+            tries -= 1
+            smaller = [*bodies[:place], candidate, *bodies[place + 1 :]]
+            if fails(smaller):
+                bodies, candidates = smaller, _simplify(candidate)
+    return bodies
+
+
+def _simplify(body: bytes) -> Iterator[bytes]:
+    """Yield the reply with one value left out, the outermost first, or one text cut in half."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return
+    for path in sorted(_find_paths(document), key=len):
+        for cuts in (False, True):
+            smaller = json.loads(body)
+            place = smaller
+            for step in path[:-1]:
+                place = place[step]
+            value = place[path[-1]]
+            if cuts and isinstance(value, str) and len(value) > 1:
+                place[path[-1]] = value[: len(value) // 2]
+            elif cuts:
+                continue
+            else:
+                del place[path[-1]]
+            yield json.dumps(smaller).encode()
+
+
+def _find_paths(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if path:
+        yield path
+    children: Iterable[tuple[str | int, Json]] = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, list):
+        children = enumerate(value)
+    for key, child in children:
+        yield from _find_paths(child, (*path, key))
+
+
+def main(words: Sequence[str]) -> int:
+    """Run so many cases, and write a line with what repeats it for each kind of failure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("seed", type=int, help="any number; the same one makes the same cases")
+    parser.add_argument("count", type=int, help="how many cases")
+    parser.add_argument("--case", type=int, metavar="K", help="run this case alone")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: 1)")
+    given = parser.parse_args(words)
+    began = time.monotonic()
+    numbers = range(given.count) if given.case is None else range(given.case, given.case + 1)
+    failures = 0
+    seen: Counter[tuple[str, str]] = Counter()
+    for number, finding in _run_parts(given.seed, numbers, given.jobs):
+        failures += finding.invariant not in KNOWN_TO_FAIL
+        seen[finding[:2]] += 1
+        if seen[finding[:2]] == 1:
+            _tell(given.seed, number, finding)
+    for (invariant, where), count in seen.most_common():
+        sys.stdout.write(f"{count:6} x {invariant}: {where}\n")
+    seconds = time.monotonic() - began
+    sys.stdout.write(f"{len(numbers)} replies, {failures} failures, {seconds:.1f} seconds\n")
+    return int(failures > 0)
+
+
+def _run_parts(seed: int, numbers: range, jobs: int) -> Iterator[tuple[int, Finding]]:
+    if jobs == 1:
+        yield from run_cases(seed, numbers)
+        return
+    parts = [numbers[start : start + _PART] for start in range(0, len(numbers), _PART)]
+    with ProcessPoolExecutor(jobs) as pool:
+        for found in pool.map(_run_part, [seed] * len(parts), parts):
+            yield from found
+
+
+def _run_part(seed: int, numbers: range) -> list[tuple[int, Finding]]:
+    return list(run_cases(seed, numbers))
+
+
+def _tell(seed: int, number: int, finding: Finding) -> None:
+    bodies, setting = make_case(seed, number)
+
+    def fails(smaller: list[bytes]) -> bool:
+        return any(each[:2] == finding[:2] for each in check(smaller, setting))
+
+    lines = [
+        f"seed {seed} case {number}: {finding.invariant}: {finding.where}",
+        *(f"  {line}" for line in finding.detail.rstrip().split("\n")[-30:]),
+        f"  {setting}",
+        *(f"  {body!r}" for body in shrink(bodies, fails)),
+    ]
+    # It goes to a terminal too, so that what was found must not drive that.
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
