@@ -376,7 +376,7 @@ class Finding(NamedTuple):
 
 
 _OWN_STYLES = re.compile(r"\x1b\[(?:0|1|2|1;3[1-6]|3[1-6])m")
-_OWN_MOVES = re.compile(r"\x1b\[(?:\?25[hl]|\?2026[hl]|\d+A|K|J)|\r")
+_OWN_MOVES = re.compile(r"\x1b\[(?:\?(?:7|25|1049|2026)[hl]|\d+A|H|J|K)|\r")
 _DRIVES_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff]"
@@ -604,18 +604,19 @@ def _check_width(text: str, report: Report, where: str, setting: Setting) -> Ite
         return
     for line in text.split("\n"):
         width = cell_len(line)
-        if width > columns and not _fills(line, report, columns):
+        if width > columns and not _fills(line, report, setting):
             yield Finding("width", f"{where} at {columns}", f"{width} cells: {line!r}")
             return
 
 
-def _fills(line: str, report: Report, columns: int) -> bool:
+def _fills(line: str, report: Report, setting: Setting) -> bool:
     """Return whether a line holds an id, status or code that takes the whole width by itself."""
+    least = (setting.columns or 0) - _MARGIN
     words = [report.job.job_id, report.job.execution_status]
     for each in report.tasks:
         words += [each.task.task_id, each.task.task_status, each.message and each.message.code]
-    shown = [printable(word) for word in words if word]
-    return any(cell_len(word) > columns - _MARGIN and word in line for word in shown)
+    shown = [_spell(word, setting.encoding) for word in words if word]
+    return any(cell_len(word) > least and word in line for word in shown)
 
 
 def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
@@ -723,11 +724,11 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
 
 
 def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
-    """Check that a drawing fits the screen, with the cursor below it."""
+    """Check that a drawing fits the screen, with the cursor's own row if that is below it."""
     columns = setting.columns or 80
     bare = _OWN_MOVES.sub("", _OWN_STYLES.sub("", drawing))
-    rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n")[:-1])
-    if rows > max(setting.rows - 1, 2):
+    rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n"))
+    if rows > setting.rows:
         size = f"{columns}x{setting.rows}"
         yield Finding("live fits", setting.output, f"{rows} rows at {size}:\n{bare}")
 
