@@ -30,7 +30,16 @@ from rich.cells import cell_len
 import casjob
 from casjob.errors import CasjobError, ExitStatus
 from casjob.formats.display import Color, Display, Ending, Format, OutputFormat, open_format
-from casjob.job.events import Event, Picture, Retry, Verdict, Waiting, find_changes
+from casjob.job.events import (
+    Event,
+    Picture,
+    Retry,
+    Verdict,
+    Waiting,
+    find_status_change,
+    find_task_changes,
+    number_tasks,
+)
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job, select_tasks
 from casjob.job.source import Window
@@ -632,12 +641,19 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
             for spelling in spellings
         )
 
+    def is_mended(leaf: str) -> bool:
+        """Return whether a text holds broken JSON, all words of which are shown but for keys."""
+        plain = re.sub(r"\\+(u[0-9a-f]{4}|.)", " ", leaf)
+        keys = set(re.findall(r'"(\w+)"\s*:', plain))
+        words = set(re.findall(r"\w+", plain)) - keys
+        return "{" in leaf and all(_spell(word, encoding) in squeezed for word in words)
+
     for each in report.failed:
         sent = each.task.messages
         if is_shown(sent if isinstance(sent, str) else encode(sent)):
             continue
         for leaf in _find_texts(_decode_all(sent)):
-            if leaf.strip() and not is_shown(leaf):
+            if leaf.strip() and not is_shown(leaf) and not is_mended(leaf):
                 yield leaf
 
 
@@ -673,14 +689,20 @@ def _squeeze(text: str) -> str:
 # Following
 
 
+def _find_changes(now: datetime, before: Report | None, after: Report) -> Iterator[Event]:
+    known = dict(number_tasks(before.tasks)) if before else {}
+    yield from find_status_change(now, JOB_ID, before, after)
+    yield from find_task_changes(now, JOB_ID, known, after, is_first=before is None)
+
+
 def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Finding]:
     before, after = (reports[0], reports[-1]) if len(reports) > 1 else (None, reports[0])
     now = datetime.now(UTC)
-    for change in find_changes(now, JOB_ID, after, after):
+    for change in _find_changes(now, after, after):
         yield Finding("no change, no event", type(change).__name__, repr(change))
     events: list[Event] = [
-        *find_changes(now, JOB_ID, None, reports[0]),
-        *find_changes(now, JOB_ID, before, after),
+        *_find_changes(now, None, reports[0]),
+        *_find_changes(now, before, after),
         Waiting(now, JOB_ID, after),
         Waiting(now, JOB_ID, None, is_missing=True),
         Retry(now, JOB_ID, setting.trouble or "", 1),
