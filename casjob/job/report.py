@@ -1,6 +1,6 @@
 """What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -38,6 +38,48 @@ class TaskReport(NamedTuple):
     def has_failed(self) -> bool:
         """Whether it ended badly."""
         return self.stage is Stage.ENDED_BADLY
+
+
+class Phase(NamedTuple):
+    """A part of a job: consecutive tasks, headed by a separator.
+
+    Args:
+        separator: names the phase; None for the tasks before the first separator.
+        steps: the tasks that do work.
+    """
+
+    separator: TaskReport | None
+    steps: tuple[TaskReport, ...]
+
+    @property
+    def name(self) -> str | None:
+        """What the separator calls it."""
+        return self.separator.phase if self.separator else None
+
+    @property
+    def tasks(self) -> tuple[TaskReport, ...]:
+        """All tasks, the separator first."""
+        return (self.separator, *self.steps) if self.separator else self.steps
+
+    @property
+    def done(self) -> int:
+        """How many steps succeeded or were skipped."""
+        return sum(each.stage.outcome is Outcome.SUCCEEDED for each in self.steps)
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether there are steps, and all tasks succeeded or were skipped."""
+        return bool(self.steps) and all(
+            each.stage.outcome is Outcome.SUCCEEDED for each in self.tasks
+        )
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """From when its first task began to when its last one ended; None without times."""
+        return _seconds_between(
+            min(_moments(each.task.created_at for each in self.tasks), default=None),
+            max(_moments(each.task.last_health_check for each in self.tasks), default=None),
+        )
 
 
 class Report(NamedTuple):
@@ -157,6 +199,21 @@ def report_job(
             _find_contradictions(detail, stage, tasks, window.is_whole, requested_job_id)
         ),
     )
+
+
+def group_phases(tasks: Iterable[TaskReport]) -> Iterator[Phase]:
+    """Yield the phases of tasks that are in order."""
+    separator: TaskReport | None = None
+    steps: list[TaskReport] = []
+    for each in tasks:
+        if not each.is_separator:
+            steps.append(each)
+            continue
+        if separator or steps:
+            yield Phase(separator, tuple(steps))
+        separator, steps = each, []
+    if separator or steps:
+        yield Phase(separator, tuple(steps))
 
 
 def _is_complete(detail: JobDetail, window: Window) -> bool:
