@@ -71,6 +71,9 @@ def show(
     context: typer.Context,
     job_id: JobId = None,
     *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Fold and shorten nothing to fit the screen.")
+    ] = False,
     with_exit_status: WithExitStatus = False,
     output: FormatOption,
     look: Look,
@@ -81,7 +84,9 @@ def show(
     from casjob.commands.show import run
 
     session = connection.open_session(context, retries=retries)
-    return run(job_id, session, output.open(session, look), with_exit_status=with_exit_status)
+    return run(
+        job_id, session, output.open(session, look, full=full), with_exit_status=with_exit_status
+    )
 
 
 @app.command(

@@ -107,12 +107,13 @@ class FormatOption(NamedTuple):
     ] = None
     json: Annotated[bool, typer.Option("--json", help="Same as --output json.")] = False
 
-    def open(self, session: Session, look: Look | None = None) -> Format:
+    def open(self, session: Session, look: Look | None = None, *, full: bool = False) -> Format:
         """Return the format.
 
         Args:
             session: knows the stream and the environment that a drawing adapts to.
             look: how it is drawn.
+            full: whether to fold nothing to fit the screen.
 
         Raises:
             UsageError: two formats are given.
@@ -126,6 +127,7 @@ class FormatOption(NamedTuple):
             encoding=session.output.encoding,
             color=look.color,
             utc=look.utc,
+            full=full,
             environ=session.environ,
         )
         return open_format(output, display)

@@ -1,7 +1,5 @@
 """From a job's id to a report about it."""
 
-from typing import assert_never
-
 from casjob.job.report import Report, report_job
 from casjob.job.source import JobSource, Window
 from casjob.job.statuses import Outcome
@@ -27,15 +25,29 @@ def fetch_report(source: JobSource, job_id: str, window: Window, session: Sessio
     return report_job(detail, window, requested_job_id=job_id)
 
 
-def suggest_next(job_id: str, outcome: Outcome, session: Session) -> str:
-    """Return the command that most people want after a report."""
-    match outcome:
-        case Outcome.FAILED:
-            words = ["tasks", job_id, "--failed", "--json"]
-        case Outcome.RUNNING:
-            words = ["watch", job_id]
-        case Outcome.SUCCEEDED | Outcome.UNKNOWN:
-            words = ["tasks", job_id, "--json"]
-        case _:
-            assert_never(outcome)
-    return session.suggest(*words)
+def suggest_next(
+    job_id: str, report: Report, session: Session, *, is_last: bool = True
+) -> str | None:
+    """Return the command that helps most after a report; None if nothing does.
+
+    Args:
+        job_id: the job.
+        report: how it stands.
+        session: has the options that lead to the same service.
+        is_last: whether it is the job last looked at, which need not be named.
+    """
+    if report.outcome is Outcome.RUNNING:
+        command, options = "watch", []
+    elif report.outcome is Outcome.FAILED and report.failed:
+        command, options = "tasks", ["--failed"]
+    else:
+        return None
+    named = [] if is_last and _is_remembered(job_id, session) else [job_id]
+    return session.suggest(command, *named, *options)
+
+
+def _is_remembered(job_id: str, session: Session) -> bool:
+    """Return whether a command without a job is about this one, if it was looked at last."""
+    settings = session.settings
+    is_overruled = not session.demo and settings.job_id.value not in {None, job_id}
+    return settings.history.value and not is_overruled

@@ -1,5 +1,23 @@
 """The documented job as `casjob show` draws it."""
 
+AT_160_COLUMNS = """\
+✗ provision/provMain FAILED after 35.6s · PROVISION
+  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
+
+✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
+  ECC00011  Building failed.
+
+  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                                                                                                  35.6s
+  1  PREPARE_RESOURCES
+  4  BUILDING
+  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s                  ▏
+  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s                   ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+2 of 3 steps succeeded
+next: casjob tasks --failed
+"""  # noqa: E501 - as wide as that terminal
+
 ON_A_TERMINAL = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
@@ -7,15 +25,34 @@ ON_A_TERMINAL = """\
 ✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
 
-  #  TASK     TYPE     STATUS       STARTED   ELAPSED
+  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                                      35.6s
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇
-  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s
-  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s    ▇▇▇▇▇▇▇▇▇▇
+  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇
+  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s         ▏
+  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s         ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
 
-2 of 3 steps succeeded · all 5 tasks shown
-next: casjob tasks JOB474362ef-091d-429f-9b3e-c9246b37dee6 --failed --json
+2 of 3 steps succeeded
+next: casjob tasks --failed
+"""
+"""Of 100 columns."""
+
+AT_80_COLUMNS = """\
+✗ provision/provMain FAILED after 35.6s · PROVISION
+  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
+
+✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
+  ECC00011  Building failed.
+
+  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                  35.6s
+  1  PREPARE_RESOURCES
+  4  BUILDING
+  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇
+  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s      ▏
+  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s      ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+
+2 of 3 steps succeeded
+next: casjob tasks --failed
 """
 
 AT_50_COLUMNS = """\
@@ -35,8 +72,8 @@ AT_50_COLUMNS = """\
   7  TN00094  restful  ✓ SUCCEEDED     0.0s
   9  TN00097  restful  ✗ FAILED       30.0s
 
-2 of 3 steps succeeded · all 5 tasks shown
-next: casjob tasks JOB474362ef-091d-429f-9b3e-c9246b37dee6 --failed --json
+2 of 3 steps succeeded
+next: casjob tasks --failed
 """
 
 IN_A_PIPE = """\
@@ -53,6 +90,6 @@ task 9 TN00097 failed after 30.0s, in phase BUILDING
   7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
   9  TN00097  restful  FAILED     04:01:08    30.0s
 
-2 of 3 steps succeeded · all 5 tasks shown
-next: casjob tasks JOB474362ef-091d-429f-9b3e-c9246b37dee6 --failed --json
+2 of 3 steps succeeded
+next: casjob tasks --failed
 """

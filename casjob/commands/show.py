@@ -27,6 +27,6 @@ def run(
     with open_service(session) as service:
         job_id = choose_job(named, service, session)
         report = fetch_report(service, job_id, Window(), session)
-    next_command = suggest_next(job_id, report.outcome, session)
+    next_command = suggest_next(job_id, report, session)
     session.output.write(output_format.report(report, next_command=next_command))
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

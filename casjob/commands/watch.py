@@ -39,7 +39,8 @@ def run(targets: Sequence[str], plan: Plan, session: Session, output_format: For
             if not _show_events(following, view, session):
                 # Nobody reads any more.
                 return ExitStatus.SUCCESS
-            view.show_endings([_ending(job, session) for job in following.jobs])
+            is_only = len(following.jobs) == 1
+            view.show_endings([_ending(job, session, is_last=is_only) for job in following.jobs])
         if view.is_live:
             for job in following.jobs:
                 if job.not_found:
@@ -81,7 +82,7 @@ def _picture(job: FollowedJob, troubles: dict[str, str], now: float) -> Picture:
     )
 
 
-def _ending(job: FollowedJob, session: Session) -> Ending:
+def _ending(job: FollowedJob, session: Session, *, is_last: bool) -> Ending:
     report = job.report
-    next_command = suggest_next(job.job_id, report.outcome, session) if report else None
+    next_command = report and suggest_next(job.job_id, report, session, is_last=is_last)
     return Ending(job.job_id, report, next_command)

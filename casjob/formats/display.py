@@ -32,10 +32,11 @@ class Display(NamedTuple):
     """What a drawing adapts to.
 
     Args:
-        is_terminal: whether it is laid out for the width of a terminal; this never follows colour.
+        is_terminal: whether it is laid out for the size of a terminal; this never follows colour.
         encoding: of the stream, which may lack the signs.
         color: when to use colour.
         utc: whether times are in UTC, not in the local zone.
+        full: whether nothing is folded or shortened, on a terminal either.
         environ: may ask for colour, or for none.
     """
 
@@ -43,12 +44,18 @@ class Display(NamedTuple):
     encoding: str = "utf-8"
     color: Color = Color.AUTO
     utc: bool = False
+    full: bool = False
     environ: Mapping[str, str] = {}
 
     @property
     def width(self) -> int | None:
-        """The terminal's columns at present; None where nothing is wrapped, folded or cut."""
+        """The terminal's columns at present; None where nothing is wrapped or cut."""
         return shutil.get_terminal_size().columns if self.is_terminal else None
+
+    @property
+    def height(self) -> int | None:
+        """The terminal's rows at present; None where a report may be of any length."""
+        return shutil.get_terminal_size().lines if self.is_terminal and not self.full else None
 
     @property
     def is_colored(self) -> bool:
@@ -72,7 +79,7 @@ class Ending(NamedTuple):
     Args:
         job_id: the job.
         report: how it stands; None if nothing is known about it.
-        next_command: what the user may want to run next.
+        next_command: what the user may want to run next; None if nothing helps.
     """
 
     job_id: str
@@ -113,7 +120,7 @@ class Format(Protocol):
         Args:
             report: the job.
             tasks_only: whether the table of tasks is all that is wanted.
-            next_command: what the user may want to run next.
+            next_command: what the user may want to run next; None if nothing helps.
         """
         ...
 

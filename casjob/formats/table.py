@@ -13,7 +13,7 @@ from casjob.printable import printable
 
 
 class TableFormat:
-    """Words and tables. Rich is loaded for reports and live views only.
+    """Text and tables. Rich is loaded for reports and live views only.
 
     Args:
         display: what the drawing adapts to.
@@ -77,7 +77,7 @@ class _Lines:
         self._arrow = choose_arrow(display.encoding)
         # A CI that forces colour gets it for a report, not for a log with a report below.
         is_auto = display.color is Color.AUTO
-        self._format = TableFormat(display._replace(color=Color.NEVER) if is_auto else display)
+        self._display = display._replace(color=Color.NEVER) if is_auto else display
 
     def show_event(self, event: Event) -> bool:
         line = describe_event(event, self._arrow)
@@ -87,7 +87,8 @@ class _Lines:
         """Draw nothing."""
 
     def show_endings(self, endings: Sequence[Ending]) -> None:
-        for ending in endings:
-            if ending.report:
-                report = self._format.report(ending.report, next_command=ending.next_command)
-                self._write(f"\n{report}")
+        from casjob.formats.text.report import render_endings
+
+        text = render_endings(endings, self._display)
+        if text:
+            self._write(f"\n{text}")

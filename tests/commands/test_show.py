@@ -10,7 +10,6 @@ from casjob.demo.jobs import (
     MANY_TASKS_JOB_ID,
     RUNNING_JOB_ID,
     SAMPLE_JOBS,
-    SUCCEEDED_JOB_ID,
 )
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service, documented_job, many_tasks
@@ -41,8 +40,8 @@ task 9 TN00097 failed after 30.0s, in phase BUILDING
   7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
   9  TN00097  restful  FAILED     04:01:08    30.0s
 
-2 of 3 steps succeeded · all 5 tasks shown
-next: casjob tasks {JOB_ID} --failed --json
+2 of 3 steps succeeded
+next: casjob tasks --failed
 """,
         "",
     )
@@ -57,7 +56,7 @@ def test_v3_is_explained_alike_but_for_the_name_that_it_does_not_send(
     assert (shown_v3.status, shown_v3.err) == (0, "")
     expected = shown_v2.out.replace("provision/provMain", JOB_ID, 1)
     expected = expected.replace("04:01:03Z\n", "04:01:03Z · rollback disabled\n", 1)
-    assert shown_v3.out == expected.replace("--json\n", "--json --api-version v3\n")
+    assert shown_v3.out == expected.replace("--failed\n", "--failed --api-version v3\n")
     assert [request.path[:4] for request in service.requests] == ["/v2/", "/v3/"]
 
 
@@ -69,58 +68,90 @@ def test_a_failure_in_the_last_of_many_tasks_comes_first(
     shown = ask("show", JOB_ID, CASJOB_API_VERSION=version)
     lines = shown.out.splitlines()
     assert lines[3:5] == ["task 105 TN00105 failed after 1.0s", "  ECC00011  Building failed."]
-    assert lines[-2] == "104 of 105 steps succeeded · all 105 tasks shown"
+    assert lines[-2] == "104 of 105 steps succeeded"
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
 def test_the_next_command_works_at_a_service(ask: Ask, version: str) -> None:
     words = next_command(ask("show", JOB_ID, "--api-version", version))
-    assert words == ["tasks", JOB_ID, "--failed", "--json", "--api-version", version]
-    ran = ask(*words)
-    assert (ran.status, ran.err) == (0, "")
+    assert words == ["tasks", "--failed", "--api-version", version]
+    ran = ask(*words, "--json")
+    assert (ran.status, ran.err) == (0, f"casjob: {JOB_ID} (last looked at)\n")
     assert [task["TASK_INDEX"] for task in json.loads(ran.out)["tasks"]] == [9]
 
 
 @pytest.mark.parametrize(
     ("job_id", "words"),
     [
-        (FAILED_JOB_ID, ["--failed", "--json", "--demo"]),
-        (MANY_TASKS_JOB_ID, ["--failed", "--json", "--demo"]),
-        (SUCCEEDED_JOB_ID, ["--json", "--demo"]),
+        (FAILED_JOB_ID, ["tasks", "--failed", "--demo"]),
+        (MANY_TASKS_JOB_ID, ["tasks", MANY_TASKS_JOB_ID, "--failed", "--demo"]),
     ],
 )
 def test_the_next_command_works_in_the_demo(casjob: Casjob, job_id: str, words: list[str]) -> None:
     suggested = next_command(casjob("show", job_id, "--demo"))
-    assert suggested == ["tasks", job_id, *words]
-    ran = casjob(*suggested)
+    assert suggested == words
+    ran = casjob(*suggested, "--json")
     assert (ran.status, ran.err) == (0, "")
     assert json.loads(ran.out)["tasks"]
 
 
 @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])
-def test_a_job_that_runs_is_to_be_watched(casjob: Casjob, job_id: str) -> None:
+def test_the_next_command_for_a_job_that_runs_is_watch(casjob: Casjob, job_id: str) -> None:
     watch = next_command(casjob("show", job_id, "--demo"))
     assert watch == ["watch", job_id, "--demo"]
     assert casjob(*watch, "--timeout", "0.01").status == 124
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "PAUSED", "FAILED"])
+def test_no_command_is_suggested_that_would_not_help(
+    ask: Ask, service: Service, status: str
+) -> None:
+    document = many_tasks(3)
+    document["job"]["EXECUTION_STATUS"] = status
+    service.jobs[JOB_ID] = document
+    assert "next:" not in ask("show", JOB_ID).out
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"CASJOB_JOB_ID": JOB_ID}, ["tasks", "--failed"]),
+        ({"CASJOB_JOB_ID": "JOB1"}, ["tasks", JOB_ID, "--failed"]),
+        ({"CASJOB_HISTORY": "off"}, ["tasks", JOB_ID, "--failed"]),
+    ],
+)
+def test_the_next_command_names_the_job_where_another_would_be_meant(
+    ask: Ask, setting: dict[str, str], words: list[str]
+) -> None:
+    assert next_command(ask("show", JOB_ID, **setting)) == words
+
+
+@pytest.mark.parametrize(("columns", "is_there"), [(27, True), (26, False)])
+def test_the_next_command_never_wraps(
+    casjob: Casjob, at_service: dict[str, str], columns: int, *, is_there: bool
+) -> None:
+    shown = casjob("show", JOB_ID, environ=at_service, columns=columns)
+    assert ("casjob tasks --failed\n" in shown.out) is is_there
 
 
 def test_the_next_command_keeps_the_connections_options(casjob: Casjob, service: Service) -> None:
     options = ["--project-id", "p", "--endpoint", service.url, "--retries", "0"]
     token = {"CASJOB_TOKEN": "t"}
     words = next_command(casjob("show", JOB_ID, *options, environ=token))
-    assert words[:4] == ["tasks", JOB_ID, "--failed", "--json"]
-    assert sorted(words[4:]) == sorted(options)
+    assert words[:2] == ["tasks", "--failed"]
+    assert sorted(words[2:]) == sorted(options)
     assert casjob(*words, environ=token).status == 0
 
 
 @pytest.mark.parametrize("sent", [None, "", "$(reboot)", "--help", "JOB-other"])
-def test_the_next_command_names_the_job_that_was_asked_for_whatever_came(
+def test_the_next_command_is_about_the_job_that_was_requested_whatever_came(
     ask: Ask, service: Service, sent: str | None
 ) -> None:
     document = documented_job()
     document["job"]["JOB_ID"] = sent
     service.jobs[JOB_ID] = document
-    assert next_command(ask("show", JOB_ID)) == ["tasks", JOB_ID, "--failed", "--json"]
+    shown = ask("show", JOB_ID, CASJOB_HISTORY="off")
+    assert next_command(shown) == ["tasks", JOB_ID, "--failed"]
 
 
 @pytest.mark.parametrize("command", ["show", "tasks"])

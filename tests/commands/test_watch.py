@@ -34,8 +34,7 @@ provision/provMain SUCCEEDED after 2.0s · PROVISION
   1  TN00001  restful  SUCCEEDED  04:01:03     1.0s
   2  TN00002  restful  SUCCEEDED  04:01:04     1.0s
 
-2 of 2 steps succeeded · all 2 tasks shown
-next: casjob tasks JOB1 --json
+2 of 2 steps succeeded
 """
 LINES_JOB1 = """\
 JOB1 SUBMITTED
@@ -87,15 +86,31 @@ class TestInAPipe:
         assert TIME.sub("", lines) == f"{JOB_ID} FAILED"
         assert report == IN_A_PIPE
 
-    def test_several_jobs_are_reported_one_below_the_other(
+    def test_several_jobs_end_in_a_line_or_a_report_and_a_tally(
         self, ask: Ask, service: Service
     ) -> None:
         play(service, JOB1=runs("JOB1")[-1:], JOB2=runs("JOB2", failed=True))
         finished = ask("watch", "JOB1", "JOB2", *QUICKLY)
 
         assert finished.status == 1
-        assert finished.out.count("\nprovision/provMain ") == 2
-        assert "\n\nprovision/provMain FAILED after 2.0s · PROVISION\n  job JOB2 " in finished.out
+        assert finished.out.partition("\n\n")[2] == (
+            "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
+            "\n"
+            "provision/provMain FAILED after 2.0s · PROVISION\n"
+            "  job JOB2 · started 2020-02-04 04:01:03Z\n"
+            "\n"
+            "task 2 TN00002 failed after 1.0s\n"
+            "  E1  Broken.\n"
+            "\n"
+            "  #  TASK     TYPE     STATUS     STARTED   ELAPSED\n"
+            "  1  TN00001  restful  SUCCEEDED  04:01:03     1.0s\n"
+            "  2  TN00002  restful  FAILED     04:01:04     1.0s\n"
+            "\n"
+            "1 of 2 steps succeeded\n"
+            "next: casjob tasks JOB2 --failed\n"
+            "\n"
+            "1 of 2 jobs succeeded, 1 failed\n"
+        )
 
     @pytest.mark.parametrize(
         ("options", "setting"),
@@ -359,7 +374,8 @@ class TestOnATerminal:
 
         assert status == 130
         assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
-        assert lines[-1].startswith("next poll ")
+        assert "1 of 2 steps done, 1 running" in lines
+        assert not any("next poll" in line for line in lines)
 
     def test_a_change_is_drawn_in_place(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING"))
@@ -421,16 +437,64 @@ class TestOnATerminal:
         assert status == 0
         assert lines[0] == "✓ provision/provMain SUCCEEDED after 2.0s · PROVISION"
 
-    def test_it_follows_the_terminals_size(self, environ: dict[str, str], service: Service) -> None:
+    def test_it_follows_the_terminals_size_to_and_fro(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
         Stage(service, *(task(each) for each in range(1, 20)), task(20, "RUNNING"))
         with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ, rows=40) as terminal:
             terminal.wait_until(_is_running)
             terminal.resize(columns=60, rows=12)
             lines = terminal.wait_until(
-                lambda lines: len(lines) == 11 and lines[0].startswith("● RUNNING for ")
+                lambda lines: len(lines) == 12 and lines[-1].startswith("next poll")
             )
             assert lines[2] == "  ✓ task 19 TN00019 succeeded after 1.0s"
+            terminal.resize(columns=100, rows=40)
+            lines = terminal.wait_until(
+                lambda lines: _is_running(lines) and lines[-1].startswith("next poll")
+            )
+            assert [sum(word in line for line in lines) for word in ("JOB1", "TN00019")] == [1, 1]
             terminal.type("\x03")
+            terminal.finish()
+
+    def test_ctrl_z_gives_the_terminal_back_until_fg(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        stage = Stage(service, task(1, "RUNNING"))
+        with Terminal(_SHELL, {**environ, "PS1": "$ "}) as terminal:
+            terminal.type(f"{CASJOB} watch JOB1 --interval 0.05\r")
+            terminal.wait_until(_is_running)
+            terminal.type("\x1a")
+            lines = terminal.wait_until(lambda lines: any("Stopped" in each for each in lines))
+            assert not any("provMain" in line for line in lines)
+            assert not terminal._screen.cursor.hidden  # noqa: SLF001 - the screen itself
+            terminal.type("stty -a | grep -owe '-*echo'\r")
+            terminal.wait_until(lambda lines: "echo" in lines)
+            terminal.type("fg\r")
+            terminal.wait_until(_is_running)
+            stage.set("SUCCEEDED", task(1))
+            lines = terminal.wait_until(lambda lines: "1 of 1 steps succeeded" in lines)
+            assert sum("provMain" in line for line in lines) == 1
+            terminal.type("exit\r")
+            terminal.finish()
+
+    def test_in_the_background_it_draws_nothing(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        stage = Stage(service, task(1, "RUNNING"))
+        with Terminal(_SHELL, {**environ, "PS1": "$ "}) as terminal:
+            terminal.type(f"{CASJOB} watch JOB1 --interval 0.05\r")
+            terminal.wait_until(_is_running)
+            terminal.type("\x1a")
+            terminal.wait_until(lambda lines: any("Stopped" in each for each in lines))
+            terminal.type("bg\r")
+            requests = len(service.requests)
+            terminal.type("sleep 0.7; echo awake\r")
+            lines = terminal.wait_until(lambda lines: "awake" in lines)
+            assert len(service.requests) > requests
+            assert not any("provMain" in line for line in lines)
+            stage.set("SUCCEEDED", task(1))
+            terminal.wait_until(lambda lines: "1 of 1 steps succeeded" in lines)
+            terminal.type("exit\r")
             terminal.finish()
 
     def test_failures_are_told_below_the_last_picture(
@@ -474,6 +538,10 @@ class TestOnATerminal:
 
         assert status == 0
         assert lines[0].endswith("JOB1 SUBMITTED")
+
+
+_SHELL = ["bash", "--norc", "--noprofile", "-i"]
+"""With job control."""
 
 
 def _is_running(lines: list[str]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import JOB_ID
-from tests.drawings import AT_50_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
+from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, AT_160_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.program import CASJOB
 from tests.service import Recorded, Service, many_tasks
 from tests.terminal import PATIENCE, Terminal
@@ -63,7 +63,7 @@ def on_screen(drawing: str, columns: int) -> list[str]:
 class TestShow:
     @pytest.mark.parametrize(
         ("columns", "drawing"),
-        [(160, ON_A_TERMINAL), (100, ON_A_TERMINAL), (80, ON_A_TERMINAL), (50, AT_50_COLUMNS)],
+        [(160, AT_160_COLUMNS), (100, ON_A_TERMINAL), (80, AT_80_COLUMNS), (50, AT_50_COLUMNS)],
     )
     def test_fits_the_terminal(self, environ: dict[str, str], columns: int, drawing: str) -> None:
         with Terminal(SHOW, environ, columns=columns) as terminal:
@@ -79,14 +79,14 @@ class TestShow:
         script = f"stty cols 0 rows 0; {shlex.join(SHOW)}"
 
         with Terminal(["bash", "-c", script], environ, columns=100) as terminal:
-            assert terminal.finish() == (0, on_screen(ON_A_TERMINAL, 100))
+            assert terminal.finish() == (0, on_screen(AT_80_COLUMNS, 100))
 
     def test_is_colored(self, environ: dict[str, str]) -> None:
         with Terminal(SHOW, environ) as terminal:
             terminal.finish()
 
             assert terminal.color_of("SUCCEEDED") == "green"
-            assert terminal.color_of("FAILED") == terminal.color_of("▇▇▇") == "red"
+            assert terminal.color_of("FAILED") == terminal.color_of("▇" * 30) == "red"
             assert terminal.color_of("TN00097 failed") == "default"
 
     @pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
@@ -98,7 +98,7 @@ class TestShow:
             assert terminal.color_of("FAILED") == "default"
 
     def test_is_in_ascii_where_no_more_can_be_written(self, environ: dict[str, str]) -> None:
-        drawing = ON_A_TERMINAL.translate(str.maketrans("✗✓·▇", "x+-="))
+        drawing = ON_A_TERMINAL.translate(str.maketrans("✗✓·▇▏", "x+-=|"))
 
         with Terminal(SHOW, {**environ, "PYTHONIOENCODING": "ascii"}) as terminal:
             assert terminal.finish() == (0, on_screen(drawing, 100))
@@ -129,7 +129,8 @@ class TestProgress:
             gate.open()
             status, lines = terminal.finish()
 
-        assert (status, lines[-2]) == (0, "105 of 105 steps succeeded · all 105 tasks shown")
+        counts = "105 of 105 steps succeeded · 83 tasks folded; --full shows all"
+        assert (status, lines[-1]) == (0, counts)
         assert not any("fetching" in line for line in lines)
 
     def test_is_on_stderr_while_stdout_goes_elsewhere(

@@ -20,10 +20,11 @@ class Draw(Protocol):
         command: str = "show",
         *options: str,
         columns: int | None = None,
+        rows: int = 1000,
         encoding: str = "utf-8",
         environ: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Run it with times in UTC; with `columns`, on a terminal as wide as that."""
+        """Run it with times in UTC; with `columns`, on a terminal of that size."""
         ...
 
 
@@ -36,6 +37,7 @@ def draw(casjob: Casjob, service: Service, at_service: dict[str, str]) -> Draw:
         command: str = "show",
         *options: str,
         columns: int | None = None,
+        rows: int = 1000,
         encoding: str = "utf-8",
         environ: Mapping[str, str] | None = None,
     ) -> Finished:
@@ -51,7 +53,7 @@ def draw(casjob: Casjob, service: Service, at_service: dict[str, str]) -> Draw:
             JOB_ID,
             "--utc",
             *options,
-            environ={**at_service, **(environ or {})},
+            environ={**at_service, "LINES": str(rows), **(environ or {})},
             columns=columns,
             encoding=encoding,
         )

@@ -1,19 +1,26 @@
 """Jobs drawn in place on a terminal, over and over as they change."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from typing import Self, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Self, TypeVar
 
 from rich.text import Text
 
 from casjob.formats.display import Display, Ending
 from casjob.formats.text.events import describe_cause, describe_stall
 from casjob.formats.text.page import STAGE_STYLES, Page
-from casjob.formats.text.phrases import describe_task, describe_verdict, format_clock
-from casjob.formats.text.report import draw_report, render_report
-from casjob.formats.text.screen import Screen, count_rows
+from casjob.formats.text.phrases import (
+    describe_completeness,
+    describe_count,
+    describe_steps,
+    describe_task,
+    describe_verdict,
+    format_clock,
+)
+from casjob.formats.text.report import draw_notes, draw_report, open_page, render_endings
+from casjob.formats.text.screen import Screen
 from casjob.job.events import Event, Picture, Stall
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage
 
 _Item = TypeVar("_Item")
@@ -22,6 +29,18 @@ _LEAST_ROOM = 4
 """Rows a job, below which none is drawn with a table."""
 _MOST_STALLS = 3
 """Of a job's stalls, the last ones are enough."""
+
+
+class _Block(NamedTuple):
+    """One job as drawn.
+
+    Args:
+        page: its lines.
+        hidden: how many of its tasks are not on it.
+    """
+
+    page: Page
+    hidden: int
 
 
 class LiveView:
@@ -57,117 +76,114 @@ class LiveView:
 
     def draw(self, pictures: Sequence[Picture]) -> None:
         """Draw the jobs, and what happens next."""
-        columns, rows = self._screen.size()
-        # One row for the footer, one for the cursor below it.
-        lines = self._fit(pictures, columns, max(rows - 2, 1))
-        page = self._open_page(columns)
-        _print_cut(page, page.compose((_describe_next(pictures), "dim")))
-        self._screen.paint([*lines, *page.content().splitlines()])
+        # One row for the footer.
+        blocks, more = self._fit(pictures, max(self._screen.rows() - 1, 1))
+        page = open_page(self._display)
+        for block in blocks:
+            page.add(block.page.lines)
+        if more:
+            page.print(page.compose(f"and {more} more jobs"))
+        footer = open_page(self._display)
+        hidden = sum(block.hidden for block in blocks)
+        facts = f" {footer.signs.dot} ".join(_describe_next(pictures, hidden))
+        footer.add([footer.cut(footer.compose((facts, "dim")), footer.width or 0)])
+        self._screen.paint(page.render(), *footer.render())
 
     def show_endings(self, endings: Sequence[Ending]) -> None:
-        """Write the reports of the jobs in place of the drawing."""
-        self._screen.paint([])
-        reports = [
-            render_report(ending.report, self._display, next_command=ending.next_command)
-            for ending in endings
-            if ending.report
-        ]
-        self._write("\n".join(reports))
+        """Write how the jobs ended in place of the drawing."""
+        self._screen.close(keep=False)
+        self._write(render_endings(endings, self._display))
 
-    def _open_page(self, columns: int) -> Page:
-        display = self._display
-        return Page(width=columns, encoding=display.encoding, is_colored=display.is_colored)
-
-    def _fit(self, pictures: Sequence[Picture], columns: int, rows: int) -> list[str]:
-        """Return the jobs' lines, folded as far as it takes; failures stay to the last."""
-        more: list[str] = []
+    def _fit(self, pictures: Sequence[Picture], rows: int) -> tuple[list[_Block], int]:
+        """Return the jobs as drawn, folded as far as it takes, and how many are left out."""
+        more = 0
         if len(pictures) > rows:
-            more = [f"and {len(pictures) - rows + 1} more jobs"]
+            more = len(pictures) - rows + 1
+            # Failures stay to the last.
             pictures = _keep_heaviest(pictures, _weigh_job, rows - 1)
-        are_brief = rows < len(pictures) * _LEAST_ROOM
-        blocks = [
-            self._draw_brief(each, columns, rows - len(pictures))
-            if are_brief
-            else self._draw(each, columns, rows)
-            for each in pictures
-        ]
-        if not are_brief and sum(_count_all(block, columns) for block in blocks) > rows:
-            # What went well needs the least room.
-            blocks = [
-                self._draw_brief(each, columns) if _has_succeeded(each) else block
-                for each, block in zip(pictures, blocks, strict=True)
-            ]
-        heights = [_count_all(block, columns) for block in blocks]
-        rooms = _share(heights, rows - len(more))
+        if rows < len(pictures) * _LEAST_ROOM:
+            room = rows - len(pictures)
+            blocks = [self._draw_brief(each, room) for each in pictures]
+        else:
+            blocks = [self._draw(each, rows) for each in pictures]
+            if _count_rows(blocks) > rows:
+                # What went well needs the least room.
+                blocks = [
+                    self._draw_brief(each) if _has_succeeded(each) else block
+                    for each, block in zip(pictures, blocks, strict=True)
+                ]
+        rooms = _share([block.page.rows for block in blocks], rows - (1 if more else 0))
         for place, room in enumerate(rooms):
-            if room < heights[place]:
-                blocks[place] = self._fold(pictures[place], columns, room)
-        return [*(line for block in blocks for line in block), *more]
+            if room < blocks[place].page.rows:
+                blocks[place] = self._draw(pictures[place], room)
+                if room < blocks[place].page.rows:
+                    blocks[place] = self._draw_brief(pictures[place], room - 1)
+        return blocks, more
 
-    def _fold(self, picture: Picture, columns: int, room: int) -> list[str]:
-        """Draw a job with as many tasks as there is room for, or in brief."""
-        most = min(len(picture.report.tasks) if picture.report else 0, room)
-        while most > 0:
-            block = self._draw(picture, columns, most)
-            excess = _count_all(block, columns) - room
-            if excess <= 0:
-                return block
-            most -= excess
-        return self._draw_brief(picture, columns, room - 1)
-
-    def _draw(self, picture: Picture, columns: int, most: int) -> list[str]:
-        """Draw a job as `show` does, with so many of its tasks at the most."""
-        page, report = self._open_page(columns), picture.report
+    def _draw(self, picture: Picture, room: int) -> _Block:
+        """Draw a job as `show` does, in so many rows as far as folding can do it."""
+        report = picture.report
         if report is None:
-            return self._draw_brief(picture, columns)
-        shown = _keep_heaviest(report.tasks, _weigh_task, most)
-        draw_report(page, report._replace(shown=tuple(shown)), utc=self._display.utc)
-        phases = _describe_phases(report)
-        if phases:
-            page.print(*(page.compose((phase, "dim")) for phase in phases))
-        for stall in self._stalls[picture.job_id][-_MOST_STALLS:]:
-            clock = format_clock(stall.time, stall.time, utc=self._display.utc)
-            page.print(page.compose(("note: ", "magenta"), f"{clock} {describe_stall(stall)}"))
-        return [*page.content().splitlines(), ""]
+            return self._draw_brief(picture)
 
-    def _draw_brief(self, picture: Picture, columns: int, most: int = 0) -> list[str]:
+        def draw_end(page: Page, hidden: int) -> None:
+            counts = [describe_steps(report, hidden), describe_completeness(report)]
+            page.print(*(page.compose(fact) for fact in counts if fact))
+            draw_notes(page, report, room)
+            page.print(*(page.compose((phase, "dim")) for phase in _describe_phases(report)))
+            for stall in self._stalls[picture.job_id][-_MOST_STALLS:]:
+                clock = format_clock(stall.time, stall.time, utc=self._display.utc)
+                page.print(page.compose(("note: ", "magenta"), f"{clock} {describe_stall(stall)}"))
+
+        page = open_page(self._display)
+        hidden = draw_report(page, report, draw_end, utc=self._display.utc, most=room - 1)
+        page.gap()
+        return _Block(page, hidden)
+
+    def _draw_brief(self, picture: Picture, most: int = 0) -> _Block:
         """Draw a job in a line, and so many of its tasks in a line each, the heaviest first."""
-        page, report = self._open_page(columns), picture.report
+        page, report = open_page(self._display), picture.report
         if report is None:
             _print_cut(page, page.compose(f"{picture.job_id}: nothing is known yet"))
-            return page.content().splitlines()
+            return _Block(page, 0)
         what = describe_cause(report) or report.job.job_name or ""
         # The verdict first, which is never cut.
         words = f"{describe_verdict(report)}  {picture.job_id}"
         style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
         title = page.compose((words, style), f"  {what}")
         _print_cut(page, Text.assemble(page.mark(report.stage), title))
-        for each in sorted(report.steps, key=_weigh_task, reverse=True)[:most]:
+        listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(most, 0)]
+        for each in listed:
             mark = Text.assemble("  ", page.mark(each.stage))
             _print_cut(page, Text.assemble(mark, page.compose(describe_task(each))))
-        return page.content().splitlines()
+        return _Block(page, len(report.tasks) - len(listed))
 
 
-def _describe_next(pictures: Sequence[Picture]) -> str:
-    """Return when the next poll or retry is due."""
+def _describe_next(pictures: Sequence[Picture], hidden: int) -> Iterator[str]:
+    """Yield when the next poll or retry is due, what is not seen, and what Ctrl-C does."""
     due = [each for each in pictures if each.poll_in is not None]
     seconds = round(min((each.poll_in or 0.0 for each in due), default=0.0))
     soon = f"in {seconds}s" if seconds > 0 else "now"
     troubles = [each.trouble for each in due if each.trouble]
-    return f"{troubles[0]}; retrying {soon}" if troubles else f"next poll {soon}, Ctrl-C to stop"
+    yield f"{troubles[0]}; retrying {soon}" if troubles else f"next poll {soon}"
+    if hidden:
+        yield f"{describe_count(hidden)} hidden"
+    jobs = "the job goes" if len(pictures) == 1 else "the jobs go"
+    yield f"Ctrl-C stops watching, {jobs} on"
 
 
 def _print_cut(page: Page, line: Text) -> None:
-    line.truncate(page.width or 1)
-    page.print(line, wraps=False)
+    page.add([page.cut(line, page.width or 1)])
 
 
 def _describe_phases(report: Report) -> list[str]:
     """Return `BUILDING 2 of 3` for each phase that has begun."""
-    steps = [each for each in report.steps if each.phase]
-    all_steps = Counter(each.phase for each in steps)
-    done = Counter(each.phase for each in steps if each.stage.outcome is Outcome.SUCCEEDED)
-    return [f"{phase} {done[phase]} of {count}" for phase, count in all_steps.items()]
+    phases = (phase for phase in group_phases(report.tasks) if phase.name and phase.steps)
+    return [f"{phase.name} {phase.done} of {len(phase.steps)}" for phase in phases]
+
+
+def _count_rows(blocks: Sequence[_Block]) -> int:
+    return sum(block.page.rows for block in blocks)
 
 
 def _share(wanted: Sequence[int], rows: int) -> list[int]:
@@ -177,10 +193,6 @@ def _share(wanted: Sequence[int], rows: int) -> list[int]:
         rooms[index] = min(wanted[index], rows // (len(wanted) - place))
         rows -= rooms[index]
     return rooms
-
-
-def _count_all(lines: Sequence[str], columns: int) -> int:
-    return sum(count_rows(line, columns) for line in lines)
 
 
 def _keep_heaviest(

@@ -4,13 +4,15 @@ Text from the service gets here through `Page.compose` alone, which makes it pri
 is never markup, nothing in it can drive the terminal, colour it, or vanish.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from io import StringIO
-from typing import NamedTuple
+from itertools import accumulate, takewhile
+from typing import NamedTuple, Self
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from casjob.job.statuses import Stage
@@ -35,6 +37,7 @@ class Signs(NamedTuple):
     stages: Mapping[Stage, str]
     dot: str
     bar: str
+    tick: str
     gutter: str
     ellipsis: str
 
@@ -50,6 +53,7 @@ _UNICODE = Signs(
     },
     dot="·",
     bar="▇",
+    tick="▏",
     gutter="│",
     ellipsis="…",
 )
@@ -65,14 +69,13 @@ _ASCII = Signs(
     },
     dot="-",
     bar="=",
+    tick="|",
     gutter="|",
     ellipsis="...",
 )
 
 _ANY_WIDTH = 1_000_000_000
 """Wider than anything: lines are wrapped here, where that is wanted, and never by Rich."""
-
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def choose_signs(encoding: str) -> Signs:
@@ -92,12 +95,28 @@ class Page:
         width: the terminal's columns; None for a pipe, where nothing is wrapped or cut.
         encoding: how the stream will encode the lines; what it can't becomes an escape.
         is_colored: whether to use colour; this never changes the layout.
+        is_whole: whether nothing is shortened.
+        all_with: the option that shows what was left out; None if there is none.
+
+    Attributes:
+        remedy: ends a count of what was left out.
     """
 
-    def __init__(self, *, width: int | None, encoding: str, is_colored: bool) -> None:
+    def __init__(
+        self,
+        *,
+        width: int | None,
+        encoding: str,
+        is_colored: bool,
+        is_whole: bool = False,
+        all_with: str | None = None,
+    ) -> None:
         self.width = width
+        self.is_whole = is_whole or width is None
         self.signs = choose_signs(encoding)
         self._encoding = encoding
+        self.remedy = f"; {all_with} shows all" if all_with else ""
+        self.lines: list[Text] = []
         self._sheet = StringIO()
         self._console = Console(
             file=self._sheet,
@@ -110,6 +129,18 @@ class Page:
             legacy_windows=False,
             highlight=False,
         )
+
+    def blank(self) -> Self:
+        """Return an empty page like this one."""
+        page = copy(self)
+        page.lines = []
+        return page
+
+    @property
+    def rows(self) -> int:
+        """The rows of the terminal that the lines take; in a pipe, the lines."""
+        width = self.width or _ANY_WIDTH
+        return sum(max(math.ceil(line.cell_len / width), 1) for line in self.lines)
 
     def compose(self, *parts: str | tuple[str, str]) -> Text:
         """Return parts, each alone or with a style, as one text that is safe to print."""
@@ -128,55 +159,110 @@ class Page:
         return self.compose((f"{self.signs.stages[stage]} ", STAGE_STYLES[stage]))
 
     def shorten(self, text: str, longest: int) -> str:
-        """Return the text, or on a terminal its beginning if it is longer than that."""
-        if self.width is None or len(text) <= longest:
+        """Return the text, or its beginning if it is longer than so many characters."""
+        if self.is_whole or len(text) <= longest:
             return text
-        return f"{text[:longest]}{self.signs.ellipsis} ({len(text)} characters, --json has all)"
+        return f"{text[:longest]}{self.signs.ellipsis} ({len(text)} characters{self.remedy})"
+
+    def count_left_out(self, what: str, margin: Text | None = None) -> None:
+        """Print how much was left out in a row, such as `… 28 more lines; --full shows all`."""
+        words = self.compose((f"{self.signs.ellipsis} {what}{self.remedy}", "dim"))
+        line = Text.assemble(margin or "", words)
+        self.lines.append(self.cut(line, self.width or _ANY_WIDTH))
+
+    def squeeze(self, text: Text, most: int) -> Text:
+        """Return the text in so many cells, without its middle if it is longer."""
+        if text.cell_len <= most:
+            return text
+        room = max(most - len(self.signs.ellipsis), 1)
+        start = _take_cells(text.plain, (room + 1) // 2)
+        end = _take_cells(reversed(text.plain), room // 2)
+        return Text.assemble(text[:start], self.signs.ellipsis, text[len(text) - end :])
+
+    def cut(self, text: Text, most: int) -> Text:
+        """Return the text in so many cells, without its end if it is longer."""
+        if text.cell_len <= most:
+            return text
+        start = text[: _take_cells(text.plain, max(most - len(self.signs.ellipsis), 1))]
+        start.rstrip()
+        return Text.assemble(start, self.signs.ellipsis)
+
+    def wrap(self, text: Text, margin: Text | None = None, most: int = _ANY_WIDTH) -> list[Text]:
+        """Return the text in rows, broken at words where possible.
+
+        Args:
+            text: what to wrap.
+            margin: stands before the first row; the others are indented as far.
+            most: the most rows; if there are more, the last one ends in an ellipsis.
+        """
+        margin = margin or Text()
+        room = max(self.width - margin.cell_len, 1) if self.width else _ANY_WIDTH
+        if text.cell_len <= room:
+            return [Text.assemble(margin, text)]
+        # No more than can be of use, as wrapping takes long.
+        rows = list(text[: room * (most + 1)].wrap(self._console, room))
+        if len(rows) > most:
+            rows = rows[:most]
+            rows[-1] = self.cut(Text.assemble(rows[-1], " " * room), room)
+        indent = " " * margin.cell_len
+        return [Text.assemble(indent if place else margin, row) for place, row in enumerate(rows)]
+
+    def add_whole(self, line: Text, margin: Text) -> None:
+        """Print a line that is never wrapped; without the margin where it has no room."""
+        has_room = self.width is None or margin.cell_len + line.cell_len <= self.width
+        self.lines.append(Text.assemble(margin, line) if has_room else line)
 
     def gap(self) -> None:
         """Leave a line blank, but not at the top."""
-        if self._sheet.tell():
-            self._console.print()
+        if self.lines:
+            self.lines.append(Text())
 
-    def print(self, *facts: Text, margin: Text | None = None, wraps: bool = True) -> None:
+    def print(self, *facts: Text, margin: Text | None = None) -> None:
         """Print facts side by side as far as the width allows, the others below.
 
         Args:
             facts: what to print; one that is wider than the terminal is wrapped.
-            margin: stands before the first line; the others are indented as far.
-            wraps: whether to mind the width at all.
+            margin: stands before the first row; the others are indented as far.
         """
         margin = margin or Text()
-        room = max(self.width - margin.cell_len, 1) if self.width and wraps else _ANY_WIDTH
-        for line in self._fill_lines(facts, room):
-            self._console.print(Text.assemble(margin, line))
+        room = self.width - margin.cell_len if self.width else _ANY_WIDTH
+        for line in fill_lines(facts, room, f" {self.signs.dot} "):
+            self.add(self.wrap(line, margin))
             margin = Text(" " * margin.cell_len)
 
-    def print_table(self, table: Table) -> None:
-        """Print a table, which has its widths from who made it."""
-        self._console.print(table)
-
-    def _fill_lines(self, facts: Iterable[Text], room: int) -> Iterable[Text]:
-        lines: list[Text] = []
-        for fact in facts:
-            if lines:
-                longer = Text.assemble(lines[-1], f" {self.signs.dot} ", fact)
-                if longer.cell_len <= room:
-                    lines[-1] = longer
-                    continue
-            lines.append(fact)
-        for line in lines:
-            yield from line.wrap(self._console, room)
+    def add(self, lines: Iterable[Text]) -> None:
+        """Print lines as they are, however wide."""
+        self.lines += lines
 
     def content(self) -> str:
         """Return all lines, without blanks at their ends; each ends in a line feed."""
-        lines = self._sheet.getvalue().split("\n")[:-1]
-        return "".join(f"{_strip_end(line)}\n" for line in lines)
+        return "".join(f"{line}\n" for line in self.render())
+
+    def render(self) -> list[str]:
+        """Return each line, without blanks at its end, and with its escapes."""
+        for line in self.lines:
+            blanks = len(line.plain) - len(line.plain.rstrip(" "))
+            self._console.print(line[: len(line) - blanks] if blanks else line)
+        drawn = self._sheet.getvalue().split("\n")[:-1]
+        self._sheet.seek(0)
+        self._sheet.truncate()
+        return drawn
 
 
-def _strip_end(line: str) -> str:
-    """Drop the blanks at a line's end, and those before the escapes there."""
-    line, escapes = line.rstrip(" "), ""
-    while ends := _ESCAPE.fullmatch(line, max(line.rfind("\x1b"), 0)):
-        line, escapes = line[: ends.start()].rstrip(" "), ends[0] + escapes
-    return line + escapes
+def fill_lines(facts: Iterable[Text], room: int, between: str) -> Iterator[Text]:
+    """Yield lines of facts side by side, as many as have room."""
+    line: Text | None = None
+    for fact in facts:
+        longer = Text.assemble(line, between, fact) if line else fact
+        if line and longer.cell_len > room:
+            yield line
+            longer = fact
+        line = longer
+    if line is not None:
+        yield line
+
+
+def _take_cells(characters: Iterable[str], most: int) -> int:
+    """Return how many of the characters fit into so many cells."""
+    widths = accumulate(map(cell_len, characters))
+    return sum(1 for _ in takewhile(lambda width: width <= most, widths))

@@ -1,8 +1,9 @@
-"""The words for times and counts, the same in every format that people read."""
+"""Times and counts in text, the same in every format that people read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.report import Phase, Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage
 
 
@@ -41,7 +42,7 @@ def _format_offset(moment: datetime) -> str:
 
 
 def describe_verdict(report: Report) -> str:
-    """Return `FAILED after 35.6s`; of a word that decides nothing, it says so."""
+    """Return `FAILED after 35.6s`, with a remark if the status leaves open what it means."""
     status = report.job.execution_status or "(no status)"
     undecided = " (it may or may not have ended)" if report.stage is Stage.UNDECIDED else ""
     return f"{status}{undecided}{_describe_elapsed(report.elapsed_seconds, report.stage)}"
@@ -62,7 +63,7 @@ def describe_task(report: TaskReport) -> str:
 
 
 def describe_heartbeat(report: TaskReport, before: str = "") -> str:
-    """Return `last heartbeat 3.2s ago` for a task under way, with the given words before it."""
+    """Return `last heartbeat 3.2s ago` for a task under way, after the given text."""
     age = report.heartbeat_age_seconds
     return "" if age is None else f"{before}last heartbeat {format_elapsed(age)} ago"
 
@@ -71,20 +72,65 @@ def describe_progress(report: Report) -> str:
     """Return `2 of 3 steps succeeded`; separators are no steps."""
     steps = report.steps
     if not steps:
-        return "no steps yet" if report.stage.outcome is Outcome.RUNNING else "no steps"
+        return _describe_no_steps(report)
     succeeded = sum(each.stage is Stage.ENDED_WELL for each in steps)
+    return f"{succeeded} of {len(steps)} steps succeeded{_describe_skipped(steps)}"
+
+
+def describe_steps(report: Report, hidden: int) -> str:
+    """Return `12 of 40 steps done, 1 running, 25 hidden`; separators are no steps.
+
+    Args:
+        report: the job.
+        hidden: tasks that are not drawn.
+    """
+    steps = report.steps
+    if not steps:
+        return _describe_no_steps(report)
+    counts = {
+        "failed": sum(each.has_failed for each in steps),
+        "running": sum(each.stage is Stage.UNDER_WAY for each in steps),
+        "hidden": hidden,
+    }
+    done = sum(each.stage.has_ended for each in steps)
+    more = "".join(f", {count} {words}" for words, count in counts.items() if count)
+    return f"{done} of {len(steps)} steps done{more}"
+
+
+def describe_phase(phase: Phase) -> str:
+    """Return `20 of 20  39.7s`: the steps that are done, and how long they took."""
+    seconds = phase.elapsed_seconds
+    elapsed = "" if seconds is None else f"  {format_elapsed(seconds)}"
+    return f"{phase.done} of {len(phase.steps)}{_describe_skipped(phase.steps)}{elapsed}"
+
+
+def _describe_no_steps(report: Report) -> str:
+    return "no steps yet" if report.stage.outcome is Outcome.RUNNING else "no steps"
+
+
+def _describe_skipped(steps: Sequence[TaskReport]) -> str:
     skipped = sum(each.stage is Stage.SKIPPED for each in steps)
-    return f"{succeeded} of {len(steps)} steps succeeded" + (
-        f", {skipped} skipped" if skipped else ""
-    )
+    return f", {skipped} skipped" if skipped else ""
 
 
-def describe_completeness(report: Report) -> str:
-    """Return `all 5 tasks shown`, or `5 of 105 tasks` if they are not all."""
+def describe_completeness(report: Report) -> str | None:
+    """Return `5 of 105 tasks`; None if every task is shown."""
     shown, count = len(report.shown), report.task_count
     if report.shows_everything:
-        return f"all {count} tasks shown" if count != 1 else "the only task shown"
+        return None
     unreported = count - len(report.tasks)
     if report.is_whole and unreported and shown == len(report.tasks):
         return f"{shown} of {count} tasks, {unreported} not reported"
     return f"{shown} of {count} tasks"
+
+
+def describe_count(tasks: int) -> str:
+    """Return `1 task` or `5 tasks`."""
+    return f"{tasks} task{'' if tasks == 1 else 's'}"
+
+
+def describe_tally(outcomes: Sequence[Outcome]) -> str:
+    """Return `3 of 4 jobs succeeded, 1 failed`."""
+    others = (each for each in Outcome if each is not Outcome.SUCCEEDED and each in outcomes)
+    more = "".join(f", {outcomes.count(each)} {each}" for each in others)
+    return f"{outcomes.count(Outcome.SUCCEEDED)} of {len(outcomes)} jobs succeeded{more}"

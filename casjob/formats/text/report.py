@@ -1,76 +1,170 @@
 """The report for people: verdict, failures and tasks, on a terminal or plain in a pipe."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
 
-from casjob.formats.display import Display
+from casjob.formats.display import Display, Ending
+from casjob.formats.text.events import describe_ending
+from casjob.formats.text.messages import draw_message
 from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
 from casjob.formats.text.phrases import (
     describe_completeness,
+    describe_count,
     describe_progress,
+    describe_tally,
     describe_task,
     describe_verdict,
     format_moment,
 )
 from casjob.formats.text.tasks import draw_tasks
-from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport
-from casjob.job.statuses import Stage
+from casjob.job.statuses import Outcome, Stage
 
-_LONGEST_MESSAGE = 4000
-"""Characters of a message above the table on a terminal; a pipe and JSON have all of it."""
-_MOST_RELATED = 20
-"""Lines on a terminal about what else a message says; a pipe and JSON have all of it."""
+_LEAST_FAILURES = 3
+"""Rows for failures at any rate: a heading, the message's first line, what was left out."""
+_LEAST_TABLE = 0.4
+"""Part of the screen that the table may have before messages are folded for it."""
+_MOST_NOTES = 0.2
+"""Part of the screen that notes may have."""
+_MOST_HEADING = 4
+"""Rows of a heading where the screen has an end: a name may be of any length."""
+
+
+def open_page(display: Display, *, all_with: str | None = None) -> Page:
+    """Return an empty page; for `all_with` see there."""
+    return Page(
+        width=display.width,
+        encoding=display.encoding,
+        is_colored=display.is_colored,
+        is_whole=display.full,
+        all_with=all_with,
+    )
 
 
 def render_report(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> str:
-    """Return a report: laid out for the terminal's width, or uncut where there is none."""
-    page = Page(width=display.width, encoding=display.encoding, is_colored=display.is_colored)
+    """Return a report: laid out for the terminal's size, or whole where there is none."""
     if tasks_only:
+        page = open_page(display, all_with="--json")
         _draw_tasks_alone(page, report, utc=display.utc)
-    else:
-        draw_report(page, report, utc=display.utc)
-    if next_command and not tasks_only:
-        # Not wrapped, so that it can be copied.
-        page.print(page.compose(("next: ", "dim"), next_command), wraps=False)
+        return page.content()
+
+    def draw_end(page: Page, hidden: int) -> None:
+        counts = [describe_progress(report), describe_completeness(report)]
+        facts = [page.compose(fact) for fact in counts if fact]
+        if hidden:
+            facts.append(page.compose(f"{describe_count(hidden)} folded{page.remedy}"))
+        page.print(*facts)
+        draw_notes(page, report, most)
+        if next_command:
+            line = page.compose(("next: ", "dim"), next_command)
+            # It is to be copied, which a wrapped line can't be.
+            if page.width is None or line.cell_len <= page.width:
+                page.add([line])
+
+    page = open_page(display, all_with="--full")
+    # The last row is the prompt's.
+    most = display.height and display.height - 1
+    draw_report(page, report, draw_end, utc=display.utc, most=most)
     return page.content()
 
 
-def draw_report(page: Page, report: Report, *, utc: bool) -> None:
-    """Draw a report: verdict, failures, tasks, and how many of them there are."""
+def render_endings(endings: Sequence[Ending], display: Display) -> str:
+    """Return how jobs ended: a line for each that succeeded, the others' reports, and a tally."""
+    reports = [
+        render_report(ending.report, display, next_command=ending.next_command)
+        for ending in endings
+        if ending.report and (len(endings) == 1 or ending.report.outcome is not Outcome.SUCCEEDED)
+    ]
+    if len(endings) == 1:
+        return "".join(reports)
+    lines, tally = open_page(display), open_page(display)
+    for job_id, report, _ in endings:
+        if report is None:
+            lines.print(lines.compose(f"{job_id}: nothing is known yet"))
+        elif report.outcome is Outcome.SUCCEEDED:
+            mark = lines.mark(report.stage)
+            lines.print(lines.compose(describe_ending(job_id, report)), margin=mark)
+    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, _ in endings]
+    tally.print(tally.compose(describe_tally(outcomes)))
+    return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
+
+
+def draw_report(
+    page: Page,
+    report: Report,
+    draw_end: Callable[[Page, int], None],
+    *,
+    utc: bool,
+    most: int | None = None,
+) -> int:
+    """Draw a report: verdict, failures, tasks, and what `draw_end` draws.
+
+    Args:
+        page: where to draw.
+        report: the job.
+        draw_end: draws the end on a page; it gets how many tasks have no row of their own.
+        utc: times in UTC, not in the local zone.
+        most: rows to fit the report into, as far as folding can; None for any number.
+
+    Returns:
+        How many tasks have no row of their own.
+    """
+    for expected in (0, len(report.shown)):
+        drawn, end = page.blank(), page.blank()
+        # How long the end is depends on whether anything is folded.
+        draw_end(end, expected)
+        left = None if most is None else most - end.rows - 1
+        hidden = _draw_above(drawn, report, utc=utc, most=left)
+        if left is None or (drawn.rows <= left and hidden <= expected):
+            break
+    drawn.gap()
+    draw_end(drawn, hidden)
+    page.add(drawn.lines)
+    return hidden
+
+
+def _draw_above(page: Page, report: Report, *, utc: bool, most: int | None) -> int:
+    """Draw all but the end, and return how many tasks have no row of their own."""
     _draw_verdict(page, report, utc=utc)
-    _draw_failures(page, report)
-    if report.shown:
-        page.gap()
-        draw_tasks(page, report, utc=utc, is_alone=False)
+    left = None
+    if most is not None:
+        table = min(len(report.shown) + 1, round(most * _LEAST_TABLE)) + 1 if report.shown else 0
+        left = max(most - page.rows - 1 - table, _LEAST_FAILURES)
+    _draw_failures(page, report, left)
+    if not report.shown:
+        return 0
     page.gap()
-    counts = (describe_progress(report), describe_completeness(report))
-    page.print(*map(page.compose, counts))
-    _draw_contradictions(page, report)
+    left = None if most is None else most - page.rows
+    return draw_tasks(page, report, utc=utc, most=left)
 
 
 def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     if report.shown:
         draw_tasks(page, report, utc=utc, is_alone=True)
-    if not report.shown or not report.shows_everything:
+    completeness = describe_completeness(report)
+    if completeness or not report.shown:
         page.gap()
-        page.print(page.compose(describe_completeness(report)))
-    _draw_contradictions(page, report)
+        page.print(page.compose(completeness or describe_progress(report)))
+    draw_notes(page, report)
 
 
 def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
     job = report.job
-    title = page.compose(
-        (job.job_name or job.job_id or "(no name)", "bold"),
-        " ",
-        (describe_verdict(report), STAGE_STYLES[report.stage]),
-    )
+    verdict = describe_verdict(report)
+    name = page.compose((job.job_name or job.job_id or "(no name)", "bold"))
+    if not page.is_whole:
+        name = page.squeeze(name, _MOST_HEADING * (page.width or 0) - len(verdict))
+    title = Text.assemble(name, " ", page.compose((verdict, STAGE_STYLES[report.stage])))
     kind = [page.compose(job.job_type)] if job.job_type else []
     page.print(title, *kind, margin=page.mark(report.stage))
     facts = [f"job {job.job_id or '(no id)'}"]
+    if page.width is not None and len(INDENT) + len(facts[0]) > page.width:
+        # An id is to be copied, which it can't be where it is wrapped.
+        page.add_whole(page.compose((job.job_id or "", "dim")), INDENT)
+        facts = []
     if report.started:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
     if job.rollback_enabled is not None:
@@ -78,59 +172,91 @@ def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
     page.print(*(page.compose((fact, "dim")) for fact in facts), margin=INDENT)
 
 
-def _draw_failures(page: Page, report: Report) -> None:
-    """Draw the cause, then its followers, then all other tasks that have a message or run."""
-    drawn: set[Failure | None] = set()
-    for number, each in enumerate(report.failed):
-        if each.message in drawn:
+def _draw_failures(page: Page, report: Report, most: int | None) -> None:
+    """Draw the cause, then its followers, then all other tasks that have a message or run.
+
+    Args:
+        page: where to draw.
+        report: the job.
+        most: the most rows; None for any number.
+    """
+    others = (
+        each
+        for each in report.tasks
+        if not each.has_failed
+        and (each.message or (each.stage is Stage.UNDER_WAY and not each.is_separator))
+    )
+    tasks = [*report.failed, *others]
+    drawn = page.blank()
+    told = set()
+    for number, each in enumerate(tasks):
+        if each.has_failed and each.message in told:
             # Of sixty tasks that fail alike, one has the message.
-            heading = f"also {describe_task(each)}, for the same reason"
-            page.print(page.compose((heading, "bold")), margin=page.mark(each.stage))
-            continue
-        drawn.add(each.message)
-        _draw_task(page, each, "also " if number else "")
-    for each in report.tasks:
-        is_running = each.stage is Stage.UNDER_WAY and not each.is_separator
-        if not each.has_failed and (each.message or is_running):
-            _draw_task(page, each)
+            drawn.add(_compose_heading(page, each, "also ", ", for the same reason"))
+        else:
+            drawn.gap()
+            _draw_task(drawn, each, "also " if number and each.has_failed else "", most)
+        if each.has_failed:
+            told.add(each.message)
+        if most is not None and drawn.rows > most:
+            drawn = page.blank()
+            _draw_briefly(drawn, tasks, most)
+            break
+    if tasks:
+        page.gap()
+        page.add(drawn.lines)
 
 
-def _draw_task(page: Page, each: TaskReport, relation: str = "") -> None:
-    page.gap()
-    heading = page.compose((f"{relation}{describe_task(each)}", "bold"))
-    page.print(heading, margin=page.mark(each.stage))
+def _draw_briefly(page: Page, tasks: Sequence[TaskReport], most: int) -> None:
+    """Draw the first task with its message, and the others in a line each, as far as they go."""
+    first, *others = tasks
+    _draw_task(page, first, "", most - min(len(others), 2))
+    room = most - page.rows
+    listed = others if len(others) <= room else others[: max(room - 1, 0)]
+    for each in listed:
+        heading, *_ = _compose_heading(page, each, "also " if each.has_failed else "", most=1)
+        page.add([heading])
+    more = len(others) - len(listed)
+    if more:
+        page.count_left_out(f"{more} more task{'' if more == 1 else 's'}")
+
+
+def _compose_heading(
+    page: Page, each: TaskReport, relation: str = "", reason: str = "", most: int = _MOST_HEADING
+) -> list[Text]:
+    margin = page.mark(each.stage)
+    heading = page.compose((f"{relation}{describe_task(each)}{reason}", "bold"))
+    if not page.is_whole:
+        heading = page.squeeze(heading, most * ((page.width or 0) - margin.cell_len))
+    return page.wrap(heading, margin)
+
+
+def _draw_task(page: Page, each: TaskReport, relation: str, most: int | None) -> None:
+    heading = _compose_heading(page, each, relation)
+    page.add(heading)
     if each.message:
-        _draw_message(page, each.message)
+        draw_message(page, each.message, most and most - len(heading))
     elif each.has_failed:
         page.print(page.compose(("It gives no reason.", "dim")), margin=INDENT)
 
 
-def _draw_message(page: Page, message: Failure) -> None:
-    code = page.compose((message.code, "bold red"), "  ") if message.code else Text()
-    detail = page.shorten(message.detail or "", _LONGEST_MESSAGE)
-    # Stack traces come in lines, and those are indented with tabs.
-    lines = detail.replace("\r\n", "\n").replace("\t", "    ").rstrip("\n").split("\n")
-    page.print(Text.assemble(code, page.compose(lines[0])), margin=INDENT)
-    gutter = page.compose("  ", (f"{page.signs.gutter} ", "dim"))
-    for line in lines[1:]:
-        page.print(page.compose(line), margin=gutter)
-    related = list(_find_related(message))
-    most = len(related) if page.width is None else _MOST_RELATED
-    for relation, text in related[:most]:
-        short = page.shorten(text, _LONGEST_MESSAGE)
-        page.print(page.compose((f"{relation}  ", "dim"), short), margin=INDENT)
-    if related[most:]:
-        more = f"and {len(related) - most} more values, --json has all"
-        page.print(page.compose((more, "dim")), margin=INDENT)
+def draw_notes(page: Page, report: Report, most: int | None = None) -> None:
+    """Draw what does not add up.
 
-
-def _find_related(message: Failure) -> Iterator[tuple[str, str]]:
-    for relation, pairs in (("within", message.within), ("also", message.also)):
-        for pair in pairs:
-            yield relation, "  ".join(filter(None, pair))
-    yield from message.rest
-
-
-def _draw_contradictions(page: Page, report: Report) -> None:
-    for sentence in report.contradictions:
-        page.print(page.compose(("note: ", "magenta"), sentence))
+    Args:
+        page: where to draw.
+        report: the job.
+        most: the rows of the screen, of which notes get a part; None for any number.
+    """
+    rows = [
+        row
+        for sentence in report.contradictions
+        for row in page.wrap(page.compose(("note: ", "magenta"), sentence))
+    ]
+    room = len(rows) if most is None else max(round(most * _MOST_NOTES), 2)
+    if len(rows) <= room:
+        page.add(rows)
+    else:
+        more = len(rows) - room + 1
+        page.add(rows[: room - 1])
+        page.count_left_out(f"{more} more lines of notes")

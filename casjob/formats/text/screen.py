@@ -1,26 +1,30 @@
-"""A part of the terminal that is painted over and over.
+"""The whole terminal, painted over and over, as a pager or an editor has it.
 
-`rich.live` does the same, but counts an old line as one row after the terminal got narrower,
-and so leaves remains of old pictures behind a resize.
+The alternate screen is never reflowed by a terminal that changes its size, and what was on the
+screen before is there again afterwards, whatever was painted.
 """
 
-import math
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TextIO
 
-from rich.text import Text
-
-_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_ENTER = "\x1b[?1049h\x1b[?7l\x1b[?25l"
+"""The alternate screen, where lines are cut at its edge, without a cursor."""
+_LEAVE = "\x1b[H\x1b[J\x1b[?25h\x1b[?7h\x1b[?1049l"
+"""The same undone; a terminal that has one screen only is left empty."""
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronised output: a terminal that supports it shows what is in between at once."""
-_ERASE_TO_END_OF_LINE, _ERASE_BELOW = "\x1b[K", "\x1b[J"
+_HOME, _ERASE_LINE, _ERASE_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+
+_END_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Screen:
-    """The lines below the cursor, while it is open.
+    """The terminal, while it is open. In the background, nothing is painted.
 
     Args:
         write: writes to the terminal.
@@ -28,93 +32,112 @@ class Screen:
 
     def __init__(self, write: Callable[[str | bytes], object]) -> None:
         self._write = write
-        self._painted: list[str] = []
-        self._undo: list[Callable[[], None]] = []
+        self._lines: Sequence[str] = ()
+        self._undo: list[Callable[[], object]] = []
+        self._echo = _Echo()
+        self._is_up = False
+        self._is_to_stop = False
 
     def open(self) -> None:
-        """Hide the cursor and typed keys; signals that end the program restore both."""
-        self._undo = [_end_on_signals(), _stop_echo()]
-        self._write(_HIDE_CURSOR)
+        """Take the terminal over; signals that end or stop the program give it back first."""
+        for number in _END_SIGNALS:
+            self._handle(number, _end)
+        if sys.platform != "win32" and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+            self._handle(signal.SIGTSTP, self._note_stop)
+        self._enter()
 
-    def close(self) -> None:
-        """Restore the terminal; what is painted stays."""
+    def close(self, *, keep: bool = True) -> None:
+        """Give the terminal back.
+
+        Args:
+            keep: whether the last lines, without the footer, are left on it.
+        """
         try:
-            self._write(_SHOW_CURSOR)
+            self._leave()
+            if keep and self._undo:
+                self._write("".join(f"{line}\n" for line in self._lines))
         finally:
             while self._undo:
                 self._undo.pop()()
 
-    def size(self) -> tuple[int, int]:
-        """Return the columns and rows at present."""
-        return shutil.get_terminal_size()
+    def rows(self) -> int:
+        """Return the terminal's rows at present."""
+        return shutil.get_terminal_size().lines
 
-    def paint(self, lines: list[str]) -> None:
-        """Paint lines in place of those painted before."""
-        columns, _ = self.size()
-        # At the present width: after a resize, an old line may take several rows.
-        up = sum(count_rows(line, columns) for line in self._painted)
-        parts = [_BEGIN, f"\x1b[{up}A" if up else "", "\r"]
-        for line in lines:
-            # After a full row, the cursor is still on its last cell, and would erase that.
-            is_full = line and _measure(line) % columns == 0
-            parts += [line, "" if is_full else _ERASE_TO_END_OF_LINE, "\n"]
-        parts += [_ERASE_BELOW, _END]
-        self._write("".join(parts))
-        self._painted = lines
+    def paint(self, lines: Sequence[str], footer: str) -> None:
+        """Paint lines in place of those painted before, and a line below them."""
+        self._lines = lines
+        # Erased before and not after, as the cursor stays on the last cell of a full row.
+        painted = "".join(f"{_ERASE_LINE}{line}\n" for line in lines)
+        if self._is_to_stop:
+            self._stop()
+        self._enter()
+        if self._is_up:
+            self._write(f"{_BEGIN}{_HOME}{painted}{_ERASE_BELOW}{footer}{_END}")
 
+    def _enter(self) -> None:
+        if not self._is_up and not _is_in_background(sys.stdout):
+            self._is_up = True
+            self._echo.hide()
+            self._write(_ENTER)
 
-def count_rows(line: str, columns: int) -> int:
-    """Return how many rows of the terminal a line takes."""
-    return max(1, math.ceil(_measure(line) / columns))
+    def _leave(self) -> None:
+        try:
+            if self._is_up:
+                self._is_up = False
+                self._write(_LEAVE)
+        finally:
+            self._echo.restore()
 
+    def _handle(self, number: signal.Signals, handler: Callable[..., object]) -> None:
+        self._undo.append(partial(signal.signal, number, signal.signal(number, handler)))
 
-def _measure(line: str) -> int:
-    return Text.from_ansi(line).cell_len
+    def _note_stop(self, *_: object) -> None:
+        # Not at once: a handler that takes long makes `SimpleQueue.get` forget its timeout.
+        self._is_to_stop = True
 
-
-def _end_on_signals() -> Callable[[], None]:
-    """Let `kill` and a closed terminal end the program in a way that restores cursor and echo.
-
-    Returns:
-        What restores the handlers.
-    """
-
-    def end(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = [(number, signal.signal(number, end)) for number in numbers]
-
-    def restore() -> None:
-        for number, handler in before:
-            signal.signal(number, handler)
-
-    return restore
+    def _stop(self) -> None:
+        """Stop until `fg` or `bg`, as if Ctrl-Z was not handled, with the terminal as it was."""
+        self._is_to_stop = False
+        self._leave()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
 
 
-def _stop_echo() -> Callable[[], None]:
-    """Keep typed keys off the screen, where they would shift the drawing.
-
-    Returns:
-        What restores the echo.
-    """
-    keys = sys.stdin
-    if sys.platform == "win32" or keys is None or not keys.isatty() or not _is_ours(keys.fileno()):
-        return lambda: None
-    import termios  # noqa: PLC0415 - Windows has none
-
-    terminal = keys.fileno()
-    before = termios.tcgetattr(terminal)
-    silent = [*before]
-    silent[3] = before[3] & ~termios.ECHO
-    termios.tcsetattr(terminal, termios.TCSANOW, silent)
-    return lambda: termios.tcsetattr(terminal, termios.TCSANOW, before)
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
-def _is_ours(terminal: int) -> bool:
-    """Return whether the program is in the terminal's foreground; else it would be stopped."""
+class _Echo:
+    """The echo of typed keys, which would shift what is painted."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+
+    def hide(self) -> None:
+        keys = sys.stdin
+        if sys.platform == "win32" or keys is None or not keys.isatty() or _is_in_background(keys):
+            return
+        import termios  # noqa: PLC0415 - Windows has none
+
+        self._before = self._before or termios.tcgetattr(keys.fileno())
+        silent = [*self._before]
+        silent[3] &= ~termios.ECHO
+        termios.tcsetattr(keys.fileno(), termios.TCSANOW, silent)
+
+    def restore(self) -> None:
+        if sys.platform == "win32" or self._before is None or _is_in_background(sys.stdin):
+            return
+        import termios  # noqa: PLC0415 - Windows has none
+
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._before)
+
+
+def _is_in_background(stream: TextIO) -> bool:
+    """Return whether another program has the terminal, and this one would be stopped."""
     try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
+        return os.tcgetpgrp(stream.fileno()) != os.getpgrp()
     except OSError:
-        # The terminal controls another session.
+        # There is no terminal, or it controls another session.
         return False

@@ -1,25 +1,30 @@
-"""The table of tasks: its columns, and which of them a narrow terminal can do without."""
+"""The table of tasks: its columns and rows, and what yields where the terminal is narrow."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
-from rich.table import Table
 from rich.text import Text
 
-from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
-from casjob.formats.text.phrases import describe_heartbeat, format_clock, format_elapsed
-from casjob.job.report import Report, TaskReport
+from casjob.formats.text.folding import Gap, Row, fold_tasks, is_heading
+from casjob.formats.text.page import INDENT, STAGE_STYLES, Page, fill_lines
+from casjob.formats.text.phrases import (
+    describe_count,
+    describe_heartbeat,
+    describe_phase,
+    format_clock,
+    format_elapsed,
+)
+from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Stage
 
-_GAP = len(INDENT)
-_TIMELINE_WIDTH = 12
-_LONGEST_WHOLE = 41
-"""Cells up to which a name, status or code is never folded; a task's id has as many."""
-_LEAST_FOLDED = 40
-"""Cells that a folded column is left before others are dropped for it."""
-_LEAST = 8
-"""Cells that a folded column keeps at any rate."""
+_GAP = "  "
+_YIELDING = ("TIMELINE", "STARTED", "TYPE", "TASK", "ELAPSED", "DETAIL")
+"""What yields on a narrow terminal, in this order: prose becomes narrower, other columns go."""
+_SHORTEST = 16
+"""Cells up to which prose is never made narrower."""
+_LEAST_DETAIL = 40
+"""Cells that details have before other columns go."""
+_LEAST_TIMELINE = 12
 _LONGEST_DETAIL = 200
 """Characters of a message in a cell on a terminal; `show` has more of it."""
 
@@ -28,175 +33,266 @@ class Column(NamedTuple):
     """One column of the table.
 
     Args:
-        heading: its name.
-        cells: one a task.
+        name: tells it from the others.
+        cells: one a row, below the heading.
+        least_width: the cells that it needs once it yields; None if it goes instead.
         is_right: whether its cells stand at its right edge.
-        is_prose: whether it may be folded, however short it is.
-        dropped: its turn to go when the terminal is narrow; 0 for never.
     """
 
-    heading: str
+    name: str
     cells: list[Text]
+    least_width: int | None = None
     is_right: bool = False
-    is_prose: bool = False
-    dropped: int = 0
 
     @property
     def width(self) -> int:
         """The cells that the widest of its texts takes."""
-        return max(cell_len(self.heading), *(cell.cell_len for cell in self.cells))
+        return max(len(self.name), *(cell.cell_len for cell in self.cells))
 
-    @property
-    def is_foldable(self) -> bool:
-        """Whether it may be folded: what it says is prose, or of insane length."""
-        return self.is_prose or self.width > _LONGEST_WHOLE
-
-    @property
-    def least_width(self) -> int:
-        """The cells that others are dropped for."""
-        return min(self.width, _LEAST_FOLDED) if self.is_foldable else self.width
+    def align(self, text: Text, width: int) -> Text:
+        """Return a text as wide as the column."""
+        blanks = " " * (width - text.cell_len)
+        return Text.assemble(blanks, text) if self.is_right else Text.assemble(text, blanks)
 
 
-def draw_tasks(page: Page, report: Report, *, utc: bool, is_alone: bool) -> None:
-    """Draw the tasks that are shown; a separator that did nothing else heads its phase.
+def draw_tasks(
+    page: Page, report: Report, *, utc: bool, is_alone: bool = False, most: int | None = None
+) -> int:
+    """Draw the tasks that are shown.
 
     Args:
         page: where to draw.
         report: the job.
         utc: times in UTC, not in the local zone.
-        is_alone: whether the table is all there is; if so, it tells the messages too.
+        is_alone: whether the table is all there is; if so, it has the messages too.
+        most: the most rows of the terminal; None for any number.
+
+    Returns:
+        How many tasks have no row of their own, for want of room.
     """
-    indent = 0 if is_alone else _GAP
-    columns = _lay_out(page, report, utc=utc, with_messages=is_alone)
-    widths = _find_widths(columns, None if page.width is None else page.width - indent)
-    columns = [column for column in columns if column.heading in widths]
+    room = None if most is None else max(most - 1, 1)
+    while True:
+        rows = fold_tasks(report, room)
+        table = page.blank()
+        _Table(table, report, rows, utc=utc, is_alone=is_alone).draw()
+        if most is None or room is None or table.rows <= most or room == 1:
+            break
+        # On a narrow terminal, a task may take several rows.
+        room = max(min(room - 1, most * len(rows) // table.rows), 1)
+    page.add(table.lines)
+    return len(report.shown) - sum(not isinstance(row, Gap) for row in rows)
 
-    def open_table(*, with_headings: bool = False) -> Table:
-        table = Table(
-            box=None,
-            show_header=with_headings,
-            header_style="",
-            padding=(0, 0, 0, _GAP),
-            pad_edge=bool(indent),
+
+class _Table:
+    """The table of some tasks, drawn on a page of its own."""
+
+    def __init__(
+        self, page: Page, report: Report, rows: Sequence[Row], *, utc: bool, is_alone: bool
+    ) -> None:
+        self._page = page
+        self._report = report
+        self._rows = rows
+        self._utc = utc
+        self._indent = Text() if is_alone else INDENT
+        self._longest_phase = max(
+            (self._name_phase(row).cell_len for row in rows if isinstance(row, Phase)), default=0
         )
-        for column in columns:
-            table.add_column(
-                page.compose((column.heading, "dim")),
-                justify="right" if column.is_right else "left",
-                overflow="fold",
-                width=widths[column.heading],
-            )
-        return table
+        self._columns = [
+            column
+            for column in self._lay_out(with_messages=is_alone)
+            if column.name in {"TASK", "STATUS"} or any(cell.plain for cell in column.cells)
+        ]
+        room = page.width and page.width - len(self._indent)
+        self._widths = _find_widths(self._columns, room, is_whole=page.is_whole)
 
-    table = open_table(with_headings=True)
-    for row, each in enumerate(report.shown):
-        if not _is_phase(each):
-            table.add_row(*(column.cells[row] for column in columns))
-            continue
-        # A phase's name goes across all columns, so it takes a line between two tables.
-        page.print_table(table)
-        table = open_table()
-        number = page.compose(_index(each).rjust(widths.get("#", 0)))
-        margin = Text.assemble(" " * indent, number, " " * _GAP if "#" in widths else "")
-        page.print(page.compose((each.phase or "", "bold")), margin=margin)
-    page.print_table(table)
+    def draw(self) -> None:
+        """Draw the rows below the headings; without headings if tasks take several rows."""
+        columns = [column for column in self._columns if column.name in self._widths]
+        headings = [self._page.compose((column.name, "dim")) for column in columns]
+        for place, column in enumerate(columns):
+            if column.name == "TIMELINE":
+                headings[place], cells = self._draw_timeline(self._widths["TIMELINE"])
+                columns[place] = column._replace(cells=cells)
+        if self._widths:
+            self._draw_cells(columns, headings)
+        for place, row in enumerate(self._rows):
+            if isinstance(row, Phase | Gap) or is_heading(row):
+                self._draw_across(row)
+            elif self._widths:
+                self._draw_cells(columns, [column.cells[place] for column in columns])
+            else:
+                self._draw_below(row, {each.name: each.cells[place] for each in self._columns})
+
+    def _draw_cells(self, columns: Sequence[Column], cells: Sequence[Text]) -> None:
+        """Draw cells side by side; only details are wrapped, and those come last."""
+        aligned = []
+        for column, cell in zip(columns, cells, strict=True):
+            width = self._widths[column.name]
+            text = self._page.squeeze(cell, width) if column.name == "TASK" else cell
+            aligned.append(column.align(text, width))
+        last = cells[-1] if columns[-1].name == "DETAIL" else aligned[-1]
+        before = (Text.assemble(cell, _GAP) for cell in aligned[:-1])
+        self._page.print(last, margin=Text.assemble(self._indent, *before))
+
+    def _draw_below(self, row: TaskReport, cells: dict[str, Text]) -> None:
+        """Draw the cells of a task side by side as far as they go, the others below."""
+        page, margin = self._page, self._indent
+        below = Text.assemble(self._indent, _GAP)
+        room = (page.width or 0) - len(below)
+        if row.task.task_name and not page.is_whole:
+            cells["TASK"] = page.squeeze(cells["TASK"], room)
+        facts = [cells[name] for name in ("#", "TASK", "STATUS", "CODE") if name in cells]
+        for line in fill_lines(filter(None, facts), room, _GAP):
+            page.add_whole(line, margin)
+            margin = below
+        if cells.get("DETAIL"):
+            page.print(cells["DETAIL"], margin=below)
+
+    def _draw_across(self, row: Row) -> None:
+        """Draw what goes across all columns but the first."""
+        page, margin = self._page, self._indent
+        if isinstance(row, Gap):
+            gap = f"{page.signs.ellipsis} {describe_count(row.tasks)}"
+            text = page.compose((gap, "dim"))
+        elif isinstance(row, Phase):
+            name = self._name_phase(row)
+            blanks = " " * (self._longest_phase - name.cell_len)
+            done = page.compose(f"{blanks}{_GAP}{describe_phase(row)}")
+            text = Text.assemble(page.mark(Stage.ENDED_WELL), name, done)
+        else:
+            text = self._name_phase(row)
+        if any(column.name == "#" for column in self._columns):
+            number = _index(row).rjust(self._widths.get("#", 0))
+            margin = Text.assemble(margin, page.compose(number), _GAP)
+        if page.width is not None and not page.is_whole:
+            text = page.squeeze(text, max(page.width - margin.cell_len, 1))
+        page.add([Text.assemble(margin, text)])
+
+    def _name_phase(self, row: Phase | TaskReport) -> Text:
+        name = row.name if isinstance(row, Phase) else row.phase
+        return self._page.compose((name or "(no name)", "bold"))
+
+    def _lay_out(self, *, with_messages: bool) -> Iterator[Column]:
+        page, first, cells = self._page, self._report.first_moment, self._draw_column
+
+        def name(each: TaskReport) -> Text:
+            return page.compose(each.task.task_name or each.task.task_id or "")
+
+        def status(each: TaskReport) -> Text:
+            words = page.compose((each.task.task_status or "(none)", STAGE_STYLES[each.stage]))
+            return Text.assemble(page.mark(each.stage), words)
+
+        def started(each: TaskReport) -> Text:
+            moment = each.task.created_at
+            return Text(format_clock(moment, first, utc=self._utc) if moment else "")
+
+        def elapsed(each: TaskReport) -> Text:
+            seconds = each.elapsed_seconds
+            return Text("" if seconds is None else format_elapsed(seconds))
+
+        yield Column("#", [page.compose(_index(row)) for row in self._rows], is_right=True)
+        yield Column("TASK", cells(name), least_width=self._find_least_name())
+        yield Column("TYPE", cells(lambda each: page.compose(each.task.task_type or "")))
+        yield Column("STATUS", cells(status))
+        yield Column("STARTED", cells(started))
+        yield Column("ELAPSED", cells(elapsed), is_right=True)
+        if page.width is not None:
+            # Drawn when it is known how wide the others are.
+            tick = page.signs.tick
+            yield Column("TIMELINE", cells(lambda each: Text(tick if each.task.created_at else "")))
+        if with_messages:
+            yield from self._lay_out_messages()
+
+    def _lay_out_messages(self) -> Iterator[Column]:
+        page = self._page
+
+        def code(each: TaskReport) -> Text:
+            words = each.message.code if each.message else None
+            return page.compose((words or "", "bold red" if each.has_failed else ""))
+
+        def detail(each: TaskReport) -> Text:
+            words = (each.message.detail if each.message else None) or describe_heartbeat(each)
+            return page.compose(page.shorten(words, _LONGEST_DETAIL))
+
+        yield Column("CODE", self._draw_column(code))
+        yield Column("DETAIL", self._draw_column(detail), least_width=_SHORTEST)
+
+    def _draw_column(self, draw: Callable[[TaskReport], Text]) -> list[Text]:
+        return [
+            Text() if isinstance(row, Phase | Gap) or is_heading(row) else draw(row)
+            for row in self._rows
+        ]
+
+    def _find_least_name(self) -> int:
+        """Return the cells that the task column needs: ids stand in for names, and stay whole."""
+        ids = (
+            self._page.compose(row.task.task_id or "").cell_len
+            for row in self._rows
+            if isinstance(row, TaskReport) and not is_heading(row) and not row.task.task_name
+        )
+        return max([_SHORTEST, *ids])
+
+    def _draw_timeline(self, width: int) -> tuple[Text, list[Text]]:
+        """Return the scale and the bars: as long as a task took, as far right as it began late."""
+        page, first, last = self._page, self._report.first_moment, self._report.last_moment
+        seconds = (last - first).total_seconds() if first and last else 0.0
+        scale = width / max(seconds, 0.001)
+        whole = format_elapsed(max(seconds, 0.0))
+        heading = page.compose((f"0s{whole.rjust(width - 2)}", "dim"))
+
+        def draw(each: TaskReport) -> Text:
+            start, elapsed = each.task.created_at, each.elapsed_seconds or 0.0
+            if first is None or start is None:
+                return Text()
+            before = min(round((start - first).total_seconds() * scale), width - 1)
+            bar = page.signs.bar * min(round(elapsed * scale), width - before) or page.signs.tick
+            return page.compose(" " * before, (bar, STAGE_STYLES[each.stage]))
+
+        cells = [draw(row) if isinstance(row, TaskReport) else Text() for row in self._rows]
+        return heading, cells
 
 
-def _lay_out(page: Page, report: Report, *, utc: bool, with_messages: bool) -> list[Column]:
-    first = report.first_moment
-
-    def cells(draw: Callable[[TaskReport], Text]) -> list[Text]:
-        return [Text() if _is_phase(each) else draw(each) for each in report.shown]
-
-    def name(each: TaskReport) -> Text:
-        return page.compose(each.task.task_name or each.task.task_id or "")
-
-    def status(each: TaskReport) -> Text:
-        words = page.compose((each.task.task_status or "(none)", STAGE_STYLES[each.stage]))
-        return Text.assemble(page.mark(each.stage), words)
-
-    def started(each: TaskReport) -> Text:
-        moment = each.task.created_at
-        return Text(format_clock(moment, first, utc=utc) if moment else "")
-
-    def elapsed(each: TaskReport) -> Text:
-        seconds = each.elapsed_seconds
-        return Text("" if seconds is None else format_elapsed(seconds))
-
-    def code(each: TaskReport) -> Text:
-        words = each.message.code if each.message else None
-        return page.compose((words or "", "bold red" if each.has_failed else ""))
-
-    def detail(each: TaskReport) -> Text:
-        words = (each.message.detail if each.message else None) or describe_heartbeat(each)
-        return page.compose(page.shorten(words, _LONGEST_DETAIL))
-
-    columns = [
-        # Not by `cells`: a phase has its number in the column as well.
-        Column("#", [page.compose(_index(each)) for each in report.shown], is_right=True),
-        Column("TASK", cells(name)),
-        Column("TYPE", cells(lambda each: page.compose(each.task.task_type or "")), dropped=3),
-        Column("STATUS", cells(status)),
-        Column("STARTED", cells(started), dropped=2),
-        Column("ELAPSED", cells(elapsed), is_right=True, dropped=4),
-    ]
-    if page.width is not None:
-        columns.append(Column("", cells(_open_timeline(page, report)), dropped=1))
-    if with_messages:
-        columns += [Column("CODE", cells(code)), Column("DETAIL", cells(detail), is_prose=True)]
-    return [
-        column
-        for column in columns
-        if column.heading in {"TASK", "STATUS"} or any(cell.plain for cell in column.cells)
-    ]
+def _index(row: Row) -> str:
+    if isinstance(row, Gap):
+        return ""
+    first = row.tasks[0] if isinstance(row, Phase) else row
+    return "" if first.task.task_index is None else str(first.task.task_index)
 
 
-def _is_phase(report: TaskReport) -> bool:
-    """Return whether a task is a separator that did what separators do: nothing."""
-    return report.is_separator and report.stage is Stage.ENDED_WELL
-
-
-def _index(report: TaskReport) -> str:
-    index = report.task.task_index
-    return "" if index is None else str(index)
-
-
-def _open_timeline(page: Page, report: Report) -> Callable[[TaskReport], Text]:
-    """Return what draws a task's bar: as long as it took, as far right as it began late."""
-    first, last = report.first_moment, report.last_moment
-    seconds = (last - first).total_seconds() if first and last else 0
-    scale = _TIMELINE_WIDTH / max(seconds, 0.001)
-
-    def draw(each: TaskReport) -> Text:
-        start, elapsed = each.task.created_at, each.elapsed_seconds
-        if first is None or start is None or elapsed is None:
-            return Text()
-        before = min(round((start - first).total_seconds() * scale), _TIMELINE_WIDTH)
-        bar = page.signs.bar * round(elapsed * scale)
-        return page.compose(" " * before, (bar, STAGE_STYLES[each.stage]))
-
-    return draw
-
-
-def _find_widths(columns: Iterable[Column], room: int | None) -> dict[str, int]:
-    """Return the width of each column that stays, by heading.
+def _find_widths(columns: Sequence[Column], room: int | None, *, is_whole: bool) -> dict[str, int]:
+    """Return the width of each column that stays, by name; none if they can't be side by side.
 
     Args:
         columns: all that have anything to say.
         room: the cells there are; None for as many as it takes.
+        is_whole: whether names are never cut.
     """
-    columns = list(columns)
+    widest = {column.name: column.width for column in columns}
     if room is None:
-        return {column.heading: column.width for column in columns}
-    for turn in sorted(column.dropped for column in columns if column.dropped):
-        if sum(column.least_width + _GAP for column in columns) - _GAP <= room:
+        return widest
+    # Where there is room, details and timeline get more than that.
+    modest = {"TIMELINE": _LEAST_TIMELINE, "DETAIL": min(widest.get("DETAIL", 0), _LEAST_DETAIL)}
+    widths = {name: modest.get(name, width) for name, width in widest.items()}
+    least = {column.name: column.least_width for column in columns}
+    if is_whole:
+        least["TASK"] = widest["TASK"]
+    for name in _YIELDING:
+        if _find_rest(widths, room) >= 0:
             break
-        columns = [column for column in columns if column.dropped != turn]
-    widths = {column.heading: column.width for column in columns if not column.is_foldable}
-    left = room - sum(widths.values()) - _GAP * (len(columns) - 1)
-    foldable = sorted((each for each in columns if each.is_foldable), key=lambda each: each.width)
-    for place, column in enumerate(foldable):
-        share = max(left // (len(foldable) - place), _LEAST)
-        widths[column.heading] = min(column.width, share)
-        left -= widths[column.heading]
+        needed = least.get(name)
+        if needed is None:
+            widths.pop(name, None)
+        else:
+            widths[name] = min(widths[name], needed)
+    if _find_rest(widths, room) < 0:
+        return {}
+    for name in ("TASK", "DETAIL", "TIMELINE"):
+        if name in widths:
+            most = room if name == "TIMELINE" else widest[name]
+            widths[name] = min(most, widths[name] + _find_rest(widths, room))
     return widths
+
+
+def _find_rest(widths: Mapping[str, int], room: int) -> int:
+    """Return how many cells are left beside columns; fewer than none if there are too many."""
+    return room - sum(widths.values()) - len(_GAP) * (len(widths) - 1)

@@ -1,18 +1,43 @@
+import copy
 import io
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyte
 import pytest
 
-from casjob.formats.display import Display
+from casjob.formats.display import Display, Ending
 from casjob.formats.text.live import LiveView
 from casjob.job.events import Picture, Stall
 from tests.samples import Fields, job, report_of, separator, task
 
 if TYPE_CHECKING:
     from casjob.job.report import Report
+
+
+class TwoScreens(pyte.Screen):
+    """A terminal with an alternate screen, which pyte has not."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.first: tuple[Any, Any] | None = None
+        super().__init__(columns, lines)
+
+    def set_mode(self, *modes: int, **more: Any) -> None:
+        super().set_mode(*modes, **more)
+        if 1049 in modes:
+            self.first = (copy.deepcopy(self.buffer), copy.copy(self.cursor))
+            self.erase_in_display(2)
+
+    def reset_mode(self, *modes: int, **more: Any) -> None:
+        super().reset_mode(*modes, **more)
+        if 1049 in modes and self.first:
+            buffer, cursor = self.first
+            self.first = None
+            self.buffer.clear()
+            self.buffer.update(buffer)
+            self.cursor.x, self.cursor.y = cursor.x, cursor.y
 
 
 class Tty:
@@ -22,7 +47,7 @@ class Tty:
         self._patch = monkeypatch
         self._bytes = io.BytesIO()
         self._fed = 0
-        self.screen = pyte.Screen(80, 24)
+        self.screen = TwoScreens(80, 24)
         self._stream = pyte.ByteStream(self.screen)
         self.out = io.TextIOWrapper(self._bytes, encoding=encoding, newline="\r\n")
         self.resize(80, 24)
@@ -87,7 +112,7 @@ def failed(number: int = 1, tasks: int = 1) -> Picture:
     return picture(number, "FAILED", cause, *done)
 
 
-FOOTER = "next poll in 2s, Ctrl-C to stop"
+FOOTER = "next poll in 2s · Ctrl-C stops watching, the job goes on"
 
 
 class TestOneJob:
@@ -102,12 +127,12 @@ class TestOneJob:
                 "",
                 "● task 3 TN00003 running for 1m 59s, in phase BUILDING, last heartbeat 3.0s ago",
                 "",
-                "  #  TASK     TYPE     STATUS       STARTED   ELAPSED",
+                "  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                 2m 00s",
                 "  1  BUILDING",
-                "  2  TN00002  restful  ✓ SUCCEEDED  04:01:03     1.0s",
-                "  3  TN00003  restful  ● RUNNING    04:01:04   1m 59s  ▇▇▇▇▇▇▇▇▇▇▇▇",
+                "  2  TN00002  restful  ✓ SUCCEEDED  04:01:03     1.0s  ▏",
+                "  3  TN00003  restful  ● RUNNING    04:01:04   1m 59s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
                 "",
-                "1 of 2 steps succeeded · all 3 tasks shown",
+                "1 of 2 steps done, 1 running",
                 "BUILDING 1 of 2",
                 "",
                 FOOTER,
@@ -145,27 +170,31 @@ class TestOneJob:
                     assert sum("provMain" in line for line in lines) == 1
                 assert sum(FOOTER in line for line in tty.lines()) == 1
 
-    def test_is_below_what_was_on_the_screen_before(self, tty: Tty) -> None:
+    def test_gives_back_what_was_on_the_screen_before(self, tty: Tty) -> None:
         tty.out.write("$ casjob watch\n")
         with view(tty) as live:
             for _ in range(3):
                 live.draw([running()])
 
             lines = tty.see()
-            live.show_endings([])
-        assert lines[:2] == [
-            "$ casjob watch",
-            "● provision/provMain RUNNING for 1m 59s · PROVISION",
-        ]
+            live.show_endings([Ending("JOB1", report_of(job("SCHEDULED")), "casjob watch")])
+        assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
         assert lines[-1] == FOOTER
-        assert tty.see() == ["$ casjob watch"]
+        assert tty.see() == [
+            "$ casjob watch",
+            "○ provision/provMain SCHEDULED · PROVISION",
+            "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6",
+            "",
+            "no steps yet",
+            "next: casjob watch",
+        ]
 
-    def test_fills_a_row_to_its_last_cell(self, tty: Tty) -> None:
+    def test_may_take_rows_to_their_last_cell(self, tty: Tty) -> None:
         with view(tty) as live:
             for _ in range(2):
                 live.draw([Picture("J" * 100, None, poll_in=2.0, trouble="x" * 100)])
 
-            assert tty.see() == ["J" * 80, "x" * 80]
+            assert tty.see() == ["J" * 79 + "…", "x" * 79 + "…"]
 
 
 class TestTheScreen:
@@ -173,23 +202,28 @@ class TestTheScreen:
         with view(tty) as live:
             for columns in (100, 20):
                 for rows in (40, 15, 5, 2):
-                    tty.screen.reset()
                     tty.resize(columns, rows)
                     for _ in range(2):
                         live.draw([failed(1, 30), running(2, 20), running(3, 3)])
                         lines = tty.see()
                         assert sum("JOB1" in line for line in lines) <= 1
-                        assert len(lines) <= max(rows - 1, 1)
+                        assert len(lines) <= rows
 
     def test_shows_as_many_tasks_as_it_has_room_for(self, tty: Tty) -> None:
         with view(tty) as live:
             live.draw([running(tasks=60)])
             lines = tty.see()
 
-        assert len(lines) == 23
-        assert lines[6].startswith("  48  TN00048  restful  ✓ SUCCEEDED")
-        assert lines[18].startswith("  60  TN00060  restful  ● RUNNING")
-        assert lines[-3] == "59 of 60 steps succeeded · 13 of 60 tasks"
+        assert len(lines) == 24
+        assert lines[6] == "      … 47 tasks"
+        assert lines[7].startswith("  48  TN00048  restful  ✓ SUCCEEDED")
+        assert lines[19].startswith("  60  TN00060  restful  ● RUNNING")
+        assert lines[20:] == [
+            "",
+            "59 of 60 steps done, 1 running, 47 hidden",
+            "",
+            "next poll in 2s · 47 tasks hidden · Ctrl-C stops watching, the job goes on",
+        ]
 
     def test_folds_what_went_well_first(self, tty: Tty) -> None:
         with view(tty) as live:
@@ -203,7 +237,7 @@ class TestTheScreen:
 
         assert lines[0] == "✓ SUCCEEDED after 1.0s  JOB1  provision/provMain"
         assert lines[1].startswith("● provision/provMain RUNNING")
-        assert lines[-3] == "3 of 4 steps succeeded · all 4 tasks shown"
+        assert lines[-3] == "3 of 4 steps done, 1 running"
 
     def test_has_failures_on_it_however_small(self, tty: Tty) -> None:
         pictures = [*(running(each, 5) for each in range(1, 9)), failed(9, 30), failed(10)]
@@ -222,7 +256,7 @@ class TestTheScreen:
             running(3),
             failed(4),
         ]
-        tty.resize(80, 5)
+        tty.resize(80, 4)
         with view(tty) as live:
             live.draw(pictures)
 
@@ -230,11 +264,11 @@ class TestTheScreen:
                 "JOB2: nothing is known yet",
                 "✗ FAILED after 1.0s  JOB4  task 1 TN00001  E1  Broken.",
                 "and 2 more jobs",
-                FOOTER,
+                "next poll in 2s · 1 task hidden · Ctrl-C stops watching, the jobs go on",
             ]
 
     def test_has_many_jobs_in_brief(self, tty: Tty) -> None:
-        tty.resize(80, 12)
+        tty.resize(80, 11)
         with view(tty) as live:
             live.draw([running(1, 2), failed(2, 3), running(3, 9)])
 
@@ -249,7 +283,7 @@ class TestTheScreen:
                 "  ● task 9 TN00009 running for 1m 51s, last heartbeat 11.0s ago",
                 "  ✓ task 8 TN00008 succeeded after 1.0s",
                 "  ✓ task 7 TN00007 succeeded after 1.0s",
-                FOOTER,
+                "next poll in 2s · 7 tasks hidden · Ctrl-C stops watching, the jobs go on",
             ]
 
     @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (120, 24), (80, 12), (80, 40)])
@@ -262,16 +296,41 @@ class TestTheScreen:
                 live.draw([running(tasks=9)])
                 lines = tty.see()
             assert sum("provMain" in line for line in lines) == 1
-            assert lines[-1] == FOOTER
+            assert lines[-1].startswith("next poll in 2s")
 
 
 class TestTheEnd:
+    def test_of_several_jobs_is_a_line_or_a_report_each_and_a_tally(self, tty: Tty) -> None:
+        pictures = [picture(1, "SUCCEEDED", task(1)), failed(2), Picture("JOB3", None)]
+        endings = [Ending(each.job_id, each.report, None) for each in pictures]
+        with view(tty) as live:
+            live.draw(pictures)
+            live.show_endings(endings)
+
+        assert tty.see() == [
+            "✓ JOB1 provision/provMain SUCCEEDED after 1.0s",
+            "JOB3: nothing is known yet",
+            "",
+            "✗ provision/provMain FAILED after 1.0s · PROVISION",
+            "  job JOB2 · started 2020-02-04 04:01:03Z",
+            "",
+            "✗ task 1 TN00001 failed after 1.0s",
+            "  E1  Broken.",
+            "",
+            "  #  TASK     TYPE     STATUS    STARTED   ELAPSED  0s                      1.0s",
+            "  1  TN00001  restful  ✗ FAILED  04:01:03     1.0s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
+            "",
+            "0 of 1 steps succeeded",
+            "",
+            "1 of 3 jobs succeeded, 1 failed, 1 unknown",
+        ]
+
     def test_removes_what_was_drawn_and_shows_the_cursor(self, tty: Tty) -> None:
         with view(tty) as live:
             live.draw([running()])
             tty.see()
             assert tty.screen.cursor.hidden
-            live.show_endings([])
+            live.show_endings([Ending("JOB1", None)])
 
         assert tty.see() == []
         assert not tty.screen.cursor.hidden
@@ -285,9 +344,20 @@ class TestTheEnd:
 
         with pytest.raises(KeyboardInterrupt):
             draw_until_interrupted()
-        assert tty.see()[-1] == FOOTER
+        lines = tty.see()
+        assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
+        assert lines[-1] == "0 of 1 steps done, 1 running"
         assert not tty.screen.cursor.hidden
         assert tty.screen.cursor.x == 0
+
+
+def test_ctrl_z_stays_ignored_where_it_was(tty: Tty) -> None:
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        with view(tty):
+            assert signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTSTP, before)
 
 
 def test_a_narrow_encoding_gets_narrow_signs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,8 +382,9 @@ def test_text_from_the_service_does_not_drive_the_terminal(tty: Tty) -> None:
 def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
     with view(tty) as live:
         live.draw([running()])
-        live.show_endings([])
+        live.show_endings([Ending("JOB1", None)])
     written = tty.written()
 
-    assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 2
-    assert written.startswith("\x1b[?25l\x1b[?2026h")
+    assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 1
+    assert written.startswith("\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[?2026h")
+    assert written.endswith("\x1b[?2026l\x1b[H\x1b[J\x1b[?25h\x1b[?7h\x1b[?1049l")

@@ -7,14 +7,18 @@ import pytest
 from casjob.formats.text.phrases import (
     describe_completeness,
     describe_heartbeat,
+    describe_phase,
     describe_progress,
+    describe_steps,
+    describe_tally,
     describe_task,
     describe_verdict,
     format_clock,
     format_elapsed,
     format_moment,
 )
-from casjob.job.report import select_tasks
+from casjob.job.report import group_phases, select_tasks
+from casjob.job.statuses import Outcome
 from tests.samples import job, report_of, separator, task
 
 NOON = datetime(2020, 2, 4, 12, 0, tzinfo=UTC)
@@ -143,12 +147,58 @@ def test_progress_counts_steps_and_not_separators(reply: object, words: str) -> 
     assert describe_progress(report_of(reply)) == words
 
 
+@pytest.mark.parametrize(
+    ("reply", "hidden", "words"),
+    [
+        (job("RUNNING", separator(1, "A"), task(2), task(3, "RUNNING"), task(4, "SCHEDULED")), 0,
+         "1 of 3 steps done, 1 running"),
+        (job("RUNNING", task(1), task(2, "FAILED"), task(3, "RUNNING"), task(4, "RUNNING")), 3,
+         "2 of 4 steps done, 1 failed, 2 running, 3 hidden"),
+        (job("RUNNING", separator(1, "A")), 0, "no steps yet"),
+    ],
+)  # fmt: skip
+def test_steps_are_done_running_or_hidden(reply: object, hidden: int, words: str) -> None:
+    assert describe_steps(report_of(reply), hidden) == words
+
+
+@pytest.mark.parametrize(
+    ("tasks", "words"),
+    [
+        ([task(2, start=1), task(3, start=5, seconds=4)], "2 of 2  9.0s"),
+        ([task(2, start=1), task(3, "SKIPPED", start=1)], "2 of 2, 1 skipped  2.0s"),
+    ],
+)
+def test_a_phase_is_its_steps_and_its_time(tasks: list[dict[str, object]], words: str) -> None:
+    report = report_of(job("SUCCEEDED", separator(1, "A"), *tasks))
+
+    assert [describe_phase(phase) for phase in group_phases(report.tasks)] == [words]
+
+
+def test_a_phase_without_times_is_its_steps_only() -> None:
+    timeless = [
+        {**each, "CREATED_AT": None, "LAST_HEALTH_CHECK": None}
+        for each in (separator(1, "A"), task(2))
+    ]
+    report = report_of(job("SUCCEEDED", *timeless))
+
+    assert [describe_phase(phase) for phase in group_phases(report.tasks)] == ["1 of 1"]
+
+
+def test_a_tally_counts_what_did_not_succeed_too() -> None:
+    succeeded, failed = Outcome.SUCCEEDED, Outcome.FAILED
+
+    assert describe_tally([succeeded, succeeded]) == "2 of 2 jobs succeeded"
+    assert describe_tally([succeeded, failed, Outcome.RUNNING, failed, Outcome.UNKNOWN]) == (
+        "1 of 5 jobs succeeded, 2 failed, 1 running, 1 unknown"
+    )
+
+
 def test_completeness_tells_what_is_not_there() -> None:
     whole = report_of(job("FAILED", *map(task, range(5))))
     running = report_of(job("RUNNING", task(1), task(2), task_count=7))
     part = report_of(job("FAILED", *map(task, range(5)), task_count=105), is_whole=False)
 
-    assert describe_completeness(whole) == "all 5 tasks shown"
+    assert describe_completeness(whole) is None
     assert describe_completeness(select_tasks(whole, limit=2)) == "2 of 5 tasks"
     assert describe_completeness(select_tasks(whole, only_failed=True)) == "0 of 5 tasks"
     assert describe_completeness(running) == "2 of 7 tasks, 5 not reported"

@@ -1,0 +1,231 @@
+"""Reports as they fit terminals of many sizes."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from casjob.formats.display import Display
+from casjob.formats.text.report import render_report
+from tests.samples import Fields, job, report_of, separator, task
+
+TRACE = "\n".join(
+    [
+        "java.lang.IllegalStateException: deployment failed",
+        *(f"\tat com.example.cas.Step{line}.run(Step{line}.java:{line})" for line in range(20)),
+        "Caused by: java.io.IOException: the registry refused the layers",
+        *(f"\tat com.example.net.Http{line}.send(Http.java:{line})" for line in range(9)),
+        "Caused by: java.net.ConnectException: Connection refused",
+        "\t... 12 more",
+    ]
+)
+
+
+@pytest.fixture
+def in_rows(monkeypatch: pytest.MonkeyPatch) -> "InRows":
+    return InRows(monkeypatch)
+
+
+class InRows:
+    """Draws a job as on a terminal of some size, without colour."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+
+    def __call__(
+        self, document: Fields, rows: int = 24, columns: int = 80, *, full: bool = False
+    ) -> list[str]:
+        self._patch.setenv("COLUMNS", str(columns))
+        self._patch.setenv("LINES", str(rows))
+        display = Display(is_terminal=True, utc=True, full=full, environ={"NO_COLOR": "1"})
+        command = "casjob tasks --failed"
+        return render_report(report_of(document), display, next_command=command).splitlines()
+
+
+def phases(count: int, steps: int, messages: object) -> Fields:
+    """Return a job of some phases, a second a step, with the last step failed."""
+    tasks: list[Fields] = []
+    for phase in range(count):
+        tasks.append(separator(len(tasks) + 1, f"PHASE_{phase + 1}", start=len(tasks)))
+        tasks += [task(len(tasks) + 1 + step, start=len(tasks) + step) for step in range(steps)]
+    end = len(tasks)
+    tasks[-1] = task(end, "FAILED", start=end - 1, messages=messages)
+    return job("FAILED", *tasks)
+
+
+def nested(depth: int) -> object:
+    message: object = "Query fail."
+    for level in range(depth):
+        message = {"error_code": f"CODE.{level:04}", "error_msg": message}
+    return message
+
+
+SIXTY_FAILED = job(
+    "FAILED", *(task(each, "FAILED", messages=f"no room in node {each}") for each in range(60))
+)
+SIXTY_FAILED_ALIKE = job(
+    "FAILED", *(task(each, "FAILED", messages="no room") for each in range(60))
+)
+LONG_NAME = job(
+    "FAILED", *(task(each) for each in range(50)), task(50, "FAILED"), JOB_NAME="x" * 5000
+)
+DOCUMENTS = {
+    "105 tasks in five phases": phases(5, 20, '{"Message": "E1", "Detail": "Broken."}'),
+    "300 tasks in one phase": phases(1, 300, '{"Message": "E1", "Detail": "Broken."}'),
+    "a stack trace": phases(5, 20, json.dumps({"code": "E1", "message": TRACE})),
+    "a long message": phases(5, 20, json.dumps({"code": "E1", "message": "word " * 1200})),
+    "one long word": phases(5, 20, json.dumps({"code": "E1", "message": "x" * 6000})),
+    "60 that failed": SIXTY_FAILED,
+    "60 that failed alike": SIXTY_FAILED_ALIKE,
+    "deep nesting": phases(5, 20, nested(30)),
+    "a long name": LONG_NAME,
+    "what does not add up": job(
+        "FAILED",
+        *(task(each, "RUNNING", LAST_HEALTH_CHECK="2020-01-01T00:00:00Z") for each in range(99)),
+    ),
+}
+
+
+@pytest.mark.parametrize("rows", [24, 30, 40])
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_report_fits_the_screen(
+    in_rows: InRows, document: Fields, rows: int, columns: int
+) -> None:
+    lines = in_rows(document, rows, columns)
+
+    assert len(lines) <= rows - 1
+    assert max(map(len, lines)) <= columns
+    assert "FAILED" in " ".join(lines[:5])
+    cause = report_of(document).cause
+    if cause:
+        index = cause.task.task_index
+        assert any(line.startswith(f"✗ task {index} ") for line in lines)
+        assert any("✗ FAILED" in line and f" {index}  TN" in line for line in lines)
+
+
+def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
+    assert in_rows(DOCUMENTS["105 tasks in five phases"]) == [
+        "✗ provision/provMain FAILED after 1m 45s · PROVISION",
+        "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z",
+        "",
+        "✗ task 105 TN00105 failed after 1.0s, in phase PHASE_5",
+        "  E1  Broken.",
+        "",
+        "    #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s               1m 45s",
+        "    1  ✓ PHASE_1  20 of 20  21.0s",
+        "   22  ✓ PHASE_2  20 of 20  21.0s",
+        "   43  ✓ PHASE_3  20 of 20  21.0s",
+        "   64  ✓ PHASE_4  20 of 20  21.0s",
+        "   85  PHASE_5",
+        "       … 13 tasks",
+        "   99  TN00099  restful  ✓ SUCCEEDED  04:02:41     1.0s                       ▏",
+        "  100  TN00100  restful  ✓ SUCCEEDED  04:02:42     1.0s                        ▏",
+        "  101  TN00101  restful  ✓ SUCCEEDED  04:02:43     1.0s                        ▏",
+        "  102  TN00102  restful  ✓ SUCCEEDED  04:02:44     1.0s                        ▏",
+        "  103  TN00103  restful  ✓ SUCCEEDED  04:02:45     1.0s                        ▏",
+        "  104  TN00104  restful  ✓ SUCCEEDED  04:02:46     1.0s                        ▏",
+        "  105  TN00105  restful  ✗ FAILED     04:02:47     1.0s                        ▏",
+        "",
+        "99 of 100 steps succeeded · 93 tasks folded; --full shows all",
+        "next: casjob tasks --failed",
+    ]
+
+
+def test_a_stack_trace_keeps_its_first_lines_and_its_causes(in_rows: InRows) -> None:
+    lines = in_rows(DOCUMENTS["a stack trace"])
+
+    assert lines[3:12] == [
+        "✗ task 105 TN00105 failed after 1.0s, in phase PHASE_5",
+        "  E1  java.lang.IllegalStateException: deployment failed",
+        "  │     at com.example.cas.Step0.run(Step0.java:0)",
+        "  │     at com.example.cas.Step1.run(Step1.java:1)",
+        "  │     at com.example.cas.Step2.run(Step2.java:2)",
+        "  │ Caused by: java.io.IOException: the registry refused the layers",
+        "  │ Caused by: java.net.ConnectException: Connection refused",
+        "  … 27 more lines; --full shows all",
+        "",
+    ]
+
+
+def test_long_lines_are_cut_and_counted(in_rows: InRows) -> None:
+    document = job("FAILED", task(1, "FAILED", messages="\n".join(["word " * 200] * 2)))
+
+    assert in_rows(document)[4:11] == [
+        "  " + "word " * 14 + "word",
+        "  " + "word " * 14 + "word",
+        "  " + "word " * 14 + "word…",
+        "  │ " + "word " * 14 + "word",
+        "    " + "word " * 14 + "word",
+        "    " + "word " * 14 + "word…",
+        "  … 2000 characters; --full shows all",
+    ]
+
+
+def test_with_full_nothing_is_folded(in_rows: InRows) -> None:
+    lines = in_rows(DOCUMENTS["a stack trace"], full=True)
+
+    assert len(lines) == 4 + 33 + 1 + 106 + 3
+    assert not any("…" in line or "--full" in line for line in lines)
+
+
+def test_where_there_is_room_nothing_is_folded(in_rows: InRows) -> None:
+    document = DOCUMENTS["a stack trace"]
+    height = len(in_rows(document, 1000))
+
+    assert height == 147
+    assert in_rows(document, height + 1) == in_rows(document, full=True)
+    assert len(in_rows(document, height)) < height
+
+
+def test_of_many_failed_tasks_the_cause_has_its_message(in_rows: InRows) -> None:
+    assert in_rows(SIXTY_FAILED)[3:11] == [
+        "✗ task 0 TN00000 failed after 1.0s",
+        "  no room in node 0",
+        "✗ also task 1 TN00001 failed after 1.0s",
+        "✗ also task 2 TN00002 failed after 1.0s",
+        "✗ also task 3 TN00003 failed after 1.0s",
+        "✗ also task 4 TN00004 failed after 1.0s",
+        "✗ also task 5 TN00005 failed after 1.0s",
+        "… 54 more tasks; --full shows all",
+    ]
+
+
+odd_text = st.text(st.characters(codec="utf-8"), max_size=60) | st.just("x" * 300)
+
+
+@st.composite
+def odd_tasks(draw: st.DrawFn) -> Fields:
+    index = draw(st.none() | st.integers(0, 10**18 - 1))
+    fields: Fields = {
+        "TASK_NAME": draw(st.none() | odd_text),
+        "TASK_TYPE": draw(st.none() | odd_text),
+    }
+    if draw(st.booleans()):
+        return separator(index, draw(odd_text))
+    status = draw(st.sampled_from(["SUCCEEDED", "FAILED", "PARTIALLY_FAILED", "RUNNING"]))
+    start, seconds = draw(st.integers(0, 10**6)), draw(st.integers(0, 10**6))
+    message = {"code": "SVCSTG.00100429", "message": draw(odd_text)}
+    return task(index, status, start=start, seconds=seconds, messages=message) | fields
+
+
+@given(st.lists(odd_tasks(), max_size=8), st.integers(30, 160), st.integers(10, 60), st.booleans())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_is_wider_than_the_terminal_but_a_single_id(
+    monkeypatch: pytest.MonkeyPatch,
+    tasks: list[Fields],
+    columns: int,
+    rows: int,
+    alone: bool,  # noqa: FBT001 - hypothesis passes it by name
+) -> None:
+    document = job("FAILED", *tasks)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(rows))
+    display = Display(is_terminal=True, utc=True, environ={"NO_COLOR": "1"})
+
+    out = render_report(report_of(document), display, tasks_only=alone, next_command="casjob x")
+
+    ids = {"JOB474362ef-091d-429f-9b3e-c9246b37dee6"}
+    assert [line for line in out.splitlines() if cell_len(line) > columns and line not in ids] == []
