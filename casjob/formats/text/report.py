@@ -83,7 +83,7 @@ def render_endings(endings: Sequence[Ending], display: Display) -> str:
     lines, tally = open_page(display), open_page(display)
     for job_id, report, _ in endings:
         if report is None:
-            lines.print(lines.compose(f"{job_id}: nothing is known yet"))
+            lines.print(lines.compose(f"{job_id}: nothing is known about it"))
         elif report.outcome is Outcome.SUCCEEDED:
             mark = lines.mark(report.stage)
             lines.print(lines.compose(describe_ending(job_id, report)), margin=mark)

@@ -309,7 +309,7 @@ class TestTheEnd:
 
         assert tty.see() == [
             "✓ JOB1 provision/provMain SUCCEEDED after 1.0s",
-            "JOB3: nothing is known yet",
+            "JOB3: nothing is known about it",
             "",
             "✗ provision/provMain FAILED after 1.0s · PROVISION",
             "  job JOB2 · started 2020-02-04 04:01:03Z",
