@@ -84,9 +84,8 @@ def show(
     from casjob.commands.show import run
 
     session = connection.open_session(context, retries=retries)
-    return run(
-        job_id, session, output.open(session, look, full=full), with_exit_status=with_exit_status
-    )
+    output_format = output.open(session, "report", look, full=full)
+    return run(job_id, session, output_format, with_exit_status=with_exit_status)
 
 
 @app.command(
@@ -135,13 +134,8 @@ def tasks(  # noqa: PLR0913 - each is an option
         statuses=split_words(status or []),
     )
     session = connection.open_session(context, retries=retries)
-    return run(
-        job_id,
-        selection,
-        session,
-        output.open(session, look),
-        with_exit_status=with_exit_status,
-    )
+    output_format = output.open(session, "report", look)
+    return run(job_id, selection, session, output_format, with_exit_status=with_exit_status)
 
 
 @app.command(
@@ -170,7 +164,7 @@ def watch(
     from casjob.commands.watch import run
 
     session = connection.open_session(context)
-    return run(job_ids or [], follow.plan(timeout), session, output.open(session, look))
+    return run(job_ids or [], follow.plan(timeout), session, output.open(session, "view", look))
 
 
 @app.command(
@@ -204,7 +198,8 @@ def wait(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    return run(job_ids or [], plan, session, output.open(session), quiet=quiet)
+    output_format = output.open(session, "verdicts")
+    return run(job_ids or [], plan, session, output_format, quiet=quiet)
 
 
 @app.command(
@@ -226,7 +221,8 @@ def config(
     from casjob.commands.config import run
 
     session = connection.open_session(context, retries=retries)
-    return run(session, output.open(session), check=check)
+    output_format = output.open(session, "findings" if check else "settings")
+    return run(session, output_format, check=check)
 
 
 def main() -> None:

@@ -13,7 +13,14 @@ from casjob import process
 from casjob.durations import EXAMPLES, parse_duration
 from casjob.errors import CasjobError, UsageError
 from casjob.follow.plan import Plan
-from casjob.formats.display import Color, Display, Format, OutputFormat, open_format
+from casjob.formats.display import (
+    Color,
+    Content,
+    Display,
+    Format,
+    OutputFormat,
+    open_format,
+)
 from casjob.history import history_folder, recent_job_ids
 from casjob.job.statuses import STATUS_WORDS
 from casjob.output import Output
@@ -107,16 +114,19 @@ class FormatOption(NamedTuple):
     ] = None
     json: Annotated[bool, typer.Option("--json", help="Same as --output json.")] = False
 
-    def open(self, session: Session, look: Look | None = None, *, full: bool = False) -> Format:
+    def open(
+        self, session: Session, content: Content, look: Look | None = None, *, full: bool = False
+    ) -> Format:
         """Return the format.
 
         Args:
             session: knows the stream and the environment that a drawing adapts to.
+            content: what is going to be presented.
             look: how it is drawn.
             full: whether to fold nothing to fit the screen.
 
         Raises:
-            UsageError: two formats are given.
+            UsageError: two formats are given, or one that does not support the content.
         """
         if self.json and self.output not in {None, OutputFormat.JSON}:
             raise UsageError(f"--json and --output {self.output} can't be used together")
@@ -130,7 +140,7 @@ class FormatOption(NamedTuple):
             full=full,
             environ=session.environ,
         )
-        return open_format(output, display)
+        return open_format(output, display, content)
 
 
 class Follow(NamedTuple):

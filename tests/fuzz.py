@@ -479,7 +479,7 @@ def _refuse(name: str) -> None:
 
 def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
     """Check that JSON holds every field of job and tasks as it was sent."""
-    content = open_format(OutputFormat.JSON, Display()).report(report)
+    content = open_format(OutputFormat.JSON, Display(), "report").report(report)
     yield from _check_document(content, "report")
     shown = json.loads(content)
     known = {name: _find_key(sent, name) for name in ("job", "tasks", "task_count")}
@@ -556,7 +556,8 @@ def _open(setting: Setting) -> Format:
         utc=setting.utc,
         environ={"TERM": "xterm"},
     )
-    return open_format(setting.output, display)
+    # Which every format supports.
+    return open_format(setting.output, display, "report")
 
 
 def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
@@ -714,6 +715,34 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
     where = f"{setting.output} follow"
     written: list[str | bytes] = []
     drawings: list[str] = []
+    if output_format.supports("view"):
+        written, drawings = _view(output_format, events, pictures, endings, setting)
+    verdict = output_format.verdict(Verdict(now, JOB_ID, after))
+    verdicts: str | bytes = b""
+    if output_format.supports("verdicts"):
+        verdicts = output_format.verdicts(endings, timed_out=False)
+    if setting.output is OutputFormat.JSON:
+        json.loads(verdicts)
+        for content in written:
+            yield from _check_document(content, "event")
+        return
+    for content in [*written, verdict, verdicts]:
+        text = content if isinstance(content, str) else content.decode()
+        yield from _check_text(_OWN_MOVES.sub("", text), where, setting)
+    for drawing in drawings:
+        yield from _check_screen(drawing, setting)
+
+
+def _view(
+    output_format: Format,
+    events: Iterable[Event],
+    pictures: Sequence[Picture],
+    endings: Sequence[Ending],
+    setting: Setting,
+) -> tuple[list[str | bytes], list[str]]:
+    """Return all that a view writes, and its drawings among that."""
+    written: list[str | bytes] = []
+    drawings: list[str] = []
 
     def write(content: str | bytes) -> bool:
         written.append(content)
@@ -728,18 +757,7 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
             view.draw(pictures)
             drawings = [each for each in written[count:] if isinstance(each, str)]
         view.show_endings(endings)
-    verdict = output_format.verdict(Verdict(now, JOB_ID, after))
-    verdicts = output_format.verdicts(endings, timed_out=False)
-    if setting.output is OutputFormat.JSON:
-        json.loads(verdicts)
-        for content in written:
-            yield from _check_document(content, "event")
-        return
-    for content in [*written, verdict, verdicts]:
-        text = content if isinstance(content, str) else content.decode()
-        yield from _check_text(_OWN_MOVES.sub("", text), where, setting)
-    for drawing in drawings:
-        yield from _check_screen(drawing, setting)
+    return written, drawings
 
 
 def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, assert_never
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, assert_never
+
+from casjob.errors import UsageError
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.
@@ -18,6 +20,14 @@ class OutputFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    HTML = "html"
+    SVG = "svg"
+    GITHUB = "github"
 
 
 class Color(StrEnum):
@@ -38,6 +48,7 @@ class Display(NamedTuple):
         utc: whether times are in UTC, not in the local zone.
         full: whether nothing is folded or shortened, on a terminal either.
         environ: may ask for colour, or for none.
+        columns: the width of a drawing that is not for the terminal; None for as wide as it gets.
     """
 
     is_terminal: bool = False
@@ -46,11 +57,12 @@ class Display(NamedTuple):
     utc: bool = False
     full: bool = False
     environ: Mapping[str, str] = {}
+    columns: int | None = None
 
     @property
     def width(self) -> int | None:
         """The terminal's columns at present; None where nothing is wrapped or cut."""
-        return shutil.get_terminal_size().columns if self.is_terminal else None
+        return shutil.get_terminal_size().columns if self.is_terminal else self.columns
 
     @property
     def height(self) -> int | None:
@@ -71,6 +83,9 @@ class Display(NamedTuple):
         if any(value not in {"", "0"} for value in forced):
             return True
         return self.is_terminal and self.environ.get("TERM") != "dumb"
+
+
+_PLAIN = Display()
 
 
 class Ending(NamedTuple):
@@ -109,8 +124,26 @@ class View(Protocol):
         ...
 
 
-class Format(Protocol):
-    """One output format. A method returns text, or bytes if the encoding is the format's own."""
+Content = Literal["report", "verdicts", "view", "settings", "findings"]
+"""What a command has to present; each is a method of `Format`."""
+
+
+class Format:
+    """One output format: what it has no method for, it does not support.
+
+    A method returns text, or bytes if the encoding is the format's own.
+
+    Args:
+        display: what a drawing adapts to.
+    """
+
+    def __init__(self, display: Display = _PLAIN) -> None:
+        self._display = display
+
+    @classmethod
+    def supports(cls, content: Content) -> bool:
+        """Return whether the format can present such content."""
+        return getattr(cls, content) is not getattr(Format, content)
 
     def report(
         self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
@@ -122,15 +155,16 @@ class Format(Protocol):
             tasks_only: whether the table of tasks is all that is wanted.
             next_command: what the user may want to run next; None if nothing helps.
         """
-        ...
+        raise NotImplementedError
 
     def verdict(self, verdict: "Verdict") -> str | bytes:
         """Return a verdict of `wait` as soon as it is known; empty if they come together."""
-        ...
+        del verdict
+        return b""
 
     def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str | bytes:
         """Return all verdicts of `wait` at its end; empty if they came one by one."""
-        ...
+        raise NotImplementedError
 
     def view(
         self, write: Callable[[str | bytes], bool], *, may_draw: bool
@@ -141,31 +175,83 @@ class Format(Protocol):
             write: writes to stdout, and returns whether anybody still reads.
             may_draw: whether stdout and stderr are free to be drawn on.
         """
-        ...
+        raise NotImplementedError
 
     def settings(self, overview: "Overview") -> str | bytes:
         """Return the settings in force."""
-        ...
+        raise NotImplementedError
 
     def finding(self, finding: "Finding") -> str | bytes:
         """Return how a probe went, as soon as it is known; empty if they come together."""
-        ...
+        del finding
+        return b""
 
     def findings(self, findings: "Iterable[Finding]") -> str | bytes:
         """Return how all probes went; empty if they came one by one."""
-        ...
+        raise NotImplementedError
 
 
-def open_format(output: OutputFormat, display: Display) -> Format:
-    """Return a format; nothing is loaded for the others."""
+def open_format(output: OutputFormat, display: Display, content: Content) -> Format:
+    """Return a format; nothing is loaded for the others.
+
+    Args:
+        output: the format.
+        display: what a drawing adapts to.
+        content: what is going to be presented.
+
+    Raises:
+        UsageError: the format does not support such content.
+    """
+    chosen = _load_format(output)
+    if not chosen.supports(content):
+        supported = ", ".join(each for each in OutputFormat if _load_format(each).supports(content))
+        raise UsageError(
+            f"--output {output} is not supported here", hint=f"the formats are {supported}"
+        )
+    return chosen(display)
+
+
+def _load_format(output: OutputFormat) -> type[Format]:  # noqa: C901, PLR0911 - one a format
     match output:
         case OutputFormat.TABLE:
             from casjob.formats.table import TableFormat
 
-            return TableFormat(display)
+            return TableFormat
         case OutputFormat.JSON:
             from casjob.formats.json import JsonFormat
 
-            return JsonFormat()
+            return JsonFormat
+        case OutputFormat.JSONL:
+            from casjob.formats.jsonl import JsonLinesFormat
+
+            return JsonLinesFormat
+        case OutputFormat.CSV:
+            from casjob.formats.csv import CsvFormat
+
+            return CsvFormat
+        case OutputFormat.TSV:
+            from casjob.formats.csv import TsvFormat
+
+            return TsvFormat
+        case OutputFormat.MARKDOWN:
+            from casjob.formats.markdown import MarkdownFormat
+
+            return MarkdownFormat
+        case OutputFormat.JUNIT:
+            from casjob.formats.junit import JunitFormat
+
+            return JunitFormat
+        case OutputFormat.HTML:
+            from casjob.formats.html import HtmlFormat
+
+            return HtmlFormat
+        case OutputFormat.SVG:
+            from casjob.formats.svg import SvgFormat
+
+            return SvgFormat
+        case OutputFormat.GITHUB:
+            from casjob.formats.github import GithubFormat
+
+            return GithubFormat
         case _:
             assert_never(output)

@@ -1,11 +1,11 @@
 """JSON under the API's own names: a contract with scripts. The schemas are in casjob/schema/."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import assert_never
 
-from casjob.formats.display import Ending, View
+from casjob.formats.display import Ending, Format, View
 from casjob.job.events import (
     Event,
     JobStatus,
@@ -26,7 +26,7 @@ SCHEMA_VERSION = 1
 """Raised when a script that reads one of these documents would break."""
 
 
-class JsonFormat:
+class JsonFormat(Format):
     """One document; for `watch`, one object a line."""
 
     def report(
@@ -34,19 +34,14 @@ class JsonFormat:
     ) -> bytes:
         """Return what the service sent, and what casjob makes of it."""
         del tasks_only, next_command  # it holds the whole, and no suggestions
-        return _encode(document_of(report))
-
-    def verdict(self, verdict: Verdict) -> bytes:
-        """Return nothing: the verdicts come in one document."""
-        del verdict
-        return b""
+        return encode(document_of(report))
 
     def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
         """Return the verdicts in the order of the jobs; a job never seen is unknown."""
         verdicts: list[JsonValue] = [
-            {"job_id": ending.job_id, **_verdict(ending.report)} for ending in endings
+            document_of_verdict(ending.job_id, ending.report) for ending in endings
         ]
-        return _encode(
+        return encode(
             {"schema_version": SCHEMA_VERSION, "timed_out": timed_out, "verdicts": verdicts}
         )
 
@@ -58,7 +53,7 @@ class JsonFormat:
 
     def settings(self, overview: Overview) -> bytes:
         """Return the settings in force, with their origins."""
-        return _encode(
+        return encode(
             {
                 "schema_version": SCHEMA_VERSION,
                 "settings": _entries(overview.settings),
@@ -67,23 +62,10 @@ class JsonFormat:
             }
         )
 
-    def finding(self, finding: Finding) -> bytes:
-        """Return nothing: the findings come in one document."""
-        del finding
-        return b""
-
     def findings(self, findings: Iterable[Finding]) -> bytes:
         """Return how each probe went."""
-        checks: list[JsonValue] = [
-            {
-                "step": finding.step,
-                "ok": not finding.status,
-                "found": finding.message,
-                "hint": _hint(finding),
-            }
-            for finding in findings
-        ]
-        return _encode({"schema_version": SCHEMA_VERSION, "checks": checks})
+        checks: list[JsonValue] = [document_of_finding(finding) for finding in findings]
+        return encode({"schema_version": SCHEMA_VERSION, "checks": checks})
 
 
 class _EventLines:
@@ -93,7 +75,7 @@ class _EventLines:
         self._write = write
 
     def show_event(self, event: Event) -> bool:
-        return self._write(_encode(document_of_event(event), indent=None))
+        return self._write(encode(document_of_event(event), indent=None))
 
     def draw(self, pictures: Sequence[Picture]) -> None:
         """Draw nothing."""
@@ -102,7 +84,8 @@ class _EventLines:
         """Show nothing: each job had its verdict event."""
 
 
-def _encode(document: dict[str, JsonValue], *, indent: int | None = 2) -> bytes:
+def encode(document: Mapping[str, JsonValue], *, indent: int | None = 2) -> bytes:
+    """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
     # A lone surrogate, which UTF-8 can't hold, becomes JSON's own escape for it.
     return f"{encode_document(document, indent=indent)}\n".encode("utf-8", "backslashreplace")
 
@@ -116,18 +99,19 @@ def document_of(report: Report) -> dict[str, JsonValue]:
         "status": report.job.execution_status,
         "outcome": report.outcome,
         "complete": report.is_complete,
-        "started_at": _moment(report.started),
-        "ended_at": _moment(report.ended),
+        "started_at": format_utc(report.started),
+        "ended_at": format_utc(report.ended),
         "elapsed_seconds": report.elapsed_seconds,
         "task_count": detail.task_count,
         "failure": _cause(report),
         "job": dict(report.job.sent),
-        "tasks": [_task(each) for each in report.shown],
+        "tasks": [document_of_task(each) for each in report.shown],
     }
     return document | {key: value for key, value in detail.sent.items() if key not in document}
 
 
-def _task(report: TaskReport) -> dict[str, JsonValue]:
+def document_of_task(report: TaskReport) -> dict[str, JsonValue]:
+    """Return a task: what the service sent, and what casjob makes of it."""
     fields = dict(report.task.sent)
     if "MESSAGES" in fields:
         fields["MESSAGES"] = decode_messages(fields["MESSAGES"])
@@ -179,6 +163,21 @@ def _verdict(report: Report | None) -> dict[str, JsonValue]:
     }
 
 
+def document_of_verdict(job_id: str, report: Report | None) -> dict[str, JsonValue]:
+    """Return how a job stands; one never seen is unknown."""
+    return {"job_id": job_id, **_verdict(report)}
+
+
+def document_of_finding(finding: Finding) -> dict[str, JsonValue]:
+    """Return how a probe went."""
+    return {
+        "step": finding.step,
+        "ok": not finding.status,
+        "found": finding.message,
+        "hint": _hint(finding),
+    }
+
+
 def document_of_event(event: Event) -> dict[str, JsonValue]:
     """Return an event: its time, name and job, and the fields of its kind."""
     kind, fields = _describe(event)
@@ -216,7 +215,7 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
             assert_never(event)
 
 
-def _moment(moment: datetime | None) -> str | None:
+def format_utc(moment: datetime | None) -> str | None:
     """Return `2020-02-04T04:01:03.123Z`, in UTC."""
     if moment is None:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from casjob.formats.display import Color, Display, Ending, View
+from casjob.formats.display import Color, Display, Ending, Format, View
 from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
 from casjob.formats.text.settings import draw_finding, draw_settings
 from casjob.job.events import Event, Picture, Verdict
@@ -12,15 +12,8 @@ from casjob.overview import Finding, Overview
 from casjob.printable import printable
 
 
-class TableFormat:
-    """Text and tables. Rich is loaded for reports and live views only.
-
-    Args:
-        display: what the drawing adapts to.
-    """
-
-    def __init__(self, display: Display) -> None:
-        self._display = display
+class TableFormat(Format):
+    """Text and tables. Rich is loaded for reports and live views only."""
 
     def report(
         self, report: Report, *, tasks_only: bool = False, next_command: str | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from casjob.formats.display import OutputFormat
 from tests.conftest import JOB_ID
 from tests.service import Service
 
@@ -50,5 +51,9 @@ def test_json_never_loads_rich(
     assert len(service.requests) == 1
 
 
-def test_a_table_is_drawn_with_rich(clean_environ: dict[str, str]) -> None:
-    assert "rich" in load(["show", "--demo"], clean_environ)
+@pytest.mark.parametrize("output", OutputFormat)
+def test_rich_is_loaded_only_for_what_is_drawn(
+    output: OutputFormat, clean_environ: dict[str, str]
+) -> None:
+    loaded = load(["show", "--demo", "-o", output], clean_environ)
+    assert ("rich" in loaded) is (output in {"table", "html", "svg"})

@@ -1,0 +1,203 @@
+"""Markdown for tickets, pull requests and GitHub's step summary.
+
+Text from the service stands in code spans and code blocks only. There it is no link, image, HTML
+or mention, and no autolink either, which GitHub makes of escaped text too.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from casjob.formats.display import Ending, Format
+from casjob.formats.messages import describe_message
+from casjob.formats.text.events import describe_cause
+from casjob.formats.text.phrases import (
+    describe_completeness,
+    describe_heartbeat,
+    describe_progress,
+    describe_task,
+    describe_verdict,
+    format_clock,
+    format_elapsed,
+    format_moment,
+)
+from casjob.job.failures import Failure
+from casjob.job.report import Report, TaskReport
+from casjob.job.statuses import Stage
+from casjob.overview import Overview
+from casjob.printable import printable
+
+_LIMIT = 1_000_000
+"""Bytes of a report; GitHub's limit for a step summary is 1024 KiB."""
+_RESERVE = 20_000
+"""Bytes of these for headings and counts."""
+_LONGEST_SPAN = 500
+"""Characters of a text inside a line."""
+_LONGEST_BLOCK = 50_000
+"""Characters of a message."""
+
+_SIGNS = {Stage.ENDED_WELL: "✅ ", Stage.ENDED_BADLY: "❌ "}
+_HEADINGS = ("#", "Task", "Type", "Status", "Started", "Elapsed")
+
+
+class MarkdownFormat(Format):
+    """Headings, code blocks, and tables as in GitHub Flavored Markdown."""
+
+    def report(
+        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+    ) -> bytes:
+        """Return verdict, failures and tasks; tasks that went well are the first to be left out."""
+        del next_command
+        budget = _Budget(_LIMIT - _RESERVE)
+        failures = [] if tasks_only else [_draw_failure(each) for each in report.failed]
+        kept_failures = list(filter(budget.fits, failures))
+        notes = [f"- {_span(sentence)}\n" for sentence in report.contradictions]
+        kept_notes = list(filter(budget.fits, notes))
+        rows = [self._draw_task(each, report, with_message=tasks_only) for each in report.shown]
+        went_well_last = sorted(range(len(rows)), key=lambda place: _went_well(report.shown[place]))
+        kept_places = {place for place in went_well_last if budget.fits(rows[place])}
+        left_out = {
+            "failures": len(failures) - len(kept_failures),
+            "notes": len(notes) - len(kept_notes),
+            "tasks": len(rows) - len(kept_places),
+        }
+        headings = (*_HEADINGS, "Code", "Detail") if tasks_only else _HEADINGS
+        counts = (describe_progress(report), describe_completeness(report))
+        parts = [
+            "" if tasks_only else self._draw_verdict(report),
+            *kept_failures,
+            _draw_table(headings, [rows[place] for place in sorted(kept_places)]),
+            f"{' · '.join(filter(None, counts))}\n",
+            "".join(
+                f"- {count} {what} left out, to stay within 1 MB\n"
+                for what, count in left_out.items()
+                if count
+            ),
+            "".join(kept_notes),
+        ]
+        return "\n".join(filter(None, parts)).encode()
+
+    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
+        """Return a table with a row a job."""
+        del timed_out
+        headings = ("Job", "Name", "Verdict", "Cause")
+        return _draw_table(headings, map(_draw_ending, endings)).encode()
+
+    def settings(self, overview: Overview) -> bytes:
+        """Return a table with a row a setting, then what is wrong."""
+        rows = (_draw_row(*map(_cell, entry)) for entry in overview.settings)
+        notes = "".join(f"- {_span(note)}\n" for note in overview.notes)
+        parts = [_draw_table(("Name", "Value", "Origin"), rows), notes]
+        return "\n".join(filter(None, parts)).encode()
+
+    def _draw_verdict(self, report: Report) -> str:
+        job = report.job
+        name = job.job_name or job.job_id or "(no name)"
+        facts = [f"job {_span(job.job_id)}" if job.job_id else "", _span(job.job_type)]
+        if report.started:
+            facts.append(f"started {format_moment(report.started, utc=self._display.utc)}")
+        sign = _SIGNS.get(report.stage, "")
+        heading = f"## {sign}{_span(name)} {_span(describe_verdict(report))}\n"
+        return f"{heading}\n{' · '.join(filter(None, facts))}\n"
+
+    def _draw_task(self, each: TaskReport, report: Report, *, with_message: bool) -> str:
+        task = each.task
+        index = "" if task.task_index is None else str(task.task_index)
+        if each.is_separator and each.stage is Stage.ENDED_WELL:
+            # It did nothing but head a phase.
+            return _draw_row(index, f"**{_cell(each.phase)}**", "", "", "", "")
+        start, seconds = task.created_at, each.elapsed_seconds
+        utc = self._display.utc
+        message = each.message or Failure(None, None)
+        return _draw_row(
+            index,
+            _cell(task.task_name or task.task_id),
+            _cell(task.task_type),
+            f"{_SIGNS.get(each.stage, '')}{_cell(task.task_status or '(none)')}"
+            f"{describe_heartbeat(each, ', ')}",
+            format_clock(start, report.first_moment, utc=utc) if start else "",
+            "" if seconds is None else format_elapsed(seconds),
+            *((_cell(message.code), _cell(message.detail)) if with_message else ()),
+        )
+
+
+class _Budget:
+    """The bytes there are left.
+
+    Args:
+        size: how many there are at first.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def fits(self, text: str) -> bool:
+        """Return whether the text still fits, and if so, count it."""
+        size = len(text.encode())
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+
+def _went_well(each: TaskReport) -> bool:
+    return each.stage in {Stage.ENDED_WELL, Stage.SKIPPED}
+
+
+def _draw_ending(ending: Ending) -> str:
+    report = ending.report
+    if report is None:
+        return _draw_row(_cell(ending.job_id), "", "nothing is known yet", "")
+    return _draw_row(
+        _cell(ending.job_id),
+        _cell(report.job.job_name),
+        f"{_SIGNS.get(report.stage, '')}{_cell(describe_verdict(report))}",
+        _cell(describe_cause(report)),
+    )
+
+
+def _draw_failure(each: TaskReport) -> str:
+    text = _cut(describe_message(each.message), _LONGEST_BLOCK)
+    fence = "`" * max(_longest_run(text) + 1, 3)
+    return f"### {_span(describe_task(each))}\n\n{fence}text\n{text}\n{fence}\n"
+
+
+def _draw_table(headings: Sequence[str], rows: Iterable[str]) -> str:
+    body = "".join(rows)
+    return f"{_draw_row(*headings)}{_draw_row(*['---'] * len(headings))}{body}" if body else ""
+
+
+def _draw_row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cell(text: str | None) -> str:
+    # Renderers disagree about a pipe in a code span, and about a backslash before it.
+    return "&#124;".join(map(_code, _shorten(text).split("|")))
+
+
+def _span(text: str | None) -> str:
+    return _code(_shorten(text))
+
+
+def _shorten(text: str | None) -> str:
+    return _cut(printable(text or ""), _LONGEST_SPAN)
+
+
+def _code(text: str) -> str:
+    """Return printable text as a code span, which ends at as many backticks as it began with."""
+    if not text:
+        return ""
+    fence = "`" * (_longest_run(text) + 1)
+    # Of a text that is not blank, renderers drop a blank at each end.
+    pad = " " if text.strip(" ") and {text[0], text[-1]} & {"`", " "} else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text)} characters)"
