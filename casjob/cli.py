@@ -18,6 +18,7 @@ from casjob.options import (
     JobId,
     JobIds,
     Look,
+    OutputFileOption,
     Retries,
     WithExitStatus,
     complete_status,
@@ -76,6 +77,7 @@ def show(
     ] = False,
     with_exit_status: WithExitStatus = False,
     output: FormatOption,
+    output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
     retries: Retries = None,
@@ -84,7 +86,7 @@ def show(
     from casjob.commands.show import run
 
     session = connection.open_session(context, retries=retries)
-    output_format = output.open(session, "report", look, full=full)
+    output_format = output.open(session, "report", look, file=output_file, full=full)
     return run(job_id, session, output_format, with_exit_status=with_exit_status)
 
 
@@ -118,6 +120,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     ] = None,
     with_exit_status: WithExitStatus = False,
     output: FormatOption,
+    output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
     retries: Retries = None,
@@ -134,7 +137,7 @@ def tasks(  # noqa: PLR0913 - each is an option
         statuses=split_words(status or []),
     )
     session = connection.open_session(context, retries=retries)
-    output_format = output.open(session, "report", look)
+    output_format = output.open(session, "report", look, file=output_file)
     return run(job_id, selection, session, output_format, with_exit_status=with_exit_status)
 
 
@@ -191,6 +194,7 @@ def wait(
         typer.Option("--quiet", "-q", help="No reminders of what is waited for, on stderr."),
     ] = False,
     output: FormatOption,
+    output_file: OutputFileOption = None,
     connection: Connection,
 ) -> int:
     """Wait for jobs to end, silent but for their verdicts; for scripts."""
@@ -198,7 +202,7 @@ def wait(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    output_format = output.open(session, "verdicts")
+    output_format = output.open(session, "verdicts", file=output_file)
     return run(job_ids or [], plan, session, output_format, quiet=quiet)
 
 
@@ -214,6 +218,7 @@ def config(
         bool, typer.Option("--check", help="Try the settings out, step by step.")
     ] = False,
     output: FormatOption,
+    output_file: OutputFileOption = None,
     connection: Connection,
     retries: Retries = None,
 ) -> int:
@@ -221,7 +226,7 @@ def config(
     from casjob.commands.config import run
 
     session = connection.open_session(context, retries=retries)
-    output_format = output.open(session, "findings" if check else "settings")
+    output_format = output.open(session, "findings" if check else "settings", file=output_file)
     return run(session, output_format, check=check)
 
 

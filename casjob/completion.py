@@ -9,6 +9,7 @@ by its path.
 from enum import StrEnum
 
 PROGRAM = "casjob"
+FILE_OPTIONS = "--(ca-bundle|output-file)"
 ASK = f"env _{PROGRAM.upper()}_COMPLETE="
 
 
@@ -37,8 +38,8 @@ _casjob() {{
         "${{1/#\\~\\//$HOME/}}" 2>/dev/null))
     # Without = in COMP_WORDBREAKS, bash replaces the whole of --option=value.
     [[ $word == -*=* ]] && COMPREPLY=("${{COMPREPLY[@]/#/${{word%%=*}}=}}")
-    # The only option that takes a file.
-    [[ $line =~ --ca-bundle[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
+    # The options that take a file.
+    [[ $line =~ {FILE_OPTIONS}[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
     return 0
 }}
 
@@ -54,8 +55,8 @@ ZSH = f"""\
 _casjob() {{
     local line program=${{~${{(Q)words[1]}}}}
     local -a found
-    # The only option that takes a file.
-    local file=${{(M)words[CURRENT-1]:#--ca-bundle}}${{(M)words[CURRENT]:#--ca-bundle=*}}
+    # The options that take a file.
+    local file=${{(M)words[CURRENT-1]:#{FILE_OPTIONS}}}${{(M)words[CURRENT]:#{FILE_OPTIONS}=*}}
     for line in ${{(f)"$({ASK}complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
         _TYPER_COMPLETE_ARGS="${{(j: :)words[1,CURRENT-1]}} $PREFIX" $program 2>/dev/null)"}}; do
         # From "value<Tab>help" to what _describe reads.
@@ -87,8 +88,8 @@ function __casjob_complete
     # fish replaces the whole of --option=value.
     set -l word (commandline -ct)
     set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
-    # The only option that takes a file.
-    if string match --quiet --regex -- '--ca-bundle[ =]\\S*$' (commandline -cp)
+    # The options that take a file.
+    if string match --quiet --regex -- '{FILE_OPTIONS}[ =]\\S*$' (commandline -cp)
         # For an unknown command, fish itself completes files.
         set found (complete --do-complete "'' "(string replace -- $option '' $word))
     end

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -20,10 +21,11 @@ from casjob.formats.display import (
     Format,
     OutputFormat,
     open_format,
+    save_format,
 )
 from casjob.history import history_folder, recent_job_ids
 from casjob.job.statuses import STATUS_WORDS
-from casjob.output import Output
+from casjob.output import Output, OutputFile
 from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.resolve import resolve_settings
@@ -99,6 +101,17 @@ Retries = Annotated[
 ]
 
 
+OutputFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output-file",
+        metavar="FILE",
+        help="Write the output to FILE, and a table to stdout.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+
+
 class Look(NamedTuple):
     """How output is drawn for people."""
 
@@ -115,7 +128,13 @@ class FormatOption(NamedTuple):
     json: Annotated[bool, typer.Option("--json", help="Same as --output json.")] = False
 
     def open(
-        self, session: Session, content: Content, look: Look | None = None, *, full: bool = False
+        self,
+        session: Session,
+        content: Content,
+        look: Look | None = None,
+        *,
+        file: Path | None = None,
+        full: bool = False,
     ) -> Format:
         """Return the format.
 
@@ -123,10 +142,12 @@ class FormatOption(NamedTuple):
             session: knows the stream and the environment that a drawing adapts to.
             content: what is going to be presented.
             look: how it is drawn.
+            file: where output in this format goes; stdout then gets a table.
             full: whether to fold nothing to fit the screen.
 
         Raises:
             UsageError: two formats are given, or one that does not support the content.
+            OutputError: the file can't be written.
         """
         if self.json and self.output not in {None, OutputFormat.JSON}:
             raise UsageError(f"--json and --output {self.output} can't be used together")
@@ -140,7 +161,11 @@ class FormatOption(NamedTuple):
             full=full,
             environ=session.environ,
         )
-        return open_format(output, display, content)
+        if file is None:
+            return open_format(output, display, content)
+        output_file = OutputFile(file)
+        output_file.check()
+        return save_format(output, display, content, output_file.write)
 
 
 class Follow(NamedTuple):

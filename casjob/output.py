@@ -1,10 +1,12 @@
-"""stdout, which carries the output of a command and nothing else."""
+"""Where output goes: stdout, which carries nothing else, and a file."""
 
 import os
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TextIO
 
 from casjob.errors import OutputError
+from casjob.files import write_whole
 
 
 class Output:
@@ -61,3 +63,35 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"can't write to stdout: {error.strerror}") from error
+
+
+class OutputFile:
+    """A file for output, written whole or not at all.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self) -> None:
+        """Check that the file can be written, before it takes minutes to know what to write.
+
+        Raises:
+            OutputError: its folder is missing, or can't be written to.
+        """
+        folder = self._path.parent
+        if not os.access(folder, os.W_OK):
+            raise OutputError(f"can't write to {self._path}: {folder} is not a writable folder")
+
+    def write(self, content: bytes) -> None:
+        """Write the file.
+
+        Raises:
+            OutputError: it can't be written; a file that was there before is unchanged.
+        """
+        try:
+            write_whole(self._path, content, mode=0o666)
+        except OSError as error:
+            raise OutputError(f"can't write to {self._path}: {error.strerror}") from error

@@ -9,8 +9,8 @@ _casjob() {
         "${1/#\~\//$HOME/}" 2>/dev/null))
     # Without = in COMP_WORDBREAKS, bash replaces the whole of --option=value.
     [[ $word == -*=* ]] && COMPREPLY=("${COMPREPLY[@]/#/${word%%=*}=}")
-    # The only option that takes a file.
-    [[ $line =~ --ca-bundle[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
+    # The options that take a file.
+    [[ $line =~ --(ca-bundle|output-file)[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
     return 0
 }
 

@@ -7,8 +7,8 @@ function __casjob_complete
     # fish replaces the whole of --option=value.
     set -l word (commandline -ct)
     set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
-    # The only option that takes a file.
-    if string match --quiet --regex -- '--ca-bundle[ =]\S*$' (commandline -cp)
+    # The options that take a file.
+    if string match --quiet --regex -- '--(ca-bundle|output-file)[ =]\S*$' (commandline -cp)
         # For an unknown command, fish itself completes files.
         set found (complete --do-complete "'' "(string replace -- $option '' $word))
     end

@@ -71,7 +71,7 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob sh", ["show"]),
         ("casjob --ver", ["--version"]),
         ("casjob --version sh", ["show"]),
-        ("casjob show --out", ["--output"]),
+        ("casjob show --out", ["--output", "--output-file"]),
         ("casjob show --output ''", list(OutputFormat)),
         ("casjob show -o ''", list(OutputFormat)),
         ("casjob show --output=", list(OutputFormat)),

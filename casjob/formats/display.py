@@ -211,6 +211,26 @@ def open_format(output: OutputFormat, display: Display, content: Content) -> For
     return chosen(display)
 
 
+def save_format(
+    output: OutputFormat, display: Display, content: Content, save: Callable[[bytes], None]
+) -> Format:
+    """Return a format that saves its output, and presents a table.
+
+    Args:
+        output: the format of what is saved, which is not for a terminal.
+        display: what the table adapts to.
+        content: what is going to be presented.
+        save: gets what is to be saved, in UTF-8.
+
+    Raises:
+        UsageError: the format does not support such content.
+    """
+    from casjob.formats.saved import SavedFormat
+
+    saved = open_format(output, Display(color=Color.NEVER, utc=display.utc), content)
+    return SavedFormat(open_format(OutputFormat.TABLE, display, content), saved, save)
+
+
 def _load_format(output: OutputFormat) -> type[Format]:  # noqa: C901, PLR0911 - one a format
     match output:
         case OutputFormat.TABLE:

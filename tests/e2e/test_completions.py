@@ -119,6 +119,9 @@ def test_what_shells_part_or_expand_completes_too(
         terminal.type("\x15")
         line = "true && LC_ALL=C casjob show --ca-bundle=./bin/"
         press_tab(terminal, line[:-2], line)
+        terminal.type("\x15")
+        line = "casjob show --output-file ./bin/"
+        press_tab(terminal, line[:-2], line)
 
 
 @needs_bash

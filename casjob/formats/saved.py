@@ -1,0 +1,65 @@
+"""Output in two formats: one for stdout, and one for a file."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from casjob.formats.display import Ending, Format
+from casjob.job.events import Verdict
+from casjob.job.report import Report
+from casjob.overview import Finding, Overview
+
+
+class SavedFormat(Format):
+    """Presents what one format does, and saves what another does as soon as it is complete.
+
+    Args:
+        shown: the format of what is returned.
+        saved: the format of what is saved.
+        save: gets the whole.
+    """
+
+    def __init__(self, shown: Format, saved: Format, save: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._shown = shown
+        self._saved = saved
+        self._write = save
+        self._begun = b""
+
+    def report(
+        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+    ) -> str | bytes:
+        """Save a job with its tasks, and return it."""
+        self._save(self._saved.report(report, tasks_only=tasks_only, next_command=next_command))
+        return self._shown.report(report, tasks_only=tasks_only, next_command=next_command)
+
+    def verdict(self, verdict: Verdict) -> str | bytes:
+        """Return a verdict; it is saved with the others."""
+        self._begin(self._saved.verdict(verdict))
+        return self._shown.verdict(verdict)
+
+    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str | bytes:
+        """Save all verdicts, and return them."""
+        self._save(self._saved.verdicts(endings, timed_out=timed_out))
+        return self._shown.verdicts(endings, timed_out=timed_out)
+
+    def settings(self, overview: Overview) -> str | bytes:
+        """Save the settings in force, and return them."""
+        self._save(self._saved.settings(overview))
+        return self._shown.settings(overview)
+
+    def finding(self, finding: Finding) -> str | bytes:
+        """Return how a probe went; it is saved with the others."""
+        self._begin(self._saved.finding(finding))
+        return self._shown.finding(finding)
+
+    def findings(self, findings: Iterable[Finding]) -> str | bytes:
+        """Save how all probes went, and return it."""
+        findings = tuple(findings)
+        self._save(self._saved.findings(findings))
+        return self._shown.findings(findings)
+
+    def _begin(self, content: str | bytes) -> None:
+        self._begun += content.encode() if isinstance(content, str) else content
+
+    def _save(self, content: str | bytes) -> None:
+        self._begin(content)
+        self._write(self._begun)
