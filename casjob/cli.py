@@ -15,11 +15,13 @@ from casjob.options import (
     Connection,
     Follow,
     FormatOption,
+    FromFile,
     JobId,
     JobIds,
     Look,
     OutputFileOption,
     Retries,
+    SaveFile,
     WithExitStatus,
     complete_status,
     split_words,
@@ -68,13 +70,15 @@ def casjob(
     "casjob show --json | jq .failure",
 )
 @spread
-def show(
+def show(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
     *,
     full: Annotated[
         bool, typer.Option("--full", help="Fold and shorten nothing to fit the screen.")
     ] = False,
+    file: FromFile = None,
+    save: SaveFile = None,
     with_exit_status: WithExitStatus = False,
     output: FormatOption,
     output_file: OutputFileOption = None,
@@ -85,9 +89,16 @@ def show(
     """Show one job: the verdict, why it failed, then its tasks."""
     from casjob.commands.show import run
 
-    session = connection.open_session(context, retries=retries)
+    session = connection.open_session(context, retries=retries, is_offline=file is not None)
     output_format = output.open(session, "report", look, file=output_file, full=full)
-    return run(job_id, session, output_format, with_exit_status=with_exit_status)
+    return run(
+        job_id,
+        session,
+        output_format,
+        file=file,
+        save=save,
+        with_exit_status=with_exit_status,
+    )
 
 
 @app.command(
@@ -118,6 +129,8 @@ def tasks(  # noqa: PLR0913 - each is an option
             autocompletion=complete_status,
         ),
     ] = None,
+    file: FromFile = None,
+    save: SaveFile = None,
     with_exit_status: WithExitStatus = False,
     output: FormatOption,
     output_file: OutputFileOption = None,
@@ -136,9 +149,17 @@ def tasks(  # noqa: PLR0913 - each is an option
         only_failed=failed,
         statuses=split_words(status or []),
     )
-    session = connection.open_session(context, retries=retries)
+    session = connection.open_session(context, retries=retries, is_offline=file is not None)
     output_format = output.open(session, "report", look, file=output_file)
-    return run(job_id, selection, session, output_format, with_exit_status=with_exit_status)
+    return run(
+        job_id,
+        selection,
+        session,
+        output_format,
+        file=file,
+        save=save,
+        with_exit_status=with_exit_status,
+    )
 
 
 @app.command(

@@ -91,6 +91,20 @@ WithExitStatus = Annotated[
     typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),
 ]
 
+FromFile = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Read the job from a file, as --save, --json or the API gave it; - is stdin.",
+    ),
+]
+
+SaveFile = Annotated[
+    str | None,
+    typer.Option("--save", metavar="FILE", help="Save the whole job too, for --from."),
+]
+
 Retries = Annotated[
     str | None,
     typer.Option(
@@ -260,13 +274,18 @@ class Connection(NamedTuple):
         bool, typer.Option("--verbose", "-v", help="Log requests and responses to stderr.")
     ] = False
 
-    def open_session(self, context: typer.Context, *, retries: str | None = None) -> Session:
+    def open_session(
+        self, context: typer.Context, *, retries: str | None = None, is_offline: bool = False
+    ) -> Session:
         """Return what a command runs with.
 
         Args:
             context: its `obj` is what writes to stderr.
             retries: the option of commands that have it.
+            is_offline: whether no request is sent, so that nothing need be loaded for one.
         """
+        if not is_offline:
+            import casjob.service  # noqa: F401 - no signal may unwind inside an import
         # All that the command needs at once is loaded.
         process.unwind_on_signals()
         given = {**self._asdict(), "retries": retries}

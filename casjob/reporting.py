@@ -1,9 +1,83 @@
-"""From a job's id to a report about it."""
+"""From what names a job, an id or a file, to a report about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from casjob.errors import UsageError
 from casjob.job.report import Report, report_job
 from casjob.job.source import JobSource, Window
 from casjob.job.statuses import Outcome
+from casjob.saved import read_saved
 from casjob.session import Session
+from casjob.targets import choose_job, read_target
+
+
+@contextmanager
+def connect(session: Session) -> Iterator[JobSource]:
+    """Open the service, or the demo; only this loads what speaks HTTP, as a file needs none.
+
+    Raises:
+        CasjobError: as for `casjob.service.open_service`.
+    """
+    from casjob.service import open_service
+
+    with open_service(session) as service:
+        yield service
+
+
+def fetch_target(target: str | None, window: Window, session: Session) -> tuple[str, Report]:
+    """Fetch the job that is meant.
+
+    Args:
+        target: the job that the command line names, if it does.
+        window: which of its tasks to fetch.
+        session: what the command runs with.
+
+    Returns:
+        The job's id, and a report.
+
+    Raises:
+        CasjobError: no job was named, or it could not be fetched.
+    """
+    named = read_target(target, session)
+    with connect(session) as source:
+        job_id = choose_job(named, source, session)
+        return job_id, fetch_report(source, job_id, window, session)
+
+
+def read_report(file: str, window: Window) -> Report:
+    """Read a job from a file. It needs no settings, and is not recorded as looked at.
+
+    Args:
+        file: the file; `-` is stdin.
+        window: which of its tasks to report.
+
+    Raises:
+        UsageError: the file can't be read.
+        ReplyError: there is no job in it.
+    """
+    saved = read_saved(file)
+    return report_job(saved.select(window), window, lack=saved.lack)
+
+
+def refuse_service(session: Session, target: str | None = None) -> None:
+    """Refuse what leads to a job at the service where the job is read from a file.
+
+    Args:
+        session: has the options that lead to a service.
+        target: the job id that the command line names, if it does.
+
+    Raises:
+        UsageError: the command line asks for a file and for the service.
+    """
+    if target is not None:
+        message = "a job id and --from can't be used together: the file holds one job"
+        raise UsageError(message, hint="leave the id out")
+    given = [name for name, text in session.given.items() if text is not None]
+    options = [f"--{name.replace('_', '-')}" for name in given] + ["--demo"] * session.demo
+    if options:
+        message = f"{options[0]} can't be used with a file: no request is sent"
+        raise UsageError(message, hint=f"leave out {', '.join(options)}")
 
 
 def fetch_report(source: JobSource, job_id: str, window: Window, session: Session) -> Report:

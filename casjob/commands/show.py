@@ -3,14 +3,19 @@
 from casjob.errors import ExitStatus
 from casjob.formats.display import Format
 from casjob.job.source import Window
-from casjob.reporting import fetch_report, suggest_next
-from casjob.service import open_service
+from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
+from casjob.saved import save_job
 from casjob.session import Session
-from casjob.targets import choose_job, read_target
 
 
 def run(
-    target: str | None, session: Session, output_format: Format, *, with_exit_status: bool
+    target: str | None,
+    session: Session,
+    output_format: Format,
+    *,
+    file: str | None,
+    save: str | None,
+    with_exit_status: bool,
 ) -> ExitStatus:
     """Show a job.
 
@@ -18,15 +23,20 @@ def run(
         target: the job that the command line names, if it does.
         session: what the command runs with.
         output_format: how the report looks.
+        file: where the job is read from, `-` for stdin; None to ask the service.
+        save: the file that the job is saved to, if it is.
         with_exit_status: whether the exit status tells the job's outcome.
 
     Raises:
-        CasjobError: no job was named, or it could not be fetched.
+        CasjobError: no job was named, or it could not be fetched, read or saved.
     """
-    named = read_target(target, session)
-    with open_service(session) as service:
-        job_id = choose_job(named, service, session)
-        report = fetch_report(service, job_id, Window(), session)
-    next_command = suggest_next(job_id, report, session)
+    if file is None:
+        job_id, report = fetch_target(target, Window(), session)
+        next_command = suggest_next(job_id, report, session)
+    else:
+        refuse_service(session, target)
+        report, next_command = read_report(file, Window()), None
+    if save is not None:
+        save_job(save, report.detail)
     session.output.write(output_format.report(report, next_command=next_command))
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

@@ -3,14 +3,13 @@
 from collections import Counter
 from typing import NamedTuple
 
-from casjob.errors import ExitStatus
+from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Format
 from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
-from casjob.reporting import fetch_report
-from casjob.service import open_service
+from casjob.reporting import fetch_target, read_report, refuse_service
+from casjob.saved import save_job
 from casjob.session import Session
-from casjob.targets import choose_job, read_target
 
 _MOST_NAMED = 10
 """Status words named in a notice; a job has two or three."""
@@ -54,6 +53,8 @@ def run(
     session: Session,
     output_format: Format,
     *,
+    file: str | None,
+    save: str | None,
     with_exit_status: bool,
 ) -> ExitStatus:
     """Show the tasks of a job.
@@ -63,17 +64,27 @@ def run(
         selection: which of its tasks.
         session: what the command runs with.
         output_format: how the table looks.
+        file: where the job is read from, `-` for stdin; None to ask the service.
+        save: the file that the whole job is saved to, if it is.
         with_exit_status: whether the exit status tells the job's outcome.
 
     Raises:
-        CasjobError: no job was named, or it could not be fetched.
+        CasjobError: no job was named, or it could not be fetched, read or saved.
     """
-    named = read_target(target, session)
-    with open_service(session) as service:
-        job_id = choose_job(named, service, session)
-        report = fetch_report(service, job_id, selection.window, session)
-    if selection.is_filtered:
-        _check_statuses(selection.statuses, report, session)
+    window = selection.window
+    if save is not None:
+        if selection.instance_id is not None:
+            raise UsageError("--save keeps the whole job: it can't be used with --instance-id")
+        window = Window()
+    if file is None:
+        _, report = fetch_target(target, window, session)
+    else:
+        refuse_service(session, target)
+        report = read_report(file, window)
+    if save is not None:
+        save_job(save, report.detail)
+    _check_statuses(selection.statuses, report, session)
+    if selection.is_filtered or save is not None:
         report = select_tasks(
             report,
             statuses=selection.statuses,

@@ -99,6 +99,8 @@ def document_of(report: Report) -> dict[str, JsonValue]:
         "status": report.job.execution_status,
         "outcome": report.outcome,
         "complete": report.is_complete,
+        # Once a job has ended, nothing depends on it: its document stays the same.
+        "as_of": None if report.stage.has_ended else format_utc(detail.as_of, "microseconds"),
         "started_at": format_utc(report.started),
         "ended_at": format_utc(report.ended),
         "elapsed_seconds": report.elapsed_seconds,
@@ -215,11 +217,11 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
             assert_never(event)
 
 
-def format_utc(moment: datetime | None) -> str | None:
+def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:
     """Return `2020-02-04T04:01:03.123Z`, in UTC."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _hint(finding: Finding) -> str | None:

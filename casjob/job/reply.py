@@ -18,61 +18,64 @@ _SHAPES = {
 _HINT = "the endpoint may belong to another service; casjob config shows where it is from"
 
 
-def read_detail(document: JsonValue, *, as_of: datetime) -> JobDetail:
+def read_detail(
+    document: JsonValue, *, as_of: datetime | None, name: str = "the service's reply"
+) -> JobDetail:
     """Read a reply of the job API.
 
     Args:
         document: the decoded body.
-        as_of: the service's clock when it answered.
+        as_of: the service's clock when it replied; None if that is not known.
+        name: names the reply in errors.
 
     Raises:
         ReplyError: the body has no job, or tasks that are no list of objects.
     """
-    known, sent = _split_top_level(document)
+    known, sent = _split_top_level(document, name)
     job = known.get("job")
     if job is None:
         said = describe_failure(read_failure(document))
-        raise ReplyError("the service's reply holds no job", said=said, hint=_HINT)
-    fields = _key_by_api_names(job, "job")
+        raise ReplyError(f"{name} holds no job", said=said, hint=_HINT)
+    fields = _key_by_api_names(job, "job", name)
     tasks = known.get("tasks")
     if tasks is not None and not isinstance(tasks, list):
-        raise _not_understood("tasks", tasks, "a list")
+        raise _not_understood("tasks", tasks, "a list", name)
     return JobDetail(
         job=Job.model_validate({**fields, "sent": fields}),
-        tasks=tuple(_read_task(task, place) for place, task in enumerate(tasks or ())),
+        tasks=tuple(_read_task(task, place, name) for place, task in enumerate(tasks or ())),
         task_count=read_whole_number(known.get("task_count")),
         as_of=as_of,
         sent=sent,
     )
 
 
-def _split_top_level(document: JsonValue) -> tuple[Fields, Fields]:
+def _split_top_level(document: JsonValue, name: str) -> tuple[Fields, Fields]:
     """Return what the API documents, under lower-case keys, and the rest as it was sent.
 
     Of keys that differ in case alone, the lower-case one is the API's, or else the first.
     """
     if not isinstance(document, dict):
-        raise _not_understood("it", document, "an object")
+        raise _not_understood("it", document, "an object", name)
     known, rest = Fields(), Fields()
     for key, value in document.items():
-        name = key.lower()
-        is_taken = name in known or (key != name and name in document)
-        if name in {"job", "tasks", "task_count"} and not is_taken:
-            known[name] = value
+        lower = key.lower()
+        is_taken = lower in known or (key != lower and lower in document)
+        if lower in {"job", "tasks", "task_count"} and not is_taken:
+            known[lower] = value
         else:
             rest[key] = value
     return known, rest
 
 
-def _read_task(task: JsonValue, place: int) -> Task:
-    fields = _key_by_api_names(task, f"tasks[{place}]")
+def _read_task(task: JsonValue, place: int, name: str) -> Task:
+    fields = _key_by_api_names(task, f"tasks[{place}]", name)
     return Task.model_validate({**fields, "sent": fields})
 
 
-def _key_by_api_names(value: JsonValue, name: str) -> Fields:
+def _key_by_api_names(value: JsonValue, part: str, name: str) -> Fields:
     """Return the object with upper-case keys; one that then stands twice keeps its own spelling."""
     if not isinstance(value, dict):
-        raise _not_understood(name, value, "an object")
+        raise _not_understood(part, value, "an object", name)
     fields = Fields()
     for key, field in value.items():
         upper = key.upper()
@@ -81,7 +84,7 @@ def _key_by_api_names(value: JsonValue, name: str) -> Fields:
     return fields
 
 
-def _not_understood(name: str, value: JsonValue, expected: str) -> ReplyError:
+def _not_understood(part: str, value: JsonValue, expected: str, name: str) -> ReplyError:
     shape = _SHAPES.get(type(value), "a number")
-    message = f"the service's reply can't be understood: {name} is {shape}, not {expected}"
+    message = f"{name} can't be understood: {part} is {shape}, not {expected}"
     return ReplyError(message, hint=_HINT)

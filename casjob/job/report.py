@@ -160,7 +160,11 @@ class Report(NamedTuple):
 
 
 def report_job(
-    detail: JobDetail, window: Window | None = None, *, requested_job_id: str | None = None
+    detail: JobDetail,
+    window: Window | None = None,
+    *,
+    requested_job_id: str | None = None,
+    lack: str | None = None,
 ) -> Report:
     """Work out what a job with its tasks means.
 
@@ -168,14 +172,16 @@ def report_job(
         detail: the job with its tasks.
         window: which tasks were requested; None for all of them.
         requested_job_id: the job that was requested, to notice a reply about another.
+        lack: says, in a sentence, that `detail` is not all that there was to receive.
     """
     window = window or Window()
+    is_whole = window.is_whole and lack is None
     stage = stage_of(detail.job.execution_status)
-    ordered = _order(detail.tasks, is_desc=window.desc)
+    ordered = order_tasks(detail.tasks, is_desc=window.desc)
     tasks = tuple(_report_tasks(ordered, detail.as_of, goes_on=not stage.has_ended))
-    has_all = window.is_whole if detail.task_count is None else len(tasks) >= detail.task_count
+    has_all = is_whole if detail.task_count is None else len(tasks) >= detail.task_count
     # While a job runs, the tasks that have not begun may be left out: they have no times yet.
-    has_all_times = has_all or (window.is_whole and stage is Stage.UNDER_WAY)
+    has_all_times = has_all or (is_whole and stage is Stage.UNDER_WAY)
     started = ended = elapsed = None
     if has_all_times:
         started = min(_moments(task.created_at for task in ordered), default=None)
@@ -189,14 +195,14 @@ def report_job(
         stage=stage,
         tasks=tasks,
         shown=tasks,
-        is_whole=window.is_whole,
+        is_whole=is_whole,
         is_complete=_is_complete(detail, window),
         has_all=has_all,
         started=started,
         ended=ended,
         elapsed_seconds=elapsed,
         contradictions=tuple(
-            _find_contradictions(detail, stage, tasks, window.is_whole, requested_job_id)
+            _find_contradictions(detail, stage, tasks, is_whole, requested_job_id, lack)
         ),
     )
 
@@ -242,7 +248,8 @@ def _find_last_moment(
     )
 
 
-def _order(tasks: tuple[Task, ...], *, is_desc: bool) -> list[Task]:
+def order_tasks(tasks: tuple[Task, ...], *, is_desc: bool) -> list[Task]:
+    """Return tasks by TASK_INDEX; where one has none, as sent, or the reverse of descending."""
     if any(task.task_index is None for task in tasks):
         return list(reversed(tasks) if is_desc else tasks)
     return sorted(tasks, key=lambda task: task.task_index or 0)
@@ -309,8 +316,11 @@ def _find_contradictions(
     tasks: tuple[TaskReport, ...],
     is_whole: bool,  # noqa: FBT001 - private, and named at the only call
     requested_job_id: str | None,
+    lack: str | None,
 ) -> Iterable[str]:
     status = detail.job.execution_status
+    if lack:
+        yield lack
     if requested_job_id and detail.job.job_id not in {None, requested_job_id}:
         yield f"The request was for {requested_job_id}, the reply is about {detail.job.job_id}."
     has_failed_task = any(task.has_failed for task in tasks)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from casjob.formats.display import OutputFormat
 from tests.conftest import JOB_ID
 from tests.service import Service
 
+REPLY = str(Path(__file__).parents[1] / "data" / "job_failed_v2.json")
 HEAVY = {"httpx", "pydantic", "rich"}
 
 # httpx imports rich by itself where it finds click, which development brings along.
@@ -57,3 +59,9 @@ def test_rich_is_loaded_only_for_what_is_drawn(
 ) -> None:
     loaded = load(["show", "--demo", "-o", output], clean_environ)
     assert ("rich" in loaded) is (output in {"table", "html", "svg"})
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+def test_a_file_needs_nothing_that_speaks_http(command: str, clean_environ: dict[str, str]) -> None:
+    assert load([command, "--from", REPLY, "--json"], clean_environ) == {"pydantic"}
+    assert load([command, "--from", REPLY], clean_environ) == {"pydantic", "rich"}

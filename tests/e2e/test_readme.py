@@ -85,11 +85,16 @@ def test_a_pipelines_line_works_as_it_stands(
     tmp_path: Path,
 ) -> None:
     service.jobs["JOB1"] = {"job": {"EXECUTION_STATUS": "SUCCEEDED"}, "tasks": [], "task_count": 0}
-    prints_id = (
-        """case "$*" in *-raw*) echo JOB1;; *) echo '{"job_id": {"value": "JOB1"}}';; esac"""
-    )
+    prints = """\
+#!/bin/sh
+case "$*" in
+    *-raw*) echo JOB1 ;;
+    *ShowJob*) echo '{"job": {"EXECUTION_STATUS": "SUCCEEDED"}, "tasks": [], "task_count": 0}' ;;
+    *) echo '{"job_id": {"value": "JOB1"}}' ;;
+esac
+"""
     for program in ("terraform", "hcloud"):
-        (tmp_path / program).write_text(f"#!/bin/sh\n{prints_id}\n")
+        (tmp_path / program).write_text(prints)
         (tmp_path / program).chmod(0o755)
     path = f"{tmp_path}:{clean_environ['PATH']}"
     done = run_shell(line, {**clean_environ, **at_service, "PATH": path}, cwd=tmp_path)
@@ -98,7 +103,7 @@ def test_a_pipelines_line_works_as_it_stands(
 
 
 def test_the_pipelines_are_those_of_the_readme() -> None:
-    assert sum("| casjob " in line for line in PIPELINES) == 6
+    assert sum("| casjob " in line for line in PIPELINES) == 8
 
 
 def test_the_profiles_are_read_as_they_stand(

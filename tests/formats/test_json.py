@@ -74,6 +74,7 @@ class TestTheDocumentedJob:
             "status",
             "outcome",
             "complete",
+            "as_of",
             "started_at",
             "ended_at",
             "elapsed_seconds",
@@ -115,12 +116,13 @@ class TestTheDocumentedJob:
 
         document = read(draw(documented_job(), "show", "--json"))
 
-        assert {name: document[name] for name in list(document)[:10]} == {
+        assert {name: document[name] for name in list(document)[:11]} == {
             "schema_version": 1,
             "job_id": JOB_ID,
             "status": "FAILED",
             "outcome": "failed",
             "complete": True,
+            "as_of": None,
             "started_at": "2020-02-04T04:01:03.344Z",
             "ended_at": "2020-02-04T04:01:38.975Z",
             "elapsed_seconds": 35.631,

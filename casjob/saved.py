@@ -1,0 +1,227 @@
+"""A job in a file, in place of the service; and how a job gets into a file."""
+
+import codecs
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from casjob.errors import OutputError, ReplyError, UsageError
+from casjob.files import read_start, write_whole
+from casjob.job.failures import clip, decode_messages
+from casjob.job.models import JobDetail, read_moment
+from casjob.job.reply import read_detail
+from casjob.job.report import order_tasks
+from casjob.job.source import Window
+from casjob.job.statuses import Outcome, Stage, stage_of
+from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document
+
+STDIN = "-"
+"""Names stdin where a file may be named."""
+
+_MAX_BYTES = 256 * 1024 * 1024
+"""Of a file: JSON that casjob has indented may be larger than the reply it was made of."""
+
+_MAX_DEPTH = MAX_DEPTH + 3
+"""Levels of nesting: MESSAGES of `MAX_DEPTH` levels, decoded, in a task in a list in a document."""
+
+ADDED_KEYS = frozenset(
+    {
+        "schema_version",
+        "job_id",
+        "status",
+        "outcome",
+        "complete",
+        "as_of",
+        "started_at",
+        "ended_at",
+        "elapsed_seconds",
+        "failure",
+    }
+)
+"""What casjob's JSON adds to a reply."""
+
+ADDED_TASK_KEYS = frozenset({"outcome", "phase", "elapsed_seconds", "failure"})
+"""What it adds to a task."""
+
+_KINDS = (
+    "a file holds a reply of the job API, one that casjob --save wrote, or the output of casjob"
+    " show --json"
+)
+
+
+class SavedJob(NamedTuple):
+    """A job in a file.
+
+    Args:
+        name: names the file in messages.
+        detail: the job with the tasks that are in the file.
+        lack: says that the file does not hold all tasks of the job; None if it does.
+    """
+
+    name: str
+    detail: JobDetail
+    lack: str | None
+
+    def select(self, window: Window) -> JobDetail:
+        """Return the job with the tasks in a window, as the service selects them.
+
+        Raises:
+            UsageError: the window is of a component instance, and the job does not name its own.
+        """
+        detail = self.detail
+        tasks, count = order_tasks(detail.tasks, is_desc=False), detail.task_count
+        if window.instance_id is not None:
+            own = detail.job.service_instance_id
+            if not own:
+                raise UsageError(
+                    "--instance-id can't be applied to a saved job without SERVICE_INSTANCE_ID",
+                    hint=f"all tasks in {self.name} are shown without it",
+                )
+            if window.instance_id != own:
+                tasks, count = [], 0
+        if window.desc:
+            tasks.reverse()
+        stop = None if window.limit is None else window.offset + window.limit
+        selected = tuple(tasks[window.offset : stop])
+        return detail.model_copy(update={"tasks": selected, "task_count": count})
+
+
+def read_saved(file: str) -> SavedJob:
+    """Read a job from a file, in any shape: a reply of v2 or v3, a saved one, or casjob's JSON.
+
+    Args:
+        file: the file; `-` is stdin.
+
+    Raises:
+        UsageError: the file can't be read.
+        ReplyError: there is no job in it.
+    """
+    name = "stdin" if file == STDIN else file
+    document = _decode(_read_text(file, name), name)
+    try:
+        return _read_job(document, name)
+    except ReplyError as error:
+        error.hint = _KINDS
+        raise
+
+
+def save_job(file: str, detail: JobDetail) -> None:
+    """Save a job with its tasks as the service sent them; only the user may read the file.
+
+    The keys are those of the API, in its own case; `as_of` is added: when the service replied.
+
+    Args:
+        file: where to; a file that was there is replaced.
+        detail: the whole job.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    document: dict[str, JsonValue] = {
+        "job": dict(detail.job.sent),
+        "tasks": [dict(task.sent) for task in detail.tasks],
+        "task_count": detail.task_count,
+    }
+    document |= {key: value for key, value in detail.sent.items() if key not in document}
+    document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
+    content = f"{encode_document(document, indent=2)}\n".encode("utf-8", "backslashreplace")
+    try:
+        write_whole(Path(file), content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"can't write to {file}: {reason}") from None
+
+
+def _read_text(file: str, name: str) -> str:
+    try:
+        if file != STDIN:
+            content = read_start(Path(file), _MAX_BYTES + 1)
+        elif sys.stdin is None:
+            raise UsageError("can't read stdin: it is closed")
+        else:
+            content = sys.stdin.buffer.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"can't read {name}: {reason}") from None
+    if len(content) > _MAX_BYTES:
+        raise ReplyError(
+            f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB: casjob reads no more",
+            hint=_KINDS,
+        )
+    # PowerShell writes UTF-16.
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", "backslashreplace").strip()
+
+
+def _decode(text: str, name: str) -> JsonValue:
+    if not text:
+        raise ReplyError(f"{name} is empty", hint="the command that wrote it may have failed")
+    try:
+        return decode(text, max_depth=_MAX_DEPTH)
+    except ValueError as error:
+        start = clip(text.partition("\n")[0].rstrip())
+        raise ReplyError(
+            f"{name} can't be understood: it is not JSON ({error}); it begins with {start}",
+            hint=_KINDS,
+        ) from None
+
+
+def _read_job(document: JsonValue, name: str) -> SavedJob:
+    as_of, knows_start = None, True
+    if isinstance(document, dict):
+        as_of = read_moment(document.get("as_of"))
+        # casjob's JSON of some tasks of a running job does not know when the first one began.
+        knows_start = document.get("started_at", "") is not None
+        document = _drop_additions(document)
+    detail = read_detail(document, as_of=as_of, name=name)
+    latest = _find_latest(detail)
+    stage = stage_of(detail.job.execution_status)
+    # While a job runs, the tasks that have not begun may be left out.
+    is_excerpt = stage is Stage.UNDER_WAY and latest is not None and not knows_start
+    came, count = len(detail.tasks), detail.task_count or 0
+    lack = None
+    if came < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
+        lack = f"{name} holds {came} of the job's {count} tasks."
+    # Without a clock, it is the latest time in the file: a job in it does not run until today.
+    return SavedJob(name, detail.model_copy(update={"as_of": as_of or latest}), lack)
+
+
+def _find_latest(detail: JobDetail) -> datetime | None:
+    times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
+    return max(filter(None, times), default=None)
+
+
+def _drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a document without what casjob adds to one."""
+    if "schema_version" not in document:
+        return {key: value for key, value in document.items() if key != "as_of"}
+    kept = {key: value for key, value in document.items() if key not in ADDED_KEYS}
+    tasks = kept.get("tasks")
+    if isinstance(tasks, list):
+        kept["tasks"] = [_restore_task(task) for task in tasks]
+    return kept
+
+
+def _restore_task(task: JsonValue) -> JsonValue:
+    if not isinstance(task, dict):
+        return task
+    fields = {key: value for key, value in task.items() if key not in ADDED_TASK_KEYS}
+    for text in _find_texts(task.get("failure")):
+        # JSON of no known shape is a detail exactly as it was sent, before it was decoded.
+        if decode_messages(text) == fields.get("MESSAGES"):
+            fields["MESSAGES"] = text
+    return fields
+
+
+def _find_texts(value: JsonValue) -> list[str]:
+    """Return the strings in a failure."""
+    match value:
+        case str():
+            return [value]
+        case dict():
+            return [text for each in value.values() for text in _find_texts(each)]
+        case list():
+            return [text for each in value for text in _find_texts(each)]
+        case _:
+            return []

@@ -1,0 +1,621 @@
+"""Jobs in files: `--from`, `--save`, and casjob's own JSON read again."""
+
+import json
+import shlex
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from casjob.demo.replies import answer
+from casjob.errors import CasjobError
+from casjob.formats.json import document_of
+from casjob.job.report import report_job
+from casjob.job.source import Window
+from casjob.json_text import JsonValue
+from casjob.saved import ADDED_KEYS, ADDED_TASK_KEYS, read_saved, save_job
+from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
+from tests.job.strategies import ANY_JSON
+from tests.program import run_shell
+from tests.samples import job, report_of, task
+from tests.service import Reply, Service, documented_job, many_tasks
+
+Ask = Callable[..., Finished]
+
+HINT = (
+    "  hint: a file holds a reply of the job API, one that casjob --save wrote, or the output of"
+    " casjob show --json\n"
+)
+
+
+def reply(version: str, query: Mapping[str, str] | None = None, count: int = 5) -> str:
+    """Return the body of a reply as curl and hcloud print it."""
+    document = documented_job() if count == 5 else many_tasks(count, failing_index=count)
+    path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+    sent = answer("GET", path, query or {}, lambda _: document, request_id="")
+    return json.dumps(sent.body, indent=4)
+
+
+@pytest.fixture
+def job_json(tmp_path: Path) -> Path:
+    return tmp_path / "job.json"
+
+
+class TestAFile:
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    @pytest.mark.parametrize("command", [["show"], ["tasks"], ["show", "--json"]])
+    def test_is_shown_as_the_service_would_be(
+        self, ask: Ask, casjob: Casjob, job_json: Path, version: str, command: list[str]
+    ) -> None:
+        job_json.write_text(reply(version), encoding="utf-8")
+
+        shown = casjob(*command, "--from", str(job_json))
+        served = ask(*command, JOB_ID, "--api-version", version)
+
+        expected = "".join(
+            line for line in served.out.splitlines(keepends=True) if not line.startswith("next: ")
+        )
+        assert shown == (0, expected, "")
+
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ["--limit", "2"],
+            ["--offset", "3"],
+            ["--offset", "1", "--limit", "3"],
+            ["--desc", "--limit", "2"],
+            ["--desc", "--offset", "4"],
+            ["--offset", "9"],
+            ["--failed"],
+            ["--status", "succeeded", "--limit", "1"],
+        ],
+    )
+    def test_is_paged_as_the_service_is(
+        self, ask: Ask, casjob: Casjob, job_json: Path, version: str, options: list[str]
+    ) -> None:
+        job_json.write_text(reply(version), encoding="utf-8")
+
+        served = ask("tasks", JOB_ID, "--json", "--api-version", version, *options)
+        assert casjob("tasks", "--from", str(job_json), "--json", *options) == served
+
+    def test_is_filtered_by_the_jobs_instance(self, casjob: Casjob, job_json: Path) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+        own = str(documented_job()["job"]["SERVICE_INSTANCE_ID"])
+
+        def count(instance_id: str) -> int:
+            words = ["--from", str(job_json), "--instance-id", instance_id, "--json"]
+            return len(json.loads(casjob("tasks", *words).out)["tasks"])
+
+        assert (count(own), count("another")) == (5, 0)
+
+    def test_without_an_instance_is_not_filtered_by_one(
+        self, casjob: Casjob, job_json: Path
+    ) -> None:
+        job_json.write_text(json.dumps(job("FAILED", task(1))), encoding="utf-8")
+
+        assert casjob("tasks", "--from", str(job_json), "--instance-id", "i") == (
+            2,
+            "",
+            (
+                "casjob: --instance-id can't be applied to a saved job without"
+                " SERVICE_INSTANCE_ID\n"
+                f"  hint: all tasks in {job_json} are shown without it\n"
+            ),
+        )
+
+    def test_needs_no_settings_and_leaves_no_trace(
+        self, casjob: Casjob, job_json: Path, tmp_path: Path
+    ) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+        config = tmp_path / ".config" / "casjob" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text("[default\n", encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json), environ={"CASJOB_PROFILE": "none"})
+
+        assert (shown.status, shown.err) == (0, "")
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "job.json"]
+
+    @pytest.mark.parametrize("options", [["--exit-status"], ["--exit-status", "--json"]])
+    def test_has_an_exit_status_if_asked_for(
+        self, casjob: Casjob, job_json: Path, options: list[str]
+    ) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+
+        assert casjob("show", "--from", str(job_json), *options).status == 1
+
+    @pytest.mark.parametrize("command", ["show", "tasks"])
+    @pytest.mark.parametrize(
+        ("words", "message", "hint"),
+        [
+            (
+                [JOB_ID],
+                "a job id and --from can't be used together: the file holds one job",
+                "leave the id out",
+            ),
+            (
+                ["--demo"],
+                "--demo can't be used with a file: no request is sent",
+                "leave out --demo",
+            ),
+            (
+                ["--api-version", "v3", "--retries", "1"],
+                "--api-version can't be used with a file: no request is sent",
+                "leave out --api-version, --retries",
+            ),
+        ],
+    )
+    def test_leaves_nothing_to_ask_a_service(
+        self, casjob: Casjob, command: str, words: list[str], message: str, hint: str
+    ) -> None:
+        shown = casjob(command, "--from", "job.json", *words)
+
+        assert shown == (2, "", f"casjob: {message}\n  hint: {hint}\n")
+
+
+class TestAPage:
+    """A reply that a program got without paging: 20 tasks of more."""
+
+    def test_is_said_to_be_one_without_blaming_the_service(
+        self, casjob: Casjob, job_json: Path
+    ) -> None:
+        job_json.write_text(reply("v2", count=37), encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        lines = shown.out.splitlines()
+        assert lines[0] == "provision/provMain FAILED · PROVISION"
+        assert lines[-2:] == [
+            "20 of 20 steps succeeded · 20 of 37 tasks",
+            f"note: {job_json} holds 20 of the job's 37 tasks.",
+        ]
+        document = json.loads(casjob("show", "--from", str(job_json), "--json").out)
+        assert (document["complete"], document["elapsed_seconds"]) == (False, None)
+
+    def test_that_has_all_tasks_is_the_whole(self, casjob: Casjob, job_json: Path) -> None:
+        job_json.write_text(reply("v2", {"limit": "50"}, count=37), encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.out.splitlines()[-1] == "36 of 37 steps succeeded"
+
+    def test_of_casjobs_own_is_one_too(self, ask: Ask, casjob: Casjob, job_json: Path) -> None:
+        job_json.write_text(ask("tasks", JOB_ID, "--failed", "--json").out, encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.out.splitlines()[-2:] == [
+            "0 of 1 steps succeeded · 1 of 5 tasks",
+            f"note: {job_json} holds 1 of the job's 5 tasks.",
+        ]
+
+
+RUNNING = job(
+    "RUNNING",
+    task(1, seconds=5),
+    task(4, "RUNNING", start=5, seconds=2),
+    task_count=3,
+)
+
+
+class TestAJobThatRuns:
+    def test_runs_until_the_files_latest_time_and_not_until_today(
+        self, casjob: Casjob, job_json: Path
+    ) -> None:
+        job_json.write_text(json.dumps(RUNNING), encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        lines = shown.out.splitlines()
+        assert lines[0] == "provision/provMain RUNNING for 7.0s · PROVISION"
+        assert lines[3] == "task 4 TN00004 running for 2.0s, last heartbeat 0.0s ago"
+        assert lines[-1] == "1 of 2 steps succeeded · 2 of 3 tasks, 1 not reported"
+
+    def test_without_any_time_runs_for_no_known_time(self, casjob: Casjob, job_json: Path) -> None:
+        job_json.write_text('{"job": {"EXECUTION_STATUS": "RUNNING"}}', encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.out.splitlines()[0] == "(no name) RUNNING"
+
+    @pytest.mark.parametrize("keep", ["--save", "--json"])
+    def test_is_kept_as_it_was_at_the_time_of_the_reply(
+        self, ask: Ask, casjob: Casjob, service: Service, job_json: Path, keep: str
+    ) -> None:
+        date = format_datetime(datetime(2020, 2, 4, 4, 1, 20, tzinfo=UTC), usegmt=True)
+        service.handler = lambda request: Reply(
+            body=RUNNING if request.query["offset"] == ["0"] else {**RUNNING, "tasks": []},
+            headers={"Date": date},
+        )
+        served = ask("show", JOB_ID)
+        kept = ask("show", JOB_ID, *([keep, str(job_json)] if keep == "--save" else [keep]))
+        if keep == "--json":
+            job_json.write_text(kept.out, encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.out.splitlines() == served.out.splitlines()[:-1]
+        assert shown.out.startswith("provision/provMain RUNNING for 17.0s")
+
+    def test_does_not_begin_with_the_first_task_of_an_excerpt(
+        self, casjob: Casjob, job_json: Path
+    ) -> None:
+        job_json.write_text(json.dumps(RUNNING), encoding="utf-8")
+        last = casjob("tasks", "--from", str(job_json), "--desc", "--limit", "1", "--json")
+        job_json.write_text(last.out, encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        lines = shown.out.splitlines()
+        assert lines[0] == "provision/provMain RUNNING · PROVISION"
+        assert lines[-1] == f"note: {job_json} holds 1 of the job's 3 tasks."
+
+    def test_that_has_not_begun_lacks_nothing(self, casjob: Casjob, job_json: Path) -> None:
+        document = job("SUBMITTED", task_count=5)
+        job_json.write_text(json.dumps(document_of(report_of(document))), encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.out.splitlines()[-1] == "no steps yet · 0 of 5 tasks, 5 not reported"
+
+
+class TestWhatItHolds:
+    @pytest.mark.parametrize(
+        "encode",
+        [
+            lambda text: b"\xef\xbb\xbf" + text.encode(),
+            lambda text: text.replace("\n", "\r\n").encode(),
+            lambda text: f"\n\n  {text}\n\n\n".encode(),
+            lambda text: text.encode("utf-16"),
+            lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+        ],
+        ids=["BOM", "CRLF", "blank lines", "UTF-16", "UTF-16 big-endian"],
+    )
+    def test_may_be_as_programs_write_it(
+        self, casjob: Casjob, job_json: Path, encode: Callable[[str], bytes]
+    ) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+        expected = casjob("show", "--from", str(job_json))
+        job_json.write_bytes(encode(reply("v2")))
+
+        assert casjob("show", "--from", str(job_json)) == expected
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (
+                '{"error_code": "SVCSTG.00100429", "error_msg": "job not found"}',
+                "{} holds no job\n  the service said: SVCSTG.00100429 job not found",
+            ),
+            ('{"verdicts": []}', "{} holds no job\n  the service said: nothing"),
+            ("[]", "{} can't be understood: it is a list, not an object"),
+            ('{"job": 1}', "{} can't be understood: job is a number, not an object"),
+            (
+                '{"schema_version": 1, "job": {}, "tasks": [1]}',
+                "{} can't be understood: tasks[0] is a number, not an object",
+            ),
+            (
+                '{"schema_version": 1, "job": {}, "tasks": {}}',
+                "{} can't be understood: tasks is an object, not a list",
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nDate: x\r\n\r\n{}",
+                (
+                    "{} can't be understood: it is not JSON (Expecting value: line 1 column 1"
+                    " (char 0)); it begins with HTTP/1.1 200 OK"
+                ),
+            ),
+            (
+                '{"job": {}}200',
+                (
+                    "{} can't be understood: it is not JSON (Extra data: line 1 column 12 (char"
+                    ' 11)); it begins with {{"job": {{}}}}200'
+                ),
+            ),
+            (
+                '{"job": {"a": "\x00\xff',
+                (
+                    "{} can't be understood: it is not JSON (Invalid control character at: line 1"
+                    ' column 16 (char 15)); it begins with {{"job": {{"a": "\\x00\xff'
+                ),
+            ),
+        ],
+    )
+    def test_is_explained_if_it_is_no_job(
+        self, casjob: Casjob, job_json: Path, content: str, message: str
+    ) -> None:
+        job_json.write_text(content, encoding="utf-8", newline="")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown == (7, "", f"casjob: {message.format(job_json)}\n{HINT}")
+
+    def test_may_be_nothing(self, casjob: Casjob, job_json: Path) -> None:
+        job_json.write_text("\n", encoding="utf-8")
+
+        assert casjob("show", "--from", str(job_json)) == (
+            7,
+            "",
+            f"casjob: {job_json} is empty\n  hint: the command that wrote it may have failed\n",
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("none.json", "No such file or directory"),
+            (".", "Is a directory"),
+            ("x" * 300, "File name too long"),
+            ("a\0b", "embedded null byte"),
+        ],
+    )
+    def test_may_be_nowhere(self, casjob: Casjob, tmp_path: Path, name: str, reason: str) -> None:
+        file = f"{tmp_path}/{name}"
+        shown = casjob("show", "--from", file)
+
+        printed = file.replace("\0", r"\x00")
+        assert shown == (2, "", f"casjob: can't read {printed}: {reason}\n")
+
+    def test_may_have_no_end(self, casjob: Casjob) -> None:
+        shown = casjob("show", "--from", "/dev/zero")
+
+        message = "casjob: /dev/zero is larger than 256 MiB: casjob reads no more\n"
+        assert shown == (7, "", message + HINT)
+
+    @given(content=st.binary())
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_may_be_any_bytes(self, job_json: Path, content: bytes) -> None:
+        job_json.write_bytes(content)
+        with pytest.raises(CasjobError):
+            read_saved(str(job_json))
+
+    @given(
+        fields=st.dictionaries(st.sampled_from(sorted({*ADDED_KEYS, "job", "tasks"})), ANY_JSON),
+        own_job=st.dictionaries(st.text(), ANY_JSON),
+        own_tasks=st.lists(
+            st.dictionaries(
+                st.sampled_from([*sorted(ADDED_TASK_KEYS), "MESSAGES", "CREATED_AT", "x"]), ANY_JSON
+            )
+        ),
+    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_may_be_any_json(
+        self,
+        job_json: Path,
+        fields: dict[str, JsonValue],
+        own_job: dict[str, JsonValue],
+        own_tasks: list[JsonValue],
+    ) -> None:
+        document = {"job": own_job, "tasks": own_tasks, **fields}
+        job_json.write_text(json.dumps(document), encoding="utf-8")
+        try:
+            saved = read_saved(str(job_json))
+        except CasjobError:
+            return
+        assert report_job(saved.select(Window()))
+
+
+class TestAPipe:
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    def test_from_curl_is_read(
+        self, version: str, clean_environ: dict[str, str], service: Service
+    ) -> None:
+        if shutil.which("curl") is None:
+            pytest.skip("curl is not installed")
+        url = f"{service.url}/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+
+        shown = run_shell(
+            f"curl -sS -H 'X-Auth-Token: t' {url} | casjob show --from -", clean_environ
+        )
+
+        assert (shown.status, shown.err) == (0, "")
+        assert "  ECC00011  Building failed.\n" in shown.out
+        (request,) = service.requests
+        assert request.headers["X-Auth-Token"] == "t"
+
+    def test_from_hcloud_is_read(self, clean_environ: dict[str, str], tmp_path: Path) -> None:
+        (tmp_path / "reply").write_text(reply("v2"), encoding="utf-8")
+        program = tmp_path / "hcloud"
+        program.write_text(f"#!/bin/sh\ncat {shlex.quote(str(tmp_path))}/reply\n")
+        program.chmod(0o755)
+        line = "hcloud ServiceStage ShowJobInfo --job_id=JOB1 | casjob tasks --from - --failed"
+        path = f"{tmp_path}:{clean_environ['PATH']}"
+
+        shown = run_shell(line, {**clean_environ, "PATH": path})
+
+        assert shown == (
+            0,
+            (
+                "#  TASK     TYPE     STATUS  STARTED   ELAPSED  CODE      DETAIL\n"
+                "9  TN00097  restful  FAILED  04:01:08    30.0s  ECC00011  Building failed.\n"
+                "\n"
+                "1 of 5 tasks\n"
+            ),
+            "",
+        )
+
+    def test_from_casjob_is_a_fixed_point(self, clean_environ: dict[str, str]) -> None:
+        again = "casjob show --from - --json"
+        line = (
+            f"casjob show --demo --json | tee a | {again} | tee b | {again} > c; cmp a b && cmp b c"
+        )
+        folder = Path(clean_environ["HOME"])
+
+        assert run_shell(line, clean_environ, cwd=folder) == (0, "", "")
+        assert (folder / "a").stat().st_size > 1000
+
+    def test_is_named_in_errors(self, clean_environ: dict[str, str]) -> None:
+        shown = run_shell("echo no | casjob show --from -", clean_environ)
+
+        assert shown.status == 7
+        assert shown.err.startswith("casjob: stdin can't be understood: it is not JSON (")
+
+    def test_may_be_closed(self, clean_environ: dict[str, str]) -> None:
+        shown = run_shell("casjob show --from - <&-", clean_environ)
+
+        assert shown == (2, "", "casjob: can't read stdin: it is closed\n")
+
+    def test_may_have_a_name(self, clean_environ: dict[str, str], tmp_path: Path) -> None:
+        line = "mkfifo pipe; casjob show --demo --json > pipe & casjob show --from pipe | head -1"
+
+        shown = run_shell(line, clean_environ, cwd=tmp_path)
+
+        assert shown == (0, "provision/provMain FAILED after 35.6s · PROVISION\n", "")
+
+
+MESSAGES = st.one_of(
+    st.text(),
+    ANY_JSON,
+    ANY_JSON.map(lambda value: json.dumps(value, indent=1)),
+    ANY_JSON.map(lambda value: json.dumps({"Message": "ECC00011", "Detail": json.dumps(value)})),
+    ANY_JSON.map(lambda value: f"got {json.dumps(value)}"),
+    st.sampled_from(
+        [
+            '{ "a":[1, "{}"] }',
+            r'{"a":  "\u0045CC00011"}',
+            '{"error_code":"S.1","error_message":"{"code":"VPC.0202","message":"Query"}"}',
+            '{"a": 1.0e5, "b": 1e-7, "a": 2}',
+            '{"x":  "got {\\"code\\": \\"VPC.0202\\", \\"message\\": \\"q\\"}"}',
+            "[" * 199 + "]" * 199,
+            "[" * 201 + "]" * 201,
+        ]
+    ),
+)
+
+
+class TestCasjobsOwnJson:
+    @given(
+        status=st.sampled_from(
+            ["FAILED", "SUCCEEDED", "RUNNING", "SUBMITTED", "UNKNOWN", "X", None]
+        ),
+        tasks=st.lists(
+            st.tuples(
+                st.sampled_from(["FAILED", "SUCCEEDED", "RUNNING", "CANCELLED", None]),
+                MESSAGES,
+                st.dictionaries(st.text(max_size=3), ANY_JSON, max_size=2),
+                st.none() | st.integers(0, 9),
+            ),
+            max_size=4,
+        ),
+        count=st.sampled_from([..., None, 2, 5, "3", -1]),
+        rest=st.dictionaries(st.text(max_size=3) | st.sampled_from(sorted(ADDED_KEYS)), ANY_JSON),
+    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    def test_is_read_as_what_was_sent(
+        self, job_json: Path, status: str | None, tasks: list[Any], count: object, rest: Any
+    ) -> None:
+        sent = job(
+            status,
+            *(
+                {**task(index, state, start=place, messages=messages), **more}
+                for place, (state, messages, more, index) in enumerate(tasks)
+            ),
+            task_count=count,
+        )
+        first = document_of(report_of({**rest, **sent}))
+        job_json.write_text(json.dumps(first), encoding="utf-8")
+
+        saved = read_saved(str(job_json))
+        detail = saved.select(Window())
+        second = document_of(report_job(detail, lack=saved.lack))
+
+        assert json.dumps(second) == json.dumps(first)
+
+    def test_has_no_addition_that_is_not_dropped(self) -> None:
+        document = document_of(report_of(documented_job()))
+        (*_, last) = cast("list[dict[str, JsonValue]]", document["tasks"])
+
+        assert document.keys() - {"job", "tasks", "task_count"} == ADDED_KEYS
+        assert {key for key in last if key.islower()} == ADDED_TASK_KEYS
+
+
+class TestSave:
+    def test_keeps_what_the_service_sent(self, ask: Ask, service: Service, job_json: Path) -> None:
+        date = "Tue, 04 Feb 2020 04:02:03 GMT"
+        body = {**documented_job(), "next": None}
+        service.script = [Reply(body=body, headers={"Date": date})]
+
+        shown = ask("show", JOB_ID, "--save", str(job_json))
+
+        saved = json.loads(job_json.read_bytes())
+        assert (shown.status, shown.err) == (0, "")
+        assert saved == {**body, "as_of": "2020-02-04T04:02:03+00:00"}
+        assert stat.S_IMODE(job_json.stat().st_mode) == 0o600
+        assert "a-token" not in job_json.read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    @pytest.mark.parametrize(
+        "options", [[], ["--limit", "3"], ["--desc", "--offset", "40"], ["--failed"]]
+    )
+    def test_keeps_all_tasks_whichever_are_shown(
+        self,
+        ask: Ask,
+        casjob: Casjob,
+        service: Service,
+        job_json: Path,
+        version: str,
+        options: list[str],
+    ) -> None:
+        service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
+        words = ["tasks", JOB_ID, "--api-version", version, *options]
+
+        plain = ask(*words)
+        shown = ask(*words, "--save", str(job_json))
+
+        assert shown == plain
+        from_file = casjob("tasks", "--from", str(job_json), *options)
+        assert from_file == plain
+        whole = casjob("show", "--from", str(job_json))
+        assert whole.out.splitlines()[-1] == "104 of 105 steps succeeded"
+
+    def test_of_a_file_is_the_same_again(self, casjob: Casjob, job_json: Path) -> None:
+        casjob("show", "--demo", "--save", str(job_json))
+        content = job_json.read_bytes()
+
+        casjob("show", "--from", str(job_json), "--save", str(job_json))
+
+        assert job_json.read_bytes() == content
+
+    def test_of_a_job_without_any_time_has_none(self, job_json: Path) -> None:
+        job_json.write_text('{"job": {}}', encoding="utf-8")
+        saved = read_saved(str(job_json))
+        save_job(str(job_json), saved.select(Window()))
+
+        assert json.loads(job_json.read_bytes()) == {
+            "job": {},
+            "tasks": [],
+            "task_count": None,
+            "as_of": None,
+        }
+
+    def test_needs_the_whole_job(self, ask: Ask, service: Service) -> None:
+        assert ask("tasks", JOB_ID, "--save", "x", "--instance-id", "i") == (
+            2,
+            "",
+            "casjob: --save keeps the whole job: it can't be used with --instance-id\n",
+        )
+        assert service.requests == []
+
+    @pytest.mark.parametrize("command", ["show", "tasks"])
+    @pytest.mark.parametrize(
+        ("file", "reason"),
+        [
+            ("/none/x.json", "No such file or directory"),
+            ("/dev/null", "Not a regular file"),
+            ("a\0b", "embedded null byte"),
+        ],
+    )
+    def test_that_fails_is_an_error(
+        self, casjob: Casjob, command: str, file: str, reason: str
+    ) -> None:
+        shown = casjob(command, "--demo", "--save", file)
+
+        printed = file.replace("\0", r"\x00")
+        assert shown == (74, "", f"casjob: can't write to {printed}: {reason}\n")
