@@ -12,6 +12,8 @@ from casjob.help import Command, Commands
 from casjob.notices import Notices
 from casjob.options import (
     FOLLOWING,
+    Base,
+    Compared,
     Connection,
     Follow,
     FormatOption,
@@ -225,6 +227,37 @@ def wait(
     plan = follow.plan(timeout)
     output_format = output.open(session, "verdicts", file=output_file)
     return run(job_ids or [], plan, session, output_format, quiet=quiet)
+
+
+@app.command(
+    cls=Command,
+    epilog="casjob diff JOB_ID_THAT_SUCCEEDED JOB_ID_THAT_FAILED\n"
+    "casjob diff good.json JOB_ID\n"
+    "casjob show JOB_ID --json | casjob diff good.json -",
+)
+@spread
+def diff(
+    context: typer.Context,
+    base: Base,
+    job: Compared,
+    *,
+    output: FormatOption,
+    output_file: OutputFileOption = None,
+    look: Look,
+    connection: Connection,
+    retries: Retries = None,
+) -> int:
+    """Show what differs between two jobs; exit 1 if anything does.
+
+    Tasks are matched by name. Another status of the job or of a task, a task that only one of
+    them has, another error code or message: these are differences. Ids, times of day, the order
+    of tasks and how long they took are not; elapsed times are shown with their change.
+    """
+    from casjob.commands.diff import is_file, run
+
+    is_offline = is_file(base) and is_file(job)
+    session = connection.open_session(context, retries=retries, is_offline=is_offline)
+    return run(base, job, session, output.open(session, "difference", look, file=output_file))
 
 
 @app.command(

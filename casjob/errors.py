@@ -41,7 +41,8 @@ class ExitStatus(IntEnum):
 
 EXIT_STATUS_MEANINGS = {
     ExitStatus.SUCCESS: "shown; for `wait` and `watch`: every job succeeded",
-    ExitStatus.ENDED_BADLY: "a job ended badly (`wait`, `watch`; others only with `--exit-status`)",
+    ExitStatus.ENDED_BADLY: "a job ended badly (`wait`, `watch`; `show` and `tasks` only with"
+    " `--exit-status`), or the jobs differ (`diff`)",
     ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",
     ExitStatus.FORBIDDEN: "not authenticated, or forbidden",

@@ -86,6 +86,26 @@ JobIds = Annotated[
     ),
 ]
 
+Base = Annotated[
+    str,
+    typer.Argument(
+        metavar="BASE",
+        help="The job to compare with: its id, or a file as for show --from; - is stdin.",
+        show_default=False,
+        autocompletion=complete_job_id,
+    ),
+]
+
+Compared = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB",
+        help="The job to compare, likewise.",
+        show_default=False,
+        autocompletion=complete_job_id,
+    ),
+]
+
 WithExitStatus = Annotated[
     bool,
     typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),

@@ -17,7 +17,7 @@ BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
 )
-COMMANDS = ("show", "tasks", "watch", "wait", "config")
+COMMANDS = ("show", "tasks", "watch", "wait", "diff", "config")
 HELP = """\
 Usage: casjob [OPTIONS] COMMAND [ARGS]...
 
@@ -32,6 +32,7 @@ Commands:
   tasks   Show the tasks of a job, paged or filtered.
   watch   Follow jobs until they end, live on a terminal.
   wait    Wait for jobs to end, silent but for their verdicts; for scripts.
+  diff    Show what differs between two jobs; exit 1 if anything does.
   config  Show every setting in force, and where it came from.
 """
 

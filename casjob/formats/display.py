@@ -10,6 +10,7 @@ from casjob.errors import UsageError
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.
+    from casjob.job.difference import Difference
     from casjob.job.events import Event, Picture, Verdict
     from casjob.job.report import Report
     from casjob.overview import Finding, Overview
@@ -124,7 +125,7 @@ class View(Protocol):
         ...
 
 
-Content = Literal["report", "verdicts", "view", "settings", "findings"]
+Content = Literal["report", "difference", "verdicts", "view", "settings", "findings"]
 """What a command has to present; each is a method of `Format`."""
 
 
@@ -155,6 +156,10 @@ class Format:
             tasks_only: whether the table of tasks is all that is wanted.
             next_command: what the user may want to run next; None if nothing helps.
         """
+        raise NotImplementedError
+
+    def difference(self, difference: "Difference") -> str | bytes:
+        """Return what differs between two jobs."""
         raise NotImplementedError
 
     def verdict(self, verdict: "Verdict") -> str | bytes:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from casjob.formats.display import Ending, Format, View
+from casjob.job.difference import Difference, TaskDifference
 from casjob.job.events import (
     Event,
     JobStatus,
@@ -35,6 +36,10 @@ class JsonFormat(Format):
         """Return what the service sent, and what casjob makes of it."""
         del tasks_only, next_command  # it holds the whole, and no suggestions
         return encode(document_of(report))
+
+    def difference(self, difference: Difference) -> bytes:
+        """Return both jobs, and their tasks side by side."""
+        return encode(document_of_difference(difference))
 
     def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
         """Return the verdicts in the order of the jobs; a job never seen is unknown."""
@@ -110,6 +115,49 @@ def document_of(report: Report) -> dict[str, JsonValue]:
         "tasks": [document_of_task(each) for each in report.shown],
     }
     return document | {key: value for key, value in detail.sent.items() if key not in document}
+
+
+def document_of_difference(difference: Difference) -> dict[str, JsonValue]:
+    """Return what differs between two jobs, and their tasks side by side."""
+    first, main = difference.first, difference.main_cause
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "alike": difference.is_alike,
+        "elapsed_change_seconds": difference.elapsed_change,
+        "base": _compared_job(difference.base),
+        "job": _compared_job(difference.job),
+        "first_difference": document_of_compared_task(first) if first else None,
+        "main_elapsed_change": document_of_compared_task(main) if main else None,
+        "tasks": [document_of_compared_task(each) for each in difference.tasks],
+    }
+
+
+def _compared_job(report: Report) -> dict[str, JsonValue]:
+    return {"job_id": report.job.job_id, "complete": report.is_complete, **_verdict(report)}
+
+
+def document_of_compared_task(task: TaskDifference) -> dict[str, JsonValue]:
+    """Return a task of two jobs side by side, and what differs."""
+    return {
+        "task_name": task.either.task.task_name,
+        "difference": task.change.name.lower() if task.change else None,
+        "elapsed_change_seconds": task.elapsed_change,
+        "base": _compared(task.base),
+        "job": _compared(task.job),
+    }
+
+
+def _compared(report: TaskReport | None) -> dict[str, JsonValue] | None:
+    if report is None:
+        return None
+    return {
+        **_identify(report),
+        "status": report.task.task_status,
+        "outcome": report.stage.outcome,
+        "phase": report.phase,
+        "elapsed_seconds": report.elapsed_seconds,
+        "failure": _failure(report),
+    }
 
 
 def document_of_task(report: TaskReport) -> dict[str, JsonValue]:

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from casjob.formats.display import Display, Ending
 from casjob.formats.json import (
     JsonFormat,
+    document_of_compared_task,
     document_of_finding,
     document_of_task,
     document_of_verdict,
     encode,
 )
+from casjob.job.difference import Difference
 from casjob.job.events import Verdict
 from casjob.job.report import Report
 from casjob.json_text import JsonValue
@@ -29,6 +31,10 @@ class JsonLinesFormat(JsonFormat):
         """Return a line a task."""
         del tasks_only, next_command
         return _encode_lines(document_of_task(each) for each in report.shown)
+
+    def difference(self, difference: Difference) -> bytes:
+        """Return a line a task of either job."""
+        return _encode_lines(document_of_compared_task(each) for each in difference.tasks)
 
     def verdict(self, verdict: Verdict) -> bytes:
         """Return the verdict as a line."""

@@ -9,6 +9,14 @@ from collections.abc import Iterable, Sequence
 
 from casjob.formats.display import Ending, Format
 from casjob.formats.messages import describe_message
+from casjob.formats.text.comparison import (
+    describe_change_count,
+    describe_difference,
+    describe_elapsed_change,
+    describe_status,
+    format_change,
+    is_noticed,
+)
 from casjob.formats.text.events import describe_cause
 from casjob.formats.text.phrases import (
     describe_completeness,
@@ -20,6 +28,7 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
+from casjob.job.difference import Difference, TaskDifference
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
@@ -73,6 +82,27 @@ class MarkdownFormat(Format):
                 if count
             ),
             "".join(kept_notes),
+        ]
+        return "\n".join(filter(None, parts)).encode()
+
+    def difference(self, difference: Difference) -> bytes:
+        """Return both jobs, what differs first, and a table of the tasks that differ."""
+        jobs = (("BASE", difference.base), ("JOB", difference.job))
+        facts = [describe_difference(difference), describe_elapsed_change(difference)]
+        budget = _Budget(_LIMIT - _RESERVE)
+        rows = [_draw_difference(each) for each in difference.tasks if is_noticed(each)]
+        headings = ("#", "Task", "BASE", "Elapsed", "JOB", "Elapsed", "Change", "Differs")
+        notes = (
+            f"- {name}: {_span(sentence)}\n"
+            for name, report in jobs
+            for sentence in report.contradictions
+        )
+        parts = [
+            _draw_table(("", "Job", "Name", "Verdict"), (_draw_side(*each) for each in jobs)),
+            "\n".join(f"{_span(fact)}\n" for fact in facts if fact),
+            _draw_table(headings, filter(budget.fits, rows)),
+            f"{describe_change_count(difference)}\n",
+            "".join(filter(budget.fits, notes)),
         ]
         return "\n".join(filter(None, parts)).encode()
 
@@ -152,6 +182,30 @@ def _draw_ending(ending: Ending) -> str:
         _cell(report.job.job_name),
         f"{_SIGNS.get(report.stage, '')}{_cell(describe_verdict(report))}",
         _cell(describe_cause(report)),
+    )
+
+
+def _draw_side(name: str, report: Report) -> str:
+    verdict = f"{_SIGNS.get(report.stage, '')}{_cell(describe_verdict(report))}"
+    return _draw_row(name, _cell(report.job.job_id), _cell(report.job.job_name), verdict)
+
+
+def _draw_difference(each: TaskDifference) -> str:
+    task, change = each.either.task, each.elapsed_change
+    cells = []
+    for side in (each.base, each.job):
+        sign = _SIGNS.get(side.stage, "") if side else ""
+        seconds = side.elapsed_seconds if side else None
+        cells += [
+            f"{sign}{_cell(describe_status(side))}",
+            "" if seconds is None else format_elapsed(seconds),
+        ]
+    return _draw_row(
+        "" if task.task_index is None else str(task.task_index),
+        _cell(task.task_name or task.task_id),
+        *cells,
+        "" if change is None else format_change(change),
+        each.change or "",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from casjob.formats.display import Ending, Format
+from casjob.job.difference import Difference
 from casjob.job.events import Verdict
 from casjob.job.report import Report
 from casjob.overview import Finding, Overview
@@ -30,6 +31,11 @@ class SavedFormat(Format):
         """Save a job with its tasks, and return it."""
         self._save(self._saved.report(report, tasks_only=tasks_only, next_command=next_command))
         return self._shown.report(report, tasks_only=tasks_only, next_command=next_command)
+
+    def difference(self, difference: Difference) -> str | bytes:
+        """Save what differs between two jobs, and return it."""
+        self._save(self._saved.difference(difference))
+        return self._shown.difference(difference)
 
     def verdict(self, verdict: Verdict) -> str | bytes:
         """Return a verdict; it is saved with the others."""

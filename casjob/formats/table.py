@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from casjob.formats.display import Color, Display, Ending, Format, View
 from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
 from casjob.formats.text.settings import draw_finding, draw_settings
+from casjob.job.difference import Difference
 from casjob.job.events import Event, Picture, Verdict
 from casjob.job.report import Report
 from casjob.overview import Finding, Overview
@@ -24,6 +25,12 @@ class TableFormat(Format):
         return render_report(
             report, self._display, tasks_only=tasks_only, next_command=next_command
         )
+
+    def difference(self, difference: Difference) -> str:
+        """Return what differs first, and the tasks that differ."""
+        from casjob.formats.text.difference import render_difference
+
+        return render_difference(difference, self._display)
 
     def verdict(self, verdict: Verdict) -> str:
         """Return how a job ended, in a line."""

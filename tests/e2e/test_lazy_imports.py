@@ -65,3 +65,7 @@ def test_rich_is_loaded_only_for_what_is_drawn(
 def test_a_file_needs_nothing_that_speaks_http(command: str, clean_environ: dict[str, str]) -> None:
     assert load([command, "--from", REPLY, "--json"], clean_environ) == {"pydantic"}
     assert load([command, "--from", REPLY], clean_environ) == {"pydantic", "rich"}
+
+
+def test_two_files_need_nothing_that_speaks_http(clean_environ: dict[str, str]) -> None:
+    assert load(["diff", REPLY, REPLY, "--json"], clean_environ) == {"pydantic"}

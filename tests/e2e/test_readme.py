@@ -33,8 +33,9 @@ def test_a_session_goes_as_the_readme_shows(session: str, casjob: Casjob) -> Non
     command, _, shown = session.partition("\n")
     assert command.startswith("$ casjob ")
     finished = casjob(*shlex.split(command.removeprefix("$ casjob ")))
-    # The one command there whose status tells how a job ended.
-    assert finished == (1 if command.startswith("$ casjob wait --demo") else 0, shown, "")
+    # The commands there whose status tells how a job ended, or that two differ.
+    is_bad = command.startswith(("$ casjob wait --demo", "$ casjob diff JOB"))
+    assert finished == (1 if is_bad else 0, shown, "")
 
 
 def test_every_command_shows_its_help() -> None:

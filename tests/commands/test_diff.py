@@ -1,0 +1,410 @@
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import casjob as package
+from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
+from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob, Finished
+from tests.program import run_shell
+from tests.samples import Fields, as_document, job, task
+from tests.service import Service, documented_job
+
+SCHEMA = json.loads((Path(package.__file__).parent / "schema" / "difference.json").read_bytes())
+DEMO = (SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc")
+HEAD = f"""\
+BASE provision/provMain SUCCEEDED after 1m 15s · {SUCCEEDED_JOB_ID} · started 2020-02-04 04:31:12Z
+JOB  provision/provMain FAILED after 35.6s · {FAILED_JOB_ID} · started 2020-02-04 04:01:03Z
+"""
+
+Ask = Callable[..., Finished]
+Diff = Callable[..., Finished]
+
+
+@pytest.fixture
+def diff(casjob: Casjob, tmp_path: Path) -> Diff:
+    """Return a way to compare two made-up jobs in files."""
+
+    def run_diff(base: object, other: object, *words: str, columns: int | None = None) -> Finished:
+        files = [tmp_path / "base.json", tmp_path / "job.json"]
+        for file, document in zip(files, (base, other), strict=True):
+            file.write_text(json.dumps(document), encoding="utf-8")
+        return casjob("diff", *map(str, files), "--utc", *words, columns=columns)
+
+    return run_diff
+
+
+def told(result: Finished) -> list[str]:
+    """Return what is between the two jobs and the table, without notes."""
+    lines = result.out.split("\n\n")[1].splitlines()
+    return [line for line in lines if not line.startswith("note: ")]
+
+
+def test_the_first_difference_comes_first_and_then_all_of_them(casjob: Casjob) -> None:
+    assert casjob("diff", *DEMO) == (
+        1,
+        f"""\
+{HEAD}
+task 9 TN00097 is the first that differs: SUCCEEDED in BASE, FAILED in JOB
+  JOB  ECC00011  Building failed.
+JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB
+
+ #  TASK                 BASE              JOB                  CHANGE  DIFFERS
+ 9  TN00097              SUCCEEDED  28.4s  FAILED        30.0s   +1.6s  status
+12  SEPARATOR_DEPLOYING  SUCCEEDED   0.0s  not reported           0.0s  only in BASE
+14  TN00102              SUCCEEDED  41.2s  not reported         -41.2s  only in BASE
+
+3 of 7 tasks differ · 4 alike not shown
+""",
+        "",
+    )
+
+
+def test_a_narrow_terminal_has_no_times_but_their_change(casjob: Casjob) -> None:
+    shown = casjob("diff", *DEMO, "--color", "never", columns=72)
+
+    assert shown.out.split("\n\n")[2].splitlines() == [
+        " #  TASK                 BASE       JOB           CHANGE  DIFFERS",
+        " 9  TN00097              SUCCEEDED  FAILED         +1.6s  status",
+        "12  SEPARATOR_DEPLOYING  SUCCEEDED  not reported    0.0s  only in BASE",
+        "14  TN00102              SUCCEEDED  not reported  -41.2s  only in BASE",
+    ]
+    assert shown.out.startswith("✓ BASE provision/provMain SUCCEEDED after 1m 15s\n  JOB5b0c")
+
+
+@pytest.mark.parametrize(
+    ("columns", "headings"),
+    [
+        (60, ["#", "TASK", "BASE", "JOB", "CHANGE"]),
+        (50, ["#", "TASK", "BASE", "JOB"]),
+        (46, ["TASK", "BASE", "JOB"]),
+    ],
+)
+def test_a_narrower_terminal_has_fewer_columns(
+    casjob: Casjob, columns: int, headings: list[str]
+) -> None:
+    lines = casjob("diff", *DEMO, "--color", "never", columns=columns).out.splitlines()
+
+    assert headings in [line.split() for line in lines]
+    assert max(map(len, lines)) <= columns
+
+
+def test_colour_changes_no_word(casjob: Casjob) -> None:
+    plain = casjob("diff", *DEMO)
+    colored = casjob("diff", *DEMO, "--color", "always")
+
+    assert "\x1b[1;31mFAILED\x1b[0m" in colored.out
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored.out) == plain.out
+
+
+def test_a_job_is_like_itself(casjob: Casjob) -> None:
+    shown = casjob("diff", FAILED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc")
+
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.split("\n\n")[1:] == ["the jobs are alike: 5 tasks, none differs\n"]
+
+
+def test_elapsed_times_are_shown_but_are_no_difference(diff: Diff) -> None:
+    base = job("SUCCEEDED", task(1), task(2, start=1), JOB_ID="JOB1")
+    other = job("SUCCEEDED", task(1, start=9), task(2, start=10, seconds=100), JOB_ID="JOB2")
+
+    assert diff(base, other) == (
+        0,
+        """\
+BASE provision/provMain SUCCEEDED after 2.0s · JOB1 · started 2020-02-04 04:01:03Z
+JOB  provision/provMain SUCCEEDED after 1m 41s · JOB2 · started 2020-02-04 04:01:12Z
+
+the jobs are alike: 2 tasks, none differs
+JOB took 1m 39s longer, mostly because of task 2 TN00002: 1.0s in BASE, 1m 40s in JOB
+
+#  TASK     BASE             JOB                 CHANGE  DIFFERS
+2  TN00002  SUCCEEDED  1.0s  SUCCEEDED  1m 40s  +1m 39s
+
+0 of 2 tasks differ · 1 alike not shown
+""",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "expected"),
+    [
+        (
+            job("SUCCEEDED", task(1)),
+            job("FAILED", task(1)),
+            ["the tasks are alike, the jobs are not: SUCCEEDED in BASE, FAILED in JOB"],
+        ),
+        (
+            job(None),
+            job("FAILED"),
+            ["the tasks are alike, the jobs are not: (no status) in BASE, FAILED in JOB"],
+        ),
+        (
+            job("FAILED", task(1)),
+            job("FAILED", task(1)),
+            ["the jobs are alike: 1 task, none differs"],
+        ),
+        (
+            job("FAILED", task(1, "FAILED", messages="a")),
+            job("FAILED", task(1, "FAILED", messages="b\nc")),
+            [
+                (
+                    "task 1 TN00001 is the first that differs: FAILED with another message in"
+                    " BASE, FAILED with another message in JOB"
+                ),
+                "  BASE a",
+                "  JOB  b c",
+            ],
+        ),
+        (
+            job("FAILED", task(1, "FAILED", messages='{"code": "E.1", "message": "no"}')),
+            job("FAILED", task(1, "FAILED")),
+            [
+                (
+                    "task 1 TN00001 is the first that differs: FAILED with E.1 in BASE,"
+                    " FAILED without a message in JOB"
+                ),
+                "  BASE E.1  no",
+            ],
+        ),
+        (
+            job("SUCCEEDED"),
+            job("SUCCEEDED", task(1, None, CREATED_AT=None)),
+            ["task 1 TN00001 is the first that differs: not reported in BASE, (no status) in JOB"],
+        ),
+        (
+            job("SUCCEEDED", *(task(each, start=each) for each in range(4))),
+            job("SUCCEEDED", *(task(each, start=2 * each, seconds=2) for each in range(4))),
+            ["the jobs are alike: 4 tasks, none differs", "JOB took 4.0s longer"],
+        ),
+    ],
+)
+def test_what_differs_first_is_a_sentence(
+    diff: Diff, base: Fields, other: Fields, expected: list[str]
+) -> None:
+    assert told(diff(base, other)) == expected
+
+
+def test_what_does_not_add_up_in_a_job_is_noted(diff: Diff) -> None:
+    shown = diff(job("FAILED", task(1), task_count=30), job("FAILED", task(1)))
+
+    lines = shown.out.splitlines()
+    assert lines[-2].startswith("note: BASE: ")
+    assert lines[-2].endswith("base.json holds 1 of the job's 30 tasks.")
+    assert lines[-1] == "note: JOB: The job is FAILED, but none of its tasks failed."
+
+
+def test_text_of_the_service_can_not_drive_the_terminal(diff: Diff) -> None:
+    base = job("SUCCEEDED", task(1, TASK_NAME="\x1b[2J"), JOB_NAME="\x9b", JOB_ID="\x07")
+    other = job("\x1b", task(1, "\x1b", TASK_NAME="[red]"), task(2, "FAILED", messages="\x1b]0;"))
+
+    for shown in (diff(base, other), diff(base, other, columns=40), diff(base, other, "--json")):
+        assert shown.status == 1
+        assert not {"\x9b", "\x07"} & set(shown.out)
+        assert "\x1b[2J" not in shown.out
+        assert "\x1b]" not in shown.out
+
+
+class TestJson:
+    def test_holds_both_side_by_side(self, casjob: Casjob) -> None:
+        shown = casjob("diff", *DEMO, "--json")
+        document = json.loads(shown.out)
+
+        assert shown.status == 1
+        failed = document["tasks"][4]
+        assert failed["base"].pop("task_id").startswith("Task-")
+        assert failed["job"].pop("task_id") == "Task-a72fe8d8-8cc1-42b5-a097-0cf9e29692a7"
+        assert failed == {
+            "task_name": "TN00097",
+            "difference": "status",
+            "elapsed_change_seconds": 1.601,
+            "base": {
+                "task_index": 9,
+                "task_name": "TN00097",
+                "status": "SUCCEEDED",
+                "outcome": "succeeded",
+                "phase": "BUILDING",
+                "elapsed_seconds": 28.412,
+                "failure": None,
+            },
+            "job": {
+                "task_index": 9,
+                "task_name": "TN00097",
+                "status": "FAILED",
+                "outcome": "failed",
+                "phase": "BUILDING",
+                "elapsed_seconds": 30.013,
+                "failure": {"code": "ECC00011", "detail": "Building failed.", "within": []},
+            },
+        }
+        assert document["first_difference"]["task_name"] == "TN00097"
+        missing = document["main_elapsed_change"]
+        assert missing == document["tasks"][6]
+        assert (missing["difference"], missing["job"]) == ("removed", None)
+        assert {key: document[key] for key in list(document)[:4]} == {
+            "schema_version": 1,
+            "alike": False,
+            "elapsed_change_seconds": -39.609,
+            "base": {
+                "job_id": SUCCEEDED_JOB_ID,
+                "complete": True,
+                "outcome": "succeeded",
+                "status": "SUCCEEDED",
+                "elapsed_seconds": 75.24,
+                "failure": None,
+            },
+        }
+        assert document["job"]["failure"]["task_name"] == "TN00097"
+
+    @pytest.mark.parametrize(
+        ("base", "other"),
+        [
+            (job(None), job(None)),
+            (job("FAILED", task(1, None), task(2, "FAILED")), job("RUNNING", task(7, "RUNNING"))),
+            (documented_job(), {"job": {}, "tasks": [{}]}),
+        ],
+    )
+    def test_follows_its_schema(self, diff: Diff, base: Any, other: Any) -> None:
+        Draft202012Validator.check_schema(SCHEMA)
+        for words in ((base, other), (other, base), (base, base)):
+            Draft202012Validator(SCHEMA).validate(json.loads(diff(*words, "--json").out))
+
+    @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+    def test_is_read_by_jq(self, clean_environ: dict[str, str]) -> None:
+        line = f"casjob diff {SUCCEEDED_JOB_ID} {FAILED_JOB_ID} --demo --json"
+        name = "jq -r .first_difference.task_name"
+
+        assert run_shell(f"{line} | {name}", clean_environ) == (0, "TN00097\n", "")
+
+
+class TestOtherFormats:
+    def test_markdown_has_the_same_in_tables(self, casjob: Casjob) -> None:
+        assert casjob("diff", *DEMO, "-o", "markdown") == (
+            1,
+            f"""\
+|  | Job | Name | Verdict |
+| --- | --- | --- | --- |
+| BASE | `{SUCCEEDED_JOB_ID}` | `provision/provMain` | ✅ `SUCCEEDED after 1m 15s` |
+| JOB | `{FAILED_JOB_ID}` | `provision/provMain` | ❌ `FAILED after 35.6s` |
+
+`task 9 TN00097 is the first that differs: SUCCEEDED in BASE, FAILED in JOB`
+
+`JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB`
+
+| # | Task | BASE | Elapsed | JOB | Elapsed | Change | Differs |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| 9 | `TN00097` | ✅ `SUCCEEDED` | 28.4s | ❌ `FAILED` | 30.0s | +1.6s | status |
+| 12 | `SEPARATOR_DEPLOYING` | ✅ `SUCCEEDED` | 0.0s | `not reported` |  | 0.0s | only in BASE |
+| 14 | `TN00102` | ✅ `SUCCEEDED` | 41.2s | `not reported` |  | -41.2s | only in BASE |
+
+3 of 7 tasks differ
+""",
+            "",
+        )
+
+    def test_jsonl_has_a_line_a_task(self, casjob: Casjob) -> None:
+        lines = casjob("diff", *DEMO, "-o", "jsonl").out.splitlines()
+
+        document = json.loads(casjob("diff", *DEMO, "--json").out)
+        assert [json.loads(line) for line in lines] == document["tasks"]
+
+    def test_markdown_has_notes(self, diff: Diff) -> None:
+        shown = diff(job("FAILED", task(1, CREATED_AT=None)), job("FAILED"), "-o", "markdown")
+
+        assert shown.out.endswith(
+            "- BASE: `The job is FAILED, but none of its tasks failed.`\n"
+            "- JOB: `The job is FAILED, but none of its tasks failed.`\n"
+        )
+
+    def test_a_file_gets_it_whole(self, casjob: Casjob, tmp_path: Path) -> None:
+        file = tmp_path / "difference.json"
+        shown = casjob("diff", *DEMO, "--json", "--output-file", str(file))
+
+        assert shown == casjob("diff", *DEMO)
+        assert file.read_text(encoding="utf-8") == casjob("diff", *DEMO, "--json").out
+
+    def test_others_are_refused(self, ask: Ask, service: Service) -> None:
+        assert ask("diff", JOB_ID, JOB_ID, "-o", "csv") == (
+            2,
+            "",
+            (
+                "casjob: --output csv is not supported here\n"
+                "  hint: the formats are table, json, jsonl, markdown\n"
+            ),
+        )
+        assert service.requests == []
+
+
+class TestWhatIsCompared:
+    def test_may_be_two_jobs_at_the_service(self, ask: Ask, service: Service) -> None:
+        good = job("SUCCEEDED", task(9, TASK_NAME="TN00097"), JOB_ID=OTHER_JOB_ID)
+        service.jobs[OTHER_JOB_ID] = as_document(good)
+
+        shown = ask("diff", OTHER_JOB_ID, JOB_ID, "--json")
+
+        document = json.loads(shown.out)
+        assert (shown.status, shown.err) == (1, "")
+        assert [document[side]["job_id"] for side in ("base", "job")] == [OTHER_JOB_ID, JOB_ID]
+        asked = [request.path.rpartition("/")[2] for request in service.requests]
+        assert asked == [OTHER_JOB_ID, JOB_ID]
+        assert ask("show").err == f"casjob: {JOB_ID} (last looked at)\n"
+
+    def test_may_be_a_prefix_of_a_recent_job(self, ask: Ask) -> None:
+        ask("show", JOB_ID)
+
+        shown = ask("diff", JOB_ID[:9], JOB_ID)
+
+        assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
+
+    @pytest.mark.parametrize("turn", [1, -1])
+    def test_may_be_a_file_and_a_job(
+        self, ask: Ask, service: Service, tmp_path: Path, turn: int
+    ) -> None:
+        ask("show", JOB_ID, "--save", str(tmp_path / "good.json"))
+        service.requests.clear()
+
+        words = [str(tmp_path / "good.json"), JOB_ID][::turn]
+        shown = ask("diff", *words, "--api-version", "v3")
+
+        assert (shown.status, shown.err) == (0, "")
+        assert len(service.requests) == 1
+
+    def test_may_be_stdin_once(self, clean_environ: dict[str, str], tmp_path: Path) -> None:
+        line = (
+            f"casjob show {SUCCEEDED_JOB_ID} --demo --json > good.json;"
+            f" casjob show {FAILED_JOB_ID} --demo --json | casjob diff good.json - --utc"
+        )
+        shown = run_shell(line, clean_environ, cwd=tmp_path)
+
+        assert (shown.status, shown.err) == (1, "")
+        assert shown.out.startswith(HEAD)
+
+    def test_is_not_stdin_twice(self, casjob: Casjob) -> None:
+        assert casjob("diff", "-", "-") == (
+            2,
+            "",
+            "casjob: stdin holds one job, not two\n  hint: name a file or an id for the other\n",
+        )
+
+    def test_in_two_files_leaves_nothing_to_ask_a_service(self, diff: Diff) -> None:
+        assert diff(job("FAILED"), job("FAILED"), "--demo") == (
+            2,
+            "",
+            (
+                "casjob: --demo can't be used with a file: no request is sent\n"
+                "  hint: leave out --demo\n"
+            ),
+        )
+
+    @pytest.mark.parametrize("target", ["good.json", ".", "x" * 300])
+    def test_is_a_file_or_an_id(self, ask: Ask, service: Service, target: str) -> None:
+        shown = ask("diff", JOB_ID, target)
+
+        assert shown.status == 2
+        assert "is not a job id, and there is no such file\n" in shown.err
+        assert service.requests == []

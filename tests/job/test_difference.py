@@ -1,0 +1,229 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casjob.job.difference import Change, Difference, compare
+from tests.job.strategies import ANY_JSON
+from tests.samples import Fields, job, report_of, task
+
+
+def name(text: str | None, status: str = "SUCCEEDED") -> Fields:
+    """Return a task with a name, without an index."""
+    return task(None, status, TASK_NAME=text)
+
+
+def diff(base: Sequence[Fields], other: Sequence[Fields]) -> Difference:
+    return compare(report_of(job("SUCCEEDED", *base)), report_of(job("SUCCEEDED", *other)))
+
+
+def pairs(difference: Difference) -> list[str]:
+    """Return each task as `A`, or `-A` and `+A` where it is only in the base or in the job."""
+    signs = {Change.REMOVED: "-", Change.ADDED: "+"}
+    return [
+        f"{signs[each.change] if each.change else ''}{each.either.task.task_name}"
+        for each in difference.tasks
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "expected"),
+    [
+        ("", "", ""),
+        ("ABC", "ABC", "A B C"),
+        ("ABC", "AC", "A -B C"),
+        ("ABC", "", "-A -B -C"),
+        ("ABC", "AB", "A B -C"),
+        ("AC", "ABC", "A +B C"),
+        ("", "AB", "+A +B"),
+        ("B", "AB", "+A B"),
+        ("A", "ABC", "A +B +C"),
+        ("ABC", "CBA", "A B C"),
+        ("ABC", "CXAY", "A +Y -B C +X"),
+        ("ABCD", "AXYD", "A +X +Y -B -C D"),
+        ("AAB", "AB", "A -A B"),
+        ("AB", "ABA", "A B +A"),
+        ("AAA", "AAA", "A A A"),
+        ("ABAB", "BABA", "A B A B"),
+    ],
+)
+def test_tasks_are_matched_by_name_and_occurrence(base: str, other: str, expected: str) -> None:
+    difference = diff([name(each) for each in base], [name(each) for each in other])
+
+    assert " ".join(pairs(difference)) == expected
+    assert difference.is_alike == (not {"-", "+"} & set(expected))
+
+
+def test_tasks_without_a_name_are_matched_by_occurrence() -> None:
+    difference = diff([name(None), name("A"), name(None)], [name(None), name("A")])
+
+    assert [each.change for each in difference.tasks] == [None, None, Change.REMOVED]
+
+
+def test_the_first_that_differs_is_the_first_in_the_order_of_the_base() -> None:
+    difference = diff(
+        [name("A"), name("B"), name("C")], [name("C", "FAILED"), name("B", "FAILED"), name("A")]
+    )
+
+    assert difference.first
+    assert difference.first.name == "task B"
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "change"),
+    [
+        (task(1), task(1), None),
+        (task(1), task(1, "succeeded"), None),
+        (task(1), task(1, "FAILED"), Change.STATUS),
+        (task(1), task(1, None), Change.STATUS),
+        (task(1, None), task(1, ""), None),
+        (task(1), task(7, start=9, seconds=50, TASK_ID="other", TASK_NAME="TN00001"), None),
+        (task(1, messages="a"), task(1, messages="b"), None),
+        (task(1, "FAILED", messages="a"), task(1, "FAILED", messages="b"), Change.MESSAGE),
+        (task(1, "FAILED", messages="a"), task(1, "FAILED"), Change.MESSAGE),
+        (task(1, "RUNNING"), task(1, "RUNNING", messages="slow"), Change.MESSAGE),
+        (
+            task(1, "FAILED", messages='{"error_code": "E.1", "error_msg": "no"}'),
+            task(1, "FAILED", messages='{"error_code": "E.2", "error_msg": "no"}'),
+            Change.MESSAGE,
+        ),
+        (
+            task(1, "FAILED", messages='{"error_code": "E.1", "error_msg": "no"}'),
+            task(1, "FAILED", messages='{"errorCode": "E.1", "errorMessage": "no"}'),
+            None,
+        ),
+    ],
+)
+def test_what_differs_in_a_task(base: Fields, other: Fields, change: Change | None) -> None:
+    (compared,) = diff([base], [other]).tasks
+
+    assert compared.change == change
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "is_alike"),
+    [
+        (
+            "Query resource by id 7f0a4c1e-3b52-4d0c-9a86-5e21d8f7b934 fail.",
+            "Query resource by id 1b0a4c1e-3b52-4d0c-9a86-5e21d8f7b900 fail.",
+            True,
+        ),
+        (
+            "project 063a3158b1a34710b36ad208b9497d00",
+            "project 163a3158b1a34710b36ad208b9497d01",
+            True,
+        ),
+        ("at 2020-02-04T04:01:03.344Z: x", "at 2021-12-31T23:59:59+08:00: x", True),
+        ("at 2020-02-04 04:01:03,344 x", "at 2020-02-05 04:01 x", True),
+        ("04:01:03 x", "14:01:03.5 x", True),
+        ("exit status 1", "exit status 2", False),
+        ("10.0.0.1 refused", "10.0.0.2 refused", False),
+        ("deadbeefdeadbeef", "feedfacefeedface", False),
+        ("1234567", "7654321", False),
+    ],
+)
+def test_ids_and_times_in_a_message_are_no_difference(
+    base: str, other: str, *, is_alike: bool
+) -> None:
+    difference = diff([task(1, "FAILED", messages=base)], [task(1, "FAILED", messages=other)])
+
+    assert difference.is_alike == is_alike
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "is_alike"),
+    [
+        ("FAILED", "FAILED", True),
+        ("FAILED", "failed", True),
+        ("SUCCEEDED", "FAILED", False),
+        ("FAILED", "PARTIALLY_FAILED", False),
+    ],
+)
+def test_jobs_with_the_same_tasks_may_differ_in_their_status(
+    base: str, other: str, *, is_alike: bool
+) -> None:
+    difference = compare(report_of(job(base, task(1))), report_of(job(other, task(1))))
+
+    assert (difference.is_alike, difference.first) == (is_alike, None)
+
+
+class TestElapsedTimes:
+    def test_are_compared_to_the_microsecond(self) -> None:
+        difference = diff([task(1, seconds=0.1)], [task(1, seconds=0.3)])
+
+        assert difference.elapsed_change == 0.2
+        assert difference.tasks[0].elapsed_change == 0.2
+        assert difference.is_alike
+
+    def test_have_a_main_cause(self) -> None:
+        base = [task(1, seconds=10), task(2, start=10, seconds=5)]
+        other = [task(1, seconds=11), task(2, start=11, seconds=25)]
+
+        difference = diff(base, other)
+
+        assert difference.elapsed_change == 21
+        assert difference.main_cause == difference.tasks[1]
+
+    def test_may_be_shorter_for_lack_of_a_task(self) -> None:
+        difference = diff([task(1), task(2, start=1, seconds=30)], [task(1, seconds=2)])
+
+        assert difference.elapsed_change == -29
+        assert difference.main_cause == difference.tasks[1]
+        assert difference.tasks[1].elapsed_change == -30
+
+    def test_may_have_no_main_cause(self) -> None:
+        base = [task(each, start=each) for each in range(4)]
+        other = [task(each, start=2 * each, seconds=2) for each in range(4)]
+
+        difference = diff(base, other)
+
+        assert (difference.elapsed_change, difference.main_cause) == (4, None)
+
+    @pytest.mark.parametrize("other", [[task(1)], [task(1, CREATED_AT=None)], []])
+    def test_may_not_have_changed_or_be_unknown(self, other: list[Fields]) -> None:
+        difference = diff([task(1)], other)
+
+        assert not difference.elapsed_change
+        assert difference.main_cause is None
+
+    def test_of_a_job_without_tasks_in_common_with_its_times_have_no_cause(self) -> None:
+        difference = diff([task(1), task(2, start=50)], [task(1), task(2, start=1)])
+
+        assert (difference.elapsed_change, difference.main_cause) == (-49, None)
+
+
+TASKS = st.lists(
+    st.builds(
+        lambda status, messages, more: {**task(1, status, messages=messages), **more},
+        st.sampled_from(["SUCCEEDED", "FAILED", "RUNNING", "X", None]),
+        ANY_JSON,
+        st.dictionaries(st.sampled_from(["TASK_NAME", "TASK_INDEX", "CREATED_AT"]), ANY_JSON),
+    ),
+    max_size=6,
+)
+STATUSES = st.sampled_from(["SUCCEEDED", "FAILED", "RUNNING", None])
+
+
+@given(tasks=TASKS, status=STATUSES)
+def test_a_job_is_like_itself(tasks: list[dict[str, Any]], status: str | None) -> None:
+    report = report_of(job(status, *tasks))
+    difference = compare(report, report)
+
+    assert difference.is_alike
+    assert [each.base for each in difference.tasks] == list(report.tasks)
+    assert difference.main_cause is None
+
+
+@given(base=TASKS, other=TASKS)
+def test_every_task_of_both_is_there_once(
+    base: list[dict[str, Any]], other: list[dict[str, Any]]
+) -> None:
+    one, two = report_of(job("FAILED", *base)), report_of(job("FAILED", *other))
+    difference = compare(one, two)
+
+    assert [each.base for each in difference.tasks if each.base] == list(one.tasks)
+    in_job = [id(each.job) for each in difference.tasks if each.job]
+    assert sorted(in_job) == sorted(map(id, two.tasks))
+    assert compare(two, one).is_alike == difference.is_alike
