@@ -21,3 +21,13 @@ def parse_duration(text: str) -> float:
     if not _DURATION.fullmatch(text):
         raise ValueError("not a duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+
+
+def format_duration(seconds: float) -> str:
+    """Return `90s` as `1m30s`: what `parse_duration` reads, in the largest units."""
+    parts = []
+    for unit, size in _SECONDS.items():
+        count, seconds = divmod(seconds, size) if size > 1 else (seconds, 0.0)
+        if count:
+            parts.append(f"{count:.9g}{unit}")
+    return "".join(parts) or "0s"

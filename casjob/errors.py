@@ -11,7 +11,8 @@
     │   └── ReplyTimeoutError 6  … with a reply that did not end in time
     ├── ReplyError            7  the reply could not be understood
     ├── BugError             70  a bug in casjob
-    └── OutputError          74  the output could not be written
+    ├── OutputError          74  the output could not be written
+    └── TimedOutError       124  `--timeout` passed
 
 The message says what went wrong and where, `said` what the service said about it, and the hint
 what to do next. None of them ever holds a secret.
@@ -158,3 +159,9 @@ class OutputError(CasjobError):
     """The output could not be written."""
 
     status = ExitStatus.UNWRITABLE
+
+
+class TimedOutError(CasjobError):
+    """The run's time is up."""
+
+    status = ExitStatus.TIMED_OUT

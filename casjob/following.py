@@ -36,14 +36,20 @@ def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterato
     """Open the service, follow the jobs, and record them in the history at the end.
 
     Raises:
+        TimedOutError: the deadline passed before the first poll.
         CasjobError: a setting is missing or wrong, or there is no job to follow.
     """
     process.run_long()
-    named = read_targets(targets, sys.stdin, session)
+    deadline = plan.deadline
+
+    def read() -> list[str | None]:
+        return read_targets(targets, sys.stdin, session)
+
+    named = deadline.wait_for("job ids on stdin", read) if "-" in targets else read()
     # Each of many jobs is polled as often as each of 20, until the service objects.
     crowd = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, crowd)
-    with open_service(session, pace=pace) as service:
+    with open_service(session, pace=pace, deadline=deadline) as service:
         history = session.history(service.endpoint, service.project_id)
         job_ids = [choose_job(each, service, session) for each in named]
         following = Following(
@@ -77,7 +83,7 @@ def conclude(following: Following, notices: Notices) -> ExitStatus:
 
 
 def _describe_unfinished(job: FollowedJob, following: Following) -> str:
-    timeout = following.plan.timeout
+    timeout = following.plan.deadline.seconds
     within = f" within {format_elapsed(timeout)}" if following.has_timed_out and timeout else ""
     return f"{job.job_id} has not ended{within}: {_describe_standing(job.report)}"
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from casjob import process
+from casjob.deadline import Deadline
 from casjob.durations import EXAMPLES, parse_duration
 from casjob.errors import CasjobError, UsageError
 from casjob.follow.plan import Plan
@@ -224,7 +225,7 @@ class Follow(NamedTuple):
     ] = None
 
     def plan(self, timeout: str | None) -> Plan:
-        """Return the same in seconds.
+        """Return the same in seconds; the time of the run begins now.
 
         Args:
             timeout: the option, whose default each command has of its own.
@@ -237,7 +238,7 @@ class Follow(NamedTuple):
             raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
         return Plan(
             interval=interval,
-            timeout=_parse(timeout, "--timeout"),
+            deadline=Deadline(_parse(timeout, "--timeout")),
             fail_fast=self.fail_fast,
             wait_for_job=_parse(self.wait_for_job, "--wait-for-job") or 0.0,
         )

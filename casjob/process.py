@@ -33,17 +33,29 @@ def start() -> None:
     of it held, on which the end of the interpreter then waits for ever.
     """
     _handle(lambda number, _frame: os._exit(_SIGNALLED + number))
+    sys.unraisablehook = _report_ignored
     # Start-up allocates much and frees nothing; without the collector it takes 10 % less time.
     gc.disable()
 
 
 def unwind_on_signals() -> None:
     """From now on, let a signal raise `Ended`, so that drawings and the terminal are cleaned up."""
+    _handle(_Unwinder())
 
-    def end(number: int, _frame: object) -> NoReturn:
-        raise Ended(number)
 
-    _handle(end)
+def raise_signalled() -> None:
+    """Raise `Ended` if a signal came since `unwind_on_signals`, and Python ignored its exception.
+
+    It ignores what is raised while a generator is closed, or an object finalized. What may run for
+    long calls this over and over.
+
+    Raises:
+        Ended: a signal came.
+    """
+    for number in _ENDING_SIGNALS:
+        handler = signal.getsignal(number)
+        if isinstance(handler, _Unwinder) and handler.came:
+            raise handler.came
 
 
 def run_long() -> None:
@@ -52,16 +64,36 @@ def run_long() -> None:
 
 
 def finish(status: int) -> NoReturn:
-    """Exit with a status."""
-    # The interpreter's last collection finds nothing, and takes 20 % of the whole time.
-    gc.freeze()
-    if status > _SIGNALLED:
-        # At once: the exception may have left a lock of an import held.
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError, AttributeError):
-                stream.flush()
-        os._exit(status)
-    sys.exit(status)
+    """Exit with a status, at once.
+
+    The interpreter's own way out takes 20 % of the whole time, and it waits for ever for a lock
+    that a signal left held, or for a thread that still reads stdin.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
+
+
+class _Unwinder:
+    """Handles signals by raising `Ended`.
+
+    Attributes:
+        came: what was raised last.
+    """
+
+    def __init__(self) -> None:
+        self.came: Ended | None = None
+
+    def __call__(self, number: int, _frame: object) -> NoReturn:
+        self.came = Ended(number)
+        raise self.came
+
+
+def _report_ignored(ignored: "sys.UnraisableHookArgs") -> None:
+    """Report an exception that Python ignores, unless it is a signal's."""
+    if not isinstance(ignored.exc_value, Ended):
+        sys.__unraisablehook__(ignored)
 
 
 def _handle(handler: "signal._HANDLER") -> None:

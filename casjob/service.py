@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from urllib.parse import urlsplit
 
 from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.client import ServiceStage
@@ -10,6 +12,7 @@ from casjob.api.iam import Login, find_project_id
 from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
+from casjob.deadline import NEVER, Deadline
 from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
 from casjob.demo.service import ENDPOINT, SampleService
 from casjob.errors import JobNotFoundError, SettingsError
@@ -22,14 +25,18 @@ from casjob.settings.values import SECRETS
 
 
 @contextmanager
-def open_service(session: Session, *, pace: Pace | None = None) -> Iterator[ServiceStage]:
+def open_service(
+    session: Session, *, pace: Pace | None = None, deadline: Deadline = NEVER
+) -> Iterator[ServiceStage]:
     """Open the service, or the demo.
 
     Args:
         session: the settings, the notices and the cache.
         pace: for polling: bounds the rate of requests, which are not retried.
+        deadline: by when the service has to be open.
 
     Raises:
+        TimedOutError: a program that prints the credential, or IAM, took too long.
         CasjobError: a setting is missing or wrong, or IAM refused.
     """
     settings = session.settings
@@ -48,7 +55,7 @@ def open_service(session: Session, *, pace: Pace | None = None) -> Iterator[Serv
             return
         url, place = settings.endpoint.value, settings.location
         region, project_id = settings.region.value, settings.project_id.value
-        texts = _read_credential(session, settings)
+        texts = _read_credential(session, settings, deadline)
         if project_id is None and region is None:
             raise SettingsError(
                 "neither a project id nor a region is set",
@@ -57,10 +64,12 @@ def open_service(session: Session, *, pace: Pace | None = None) -> Iterator[Serv
         secrets = (text for name, text in texts.items() if name in SECRETS)
         connect = Connector(session, settings, stack, secrets=secrets)
         credential = _choose_credential(texts, session, settings, connect)
-        credential.log_in()
-        project_id = project_id or find_project_id(
-            connect.to_iam(), region or "", credential, session.cache
-        )
+        if isinstance(credential, Login):
+            deadline.wait_for(connect.to_iam().name, credential.log_in)
+        if project_id is None:
+            iam, name = connect.to_iam(), region or ""
+            find = partial(find_project_id, iam, name, credential, session.cache)
+            project_id = deadline.wait_for(iam.name, find)
         yield ServiceStage(
             connect(url, f"the service at {place}", pace=pace),
             auth=credential.for_project(project_id),
@@ -149,17 +158,22 @@ class Connector:
         """Return IAM's endpoint, the same one each time."""
         if self._iam is None:
             url = self._settings.iam_endpoint.value
-            self._iam = self(url, f"IAM at {url.partition('://')[2].partition('/')[0]}")
+            self._iam = self(url, f"IAM at {urlsplit(url).netloc}")
         return self._iam
 
 
-def _read_credential(session: Session, settings: Settings) -> Mapping[str, str]:
+def _read_credential(session: Session, settings: Settings, deadline: Deadline) -> Mapping[str, str]:
     found, halves = find_credential(settings.sources)
     if found is None:
         raise SettingsError("; ".join(["no credentials are set", *halves]), steps=CREDENTIAL_STEPS)
     for half in halves:
         session.notices.say(f"warning: {half}; {found.source.name} is used")
-    return read_credential(found, session.environ)
+    try:
+        # Not left behind but ended at the deadline: it may ask a person for something.
+        return read_credential(found, session.environ, timeout=deadline.left)
+    except SettingsError:
+        deadline.check(found.origin)
+        raise
 
 
 def _choose_credential(

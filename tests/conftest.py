@@ -74,6 +74,16 @@ def _signals() -> None:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
 
+@pytest.fixture(autouse=True)
+def _signals_after() -> Iterator[None]:
+    """Undo what a run in this process does to signals, and what it remembers of them."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.getsignal(number)) for number in numbers]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def clean_environ(tmp_path: Path) -> dict[str, str]:
     """Return an environment with a home of its own, in UTC, and no settings."""

@@ -1,6 +1,6 @@
 import pytest
 
-from casjob.durations import parse_duration
+from casjob.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,20 @@ def test_a_duration_is_a_number_of_seconds_or_has_units(text: str, seconds: floa
 def test_anything_else_is_not_a_duration(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (0.05, "0.05s"),
+        (3, "3s"),
+        (90, "1m30s"),
+        (1800, "30m"),
+        (5400, "1h30m"),
+        (3723.5, "1h2m3.5s"),
+    ],
+)
+def test_a_duration_is_formatted_as_it_is_written(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+    assert parse_duration(text) == seconds

@@ -19,6 +19,27 @@ from casjob.__main__ import main
 sys.argv[1:] = ["show", "--demo"]
 main()
 """
+# Loses a signal: Python ignores exceptions while a generator is closed by the way.
+LOSING = """
+import os, signal, sys
+
+class Losing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "casjob.formats.text.events":
+            next(self.signal_when_closed())
+
+    def signal_when_closed(self):
+        try:
+            yield
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Losing())
+from casjob.__main__ import main
+sys.argv[1:] = ["watch", "--demo", "JOBa2e94f60-5c3b-4d87-9e12-0b6f8d3c7e51"]
+main()
+"""
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LATE = "rich.table"
 """Imported while a command runs; the others are at start-up."""
@@ -58,3 +79,17 @@ def test_a_signal_that_was_ignored_stays_so(number: int, clean_environ: dict[str
     status, out, err = run_signalled("httpx", number, clean_environ, ignored=True)
     assert (status, err) == (0, "")
     assert out.startswith("provision/provMain FAILED")
+
+
+def test_a_signal_that_python_loses_still_ends_what_would_run_on(
+    clean_environ: dict[str, str],
+) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LOSING],
+        env=clean_environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (ran.returncode, ran.stderr) == (130, "")

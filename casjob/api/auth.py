@@ -31,13 +31,6 @@ class Credential(ABC):
             CasjobError: a token is needed and can't be had.
         """
 
-    def log_in(self) -> None:  # noqa: B027 - only some kinds do
-        """Get a token, if this kind of credential needs one.
-
-        Raises:
-            CasjobError: it can't be had.
-        """
-
     def renew(self, refused: httpx.Request) -> bool:  # noqa: ARG002 - only some kinds do
         """Return whether a request that got a 401 may be sent again, authenticated anew.
 

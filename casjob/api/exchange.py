@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import httpx
 
-from casjob.api.background import run_aside
+from casjob.background import run_aside
 from casjob.errors import ReplyError, ReplyTimeoutError
 from casjob.job.failures import clip
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 
-from casjob.api.background import run_aside
+from casjob.background import run_aside
 from casjob.job.models import JobDetail, Task
 from casjob.job.source import Window
 from casjob.json_text import encode

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from casjob import process
 from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Pages
 from casjob.follow.plan import Plan
@@ -42,7 +43,7 @@ class Following:
     Attributes:
         plan: as given.
         jobs: the jobs, in their order.
-        has_timed_out: whether the plan's timeout passed first.
+        has_timed_out: whether the plan's deadline passed first.
         has_met_failure: whether it stopped early at a failure, as the plan wants.
     """
 
@@ -65,7 +66,6 @@ class Following:
         self._uncrowded = uncrowded
         self._polled: queue.SimpleQueue[_Polled] = queue.SimpleQueue()
         self._polling: set[FollowedJob] = set()
-        self._ends = float("inf") if plan.timeout is None else began + plan.timeout
         self._reminder_due = float("inf") if plan.reminder is None else began + plan.reminder
 
     @property
@@ -85,16 +85,18 @@ class Following:
         return ExitStatus.ENDED_BADLY if has_failed else ExitStatus.SUCCESS
 
     def events(self) -> Iterator[Event | StillWaiting | None]:
-        """Yield what happens until all jobs have ended, or the timeout has passed.
+        """Yield what happens until all jobs have ended, or the deadline has passed.
 
         None comes after everything that happened at a time: a chance to draw.
 
         Raises:
+            Ended: a signal ends the program.
             CasjobError: a failure that waiting does not mend, or the tenth in a row. The verdicts
                 of jobs that were seen to end are yielded first.
         """
         while self.unfinished:
-            if time.monotonic() >= self._ends:
+            process.raise_signalled()
+            if not self.plan.deadline.left:
                 yield from self._end_those_known()
                 self.has_timed_out = bool(self.unfinished)
                 return
@@ -157,7 +159,11 @@ class Following:
     def _seconds_to_next(self) -> float:
         """Return the seconds until there is something to do even if no poll comes back."""
         now = time.monotonic()
-        moments = [self._ends, self._reminder_due, now + (self.plan.tick or LONGEST_SLEEP)]
+        moments = [
+            self.plan.deadline.moment,
+            self._reminder_due,
+            now + (self.plan.tick or LONGEST_SLEEP),
+        ]
         moments += [job.reminder_due for job in self.unfinished]
         if len(self._polling) < POLLS_AT_A_TIME:
             moments += [job.due for job in self._idle()]

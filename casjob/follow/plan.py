@@ -2,13 +2,15 @@
 
 from typing import NamedTuple
 
+from casjob.deadline import NEVER, Deadline
+
 
 class Plan(NamedTuple):
     """How to follow jobs.
 
     Args:
         interval: seconds between two polls of a job; None to let it grow and shrink.
-        timeout: seconds for the whole run; None for no limit.
+        deadline: when to stop, whatever has come by then.
         fail_fast: whether to stop at the first failed task or job.
         wait_for_job: seconds for which a job need not exist yet.
         status_only: whether to poll a job's status without its tasks until it has ended.
@@ -17,7 +19,7 @@ class Plan(NamedTuple):
     """
 
     interval: float | None = None
-    timeout: float | None = None
+    deadline: Deadline = NEVER
     fail_fast: bool = False
     wait_for_job: float = 0.0
     status_only: bool = False

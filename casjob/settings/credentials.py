@@ -38,6 +38,13 @@ class CredentialSource(NamedTuple):
         names = (self.kind, *_KINDS[self.kind], *optional)
         return {name: self.source.values[name] for name in names if name in self.source.values}
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from, as people name it."""
+        origin = self.source.values[self.kind].origin
+        is_printed = self.kind == "credential_command"
+        return f"credential_command of {origin}" if is_printed else origin
+
 
 def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None, list[str]]:
     """Return the first source with a whole credential, and what is wrong with those before it.
@@ -72,19 +79,22 @@ def _describe_half(source: Source) -> str:
     return f"{source.name} has {' and '.join(present)}, but no {' and no '.join(missing)}"
 
 
-def read_credential(found: CredentialSource, environ: Mapping[str, str]) -> dict[str, str]:
+def read_credential(
+    found: CredentialSource, environ: Mapping[str, str], *, timeout: float = COMMAND_TIMEOUT
+) -> dict[str, str]:
     """Return the credential's texts by their settings, running the program that prints them if any.
 
     Args:
         found: where the credential is.
         environ: the program's environment.
+        timeout: seconds that the program may take; it is ended then.
 
     Raises:
         SettingsError: the program failed, or a text can't be sent. The message does not hold it.
     """
     values = found.values()
     if found.kind == "credential_command":
-        values = _run_command(values["credential_command"], environ)
+        values = _run_command(found, environ, min(timeout, COMMAND_TIMEOUT))
     return {name: _check(name, value) for name, value in values.items()}
 
 
@@ -103,9 +113,11 @@ def _check(name: str, value: Value) -> str:
     return text
 
 
-def _run_command(command: Value, environ: Mapping[str, str]) -> dict[str, Value]:
+def _run_command(
+    found: CredentialSource, environ: Mapping[str, str], timeout: float
+) -> dict[str, Value]:
     """Run the program. Its stdout is secret; its stderr is the user's."""
-    origin = f"credential_command of {command.origin}"
+    origin, command = found.origin, found.source.values[found.kind]
     try:
         arguments = shlex.split(command.text)
         done = subprocess.run(  # noqa: S603 - the user's own program, from the user's own file
@@ -113,7 +125,7 @@ def _run_command(command: Value, environ: Mapping[str, str]) -> dict[str, Value]
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            timeout=COMMAND_TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     except ValueError as error:
@@ -121,7 +133,7 @@ def _run_command(command: Value, environ: Mapping[str, str]) -> dict[str, Value]
     except OSError as error:
         raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise SettingsError(f"{origin} took longer than {COMMAND_TIMEOUT:g}s") from None
+        raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
     if done.returncode:
         raise SettingsError(f"{origin} failed with exit status {done.returncode}")
     return _read_printed(done.stdout, origin)

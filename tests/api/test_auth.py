@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.background import run_aside
 from casjob.api.endpoint import Endpoint, Request
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
+from casjob.background import run_aside
 from casjob.errors import AuthenticationError, ServiceError
 from tests.service import Recorded, Reply, Service
 

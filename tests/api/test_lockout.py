@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from casjob.api.background import run_aside
 from casjob.api.lockout import LockoutGuard
+from casjob.background import run_aside
 from casjob.errors import AuthenticationError
 
 

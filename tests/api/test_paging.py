@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from casjob.api.background import run_aside
 from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
+from casjob.background import run_aside
 from casjob.errors import ServiceError
 from casjob.job.models import Fields, Job, JobDetail, Task
 from casjob.job.source import Window

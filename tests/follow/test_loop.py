@@ -1,12 +1,16 @@
 """Following jobs with real threads and clocks, from a source that a test plays."""
 
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from casjob import process
+from casjob.deadline import Deadline
 from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, TransientError
 from casjob.errors import ExitStatus as Status
 from casjob.follow.job import FollowedJob, Pages
@@ -48,9 +52,13 @@ class Source(JobSource):
 
 
 def follow(
-    play: Play, *job_ids: str, slow_down: Callable[[], None] = lambda: None, **plan: Any
+    play: Play,
+    *job_ids: str,
+    slow_down: Callable[[], None] = lambda: None,
+    timeout: float | None = None,
+    **plan: Any,
 ) -> Following:
-    plan = {"interval": 0.001, **plan}
+    plan = {"interval": 0.001, "deadline": Deadline(timeout), **plan}
     jobs = job_ids or ["JOB1"]
     return Following(Source(play), jobs, Plan(**plan), slow_down=slow_down, uncrowded=2)
 
@@ -338,6 +346,26 @@ class TestChancesToDraw:
         assert [next(events) for _ in range(3)] == [None] * 3
         is_over.set()
         assert any(isinstance(each, Verdict) for each in events)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_whose_exception_python_swallows_ends_following_all_the_same() -> None:
+    def signal_when_closed() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            # An exception that is raised while a generator is closed by the way is ignored.
+            os.kill(os.getpid(), signal.SIGINT)
+
+    following = follow(in_turns(JOB1=["RUNNING"]), timeout=PATIENCE)
+    process.unwind_on_signals()
+    events = following.events()
+    next(events)
+    next(signal_when_closed())
+    with pytest.raises(process.Ended) as raised:
+        list(events)
+    assert raised.value.status == Status.INTERRUPTED
+    assert not following.has_timed_out
 
 
 class TestReminders:

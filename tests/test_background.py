@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from casjob.api.background import run_aside
+from casjob.background import run_aside
 
 
 def test_a_call_runs_beside_its_caller() -> None:
