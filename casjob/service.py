@@ -19,9 +19,10 @@ from casjob.errors import JobNotFoundError, SettingsError
 from casjob.job.models import JobDetail
 from casjob.job.source import Window
 from casjob.session import Session
-from casjob.settings.credentials import find_credential, read_credential
-from casjob.settings.resolve import CREDENTIAL_STEPS, Settings
-from casjob.settings.values import SECRETS
+from casjob.settings.credentials import CredentialSource, find_credential, read_credential
+from casjob.settings.regions import KNOWN_REGIONS, suggest_region
+from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
+from casjob.settings.values import SECRETS, Setting
 
 
 @contextmanager
@@ -51,11 +52,13 @@ def open_service(
                 version=version,
                 project_id=PROJECT_ID,
                 place="the demo",
+                origins="",
             )
             return
         url, place = settings.endpoint.value, settings.location
         region, project_id = settings.region.value, settings.project_id.value
-        texts = _read_credential(session, settings, deadline)
+        found = _find_credential(session, settings)
+        texts = _read_credential(found, session.environ, deadline)
         if project_id is None and region is None:
             raise SettingsError(
                 "neither a project id nor a region is set",
@@ -63,7 +66,7 @@ def open_service(
             )
         secrets = (text for name, text in texts.items() if name in SECRETS)
         connect = Connector(session, settings, stack, secrets=secrets)
-        credential = _choose_credential(texts, session, settings, connect)
+        credential = _choose_credential(texts, found.origin, session, settings, connect)
         if isinstance(credential, Login):
             deadline.wait_for(connect.to_iam().name, credential.log_in)
         if project_id is None:
@@ -76,6 +79,7 @@ def open_service(
             version=version,
             project_id=project_id,
             place=place,
+            origins=_describe_origins(settings, project_id),
         )
 
 
@@ -151,6 +155,7 @@ class Connector:
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,
         )
+        endpoint.name_hint = _explain_name(url, self._settings.region) or endpoint.name_hint
         self._stack.callback(endpoint.close)
         return endpoint
 
@@ -162,35 +167,72 @@ class Connector:
         return self._iam
 
 
-def _read_credential(session: Session, settings: Settings, deadline: Deadline) -> Mapping[str, str]:
+def _find_credential(session: Session, settings: Settings) -> CredentialSource:
     found, halves = find_credential(settings.sources)
     if found is None:
         raise SettingsError("; ".join(["no credentials are set", *halves]), steps=CREDENTIAL_STEPS)
     for half in halves:
         session.notices.say(f"warning: {half}; {found.source.name} is used")
+    return found
+
+
+def _read_credential(
+    found: CredentialSource, environ: Mapping[str, str], deadline: Deadline
+) -> Mapping[str, str]:
     try:
         # Not left behind but ended at the deadline: it may ask a person for something.
-        return read_credential(found, session.environ, timeout=deadline.left)
+        return read_credential(found, environ, timeout=deadline.left)
     except SettingsError:
         deadline.check(found.origin)
         raise
 
 
 def _choose_credential(
-    texts: Mapping[str, str], session: Session, settings: Settings, connect: Connector
+    texts: Mapping[str, str],
+    origin: str,
+    session: Session,
+    settings: Settings,
+    connect: Connector,
 ) -> Credential:
     match texts:
         case {"token": token}:
-            return Token(token)
+            return Token(token, origin=origin)
         case {"user_name": user_name, "password": password, "domain_name": domain_name}:
             return Login(
                 user_name,
                 password,
                 domain_name,
+                origin=origin,
                 iam=connect.to_iam(),
                 region=settings.region.value,
                 project_id=settings.project_id.value,
                 cache=session.cache,
             )
         case _:
-            return AccessKey(texts["access_key"], texts["secret_key"], texts.get("security_token"))
+            return AccessKey(
+                texts["access_key"],
+                texts["secret_key"],
+                texts.get("security_token"),
+                origin=origin,
+            )
+
+
+def _describe_origins(settings: Settings, project_id: str) -> str:
+    """Return where project, region and endpoint are from."""
+    project, region, endpoint = settings.project_id, settings.region, settings.endpoint
+    origin = project.origin if project.value else "IAM, by the region"
+    parts = [f"project {project_id} is from {origin}"]
+    if region.value:
+        parts.append(f"region {region.value} from {region.origin}")
+    if endpoint.origin != FROM_REGION:
+        parts.append(f"the endpoint from {endpoint.origin}")
+    return ", ".join(parts)
+
+
+def _explain_name(url: str, region: Setting[str | None]) -> str | None:
+    """Return what to check if an address is unknown that was built from a mistyped region."""
+    name = region.value
+    if not name or name in KNOWN_REGIONS or f".{name}." not in url:
+        return None
+    suggestion = suggest_region(name)
+    return f"region {name} is from {region.origin}; {suggestion}" if suggestion else None

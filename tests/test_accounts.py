@@ -286,8 +286,8 @@ def test_a_wrong_password_is_sent_once(ask_as: AskAs, service: Service, iam: Iam
         "",
         f"casjob: IAM at {host} did not log in ann of acme\n"
         "  the service said: The username or password is wrong. (HTTP 401, request req-0001)\n"
-        "  hint: wrong credentials are not sent again, since five failures lock an account;"
-        " casjob config shows where yours come from\n",
+        "  hint: the login is from CASJOB_USER_NAME; a wrong one is not sent again, since five"
+        " failures lock an account\n",
     )
     assert (len(iam.requests), service.requests) == (1, [])
 

@@ -16,7 +16,7 @@ import trustme
 
 from casjob.api.exchange import Response
 from casjob.api.headers import parse_http_date
-from casjob.api.network import explain_network_failure
+from casjob.api.network import NAME_HINT, explain_network_failure
 from casjob.api.refusals import explain_refusal
 from casjob.errors import ServiceError, SettingsError, TransientError
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
@@ -41,6 +41,10 @@ NO_REDIRECT = (
 NO_API = (
     "the endpoint or the API version is wrong, or the API is not published in this region;"
     f" {CONFIG}"
+)
+WRONG_PLACE = (
+    f"project {PROJECT_ID} is from CASJOB_PROJECT_ID, the endpoint from CASJOB_ENDPOINT;"
+    " a wrong one is the usual cause"
 )
 LIMITS = "the limit is 200 requests in 5 minutes a user, and 5 a second an address"
 
@@ -120,7 +124,8 @@ def forbidden(code: str, hint: str) -> Row:
     return Reply(403, refusal(code)), 4, message, f"{code} no", hint
 
 
-def unauthorized(code: str, hint: str) -> Row:
+def unauthorized(code: str) -> Row:
+    hint = "the token is from CASJOB_TOKEN; it has expired, or is for another region: get a new one"
     message = "the service at PLACE does not accept the credentials"
     return Reply(401, refusal(code)), 4, message, f"{code} no", hint
 
@@ -138,18 +143,10 @@ STATUSES: dict[str, Row] = {
         refusal("SVCSTG.00100400", "invalid parameter: limit"),
         "SVCSTG.00100400 invalid parameter: limit",
     ),
-    "401": unauthorized("SVCSTG.00100401", CONFIG),
-    "401 wrong": unauthorized(
-        "APIGW.0301",
-        "the token or signature is wrong, this machine's clock is off by more than 15 minutes, or"
-        " the access key is locked for 5 minutes after 5 failures in a row",
-    ),
-    "401 expired": unauthorized(
-        "APIGW.0307", "the token has expired, or was made for another region: get a new one"
-    ),
-    "401 of the same family": unauthorized(
-        "APIG.0307", "the token has expired, or was made for another region: get a new one"
-    ),
+    "401": unauthorized("SVCSTG.00100401"),
+    "401 wrong": unauthorized("APIGW.0301"),
+    "401 expired": unauthorized("APIGW.0307"),
+    "401 of the same family": unauthorized("APIG.0307"),
     "403": forbidden("SVCSTG.00100403", CONFIG),
     "403 user": forbidden("APIGW.0302", "this user may not call the API"),
     "403 app": forbidden("APIGW.0304", "this app may not call the API"),
@@ -161,21 +158,21 @@ STATUSES: dict[str, Row] = {
         5,
         MISSING,
         "SVCSTG.00100429 job not found",
-        f"a wrong endpoint, project or region is the usual cause; {CONFIG}",
+        WRONG_PLACE,
     ),
     "404 no code": (
         Reply(404, "<html><title>404 Not Found</title></html>"),
         5,
         MISSING,
         "a page of HTML, 404 Not Found",
-        f"a wrong endpoint, project or region is the usual cause; {CONFIG}",
+        WRONG_PLACE,
     ),
     "404 empty": (
         Reply(404),
         5,
         MISSING,
         "nothing",
-        f"a wrong endpoint, project or region is the usual cause; {CONFIG}",
+        WRONG_PLACE,
     ),
     "404 no API": (
         Reply(404, refusal("APIGW.0101", "The API does not exist")),
@@ -562,7 +559,7 @@ def test_only_a_name_server_s_silence_is_retried(
     failure = httpx.ConnectError("no such name")
     failure.__cause__ = socket.gaierror(number, "no such name")
 
-    error = explain_network_failure(failure, peer="host", timeout=1)
+    error = explain_network_failure(failure, peer="host", timeout=1, name_hint=NAME_HINT)
 
     assert type(error) is kind
     assert error.message == f"can't connect to host: [Errno {number}] no such name"
@@ -587,7 +584,7 @@ def test_only_a_name_server_s_silence_is_retried(
 def test_failures_that_loopback_does_not_have(
     failure: httpx.HTTPError, kind: type[Exception], message: str
 ) -> None:
-    error = explain_network_failure(failure, peer="host", timeout=1.5)
+    error = explain_network_failure(failure, peer="host", timeout=1.5, name_hint=NAME_HINT)
 
     assert type(error) is kind
     assert error.message == message

@@ -23,6 +23,11 @@ class Credential(ABC):
     def account(self) -> str:
         """Identifies the account in the cache; it may be a secret."""
 
+    @property
+    @abstractmethod
+    def refusal_hint(self) -> str:
+        """What to check if it is refused, and where it comes from."""
+
     @abstractmethod
     def authenticate(self, request: httpx.Request) -> None:
         """Add what authenticates a request.
@@ -46,14 +51,28 @@ class Credential(ABC):
 
 @dataclass(frozen=True)
 class Token(Credential):
-    """An IAM token, which may be 16 KB long."""
+    """An IAM token, which may be 16 KB long.
+
+    Args:
+        token: the token.
+        origin: where it comes from, as people name it.
+    """
 
     token: str = field(repr=False)
+    origin: str = field(kw_only=True)
 
     @property
     def account(self) -> str:
         """The token itself."""
         return self.token
+
+    @property
+    def refusal_hint(self) -> str:
+        """What to check if the token is refused."""
+        return (
+            f"the token is from {self.origin}; it has expired, or is for another region:"
+            " get a new one"
+        )
 
     def authenticate(self, request: httpx.Request) -> None:
         """Add the token."""
@@ -72,6 +91,7 @@ class AccessKey(Credential):
         access_key: the AK.
         secret_key: the SK.
         security_token: comes with temporary keys.
+        origin: where the key comes from, as people name it.
         project_id: sent as X-Project-Id; None for requests to IAM.
         clock: returns the time to sign with, in UTC.
     """
@@ -79,6 +99,7 @@ class AccessKey(Credential):
     access_key: str
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
+    origin: str = field(kw_only=True)
     project_id: str | None = None
     clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
@@ -86,6 +107,16 @@ class AccessKey(Credential):
     def account(self) -> str:
         """The AK."""
         return self.access_key
+
+    @property
+    def refusal_hint(self) -> str:
+        """What to check if the key is refused. Source: APIGW.0301."""
+        expired = " it has expired," if self.security_token else ""
+        return (
+            f"the access key is from {self.origin};{expired} its secret key is wrong, this"
+            " machine's clock is off by more than 15 minutes, or the key is locked for 5 minutes"
+            " after 5 failures in a row; -v shows what was signed"
+        )
 
     def for_project(self, project_id: str) -> Self:
         """Return the key for requests about a project."""

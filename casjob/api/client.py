@@ -10,7 +10,7 @@ from casjob.api.endpoint import Endpoint, Request
 from casjob.api.exchange import ResponseTooLargeError
 from casjob.api.headers import read_date
 from casjob.api.paging import fetch_window
-from casjob.api.refusals import WHERE_FROM, Refusal
+from casjob.api.refusals import Refusal
 from casjob.errors import ForbiddenError, JobNotFoundError
 from casjob.job.models import JobDetail
 from casjob.job.reply import read_detail
@@ -27,6 +27,7 @@ class ServiceStage:
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
         place: the region, or the endpoint's host.
+        origins: where project and region are set, for the error that a job is not there.
 
     Attributes:
         endpoint: the service's URL.
@@ -43,6 +44,7 @@ class ServiceStage:
         version: str,
         project_id: str,
         place: str,
+        origins: str,
     ) -> None:
         self.endpoint = endpoint.url
         self.project_id = project_id
@@ -50,6 +52,7 @@ class ServiceStage:
         self._auth = auth
         self._version = version
         self._place = place
+        self._origins = origins
 
     def fetch_job(
         self,
@@ -100,7 +103,7 @@ class ServiceStage:
                 HTTPStatus.NOT_FOUND: Refusal(
                     JobNotFoundError,
                     f"job {job_id} was not found in {where}",
-                    f"a wrong endpoint, project or region is the usual cause; {WHERE_FROM}",
+                    f"{self._origins}; a wrong one is the usual cause",
                 ),
             },
         )

@@ -14,13 +14,13 @@ from casjob.api.auth import Credential
 from casjob.api.exchange import ACCEPT_ENCODING, Response, exchange
 from casjob.api.lockout import LockoutGuard
 from casjob.api.log import compare_signed, describe_exchange, describe_outcome
-from casjob.api.network import explain_network_failure
+from casjob.api.network import NAME_HINT, explain_network_failure
 from casjob.api.proxy import find_proxy
 from casjob.api.redact import Redactor
 from casjob.api.refusals import Refusal, describe_response, explain_refusal
 from casjob.api.retry import RetryPolicy
 from casjob.api.tls import create_tls_context
-from casjob.errors import CasjobError, ReplyError, ServiceError, SettingsError
+from casjob.errors import AuthenticationError, CasjobError, ReplyError, ServiceError, SettingsError
 from casjob.json_text import JsonValue, decode
 
 HEADERS = {
@@ -71,6 +71,11 @@ class Endpoint:
         ca_bundle: the path of certificates to trust beside the usual ones.
         transport: used in place of the network, as the demo does.
 
+    Attributes:
+        url: as given.
+        name: as given.
+        name_hint: what to check if the host's name is unknown; it may be set.
+
     Raises:
         SettingsError: the certificates or a proxy in the environment can't be used.
     """
@@ -91,6 +96,7 @@ class Endpoint:
     ) -> None:
         self.url = url
         self.name = name
+        self.name_hint = NAME_HINT
         self._timeout = timeout
         self._retry = retry
         self._notify = notify
@@ -174,12 +180,12 @@ class Endpoint:
                     if auth and auth.renew(built):
                         return self._attempt(request, auth, read)
                     # Masked at once, as other requests raise it too, and know other secrets.
-                    refusal = redactor.mask_error(self._explain(response, request))
+                    refusal = redactor.mask_error(self._explain(response, request, auth))
                     self._guard.refuse(refusal)
                     raise refusal
                 self._guard.accept()
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise self._explain(response, request)
+                raise self._explain(response, request, auth)
             self._notified = 0
             return read(self._decode(response), response.headers)
         except CasjobError as error:
@@ -209,7 +215,9 @@ class Endpoint:
             outcome = describe_outcome(response)
             redactor = redactor.add_headers(response.headers)
         except httpx.HTTPError as failure:
-            error = explain_network_failure(failure, peer=self._peer, timeout=self._timeout)
+            error = explain_network_failure(
+                failure, peer=self._peer, timeout=self._timeout, name_hint=self.name_hint
+            )
             outcome = error.message
             raise error from None
         except CasjobError as error:
@@ -222,8 +230,15 @@ class Endpoint:
             self._write_log(compare_signed(request, response), redactor)
         return response
 
-    def _explain(self, response: Response, request: Request) -> CasjobError:
-        return explain_refusal(response, service=self.name, meanings=request.refusals)
+    def _explain(
+        self, response: Response, request: Request, auth: Credential | None
+    ) -> CasjobError:
+        meanings = dict(request.refusals)
+        if auth:
+            refused = f"{self.name} does not accept the credentials"
+            refusal = Refusal(AuthenticationError, refused, auth.refusal_hint)
+            meanings.setdefault(HTTPStatus.UNAUTHORIZED, refusal)
+        return explain_refusal(response, service=self.name, meanings=meanings)
 
     def _decode(self, response: Response) -> JsonValue:
         try:

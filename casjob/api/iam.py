@@ -11,7 +11,7 @@ import httpx
 
 from casjob.api.auth import Credential
 from casjob.api.endpoint import Endpoint, Request
-from casjob.api.refusals import WHERE_FROM, Refusal
+from casjob.api.refusals import Refusal
 from casjob.cache import Cache
 from casjob.errors import AuthenticationError, ReplyError, SettingsError
 from casjob.job.failures import clip
@@ -50,7 +50,7 @@ def find_project_id(iam: Endpoint, region: str, auth: Credential, cache: Cache) 
         "GET",
         "/v3/projects",
         params={"name": region},
-        refusals=_explain_statuses(f"{iam.name} did not list the projects"),
+        refusals=_explain_statuses(f"{iam.name} did not list the projects", auth.refusal_hint),
     )
     project_id = iam.send(request, auth=auth, read=read)
     cache.put("project", *key, project_id=project_id)
@@ -92,6 +92,7 @@ class Login(Credential):
         user_name: the IAM user.
         password: the user's password.
         domain_name: the account that the user belongs to.
+        origin: where these come from, as people name it.
         iam: IAM's endpoint.
         region: the name of the project that the token is for.
         project_id: its id, if that is known.
@@ -104,6 +105,7 @@ class Login(Credential):
         password: str,
         domain_name: str,
         *,
+        origin: str,
         iam: Endpoint,
         region: str | None,
         project_id: str | None,
@@ -112,6 +114,7 @@ class Login(Credential):
         self._user_name = user_name
         self._password = password
         self._domain_name = domain_name
+        self._origin = origin
         self._iam = iam
         self._project = {"id": project_id} if project_id else {"name": region}
         self._key = (iam.url, domain_name, user_name, project_id or region or "")
@@ -128,6 +131,13 @@ class Login(Credential):
     def account(self) -> str:
         """The account and the user in it."""
         return f"{self._domain_name}/{self._user_name}"
+
+    @property
+    def refusal_hint(self) -> str:
+        """What to check if a token is refused that IAM has just made."""
+        return (
+            f"IAM accepts the login from {self._origin}, but not the service: is the region right?"
+        )
 
     def log_in(self) -> None:
         """Get a token, so that a wrong password is an error by itself."""
@@ -180,7 +190,9 @@ class Login(Credential):
             "/v3/auth/tokens",
             body={"auth": {"identity": identity, "scope": {"project": self._project}}},
             refusals=_explain_statuses(
-                f"{self._iam.name} did not log in {self._user_name} of {self._domain_name}"
+                f"{self._iam.name} did not log in {self._user_name} of {self._domain_name}",
+                f"the login is from {self._origin}; a wrong one is not sent again, since five"
+                " failures lock an account",
             ),
         )
         try:
@@ -206,12 +218,8 @@ class Login(Credential):
         return token, read_moment(expires)
 
 
-def _explain_statuses(message: str) -> dict[int, Refusal]:
-    refused = Refusal(
-        AuthenticationError,
-        message,
-        f"wrong credentials are not sent again, since five failures lock an account; {WHERE_FROM}",
-    )
+def _explain_statuses(message: str, refusal_hint: str) -> dict[int, Refusal]:
+    refused = Refusal(AuthenticationError, message, refusal_hint)
     wrong_scope = Refusal(SettingsError, message, "is the region or project right?")
     return {
         HTTPStatus.BAD_REQUEST: wrong_scope,

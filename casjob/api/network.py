@@ -11,6 +11,7 @@ from casjob.errors import CasjobError, ServiceError, SettingsError, TransientErr
 from casjob.job.failures import clip
 
 _REACH_HINT = "check the network, the VPN and the proxy settings"
+NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
 _UNTRUSTED_HINT = "if a private authority signed it, name its certificate with --ca-bundle FILE"
 _EXPIRED_HINT = "has it expired, or is this machine's clock off?"
 _WRONG_HOST_HINT = f"is the endpoint spelled right? {WHERE_FROM}"
@@ -23,13 +24,16 @@ _CERTIFICATE_HINTS = {
 """By OpenSSL's number of the error: X509_V_ERR_CERT_NOT_YET_VALID and so on."""
 
 
-def explain_network_failure(error: httpx.HTTPError, *, peer: str, timeout: float) -> CasjobError:
+def explain_network_failure(
+    error: httpx.HTTPError, *, peer: str, timeout: float, name_hint: str
+) -> CasjobError:
     """Return the error that a failed exchange stands for.
 
     Args:
         error: what httpx raised. It may quote as much as 100 kB of what the peer sent.
         peer: names the other end.
         timeout: seconds that each step of the exchange may take.
+        name_hint: what to check if the host's name is unknown.
     """
     causes = _find_causes(error)
     for cause in causes:
@@ -52,7 +56,7 @@ def explain_network_failure(error: httpx.HTTPError, *, peer: str, timeout: float
         case httpx.ProxyError():
             return _explain_proxy(error, peer)
         case httpx.ConnectError():
-            return _explain_no_connection(causes, peer)
+            return _explain_no_connection(causes, peer, name_hint)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
             return SettingsError(
                 f"the request to {peer} can't be sent: it has characters that HTTP forbids",
@@ -75,15 +79,14 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
     return TransientError(message, hint=_REACH_HINT)
 
 
-def _explain_no_connection(causes: list[BaseException], peer: str) -> CasjobError:
+def _explain_no_connection(causes: list[BaseException], peer: str, name_hint: str) -> CasjobError:
     reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
     message = f"can't connect to {peer}: {reason}"
     is_unknown_host = any(
         isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes
     )
     if is_unknown_host:
-        hint = f"is the region or the endpoint spelled right? {WHERE_FROM}"
-        return ServiceError(message, hint=hint)
+        return ServiceError(message, hint=name_hint)
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return TransientError(message, hint="does the endpoint speak https at that port?")
     return TransientError(message, hint=_REACH_HINT)

@@ -42,7 +42,7 @@ def check_connection(endpoint: Endpoint, *, timeout: float) -> Iterator[Finding]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        hint = "is the region, endpoint or proxy spelled right? does this machine's DNS work?"
+        hint = "is the proxy spelled right?" if proxy else endpoint.name_hint
         yield Finding("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))

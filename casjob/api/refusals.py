@@ -31,17 +31,17 @@ _THROTTLED = "APIGW.0308"
 _HINTS = {
     _NO_SUCH_API: "the endpoint or the API version is wrong, or the API is not published in this"
     " region; casjob config shows where yours come from",
-    "APIGW.0301": "the token or signature is wrong, this machine's clock is off by more than"
-    " 15 minutes, or the access key is locked for 5 minutes after 5 failures in a row",
     "APIGW.0302": "this user may not call the API",
     "APIGW.0304": "this app may not call the API",
     "APIGW.0306": "access to the API is denied",
-    "APIGW.0307": "the token has expired, or was made for another region: get a new one",
     _THROTTLED: "the limit is 200 requests in 5 minutes a user, and 5 a second an address",
     "APIGW.0310": "the project is not available",
     "APIGW.0802": "the user is forbidden in this region",
 }
-"""What the gateway's codes mean, from its error code page."""
+"""What the gateway's codes mean, from its page; a credential itself explains its refusal."""
+
+_CANONICAL_REQUEST = re.compile(r"\W*canonical ?request\b.*", re.DOTALL | re.IGNORECASE)
+"""What the gateway says that should have been signed: many lines, which -v shows."""
 
 _THROTTLED_WAIT = 2.0
 """Seconds to wait when throttled without a Retry-After: 2 to 5 are advised (APIGW.0308)."""
@@ -126,7 +126,8 @@ def describe_response(response: Response) -> str:
 def _describe(response: Response, failure: Failure | None) -> str:
     request_id = find_request_id(response)
     facts = f"HTTP {response.status}" + (f", request {clip(request_id)}" if request_id else "")
-    return f"{describe_failure(failure)} ({facts})"
+    said = _CANONICAL_REQUEST.sub("", describe_failure(failure))
+    return f"{said} ({facts})"
 
 
 def read_error_body(response: Response) -> Failure | None:

@@ -19,8 +19,8 @@ from casjob.background import run_aside
 from casjob.errors import AuthenticationError, ServiceError
 from tests.service import Recorded, Reply, Service
 
-KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE")
-TEMPORARY_KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", "ST-EXAMPLE+/=")
+KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", origin="CASJOB_ACCESS_KEY")
+TEMPORARY_KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", "ST-EXAMPLE+/=", origin="CASJOB_ACCESS_KEY")
 
 
 def open_endpoint(url: str, *, retries: int = 0) -> Endpoint:
@@ -52,9 +52,9 @@ def send(
 
 
 CREDENTIALS = [
-    (Token("SECRET-1"), "SECRET-1"),
-    (AccessKey("AK", "SECRET-1"), "AK"),
-    (AccessKey("AK", "SECRET-1", "SECRET-2"), "AK"),
+    (Token("SECRET-1", origin="CASJOB_TOKEN"), "SECRET-1"),
+    (AccessKey("AK", "SECRET-1", origin="CASJOB_ACCESS_KEY"), "AK"),
+    (AccessKey("AK", "SECRET-1", "SECRET-2", origin="CASJOB_ACCESS_KEY"), "AK"),
 ]
 
 
@@ -172,7 +172,7 @@ def test_a_request_is_signed_with_the_present_time(answering: Service) -> None:
 
 
 def test_a_token_of_16_kb_is_sent(answering: Service) -> None:
-    send(answering, Token("t" * 16 * 1024))
+    send(answering, Token("t" * 16 * 1024, origin="CASJOB_TOKEN"))
 
     assert answering.requests[0].headers["X-Auth-Token"] == "t" * 16 * 1024
 
@@ -181,6 +181,7 @@ class Login(Credential):
     """A login with a token kept from before, if any, and then fresh ones."""
 
     account = "acme/ann"
+    refusal_hint = "is the region right?"
 
     def __init__(self, *, kept: bool) -> None:
         self._token = "kept" if kept else "fresh-1"
@@ -240,7 +241,9 @@ def test_a_fresh_token_is_never_sent_twice_after_a_401(service: Service) -> None
     assert sent_tokens(service) == ["fresh-1"]
 
 
-@pytest.mark.parametrize("auth", [Token("a-token"), KEY], ids=["token", "key"])
+@pytest.mark.parametrize(
+    "auth", [Token("a-token", origin="CASJOB_TOKEN"), KEY], ids=["token", "key"]
+)
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_no_other_refused_request_is_sent_twice(
     service: Service, auth: Credential, status: int

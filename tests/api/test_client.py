@@ -34,10 +34,11 @@ def client_of(
 ) -> ServiceStage:
     return ServiceStage(
         endpoint,
-        auth=Token("a-token"),
+        auth=Token("a-token", origin="CASJOB_TOKEN"),
         version=version,
         project_id=project_id,
         place="cn-north-4",
+        origins="project and region are from a test",
     )
 
 

@@ -25,8 +25,10 @@ from casjob.errors import (
 )
 from tests.service import Recorded, Reply, Service
 
-KEY = AccessKey("AKEXAMPLE", "secret-key-of-the-user", "security-token+/=")
-TOKEN = Token("token-of-the-user")
+KEY = AccessKey(
+    "AKEXAMPLE", "secret-key-of-the-user", "security-token+/=", origin="CASJOB_ACCESS_KEY"
+)
+TOKEN = Token("token-of-the-user", origin="CASJOB_TOKEN")
 
 
 class Listener:
@@ -244,7 +246,7 @@ def test_short_words_are_not_masked(service: Service) -> None:
         open_endpoint(service.url, secrets=["a"]) as endpoint,
         pytest.raises(ServiceError) as raised,
     ):
-        send(endpoint, Token("b"))
+        send(endpoint, Token("b", origin="CASJOB_TOKEN"))
 
     assert str(raised.value.said).startswith("a b c (")
 

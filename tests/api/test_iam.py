@@ -64,7 +64,7 @@ def token_reply(sent: str = "fresh-token", *, valid: float = 24 * 60) -> Reply:
 
 def login_at(endpoint: Endpoint, cache: Cache, **scope: str | None) -> Login:
     given = {"region": "cn-north-4", "project_id": None, **scope}
-    return Login("ann", PASSWORD, "acme", iam=endpoint, cache=cache, **given)
+    return Login("ann", PASSWORD, "acme", origin="HW_*", iam=endpoint, cache=cache, **given)
 
 
 def authenticated(login: Login) -> httpx.Request:
@@ -280,7 +280,7 @@ def test_a_password_changed_meanwhile_is_sent_once(
 
 
 def find(endpoint: Endpoint, cache: Cache) -> str:
-    return find_project_id(endpoint, "cn-north-4", Token("a-token"), cache)
+    return find_project_id(endpoint, "cn-north-4", Token("a-token", origin="CASJOB_TOKEN"), cache)
 
 
 def projects(*found: object) -> Reply:
