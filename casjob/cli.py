@@ -8,7 +8,7 @@ import typer
 
 from casjob import __version__, process
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
-from casjob.help import Command, Commands
+from casjob.help import Command, Commands, find_help, find_option
 from casjob.notices import Notices
 from casjob.options import (
     FOLLOWING,
@@ -303,7 +303,7 @@ def run(words: list[str]) -> int:
     except typer.TyperException as error:
         # The prefix is pydantic's, which Typer uses.
         message = error.format_message().replace("Value error, ", "")
-        usage = UsageError(message, hint="casjob --help, casjob COMMAND --help")
+        usage = UsageError(message, hint=find_option(error), steps=find_help(error))
         notices.explain(usage)
         return usage.status
     except process.Ended as signalled:

@@ -2,11 +2,56 @@
 
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+
+_WATCH = "casjob watch follows jobs until they end"
+_JOB_ID = "the job id is an argument, as in casjob show JOB_ID"
+_SECRET = "no option takes a secret, which others could read: set"  # noqa: S105 - not one itself
+_KEYS = f"{_SECRET} CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"
+_ELSEWHERE = {
+    "--watch": _WATCH,
+    "--follow": _WATCH,
+    "-f": _WATCH,
+    "--wait": "casjob wait blocks until jobs end",
+    "--timeout": "casjob wait and casjob watch have it; see --request-timeout",
+    "--failed": "casjob tasks --failed shows the failed tasks",
+    "--format": "--output chooses the format",
+    "--id": _JOB_ID,
+    "--job-id": _JOB_ID,
+    "--job": _JOB_ID,
+    "--token": f"{_SECRET} CASJOB_TOKEN",
+    "--password": f"{_SECRET} CASJOB_PASSWORD",
+    "--access-key": _KEYS,
+    "--secret-key": _KEYS,
+}
+"""What does what an unknown option is meant to do."""
+
+
+def find_option(error: typer.TyperException) -> str | None:
+    """Return what to use in place of an unknown option, if that is the error and it is known."""
+    # Only the error about an unknown option has these.
+    is_unknown = hasattr(error, "possibilities")
+    return _ELSEWHERE.get(getattr(error, "option_name", "")) if is_unknown else None
+
+
+def find_help(error: typer.TyperException) -> tuple[str, ...]:
+    """Return a line with the command whose help has what is right."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return (f"  see: {context.command_path} --help",) if context else ()
 
 
 class Command(TyperCommand):
     """A command whose options are grouped, and whose epilog holds examples."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after the command's name; each error knows the command."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            # Typer leaves it out where an option lacks its value, or has one too many.
+            error.ctx = ctx  # type: ignore[attr-defined] # most kinds of error have it
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then the options group by group."""

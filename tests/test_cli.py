@@ -12,7 +12,6 @@ from casjob import __version__
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Recorded, Reply, Service
 
-HINT = "  hint: casjob --help, casjob COMMAND --help\n"
 BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
@@ -55,23 +54,62 @@ def test_each_command_has_help(casjob: Casjob, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message", "command"),
     [
-        (["nonsense"], "No such command 'nonsense'."),
-        (["shwo"], "No such command 'shwo'. Did you mean 'show'?"),
-        ([""], "No such command ''."),
-        (["--nonsense"], "No such option: --nonsense"),
-        (["show", "--colr", "x"], "No such option: --colr (Possible options: --color)"),
-        (["show", "a", "b"], "Got unexpected extra argument(s) (b)"),
-        (["show", "--region"], "Option '--region' requires an argument."),
-        (["a\x1b[31m\r\nb"], r"No such command 'a\x1b[31m\r\nb'."),
-        (["--\u202ea"], r"No such option: --\u202ea"),
-        (["show", "--\x9bb\x00"], r"No such option: --\x9bb\x00"),
-        (["\udcff"], r"No such command '\udcff'."),
+        (["nonsense"], "No such command 'nonsense'.", "casjob"),
+        (["shwo"], "No such command 'shwo'. Did you mean 'show'?", "casjob"),
+        ([""], "No such command ''.", "casjob"),
+        (["--nonsense"], "No such option: --nonsense", "casjob"),
+        (
+            ["show", "--colr", "x"],
+            "No such option: --colr (Possible options: --color)",
+            "casjob show",
+        ),
+        (["show", "a", "b"], "Got unexpected extra argument(s) (b)", "casjob show"),
+        (["show", "--region"], "Option '--region' requires an argument.", "casjob show"),
+        (["tasks", "--failed=x"], "Option '--failed' does not take a value.", "casjob tasks"),
+        (["a\x1b[31m\r\nb"], r"No such command 'a\x1b[31m\r\nb'.", "casjob"),
+        (["--\u202ea"], r"No such option: --\u202ea", "casjob"),
+        (["show", "--\x9bb\x00"], r"No such option: --\x9bb\x00", "casjob show"),
+        (["\udcff"], r"No such command '\udcff'.", "casjob"),
     ],
 )
-def test_what_is_not_there_is_told_in_words(casjob: Casjob, words: list[str], told: str) -> None:
-    assert casjob(*words) == (2, "", f"casjob: {told}\n{HINT}")
+def test_a_wrong_command_line_names_the_help_that_has_the_right_one(
+    casjob: Casjob, words: list[str], message: str, command: str
+) -> None:
+    assert casjob(*words) == (2, "", f"casjob: {message}\n  see: {command} --help\n")
+
+
+ON_SECRETS = "no option takes a secret, which others could read: set "
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["show", "--watch"], "casjob watch follows jobs until they end"),
+        (["tasks", "--follow"], "casjob watch follows jobs until they end"),
+        (["show", "-f"], "casjob watch follows jobs until they end"),
+        (["show", "--wait"], "casjob wait blocks until jobs end"),
+        (["show", "--timeout", "5"], "casjob wait and casjob watch have it; see --request-timeout"),
+        (["show", "--token", "x"], f"{ON_SECRETS}CASJOB_TOKEN"),
+        (["config", "--password=x"], f"{ON_SECRETS}CASJOB_PASSWORD"),
+        (["wait", "--access-key", "x"], f"{ON_SECRETS}CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"),
+        (["watch", "--secret-key", "x"], f"{ON_SECRETS}CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"),
+        (["show", "--format", "json"], "--output chooses the format"),
+        (["show", "--id", "J"], "the job id is an argument, as in casjob show JOB_ID"),
+        (["show", "--job-id=J"], "the job id is an argument, as in casjob show JOB_ID"),
+        (["wait", "--job", "J"], "the job id is an argument, as in casjob show JOB_ID"),
+        (["show", "--failed"], "casjob tasks --failed shows the failed tasks"),
+    ],
+)
+def test_an_option_that_another_command_has_is_pointed_to(
+    casjob: Casjob, words: list[str], hint: str
+) -> None:
+    status, out, err = casjob(*words)
+    first, *others = err.splitlines()
+    assert (status, out) == (2, "")
+    assert first.startswith(f"casjob: No such option: {words[1].partition('=')[0]}")
+    assert others == [f"  hint: {hint}", f"  see: casjob {words[0]} --help"]
 
 
 def test_no_option_takes_a_secret(casjob: Casjob) -> None:

@@ -19,6 +19,7 @@ WRONG_KEY = (
     "its secret key is wrong, this machine's clock is off by more than 15 minutes, or the key is"
     " locked for 5 minutes after 5 failures in a row; -v shows what was signed"
 )
+CONFIG = "casjob config shows where yours come from"
 SIGNED = "canonicalRequest:GET|/v2/p/cas/jobs/J/||host:h||host|e3b0"
 
 Refused = Callable[..., list[str]]
@@ -188,7 +189,7 @@ def test_a_project_that_was_looked_up_is_said_to_be(casjob: Casjob, service: Ser
         ),
         (
             {"CASJOB_REGION": "xx-99"},
-            "is the region or the endpoint spelled right? casjob config shows where yours come from",
+            f"is the region or the endpoint spelled right? {CONFIG}",
         ),
         (
             {"CASJOB_REGION": "cn-nroth-4", "HTTPS_PROXY": "http://proxy.invalid:3128"},

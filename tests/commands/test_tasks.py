@@ -168,10 +168,10 @@ def test_the_exit_status_tells_of_the_job_and_not_of_the_tasks_shown(
 def test_what_cannot_be_asked_for_is_not(ask: Ask, service: Service, words: list[str]) -> None:
     shown = ask("tasks", JOB_ID, *words)
     assert (shown.status, shown.out) == (2, "")
-    first, hint = shown.err.splitlines()
+    first, second = shown.err.splitlines()
     assert first.startswith("casjob: ")
     assert words[0] in first
-    assert hint == "  hint: casjob --help, casjob COMMAND --help"
+    assert second == "  see: casjob tasks --help"
     assert service.requests == []
 
 
