@@ -14,8 +14,10 @@ _SIGNALLED = 128
 """Added to the number of the signal, this is the exit status, as shells have it."""
 
 
-class Ended(KeyboardInterrupt):
+class Ended(BaseException):
     """A signal ends the program: Ctrl-C, `kill`, or a closed terminal.
+
+    Not a `KeyboardInterrupt`, which Typer takes for Ctrl-C, whatever the signal was.
 
     Args:
         number: the signal.

@@ -30,7 +30,7 @@ def run(targets: Sequence[str], plan: Plan, session: Session, output_format: For
 
     Raises:
         CasjobError: a failure that waiting does not fix.
-        KeyboardInterrupt: the last drawing stays, and the terminal is as it was.
+        Ended: the last drawing stays, and the terminal is as it was.
     """
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose

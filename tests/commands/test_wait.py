@@ -248,7 +248,10 @@ class TestExitStatus:
         assert json.loads(finished.out)["timed_out"] is True
         assert len(service.requests) == 1
 
-    def test_of_an_interruption(self, environ: dict[str, str], service: Service) -> None:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_of_a_signal(
+        self, environ: dict[str, str], service: Service, number: signal.Signals
+    ) -> None:
         reached = threading.Event()
 
         def hold(_: Recorded) -> Reply:
@@ -258,10 +261,10 @@ class TestExitStatus:
         service.handler = hold
         with start(["wait", "JOB1"], environ) as process:
             assert reached.wait(PATIENCE)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
 
             assert process.communicate(timeout=PATIENCE) == (b"", b"")
-            assert process.returncode == 130
+            assert process.returncode == 128 + number
 
     @pytest.mark.parametrize("option", ["--interval", "--timeout", "--wait-for-job"])
     def test_of_a_duration_that_is_none(self, ask: Ask, service: Service, option: str) -> None:

@@ -20,8 +20,6 @@ _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronised output: a terminal that supports it shows what is in between at once."""
 _HOME, _ERASE_LINE, _ERASE_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
-_END_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
 
 class Screen:
     """The terminal, while it is open. In the background, nothing is painted.
@@ -39,9 +37,7 @@ class Screen:
         self._is_to_stop = False
 
     def open(self) -> None:
-        """Take the terminal over; signals that end or stop the program give it back first."""
-        for number in _END_SIGNALS:
-            self._handle(number, _end)
+        """Take the terminal over; the signal that stops the program gives it back first."""
         if sys.platform != "win32" and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
             self._handle(signal.SIGTSTP, self._note_stop)
         self._enter()
@@ -103,10 +99,6 @@ class Screen:
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, handler)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 class _Echo:
