@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from casjob import __version__, process
+from casjob.completion import Shell, script
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
 from casjob.help import Command, Commands, find_help, find_option
 from casjob.notices import Notices
@@ -220,7 +221,7 @@ def wait(
     output_file: OutputFileOption = None,
     connection: Connection,
 ) -> int:
-    """Wait for jobs to end, silent but for their verdicts; for scripts."""
+    """Wait for jobs to end, silent but for their verdicts."""
     from casjob.commands.wait import run
 
     session = connection.open_session(context)
@@ -282,6 +283,20 @@ def config(
     session = connection.open_session(context, retries=retries)
     output_format = output.open(session, "findings" if check else "settings", file=output_file)
     return run(session, output_format, check=check)
+
+
+@app.command(
+    cls=Command,
+    epilog=". <(casjob completion bash)\n. <(casjob completion zsh)\ncasjob completion fish | source",
+)
+def completion(
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)
+    ],
+) -> int:
+    """Print the script that completes command lines in a shell."""
+    Output(sys.stdout).write(script(shell))
+    return ExitStatus.SUCCESS
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import re
 EXAMPLES = "90, 90s, 30m or 1h30m"
 
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
+_AGES = {"d": 86400, "h": 3600, "m": 60}
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _PART = re.compile(rf"({_NUMBER})([hms])")
 _DURATION = re.compile(rf"(?:{_NUMBER}[hms])+")
@@ -31,3 +32,11 @@ def format_duration(seconds: float) -> str:
         if count:
             parts.append(f"{count:.9g}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_age(seconds: float) -> str:
+    """Return about how long ago something was, in one unit: `3d`, `5h`, `12m` or `40s`."""
+    for unit, size in _AGES.items():
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"

@@ -86,6 +86,6 @@ class Commands(TyperGroup):
     """The commands, without Typer's two options that install completion scripts."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """Return the options before a command; the scripts are in completions/."""
+        """Return the options before a command; `casjob completion` prints the scripts."""
         installers = {"install_completion", "show_completion"}
         return [each for each in super().get_params(ctx) if each.name not in installers]

@@ -3,7 +3,8 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -12,7 +13,7 @@ import typer
 
 from casjob import process
 from casjob.deadline import Deadline
-from casjob.durations import EXAMPLES, parse_duration
+from casjob.durations import EXAMPLES, format_age, parse_duration
 from casjob.errors import CasjobError, UsageError
 from casjob.follow.plan import Plan
 from casjob.formats.display import (
@@ -24,7 +25,7 @@ from casjob.formats.display import (
     open_format,
     save_format,
 )
-from casjob.history import history_folder, recent_job_ids
+from casjob.history import RecentJob, history_folder, recent_jobs
 from casjob.job.statuses import STATUS_WORDS
 from casjob.output import Output, OutputFile
 from casjob.session import Session
@@ -33,14 +34,36 @@ from casjob.settings.resolve import resolve_settings
 from casjob.settings.sources import find_profile_names
 
 
-def complete_job_id(incomplete: str) -> list[str]:
-    """Return the jobs looked at from this machine, without a request."""
+def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the jobs looked at from this machine and what is known of them, without a request.
+
+    With `--demo` before, they are the demo's.
+    """
+    jobs = _describe_samples() if context.params.get("demo") else _describe_recent()
+    return [(job_id, about) for job_id, about in jobs.items() if job_id.startswith(incomplete)]
+
+
+def _describe_samples() -> Mapping[str, str]:
+    from casjob.demo.jobs import SAMPLE_JOBS
+
+    return SAMPLE_JOBS
+
+
+def _describe_recent() -> Mapping[str, str]:
     try:
         is_kept = resolve_settings({}, os.environ).history.value
     except CasjobError:
-        return []
-    folder = history_folder(os.environ) if is_kept else None
-    return [job_id for job_id in recent_job_ids(folder) if job_id.startswith(incomplete)]
+        return {}
+    now = datetime.now(UTC)
+    return {
+        job.job_id: _describe_job(job, now)
+        for job in recent_jobs(history_folder(os.environ) if is_kept else None)
+    }
+
+
+def _describe_job(job: RecentJob, now: datetime) -> str:
+    age = f"{format_age((now - job.looked_at).total_seconds())} ago"
+    return ", ".join(filter(None, (job.name, job.status, age)))
 
 
 def complete_profile(incomplete: str) -> list[str]:

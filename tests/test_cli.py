@@ -16,7 +16,7 @@ BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
 )
-COMMANDS = ("show", "tasks", "watch", "wait", "diff", "config")
+COMMANDS = ("show", "tasks", "watch", "wait", "diff", "config", "completion")
 HELP = """\
 Usage: casjob [OPTIONS] COMMAND [ARGS]...
 
@@ -27,12 +27,13 @@ Options:
   -h, --help     Show this message and exit.
 
 Commands:
-  show    Show one job: the verdict, why it failed, then its tasks.
-  tasks   Show the tasks of a job, paged or filtered.
-  watch   Follow jobs until they end, live on a terminal.
-  wait    Wait for jobs to end, silent but for their verdicts; for scripts.
-  diff    Show what differs between two jobs; exit 1 if anything does.
-  config  Show every setting in force, and where it came from.
+  show        Show one job: the verdict, why it failed, then its tasks.
+  tasks       Show the tasks of a job, paged or filtered.
+  watch       Follow jobs until they end, live on a terminal.
+  wait        Wait for jobs to end, silent but for their verdicts.
+  diff        Show what differs between two jobs; exit 1 if anything does.
+  config      Show every setting in force, and where it came from.
+  completion  Print the script that completes command lines in a shell.
 """
 
 

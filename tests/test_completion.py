@@ -9,8 +9,9 @@ import pytest
 
 from casjob.cli import run
 from casjob.completion import Shell, script
+from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
-from tests.conftest import JOB_ID, OTHER_JOB_ID
+from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob
 
 ROOT = Path(__file__).parent.parent
 COMPLETIONS = ROOT / "completions"
@@ -20,6 +21,11 @@ FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fi
 @pytest.mark.parametrize("shell", Shell)
 def test_the_file_for_a_shell_is_the_packages_script(shell: Shell) -> None:
     assert (COMPLETIONS / FILES[shell]).read_text(encoding="utf-8") == script(shell)
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_the_program_prints_the_script(shell: Shell, casjob: Casjob) -> None:
+    assert casjob("completion", shell) == (0, script(shell), "")
 
 
 def test_one_command_generates_the_files(tmp_path: Path) -> None:
@@ -89,6 +95,9 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob show --endpoint https://one J", [OTHER_JOB_ID, JOB_ID]),
         ("casjob show --region ''", []),
         ("casjob show nothing", []),
+        ("casjob show --demo J", list(SAMPLE_JOBS)),
+        ("casjob show --demo JOB5", [SUCCEEDED_JOB_ID]),
+        ("casjob completion ''", ["bash", "zsh", "fish"]),
     ],
 )
 def test_commands_options_values_and_recent_jobs_complete(

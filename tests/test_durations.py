@@ -1,6 +1,6 @@
 import pytest
 
-from casjob.durations import format_duration, parse_duration
+from casjob.durations import format_age, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_anything_else_is_not_a_duration(text: str) -> None:
 def test_a_duration_is_formatted_as_it_is_written(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
     assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0s"), (0, "0s"), (59.9, "59s"), (60, "1m"), (3600, "1h"), (5400, "1h"), (2e5, "2d")],
+)
+def test_an_age_is_in_its_largest_unit(seconds: float, text: str) -> None:
+    assert format_age(seconds) == text

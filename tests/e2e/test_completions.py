@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from casjob.demo.jobs import SUCCEEDED_JOB_ID
+from casjob.history import History
 from tests.conftest import JOB_ID, OTHER_JOB_ID
 from tests.program import CASJOB
 from tests.service import Service
@@ -141,5 +144,64 @@ def test_several_possibilities_are_listed_in_their_order(
         press_tab(terminal, "casjob show --api-v", "casjob show --api-version")
         terminal.type("\t\t\t")
         terminal.wait_until(lambda lines: "v2  v3" in lines)
-        terminal.type("\x15casjob tasks \t\t\t")
-        terminal.wait_until(lambda lines: f"{OTHER_JOB_ID}  {JOB_ID}" in lines)
+
+
+@pytest.mark.parametrize(
+    ("shell", "start", "listed"),
+    [
+        pytest.param(*bash_sourced.values, rf"{OTHER_JOB_ID}  {JOB_ID}", marks=needs_bash),
+        pytest.param(
+            *zsh_autoloaded.values,
+            rf"{OTHER_JOB_ID}  -- RUNNING, \d+s ago\n{JOB_ID}  -- provMain, FAILED, \d+s ago",
+            marks=needs_zsh,
+        ),
+        pytest.param(
+            *fish_vendor.values,
+            rf"{OTHER_JOB_ID} +\(RUNNING, \d+s ago\)\n{JOB_ID} +\(provMain, FAILED, \d+s ago\)",
+            marks=needs_fish,
+        ),
+    ],
+    ids=["bash", "zsh", "fish"],
+)
+def test_recent_jobs_are_listed_newest_first_with_what_is_known_of_them(
+    shell: str, start: str, listed: str, environ: dict[str, str]
+) -> None:
+    history = History(
+        Path(environ["XDG_STATE_HOME"]) / "casjob" / "history",
+        endpoint="https://one",
+        project_id="p",
+    )
+    history.record(JOB_ID, name="provMain", status="FAILED")
+    history.record(OTHER_JOB_ID, name=None, status="RUNNING")
+    with at_prompt(shell, start, environ) as terminal:
+        terminal.type("casjob tasks \t\t\t")
+        terminal.wait_until(lambda lines: bool(re.search(listed, "\n".join(lines))))
+
+
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+def test_the_demo_completes_its_own_jobs(shell: str, start: str, environ: dict[str, str]) -> None:
+    with at_prompt(shell, start, environ) as terminal:
+        press_tab(terminal, "casjob show --demo JOB5", f"casjob show --demo {SUCCEEDED_JOB_ID}")
+
+
+SOURCED = {
+    "bash": f"{POSIX_PROMPT}. <(casjob completion bash)\n",
+    "zsh": f"autoload -Uz compinit; compinit -u -D; {POSIX_PROMPT}. <(casjob completion zsh)\n",
+    "fish": f"{FISH_PROMPT}casjob completion fish | source\n",
+}
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param("bash", marks=needs_bash),
+        pytest.param("zsh", marks=needs_zsh),
+        pytest.param("fish", marks=needs_fish),
+    ],
+)
+def test_what_the_program_prints_completes(
+    shell: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    environ["XDG_DATA_DIRS"] = str(tmp_path / "nothing")
+    with at_prompt(shell, SOURCED[shell], environ) as terminal:
+        press_tab(terminal, "casjob ta", "casjob tasks")
