@@ -287,7 +287,9 @@ def config(
 
 @app.command(
     cls=Command,
-    epilog=". <(casjob completion bash)\n. <(casjob completion zsh)\ncasjob completion fish | source",
+    epilog=". <(casjob completion bash)\n"
+    ". <(casjob completion zsh)\n"
+    "casjob completion fish | source",
 )
 def completion(
     shell: Annotated[
@@ -335,6 +337,11 @@ def _run_app(words: list[str], notices: Notices) -> int:
     except OSError as error:
         # All other input and output is handled where it is: this is Typer's, writing help.
         Output(sys.stdout).give_up(error)
+        status = ExitStatus.SUCCESS
+    except SystemExit as ended:
+        # Typer exits by itself where nobody reads the help any more.
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
         status = ExitStatus.SUCCESS
     return int(status or ExitStatus.SUCCESS)
 

@@ -54,8 +54,31 @@ def test_a_pipe_closed_early_ends_it_quietly(
     assert (shown.status, len(shown.out.splitlines()), shown.err) == (0, 1, "0\n")
 
 
-def test_a_pipe_without_a_reader_ends_it_quietly(environ: dict[str, str]) -> None:
-    assert run_shell(f"{{ {SHOW}; echo $? >&2; }} | :", environ) == (0, "", "0\n")
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (SHOW, 0),
+        (f"{SHOW} --exit-status", 1),
+        (f"casjob tasks {JOB_ID}", 0),
+        (f"casjob tasks {JOB_ID} --json", 0),
+        (f"casjob watch {JOB_ID}", 0),
+        (f"casjob watch {JOB_ID} --json", 0),
+        (f"casjob wait {JOB_ID}", 1),
+        (f"casjob wait {JOB_ID} --json", 1),
+        ("casjob config", 0),
+        ("casjob completion bash", 0),
+        ("casjob", 0),
+        ("casjob --version", 0),
+        ("casjob --help", 0),
+        ("casjob show --help", 0),
+    ],
+)
+def test_a_pipe_without_a_reader_ends_it_quietly(
+    environ: dict[str, str], line: str, status: int
+) -> None:
+    # The reader is gone before anything is written.
+    piped = f"{{ sleep 0.1; {line}; echo $? >&2; }} | :"
+    assert run_shell(piped, environ) == (0, "", f"{status}\n")
 
 
 @pytest.mark.parametrize("options", ["", "--json"])
