@@ -10,6 +10,7 @@ from casjob.follow.plan import Plan
 from casjob.following import FollowNotices, conclude, follow_jobs
 from casjob.formats.display import Ending, Format, View
 from casjob.job.events import Picture, Retry, StillWaiting
+from casjob.process import Ended
 from casjob.reporting import suggest_next
 from casjob.session import Session
 
@@ -35,13 +36,24 @@ def run(targets: Sequence[str], plan: Plan, session: Session, output_format: For
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose
     with follow_jobs(targets, plan._replace(tick=_TICK), session) as following:
-        with output_format.view(session.output.write, may_draw=may_draw) as view:
-            if not _show_events(following, view, session):
-                # Nobody reads any more.
-                return ExitStatus.SUCCESS
-            is_only = len(following.jobs) == 1
-            view.show_endings([_ending(job, session, is_last=is_only) for job in following.jobs])
-        if view.is_live:
+        is_live = False
+        try:
+            with output_format.view(session.output.write, may_draw=may_draw) as view:
+                is_live = view.is_live
+                if not _show_events(following, view, session):
+                    # Nobody reads any more.
+                    return ExitStatus.SUCCESS
+                is_last = len(following.jobs) == 1
+                view.show_endings(
+                    [_ending(job, session, is_last=is_last) for job in following.jobs]
+                )
+        except Ended:
+            if is_live:
+                count = len(following.unfinished)
+                going_on = "1 job goes on" if count == 1 else f"{count} jobs go on"
+                session.notices.say(f"stopped watching; {going_on}")
+            raise
+        if is_live:
             for job in following.jobs:
                 if job.not_found:
                     session.notices.explain(job.not_found)

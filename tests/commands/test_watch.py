@@ -347,8 +347,12 @@ class TestOnATerminal:
         Stage(service, task(1, "RUNNING", CREATED_AT=datetime.now(UTC).isoformat()))
         with Terminal([CASJOB, "watch", "JOB1", "--interval", "60"], environ) as terminal:
             shown = {_elapsed(terminal.wait_until(_is_running))}
-            lines = terminal.wait_until(lambda lines: _elapsed(lines) not in shown)
-            assert any(line.startswith("next poll in 5") for line in lines)
+            terminal.wait_until(
+                lambda lines: (
+                    _elapsed(lines) not in shown
+                    and any(line.startswith("next poll in 5") for line in lines)
+                )
+            )
             terminal.type("\x03")
             terminal.finish()
 
@@ -381,6 +385,20 @@ class TestOnATerminal:
         assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
         assert "1 of 2 steps done, 1 running" in lines
         assert not any("next poll" in line for line in lines)
+        assert lines[-1] == "casjob: stopped watching; 1 job goes on"
+
+    def test_ctrl_c_counts_the_jobs_that_go_on(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        for job_id in ("JOB1", "JOB2"):
+            service.jobs[job_id] = as_document(job("RUNNING", task(1, "RUNNING"), JOB_ID=job_id))
+        words = [CASJOB, "watch", "JOB1", "JOB2", *QUICKLY]
+        with Terminal(words, environ) as terminal:
+            terminal.wait_until(lambda lines: any("next poll" in line for line in lines))
+            terminal.type("\x03")
+            status, lines = terminal.finish()
+
+        assert (status, lines[-1]) == (130, "casjob: stopped watching; 2 jobs go on")
 
     def test_a_change_is_drawn_in_place(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING"))
