@@ -334,16 +334,15 @@ def run(words: list[str]) -> int:
 def _run_app(words: list[str], notices: Notices) -> int:
     try:
         status = app(words, prog_name="casjob", standalone_mode=False, obj=notices)
+        return int(status or ExitStatus.SUCCESS)
     except OSError as error:
         # All other input and output is handled where it is: this is Typer's, writing help.
         Output(sys.stdout).give_up(error)
-        status = ExitStatus.SUCCESS
     except SystemExit as ended:
         # Typer exits by itself where nobody reads the help any more.
         if not isinstance(ended.__context__, BrokenPipeError):
             raise
-        status = ExitStatus.SUCCESS
-    return int(status or ExitStatus.SUCCESS)
+    return ExitStatus.SUCCESS
 
 
 def _report_bug(error: Exception, notices: Notices, *, is_verbose: bool) -> ExitStatus:

@@ -57,9 +57,8 @@ class Command(TyperCommand):
         """Write the arguments, then the options group by group."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is None:
-                continue
+            # None is for one that is hidden, and none is.
+            record = parameter.get_help_record(ctx) or ("", "")
             _, text = record
             if parameter.param_type_name == "argument":
                 # Its metavar alone: Typer adds the type.

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tests.conftest import Finished
 
+MEASURED = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
+"""The variables by which coverage measures a program that a test starts."""
+
 CASJOB = str(Path(sys.executable).parent / "casjob")
 
 
@@ -26,10 +29,9 @@ def start(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[subproce
 def run_shell(line: str, environ: Mapping[str, str], *, cwd: Path | None = None) -> Finished:
     """Run a line of shell in which `casjob` is the installed program, and measure its coverage."""
     path = f"{Path(CASJOB).parent}:{environ['PATH']}"
-    measured = {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
     ran = subprocess.run(
         ["/bin/sh", "-c", line],
-        env={**measured, **environ, "PATH": path},
+        env={**MEASURED, **environ, "PATH": path},
         cwd=cwd,
         capture_output=True,
         text=True,

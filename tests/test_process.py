@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.program import MEASURED
+
 # Sends itself a signal when a module is about to be imported.
 PROGRAM = """
 import os, sys
@@ -55,7 +57,7 @@ def run_signalled(
         program = f"import signal\nsignal.signal({int(number)}, signal.SIG_DFL)\n{program}"
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        env=dict(environ),
+        env={**MEASURED, **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -86,10 +88,33 @@ def test_a_signal_that_python_loses_still_ends_what_would_run_on(
 ) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", LOSING],
-        env=clean_environ,
+        env={**MEASURED, **clean_environ},
         capture_output=True,
         text=True,
         check=False,
         timeout=20,
     )
     assert (ran.returncode, ran.stderr) == (130, "")
+
+
+def test_other_exceptions_that_python_ignores_are_reported(clean_environ: dict[str, str]) -> None:
+    program = """
+from casjob import process
+process.start()
+
+class Failing:
+    def __del__(self):
+        raise ValueError("lost")
+
+Failing()
+process.finish(0)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**MEASURED, **clean_environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (0, "ValueError: lost")

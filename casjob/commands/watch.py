@@ -70,12 +70,10 @@ def _show_events(following: Following, view: View, session: Session) -> bool:
             notices.write(event)
         now = time.monotonic()
         match event:
-            case None:
+            case None | StillWaiting():
                 if view.is_live and now - drawn_at >= _FRAME:
                     drawn_at = now
                     view.draw([_picture(job, troubles, now) for job in following.jobs])
-                continue
-            case StillWaiting():
                 continue
             case Retry():
                 troubles[event.job_id] = event.message

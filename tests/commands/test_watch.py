@@ -17,7 +17,7 @@ from tests.drawings import IN_A_PIPE, ON_A_TERMINAL
 from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
 from tests.samples import Fields, as_document, job, separator, task
-from tests.service import Reply, Service
+from tests.service import Recorded, Reply, Service
 from tests.terminal import PATIENCE, Terminal
 
 SCHEMA = Draft202012Validator(
@@ -67,6 +67,14 @@ class Stage:
 
 
 class TestInAPipe:
+    def test_an_interruption_is_told_to_the_shell_alone(self, ask: Ask, service: Service) -> None:
+        def interrupt(_: Recorded) -> Reply:
+            os.kill(os.getpid(), signal.SIGINT)
+            return Reply(delay=30)
+
+        service.handler = interrupt
+        assert ask("watch", "JOB1") == (130, "", "")
+
     def test_a_line_tells_a_change_and_then_comes_the_report(
         self, ask: Ask, service: Service
     ) -> None:
