@@ -56,6 +56,7 @@ def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterato
             service,
             dict.fromkeys(job_ids),
             plan,
+            catalogue=session.catalogue,
             slow_down=pace.slow_down,
             uncrowded=UNCROWDED_JOBS * crowd,
         )

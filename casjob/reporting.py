@@ -45,19 +45,20 @@ def fetch_target(target: str | None, window: Window, session: Session) -> tuple[
         return job_id, fetch_report(source, job_id, window, session)
 
 
-def read_report(file: str, window: Window) -> Report:
+def read_report(file: str, window: Window, session: Session) -> Report:
     """Read a job from a file. It needs no settings, and is not recorded as looked at.
 
     Args:
         file: the file; `-` is stdin.
         window: which of its tasks to report.
+        session: knows what names mean.
 
     Raises:
         UsageError: the file can't be read.
         ReplyError: there is no job in it.
     """
     saved = read_saved(file)
-    return report_job(saved.select(window), window, lack=saved.lack)
+    return report_job(saved.select(window), window, catalogue=session.catalogue, lack=saved.lack)
 
 
 def refuse_service(session: Session, target: str | None = None) -> None:
@@ -96,7 +97,7 @@ def fetch_report(source: JobSource, job_id: str, window: Window, session: Sessio
         detail = source.fetch_job(job_id, window, on_progress=progress.count)
     history = session.history(source.endpoint, source.project_id)
     history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
-    return report_job(detail, window, requested_job_id=job_id)
+    return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
 
 
 def suggest_next(

@@ -41,7 +41,7 @@ ADDED_KEYS = frozenset(
 )
 """What casjob's JSON adds to a reply."""
 
-ADDED_TASK_KEYS = frozenset({"outcome", "phase", "elapsed_seconds", "failure"})
+ADDED_TASK_KEYS = frozenset({"outcome", "phase", "title", "elapsed_seconds", "failure"})
 """What it adds to a task."""
 
 _KINDS = (

@@ -3,9 +3,12 @@
 import shlex
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 from casjob.cache import Cache
-from casjob.files import cache_folder
+from casjob.catalogue.meanings import Catalogue
+from casjob.catalogue.own import read_own_meanings
+from casjob.files import cache_folder, config_folder
 from casjob.history import History, history_folder
 from casjob.notices import Notices
 from casjob.output import Output
@@ -57,6 +60,19 @@ class Session:
     def cache(self) -> Cache:
         """What is kept between runs."""
         return Cache(cache_folder(self.environ))
+
+    @property
+    def own_meanings_file(self) -> Path:
+        """Where a team writes down what names mean."""
+        return config_folder(self.environ) / "explain.toml"
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What names mean. What is wrong with the team's own file is a warning on stderr."""
+        own = read_own_meanings(self.own_meanings_file)
+        for problem in own.problems:
+            self.notices.say(f"warning: {problem}")
+        return Catalogue(own.meanings)
 
     def history(self, endpoint: str, project_id: str) -> History:
         """Return the jobs last looked at in a project; the demo is one of its own."""

@@ -4,15 +4,16 @@ AT_160_COLUMNS = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
 
-✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
+✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                                                                                                  35.6s
+  #  TASK     DOES                           TYPE     STATUS       STARTED   ELAPSED  0s                                                                   35.6s
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
-  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s                  ▏
-  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s                   ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇▇▇▇▇▇
+  7  TN00094  run the build and follow it    restful  ✓ SUCCEEDED  04:01:08     0.0s              ▏
+  9  TN00097  wait for the build to succeed  restful  ✗ FAILED     04:01:08    30.0s              ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
 
 2 of 3 steps succeeded
 next: casjob tasks --failed
@@ -22,15 +23,16 @@ ON_A_TERMINAL = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
 
-✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
+✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                                      35.6s
+  #  TASK     DOES                           TYPE     STATUS       STARTED   ELAPSED  0s       35.6s
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇
-  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s         ▏
-  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s         ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇
+  7  TN00094  run the build and follow it    restful  ✓ SUCCEEDED  04:01:08     0.0s    ▏
+  9  TN00097  wait for the build to succeed  restful  ✗ FAILED     04:01:08    30.0s    ▇▇▇▇▇▇▇▇▇▇▇▇
 
 2 of 3 steps succeeded
 next: casjob tasks --failed
@@ -41,15 +43,17 @@ AT_80_COLUMNS = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
 
-✗ task 9 TN00097 failed after 30.0s, in phase BUILDING
+✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase
+  BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                  35.6s
+  #  TASK     DOES                           TYPE     STATUS       ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇
-  7  TN00094  restful  ✓ SUCCEEDED  04:01:08     0.0s      ▏
-  9  TN00097  restful  ✗ FAILED     04:01:08    30.0s      ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED     5.6s
+  7  TN00094  run the build and follow it    restful  ✓ SUCCEEDED     0.0s
+  9  TN00097  wait for the build to succeed  restful  ✗ FAILED       30.0s
 
 2 of 3 steps succeeded
 next: casjob tasks --failed
@@ -61,16 +65,18 @@ AT_50_COLUMNS = """\
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6
   started 2020-02-04 04:01:03Z
 
-✗ task 9 TN00097 failed after 30.0s, in phase
-  BUILDING
+✗ task 9 TN00097 wait for the build to succeed:
+  failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed:
+            read the build's log
 
-  #  TASK     TYPE     STATUS       ELAPSED
+  #  TASK     DOES                     STATUS
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  ✓ SUCCEEDED     5.6s
-  7  TN00094  restful  ✓ SUCCEEDED     0.0s
-  9  TN00097  restful  ✗ FAILED       30.0s
+  6  TN00091  run the build and foll…  ✓ SUCCEEDED
+  7  TN00094  run the build and foll…  ✓ SUCCEEDED
+  9  TN00097  wait for the build to…   ✗ FAILED
 
 2 of 3 steps succeeded
 next: casjob tasks --failed
@@ -80,15 +86,16 @@ IN_A_PIPE = """\
 provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
 
-task 9 TN00097 failed after 30.0s, in phase BUILDING
+task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  #  TASK     TYPE     STATUS     STARTED   ELAPSED
+  #  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  SUCCEEDED  04:01:03     5.6s
-  7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
-  9  TN00097  restful  FAILED     04:01:08    30.0s
+  6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
+  7  TN00094  run the build and follow it    restful  SUCCEEDED  04:01:08     0.0s
+  9  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
 next: casjob tasks --failed

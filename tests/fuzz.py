@@ -28,6 +28,7 @@ from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 import casjob
+from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus
 from casjob.formats.display import Color, Display, Ending, Format, OutputFormat, open_format
 from casjob.job.events import (
@@ -443,7 +444,12 @@ def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
         return
     detail = read_detail(document, as_of=setting.as_of)
     detail = detail.model_copy(update={"duplicates": setting.duplicates})
-    report = report_job(detail, setting.window, requested_job_id=setting.requested_job_id)
+    report = report_job(
+        detail,
+        setting.window,
+        catalogue=Catalogue(),
+        requested_job_id=setting.requested_job_id,
+    )
     reports.append(report)
     if report.outcome.exit_status not in {0, 1, 8}:
         yield Finding("exit status", "report", repr(report.outcome.exit_status))

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import Document
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job
@@ -35,7 +36,7 @@ def task(
     fields = {
         "TASK_ID": f"Task-{number}",
         "TASK_INDEX": index,
-        "TASK_NAME": f"TN{number}",
+        "TASK_NAME": f"TX{number}",
         "TASK_TYPE": "restful",
         "TASK_STATUS": status,
         "CREATED_AT": moment(start),
@@ -104,5 +105,6 @@ def report_of(
     return report_job(
         detail.model_copy(update={"duplicates": duplicates}),
         Window(limit=None if is_whole else len(detail.tasks), desc=is_desc),
+        catalogue=Catalogue(),
         requested_job_id=requested_job_id,
     )

@@ -295,7 +295,7 @@ def _task(index: int, *, failed: bool) -> Fields:
         "TASK_ID": f"Task-00000000-0000-4000-8000-{index:012}",
         "TASK_TYPE": "restful",
         "TASK_INDEX": index,
-        "TASK_NAME": f"TN{index:05}",
+        "TASK_NAME": f"TX{index:05}",
         "TASK_STATUS": "FAILED" if failed else "SUCCEEDED",
         "LAST_HEALTH_CHECK": f"{start + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.000Z",
         "CREATED_AT": f"{start:%Y-%m-%dT%H:%M:%S}.000Z",

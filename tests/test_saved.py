@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import answer
 from casjob.errors import CasjobError
 from casjob.formats.json import document_of
@@ -216,7 +217,7 @@ class TestAJobThatRuns:
 
         lines = shown.out.splitlines()
         assert lines[0] == "provision/provMain RUNNING for 7.0s · PROVISION"
-        assert lines[3] == "task 4 TN00004 running for 2.0s, last heartbeat 0.0s ago"
+        assert lines[3] == "task 4 TX00004: running for 2.0s, last heartbeat 0.0s ago"
         assert lines[-1] == "1 of 2 steps succeeded · 2 of 3 tasks, 1 not reported"
 
     def test_without_any_time_runs_for_no_known_time(self, casjob: Casjob, job_json: Path) -> None:
@@ -399,7 +400,7 @@ class TestWhatItHolds:
             saved = read_saved(str(job_json))
         except CasjobError:
             return
-        assert report_job(saved.select(Window()))
+        assert report_job(saved.select(Window()), catalogue=Catalogue())
 
 
 class TestAPipe:
@@ -433,8 +434,10 @@ class TestAPipe:
         assert shown == (
             0,
             (
-                "#  TASK     TYPE     STATUS  STARTED   ELAPSED  CODE      DETAIL\n"
-                "9  TN00097  restful  FAILED  04:01:08    30.0s  ECC00011  Building failed.\n"
+                "#  TASK     DOES                           TYPE     STATUS  STARTED   ELAPSED"
+                "  CODE      DETAIL\n"
+                "9  TN00097  wait for the build to succeed  restful  FAILED  04:01:08    30.0s"
+                "  ECC00011  Building failed.\n"
                 "\n"
                 "1 of 5 tasks\n"
             ),
@@ -524,7 +527,7 @@ class TestCasjobsOwnJson:
 
         saved = read_saved(str(job_json))
         detail = saved.select(Window())
-        second = document_of(report_job(detail, lack=saved.lack))
+        second = document_of(report_job(detail, catalogue=Catalogue(), lack=saved.lack))
 
         assert json.dumps(second) == json.dumps(first)
 

@@ -1,7 +1,7 @@
 """Looks names up in the data and in what a team has written down itself."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,9 @@ class Service(NamedTuple):
     name: str
     runs: str
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.runs})"
+
 
 class CodeMeaning(NamedTuple):
     """What is known about an error code.
@@ -79,12 +82,9 @@ class CodeMeaning(NamedTuple):
     source: str | None = None
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """What to show: the team's own meaning, then the documented one or else the service."""
-        documented = ": ".join(filter(None, (self.means, self.advice)))
-        if self.service and not documented:
-            documented = f"an error of {self.service.name} ({self.service.runs})"
-        return tuple(filter(None, (self.own, documented)))
+    def documented(self) -> str | None:
+        """The documented meaning with what to do about it, or None."""
+        return ": ".join(filter(None, (self.means, self.advice))) or None
 
 
 class Catalogue:
@@ -99,6 +99,39 @@ class Catalogue:
 
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         self._own = {name.upper(): meaning for name, meaning in (own or {}).items()}
+
+    def find_title(self, task_name: str | None) -> str | None:
+        """Return what a task does, by the team's own file or by the data; None if unknown."""
+        if not task_name:
+            return None
+        task = self.describe_task(task_name)
+        return self.find_own(task_name) or (task.title if task else None)
+
+    def explain_failure(self, codes: Iterable[str | None]) -> tuple[str, ...]:
+        """Return what is known about a failure by its codes, a line each; most often one line.
+
+        The team's own meaning comes first. Then comes the innermost code that is documented; if
+        that is an outer one, the service of the innermost code is named before it.
+
+        Args:
+            codes: the cause's code, then those around it, innermost first.
+        """
+        known = [(code, self.describe_code(code)) for code in codes if code]
+        meanings = [(code, meaning) for code, meaning in known if meaning]
+
+        def name(code: str, text: str) -> str:
+            return text if code == known[0][0] else f"{code}: {text}"
+
+        own = [name(code, meaning.own) for code, meaning in meanings if meaning.own]
+        documented = [
+            name(code, meaning.documented) for code, meaning in meanings if meaning.documented
+        ]
+        services = [
+            name(code, f"an error of {meaning.service}")
+            for code, meaning in meanings[:1]
+            if meaning.service and not meaning.documented
+        ]
+        return (*own[:1], *services, *documented[:1])
 
     def describe_task(self, name: str) -> TaskMeaning | None:
         """Return what a task does, or None for an unknown name."""

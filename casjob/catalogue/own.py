@@ -1,6 +1,5 @@
 """Reads a team's own file of meanings: `"VPC.*" = "ask the network team"`."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +19,8 @@ def read_own_meanings(path: Path) -> OwnMeanings:
     """Read a team's file. One that does not exist is no problem, and nothing is raised.
 
     Args:
-        path: a TOML file of names and texts: `"ECC00011" = "…"`, `"VPC.*" = "…"`.
+        path: a TOML file of names and texts: `"ECC00011" = "…"`, `"VPC.*" = "…"`. Each text
+            becomes one line.
     """
     try:
         with path.open("rb") as file:
@@ -31,6 +31,9 @@ def read_own_meanings(path: Path) -> OwnMeanings:
         return _reject(f"{path} can't be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > _MAX_BYTES:
         return _reject(f"{path} is larger than {_MAX_BYTES} bytes")
+    # Most users have no such file.
+    import tomllib
+
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -42,7 +45,7 @@ def read_own_meanings(path: Path) -> OwnMeanings:
     problems: list[str] = []
     for name, value in document.items():
         if isinstance(value, str) and value.strip():
-            meanings[name] = value.strip()
+            meanings[name] = " ".join(value.split())
         else:
             problems.append(f"{path}: {_describe(name, value)}")
     return OwnMeanings(meanings, tuple(problems))

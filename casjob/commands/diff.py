@@ -35,7 +35,7 @@ def run(base: str, target: str, session: Session, output_format: Format) -> Exit
         reports = [
             fetch_report(source, choose_job(job_ids[each], source, session), Window(), session)
             if source and each in job_ids
-            else read_report(each, Window())
+            else read_report(each, Window(), session)
             for each in (base, target)
         ]
     difference = compare(*reports)

@@ -35,7 +35,7 @@ def run(
         next_command = suggest_next(job_id, report, session)
     else:
         refuse_service(session, target)
-        report, next_command = read_report(file, Window()), None
+        report, next_command = read_report(file, Window(), session), None
     if save is not None:
         save_job(save, report.detail)
     session.output.write(output_format.report(report, next_command=next_command))

@@ -80,7 +80,7 @@ def run(
         _, report = fetch_target(target, window, session)
     else:
         refuse_service(session, target)
-        report = read_report(file, window)
+        report = read_report(file, window, session)
     if save is not None:
         save_job(save, report.detail)
     _check_statuses(selection.statuses, report, session)

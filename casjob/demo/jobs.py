@@ -133,7 +133,7 @@ def _landscape() -> list[_Step]:
         for number in range(first + 2, first + 22):
             kind = "kube" if name == "DEPLOYING" else "restful"
             # A prime makes times between 0.02 and 4 s look unplanned.
-            steps.append(_Step(number, f"TN{200 + number:05}", kind, 20 + number * 1_733 % 3_980))
+            steps.append(_Step(number, f"TN{250 + number:05}", kind, 20 + number * 1_733 % 3_980))
     steps[-1] = steps[-1]._replace(milliseconds=60_042, failure=_NESTED_FAILURE)
     return steps
 

@@ -11,6 +11,7 @@ confirmation. If the confirmation fails for good, the verdict is what is known.
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.errors import (
     CasjobError,
     JobNotFoundError,
@@ -71,6 +72,7 @@ class FollowedJob:
     Args:
         job_id: the job.
         plan: how to follow it.
+        catalogue: what the names in it mean.
         began: monotonic seconds at which following began.
 
     Attributes:
@@ -83,7 +85,7 @@ class FollowedJob:
         not_found: the error, if that is so because there is no such job.
     """
 
-    def __init__(self, job_id: str, plan: Plan, began: float) -> None:
+    def __init__(self, job_id: str, plan: Plan, catalogue: Catalogue, began: float) -> None:
         self.job_id = job_id
         self.report: Report | None = None
         self.due = began
@@ -93,6 +95,7 @@ class FollowedJob:
         self.has_ended = False
         self.not_found: JobNotFoundError | None = None
         self._plan = plan
+        self._catalogue = catalogue
         self._may_be_missing_until = began + plan.wait_for_job
         self._is_missing = False
         self._tasks: dict[object, TaskReport] = {}
@@ -121,7 +124,7 @@ class FollowedJob:
             stretch: a factor for the interval to the next poll, unless it is pinned.
         """
         window = self.window
-        report = report_job(detail, window, requested_job_id=self.job_id)
+        report = self._report(detail, window)
         events = self._find_changes(report, now)
         self.report = report
         self.pages = {}
@@ -212,7 +215,10 @@ class FollowedJob:
             return report
         detail = report.detail.model_copy(update={"as_of": as_of})
         window = None if report.is_whole else _STATUS_ALONE
-        return report_job(detail, window, requested_job_id=self.job_id)
+        return self._report(detail, window)
+
+    def _report(self, detail: JobDetail, window: Window | None) -> Report:
+        return report_job(detail, window, catalogue=self._catalogue, requested_job_id=self.job_id)
 
     def _find_changes(self, report: Report, now: Now) -> list[Event]:
         before = self.report

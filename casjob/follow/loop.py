@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from casjob import process
+from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Pages
 from casjob.follow.plan import Plan
@@ -36,6 +37,7 @@ class Following:
         source: where the jobs come from; its own retries are off.
         job_ids: the jobs.
         plan: how to follow them.
+        catalogue: what the names in them mean.
         slow_down: called when the service asks for fewer requests.
         uncrowded: how many jobs may be polled at their own intervals; of more than that, each is
             polled less often, so that a poll that confirms an end need not queue.
@@ -53,12 +55,13 @@ class Following:
         job_ids: Iterable[str],
         plan: Plan,
         *,
+        catalogue: Catalogue,
         slow_down: Callable[[], None],
         uncrowded: float,
     ) -> None:
         began = time.monotonic()
         self.plan = plan
-        self.jobs = [FollowedJob(job_id, plan, began) for job_id in job_ids]
+        self.jobs = [FollowedJob(job_id, plan, catalogue, began) for job_id in job_ids]
         self.has_timed_out = False
         self.has_met_failure = False
         self._source = source

@@ -43,7 +43,7 @@ class GithubFormat(Format):
         del next_command
         shown = set(map(id, report.shown))
         errors = [
-            _Annotation(describe_task(each), describe_message(each.message))
+            _Annotation(describe_task(each), describe_message(each))
             for each in report.failed
             if id(each) in shown
         ]

@@ -167,6 +167,7 @@ def document_of_task(report: TaskReport) -> dict[str, JsonValue]:
         fields["MESSAGES"] = decode_messages(fields["MESSAGES"])
     fields["outcome"] = report.stage.outcome
     fields["phase"] = report.phase
+    fields["title"] = report.title
     fields["elapsed_seconds"] = report.elapsed_seconds
     fields["failure"] = _failure(report)
     return fields
@@ -184,6 +185,7 @@ def _failure(report: TaskReport) -> dict[str, JsonValue] | None:
         "code": message.code if message else None,
         "detail": message.detail if message else None,
         "within": within,
+        "means": "\n".join(report.means) or None,
     }
 
 
@@ -201,6 +203,7 @@ def _identify(report: TaskReport) -> dict[str, JsonValue]:
         "task_id": task.task_id,
         "task_index": task.task_index,
         "task_name": task.task_name,
+        "title": report.title,
     }
 
 

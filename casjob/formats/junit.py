@@ -112,7 +112,7 @@ def _case(each: TaskReport, name: str) -> _Case:
         case Stage.ENDED_WELL:
             return _Case(name, each.elapsed_seconds)
         case Stage.ENDED_BADLY:
-            message = describe_message(each.message)
+            message = describe_message(each)
             return _Case(name, each.elapsed_seconds, "failure", message)
         case _:
             return _Case(name, each.elapsed_seconds, "skipped", describe_task(each))

@@ -140,7 +140,7 @@ class MarkdownFormat(Format):
         message = each.message or Failure(None, None)
         return _draw_row(
             index,
-            _cell(task.task_name or task.task_id),
+            " ".join(filter(None, (_cell(task.task_name or task.task_id), _cell(each.title)))),
             _cell(task.task_type),
             f"{_SIGNS.get(each.stage, '')}{_cell(task.task_status or '(none)')}"
             f"{describe_heartbeat(each, ', ')}",
@@ -210,7 +210,7 @@ def _draw_difference(each: TaskDifference) -> str:
 
 
 def _draw_failure(each: TaskReport) -> str:
-    text = _cut(describe_message(each.message), _LONGEST_BLOCK)
+    text = _cut(describe_message(each), _LONGEST_BLOCK)
     fence = "`" * max(_longest_run(text) + 1, 3)
     return f"### {_span(describe_task(each))}\n\n{fence}text\n{text}\n{fence}\n"
 

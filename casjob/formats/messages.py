@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from casjob.job.failures import Failure
+from casjob.job.report import TaskReport
 from casjob.printable import printable
 
 
@@ -12,12 +13,14 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, lines))
 
 
-def describe_message(message: Failure | None) -> str:
-    """Return code and detail, then a line for everything else that the message says."""
+def describe_message(report: TaskReport) -> str:
+    """Return code and detail, what they mean, and a line for everything else in the message."""
+    message = report.message
     if message is None:
         return "It gives no reason."
     cause = "  ".join(filter(None, (message.code, message.detail)))
-    lines = [cause, *(f"{relation}  {text}" for relation, text in _find_related(message))]
+    lines = [cause, *(f"means  {text}" for text in report.means)]
+    lines += (f"{relation}  {text}" for relation, text in _find_related(message))
     return printable_lines("\n".join(lines))
 
 

@@ -57,6 +57,11 @@ class Failure(NamedTuple):
     also: tuple[Pair, ...] = ()
     rest: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The cause's code, and those around it, innermost first."""
+        return tuple(filter(None, (self.code, *(pair.code for pair in self.within))))
+
 
 def decode_messages(sent: JsonValue) -> JsonValue:
     """Return MESSAGES with each string that holds a JSON object or array replaced by that.

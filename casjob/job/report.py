@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.job.failures import Failure, read_failure
 from casjob.job.models import Job, JobDetail, Task
 from casjob.job.source import Window
@@ -24,6 +25,8 @@ class TaskReport(NamedTuple):
         is_separator: whether it marks a phase instead of doing work.
         elapsed_seconds: how long it took, or has been running so far.
         heartbeat_age_seconds: since the last health check of a task that is running.
+        title: what the task does; None if that is not known.
+        means: what is known about the codes of a task that failed, in lines.
     """
 
     task: Task
@@ -33,6 +36,13 @@ class TaskReport(NamedTuple):
     is_separator: bool
     elapsed_seconds: float | None
     heartbeat_age_seconds: float | None
+    title: str | None
+    means: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """`task 9 TN00097 wait for the build to succeed`, or as much of it as is known."""
+        return " ".join(filter(None, (name_task(self.task), self.title)))
 
     @property
     def has_failed(self) -> bool:
@@ -163,6 +173,7 @@ def report_job(
     detail: JobDetail,
     window: Window | None = None,
     *,
+    catalogue: Catalogue,
     requested_job_id: str | None = None,
     lack: str | None = None,
 ) -> Report:
@@ -171,6 +182,7 @@ def report_job(
     Args:
         detail: the job with its tasks.
         window: which tasks were requested; None for all of them.
+        catalogue: what the names of tasks and the codes of failures mean.
         requested_job_id: the job that was requested, to notice a reply about another.
         lack: says, in a sentence, that `detail` is not all that there was to receive.
     """
@@ -178,7 +190,8 @@ def report_job(
     is_whole = window.is_whole and lack is None
     stage = stage_of(detail.job.execution_status)
     ordered = order_tasks(detail.tasks, is_desc=window.desc)
-    tasks = tuple(_report_tasks(ordered, detail.as_of, goes_on=not stage.has_ended))
+    goes_on = not stage.has_ended
+    tasks = tuple(_report_tasks(ordered, detail.as_of, catalogue, goes_on=goes_on))
     has_all = is_whole if detail.task_count is None else len(tasks) >= detail.task_count
     # While a job runs, the tasks that have not begun may be left out: they have no times yet.
     has_all_times = has_all or (is_whole and stage is Stage.UNDER_WAY)
@@ -256,7 +269,7 @@ def order_tasks(tasks: tuple[Task, ...], *, is_desc: bool) -> list[Task]:
 
 
 def _report_tasks(
-    tasks: Iterable[Task], as_of: datetime | None, *, goes_on: bool
+    tasks: Iterable[Task], as_of: datetime | None, catalogue: Catalogue, *, goes_on: bool
 ) -> Iterable[TaskReport]:
     phase = None
     for task in tasks:
@@ -270,16 +283,22 @@ def _report_tasks(
             elapsed = _seconds_so_far(task.created_at, as_of)
         elif is_running or stage.has_ended:
             elapsed = _seconds_between(task.created_at, task.last_health_check)
+        message = None if stage is Stage.ENDED_WELL else read_failure(task.messages)
+        means: tuple[str, ...] = ()
+        if message and stage is Stage.ENDED_BADLY:
+            means = catalogue.explain_failure(message.codes)
         yield TaskReport(
             task=task,
             stage=stage,
-            message=None if stage is Stage.ENDED_WELL else read_failure(task.messages),
+            message=message,
             phase=phase,
             is_separator=is_separator,
             elapsed_seconds=elapsed,
             heartbeat_age_seconds=(
                 _seconds_so_far(task.last_health_check, as_of) if is_running else None
             ),
+            title=catalogue.find_title(task.task_name),
+            means=means,
         )
 
 

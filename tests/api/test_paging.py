@@ -507,7 +507,10 @@ def test_a_failure_in_the_last_of_105_tasks_is_found_and_shown_first(
 
     assert (finished.status, finished.err) == (0, "")
     head = finished.out.split("\n\n")[1]
-    assert head == ("task 105 TN00105 failed after 1.0s\n  ECC00011  Building failed.")
+    assert head.splitlines()[:2] == [
+        "task 105 TX00105: failed after 1.0s",
+        "  ECC00011  Building failed.",
+    ]
     assert "104 of 105 steps succeeded\n" in finished.out
     assert [offset for offset, _ in pages_of(service)] == list(offsets)
     assert {request.path for request in service.requests} == {
@@ -590,8 +593,8 @@ def test_five_of_105_tasks_are_said_to_be_so(service: Service, ask: Ask) -> None
     finished = ask("tasks", JOB_ID, "--desc", "--limit", "5")
 
     assert (finished.status, finished.err) == (0, "")
-    assert re.findall(r" (TN\d+) ", finished.out) == [
-        f"TN{index:05}" for index in range(105, 100, -1)
+    assert re.findall(r" (TX\d+) ", finished.out) == [
+        f"TX{index:05}" for index in range(105, 100, -1)
     ]
     assert "5 of 105 tasks" in finished.out
 
@@ -657,7 +660,7 @@ def test_a_wrong_count_is_pointed_out(
     document = json.loads(ask("show", JOB_ID, "--json").out)
 
     assert (finished.status, finished.err) == (0, "")
-    assert "task 105 TN00105 failed" in finished.out
+    assert "task 105 TX00105: failed" in finished.out
     assert f"{told}\n" in finished.out
     assert (document["complete"], document["task_count"]) == (complete, count)
     assert len(document["tasks"]) == 105
@@ -679,7 +682,7 @@ def test_a_count_of_another_type_is_as_good_as_none(
 
     assert (finished.status, finished.err) == (0, "")
     assert "The service did not say how many tasks there are.\n" in finished.out
-    assert "TN00105" in finished.out
+    assert "TX00105" in finished.out
 
 
 def test_a_count_as_digits_is_a_count(service: Service, ask: Ask) -> None:

@@ -88,23 +88,63 @@ def test_an_unknown_name_has_no_meaning(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meaning", "lines"),
+    ("name", "own", "title"),
     [
-        (BUILD_FAILED, ("the build of the application failed: read the build's log",)),
-        (CodeMeaning("ECC00003", means="unbound", service=ECC), ("unbound",)),
-        (
-            CodeMeaning("VPC.9999", service=VPC),
-            ("an error of Virtual Private Cloud (networks, subnets, security groups)",),
-        ),
-        (
-            BUILD_FAILED._replace(own="ask Ann"),
-            ("ask Ann", "the build of the application failed: read the build's log"),
-        ),
-        (CodeMeaning("X.0001", own="ask Ann"), ("ask Ann",)),
+        ("tn00097", {}, "wait for the build to succeed"),
+        ("TN00097", {"tn00097": "our build"}, "our build"),
+        ("TN99999", {"TN9*": "our task"}, "our task"),
+        ("TN99999", {}, None),
+        ("", {"*": "anything"}, None),
+        (None, {"*": "anything"}, None),
     ],
 )
-def test_a_teams_own_meaning_is_shown_first(meaning: CodeMeaning, lines: tuple[str, ...]) -> None:
-    assert meaning.lines == lines
+def test_a_task_has_a_title_if_it_is_known(
+    name: str | None, own: dict[str, str], title: str | None
+) -> None:
+    assert Catalogue(own).find_title(name) == title
+
+
+BUILD = "the build of the application failed: read the build's log"
+NETWORK = "an error of Virtual Private Cloud (networks, subnets, security groups)"
+
+
+class TestFailure:
+    @pytest.mark.parametrize(
+        ("codes", "lines"),
+        [
+            ([], ()),
+            ([None], ()),
+            (["NotFound"], ()),
+            (["ecc00011"], (BUILD,)),
+            (["ECC00003"], ("a service was to be unbound, but nothing says which",)),
+            (["ECC00011", "ECC00002"], (BUILD,)),
+            (["VPC.0202"], (NETWORK,)),
+            (["VPC.0202", "ECC00011", "ECC00002"], (NETWORK, f"ECC00011: {BUILD}")),
+            (["NotFound", None, "ECC00011"], (f"ECC00011: {BUILD}",)),
+            (["NotFound", "VPC.0202"], (f"VPC.0202: {NETWORK}",)),
+            (["VPC.0202", "VPC.0202"], (NETWORK,)),
+        ],
+    )
+    def test_is_explained_by_its_innermost_documented_code(
+        self, codes: list[str | None], lines: tuple[str, ...]
+    ) -> None:
+        assert Catalogue().explain_failure(codes) == lines
+
+    @pytest.mark.parametrize(
+        ("own", "lines"),
+        [
+            ({"ECC00011": "ask Ann"}, ("ask Ann", BUILD)),
+            ({"ECC00002": "ask Ann"}, ("ECC00002: ask Ann", BUILD)),
+            ({"ECC*": "ask Ann"}, ("ask Ann", BUILD)),
+        ],
+    )
+    def test_is_explained_by_the_team_first(
+        self, own: dict[str, str], lines: tuple[str, ...]
+    ) -> None:
+        assert Catalogue(own).explain_failure(["ECC00011", "ECC00002"]) == lines
+
+    def test_with_an_unknown_code_is_explained_by_the_team_alone(self) -> None:
+        assert Catalogue({"X*": "ask Ann"}).explain_failure(["X.0001"]) == ("ask Ann",)
 
 
 class TestOwnMeanings:

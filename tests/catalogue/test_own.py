@@ -13,7 +13,7 @@ def path(tmp_path: Path) -> Path:
 def test_names_and_patterns_are_read(path: Path) -> None:
     path.write_text('# ours\n"ECC00011" = " ask Ann "\n"VPC.*" = """one\ntwo"""\n', "utf-8")
 
-    assert read_own_meanings(path) == OwnMeanings({"ECC00011": "ask Ann", "VPC.*": "one\ntwo"})
+    assert read_own_meanings(path) == OwnMeanings({"ECC00011": "ask Ann", "VPC.*": "one two"})
 
 
 def test_a_file_that_does_not_exist_is_no_problem(path: Path) -> None:

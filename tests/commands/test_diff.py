@@ -120,10 +120,10 @@ BASE provision/provMain SUCCEEDED after 2.0s · JOB1 · started 2020-02-04 04:01
 JOB  provision/provMain SUCCEEDED after 1m 41s · JOB2 · started 2020-02-04 04:01:12Z
 
 the jobs are alike: 2 tasks, none differs
-JOB took 1m 39s longer, mostly because of task 2 TN00002: 1.0s in BASE, 1m 40s in JOB
+JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s in JOB
 
 #  TASK     BASE             JOB                 CHANGE  DIFFERS
-2  TN00002  SUCCEEDED  1.0s  SUCCEEDED  1m 40s  +1m 39s
+2  TX00002  SUCCEEDED  1.0s  SUCCEEDED  1m 40s  +1m 39s
 
 0 of 2 tasks differ · 1 alike not shown
 """,
@@ -154,7 +154,7 @@ JOB took 1m 39s longer, mostly because of task 2 TN00002: 1.0s in BASE, 1m 40s i
             job("FAILED", task(1, "FAILED", messages="b\nc")),
             [
                 (
-                    "task 1 TN00001 is the first that differs: FAILED with another message in"
+                    "task 1 TX00001 is the first that differs: FAILED with another message in"
                     " BASE, FAILED with another message in JOB"
                 ),
                 "  BASE a",
@@ -166,7 +166,7 @@ JOB took 1m 39s longer, mostly because of task 2 TN00002: 1.0s in BASE, 1m 40s i
             job("FAILED", task(1, "FAILED")),
             [
                 (
-                    "task 1 TN00001 is the first that differs: FAILED with E.1 in BASE,"
+                    "task 1 TX00001 is the first that differs: FAILED with E.1 in BASE,"
                     " FAILED without a message in JOB"
                 ),
                 "  BASE E.1  no",
@@ -175,7 +175,7 @@ JOB took 1m 39s longer, mostly because of task 2 TN00002: 1.0s in BASE, 1m 40s i
         (
             job("SUCCEEDED"),
             job("SUCCEEDED", task(1, None, CREATED_AT=None)),
-            ["task 1 TN00001 is the first that differs: not reported in BASE, (no status) in JOB"],
+            ["task 1 TX00001 is the first that differs: not reported in BASE, (no status) in JOB"],
         ),
         (
             job("SUCCEEDED", *(task(each, start=each) for each in range(4))),
@@ -226,6 +226,7 @@ class TestJson:
             "base": {
                 "task_index": 9,
                 "task_name": "TN00097",
+                "title": "wait for the build to succeed",
                 "status": "SUCCEEDED",
                 "outcome": "succeeded",
                 "phase": "BUILDING",
@@ -235,11 +236,17 @@ class TestJson:
             "job": {
                 "task_index": 9,
                 "task_name": "TN00097",
+                "title": "wait for the build to succeed",
                 "status": "FAILED",
                 "outcome": "failed",
                 "phase": "BUILDING",
                 "elapsed_seconds": 30.013,
-                "failure": {"code": "ECC00011", "detail": "Building failed.", "within": []},
+                "failure": {
+                    "code": "ECC00011",
+                    "detail": "Building failed.",
+                    "within": [],
+                    "means": "the build of the application failed: read the build's log",
+                },
             },
         }
         assert document["first_difference"]["task_name"] == "TN00097"

@@ -30,15 +30,16 @@ def test_a_failed_job_is_explained(ask: Ask, service: Service) -> None:
 provision/provMain FAILED after 35.6s · PROVISION
   job {JOB_ID} · started 2020-02-04 04:01:03Z
 
-task 9 TN00097 failed after 30.0s, in phase BUILDING
+task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  #  TASK     TYPE     STATUS     STARTED   ELAPSED
+  #  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
-  6  TN00091  restful  SUCCEEDED  04:01:03     5.6s
-  7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
-  9  TN00097  restful  FAILED     04:01:08    30.0s
+  6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
+  7  TN00094  run the build and follow it    restful  SUCCEEDED  04:01:08     0.0s
+  9  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
 next: casjob tasks --failed
@@ -67,7 +68,7 @@ def test_a_failure_in_the_last_of_many_tasks_comes_first(
     service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
     shown = ask("show", JOB_ID, CASJOB_API_VERSION=version)
     lines = shown.out.splitlines()
-    assert lines[3:5] == ["task 105 TN00105 failed after 1.0s", "  ECC00011  Building failed."]
+    assert lines[3:5] == ["task 105 TX00105: failed after 1.0s", "  ECC00011  Building failed."]
     assert lines[-2] == "104 of 105 steps succeeded"
 
 

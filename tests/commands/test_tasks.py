@@ -37,11 +37,11 @@ def test_the_last_five_of_many_are_said_to_be_five(
         0,
         """\
   #  TASK     TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
-105  TN00105  restful  FAILED     04:02:48     1.0s  ECC00011  Building failed.
-104  TN00104  restful  SUCCEEDED  04:02:47     1.0s
-103  TN00103  restful  SUCCEEDED  04:02:46     1.0s
-102  TN00102  restful  SUCCEEDED  04:02:45     1.0s
-101  TN00101  restful  SUCCEEDED  04:02:44     1.0s
+105  TX00105  restful  FAILED     04:02:48     1.0s  ECC00011  Building failed.
+104  TX00104  restful  SUCCEEDED  04:02:47     1.0s
+103  TX00103  restful  SUCCEEDED  04:02:46     1.0s
+102  TX00102  restful  SUCCEEDED  04:02:45     1.0s
+101  TX00101  restful  SUCCEEDED  04:02:44     1.0s
 
 5 of 105 tasks
 """,
@@ -132,8 +132,8 @@ def test_a_filter_says_how_many_of_all_it_left(ask: Ask) -> None:
         0,
         """\
   #  TASK     TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
- 77  TN00077  restful  CANCELLED  04:02:20     1.0s
-105  TN00105  restful  FAILED     04:02:48     1.0s  ECC00011  Building failed.
+ 77  TX00077  restful  CANCELLED  04:02:20     1.0s
+105  TX00105  restful  FAILED     04:02:48     1.0s  ECC00011  Building failed.
 
 2 of 105 tasks
 """,

@@ -24,7 +24,7 @@ def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[s
 
 
 SUCCEEDED = "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
-FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TN00002  E1  Broken.\n"
+FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TX00002  E1  Broken.\n"
 
 
 class TestVerdicts:
@@ -54,7 +54,7 @@ class TestVerdicts:
         finished = ask("wait", "JOB2", *QUICKLY, "--api-version", api_version)
 
         assert finished.status == 1
-        assert finished.out.endswith("FAILED after 2.0s: task 2 TN00002  E1  Broken.\n")
+        assert finished.out.endswith("FAILED after 2.0s: task 2 TX00002  E1  Broken.\n")
 
     def test_are_one_line_whatever_the_service_says(self, ask: Ask, service: Service) -> None:
         broken = task(1, "FAILED", messages="at line 1\nat line 2\x1b[2J")
@@ -62,7 +62,7 @@ class TestVerdicts:
 
         assert ask("wait", "JOB1", *QUICKLY).out == (
             "JOB1 provision/provMain FAILED after 1.0s: "
-            "task 1 TN00001  at line 1\\nat line 2\\x1b[2J\n"
+            "task 1 TX00001  at line 1\\nat line 2\\x1b[2J\n"
         )
 
     def test_go_by_the_jobs_own_word(self, ask: Ask, service: Service) -> None:
@@ -168,11 +168,13 @@ class TestVerdicts:
                     "failure": {
                         "task_id": "Task-00002",
                         "task_index": 2,
-                        "task_name": "TN00002",
+                        "task_name": "TX00002",
+                        "title": None,
                         "phase": None,
                         "code": "E1",
                         "detail": "Broken.",
                         "within": [],
+                        "means": None,
                     },
                 },
             ],
@@ -295,7 +297,7 @@ class TestFailFast:
 
         assert finished.status == 1
         assert finished.out.startswith("JOB2 provision/provMain RUNNING for ")
-        assert finished.out.endswith(": task 1 TN00001  Broken.\n")
+        assert finished.out.endswith(": task 1 TX00001  Broken.\n")
         # JOB1's first reply may come before or after that.
         assert finished.err.startswith("casjob: JOB1 has not ended: ")
 

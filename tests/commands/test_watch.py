@@ -31,19 +31,19 @@ provision/provMain SUCCEEDED after 2.0s · PROVISION
   job JOB1 · started 2020-02-04 04:01:03Z
 
   #  TASK     TYPE     STATUS     STARTED   ELAPSED
-  1  TN00001  restful  SUCCEEDED  04:01:03     1.0s
-  2  TN00002  restful  SUCCEEDED  04:01:04     1.0s
+  1  TX00001  restful  SUCCEEDED  04:01:03     1.0s
+  2  TX00002  restful  SUCCEEDED  04:01:04     1.0s
 
 2 of 2 steps succeeded
 """
 LINES_JOB1 = """\
 JOB1 SUBMITTED
 JOB1 SUBMITTED → RUNNING
-JOB1 task 1 TN00001 → RUNNING
-JOB1 task 1 TN00001 RUNNING → SUCCEEDED (1.0s)
-JOB1 task 2 TN00002 → RUNNING
+JOB1 task 1 TX00001 → RUNNING
+JOB1 task 1 TX00001 RUNNING → SUCCEEDED (1.0s)
+JOB1 task 2 TX00002 → RUNNING
 JOB1 RUNNING → SUCCEEDED
-JOB1 task 2 TN00002 RUNNING → SUCCEEDED (1.0s)
+JOB1 task 2 TX00002 RUNNING → SUCCEEDED (1.0s)
 """
 
 
@@ -107,12 +107,12 @@ class TestInAPipe:
             "provision/provMain FAILED after 2.0s · PROVISION\n"
             "  job JOB2 · started 2020-02-04 04:01:03Z\n"
             "\n"
-            "task 2 TN00002 failed after 1.0s\n"
+            "task 2 TX00002: failed after 1.0s\n"
             "  E1  Broken.\n"
             "\n"
             "  #  TASK     TYPE     STATUS     STARTED   ELAPSED\n"
-            "  1  TN00001  restful  SUCCEEDED  04:01:03     1.0s\n"
-            "  2  TN00002  restful  FAILED     04:01:04     1.0s\n"
+            "  1  TX00001  restful  SUCCEEDED  04:01:03     1.0s\n"
+            "  2  TX00002  restful  FAILED     04:01:04     1.0s\n"
             "\n"
             "1 of 2 steps succeeded\n"
             "next: casjob tasks JOB2 --failed\n"
@@ -207,8 +207,8 @@ class TestInAPipe:
         finished = ask("watch", "JOB1", *QUICKLY)
 
         assert [line for line in TIME.sub("", finished.out).splitlines() if "01: " in line] == [
-            "JOB1 task 1 TN00001: another worker took over: a:1, now b:2",
-            "JOB1 task 1 TN00001: no heartbeat for 5 minutes",
+            "JOB1 task 1 TX00001: another worker took over: a:1, now b:2",
+            "JOB1 task 1 TX00001: no heartbeat for 5 minutes",
         ]
 
     def test_stalls_go_by_the_services_clock(self, ask: Ask, service: Service) -> None:
@@ -433,7 +433,7 @@ class TestOnATerminal:
             terminal.wait_until(_is_running)
             terminal.type("\r\rq")
             stage.set("RUNNING", task(1), task(2, "RUNNING"))
-            lines = terminal.wait_until(lambda lines: any("TN00002" in each for each in lines))
+            lines = terminal.wait_until(lambda lines: any("TX00002" in each for each in lines))
             assert sum("provMain" in line for line in lines) == 1
             stage.set("SUCCEEDED", task(1), task(2))
             _, lines = terminal.finish()
@@ -478,12 +478,12 @@ class TestOnATerminal:
             lines = terminal.wait_until(
                 lambda lines: len(lines) == 12 and lines[-1].startswith("next poll")
             )
-            assert lines[2] == "  ✓ task 19 TN00019 succeeded after 1.0s"
+            assert lines[2] == "  ✓ task 19 TX00019: succeeded after 1.0s"
             terminal.resize(columns=100, rows=40)
             lines = terminal.wait_until(
                 lambda lines: _is_running(lines) and lines[-1].startswith("next poll")
             )
-            assert [sum(word in line for line in lines) for word in ("JOB1", "TN00019")] == [1, 1]
+            assert [sum(word in line for line in lines) for word in ("JOB1", "TX00019")] == [1, 1]
             terminal.type("\x03")
             terminal.finish()
 
@@ -551,7 +551,7 @@ class TestOnATerminal:
         stage = Stage(service, task(1, "RUNNING", OWNER_ID="a:1"))
         with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ) as terminal:
             terminal.wait_until(
-                lambda lines: any("TN00001: no heartbeat for 5 minutes" in each for each in lines)
+                lambda lines: any("TX00001: no heartbeat for 5 minutes" in each for each in lines)
             )
             stage.set("RUNNING", task(1, "RUNNING", OWNER_ID="b:2"))
             lines = terminal.wait_until(

@@ -154,7 +154,7 @@ def test_the_table_of_settings_names_every_variable() -> None:
 def test_the_json_keys_in_the_table_are_those_of_a_document(casjob: Casjob) -> None:
     document = json.loads(casjob("show", "--demo", "--json").out)
     named = {name for key, *_ in read_table("JSON") for name in re.findall("`(.*?)`", key)}
-    added = ("MESSAGES", "outcome", "phase", "elapsed_seconds", "failure")
+    added = ("MESSAGES", "outcome", "phase", "title", "elapsed_seconds", "failure")
     task = {f"tasks[].{key}" for key in added}
     assert named == (document.keys() - {"tasks"}) | {"tasks[]"} | task
 

@@ -86,8 +86,8 @@ class TestShow:
             terminal.finish()
 
             assert terminal.color_of("SUCCEEDED") == "green"
-            assert terminal.color_of("FAILED") == terminal.color_of("▇" * 30) == "red"
-            assert terminal.color_of("TN00097 failed") == "default"
+            assert terminal.color_of("FAILED") == terminal.color_of("▇" * 12) == "red"
+            assert terminal.color_of("TN00097 wait for the build to succeed: failed") == "default"
 
     @pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
     def test_is_not_colored_where_that_is_not_wanted(

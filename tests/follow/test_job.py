@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
@@ -50,7 +51,7 @@ class Run:
     """A job that is followed from second 0 on, and what became of it."""
 
     def __init__(self, play: Play, **plan: Any) -> None:
-        self.job = FollowedJob("JOB1", Plan(**plan), 0.0)
+        self.job = FollowedJob("JOB1", Plan(**plan), Catalogue(), 0.0)
         self.events: list[Event] = []
         self.polls: list[tuple[float, Window]] = []
         self._play = play
@@ -133,7 +134,7 @@ class TestInterval:
 
     @pytest.mark.parametrize(("interval", "due"), [(None, 6), (7, 7)])
     def test_may_be_stretched_unless_it_is_given(self, interval: float | None, due: float) -> None:
-        followed = FollowedJob("JOB1", Plan(interval=interval), 0.0)
+        followed = FollowedJob("JOB1", Plan(interval=interval), Catalogue(), 0.0)
         followed.on_reply(stands("RUNNING"), at(0), stretch=3)
 
         assert followed.due == due
@@ -176,7 +177,7 @@ class TestEnd:
         [verdict] = [each for each in run.events if isinstance(each, Verdict)]
         assert verdict.time == WALL
         assert verdict.report.elapsed_seconds == 2
-        assert [each.task.task_name for each in verdict.report.failed] == ["TN00002"]
+        assert [each.task.task_name for each in verdict.report.failed] == ["TX00002"]
 
     @pytest.mark.parametrize("status_only", [True, False])
     def test_that_is_taken_back_is_not_an_end(self, *, status_only: bool) -> None:
@@ -338,7 +339,7 @@ class TestFailures:
         assert run.verdicts == [Outcome.SUCCEEDED]
 
     def test_halfway_keep_the_pages_and_count_anew(self) -> None:
-        followed = FollowedJob("JOB1", Plan(), 0.0)
+        followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
         page = stands("RUNNING")
         first: Pages = {(0, 50): page}
         second: Pages = {**first, (50, 50): page}
@@ -354,7 +355,7 @@ class TestFailures:
         assert followed.pages == {}
 
     def test_of_the_same_page_end_it(self) -> None:
-        followed = FollowedJob("JOB1", Plan(), 0.0)
+        followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
         first: Pages = {(0, 50): stands("RUNNING")}
 
         # The page that comes is one success; then the next page fails ten times.
@@ -426,7 +427,7 @@ class TestReminders:
         ]
 
     def test_say_that_nothing_is_known(self) -> None:
-        followed = FollowedJob("JOB1", Plan(), 0.0)
+        followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
 
         assert followed.on_time(at(59.9)) == []
         assert followed.on_time(at(60)) == [Waiting(at(60).time, "JOB1", None)]
@@ -441,7 +442,7 @@ class TestTimes:
         return report.elapsed_seconds if report else None
 
     def test_are_unknown_before_the_first_poll(self) -> None:
-        assert FollowedJob("JOB1", Plan(), 0.0).report_at(1) is None
+        assert FollowedJob("JOB1", Plan(), Catalogue(), 0.0).report_at(1) is None
 
     def test_run_on_between_polls_by_the_services_clock(self) -> None:
         def play(now: float) -> Result:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from casjob import process
+from casjob.catalogue.meanings import Catalogue
 from casjob.deadline import Deadline
 from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, TransientError
 from casjob.errors import ExitStatus as Status
@@ -60,7 +61,14 @@ def follow(
 ) -> Following:
     plan = {"interval": 0.001, "deadline": Deadline(timeout), **plan}
     jobs = job_ids or ["JOB1"]
-    return Following(Source(play), jobs, Plan(**plan), slow_down=slow_down, uncrowded=2)
+    return Following(
+        Source(play),
+        jobs,
+        Plan(**plan),
+        catalogue=Catalogue(),
+        slow_down=slow_down,
+        uncrowded=2,
+    )
 
 
 def in_turns(**results: list[Any]) -> Play:
@@ -129,8 +137,9 @@ class TestJobs:
         assert most == 8
 
     def test_about_to_end_are_polled_first_and_then_those_longest_due(self) -> None:
-        jobs = {due: FollowedJob(f"JOB{due}", Plan(status_only=True), due) for due in (1, 2, 3, 9)}
-        ending = FollowedJob("JOB0", Plan(status_only=True), 0)
+        plan, catalogue = Plan(status_only=True), Catalogue()
+        jobs = {due: FollowedJob(f"JOB{due}", plan, catalogue, due) for due in (1, 2, 3, 9)}
+        ending = FollowedJob("JOB0", plan, catalogue, 0)
         ending.on_reply(stands("FAILED"), at(4))
 
         chosen = choose_due([jobs[3], jobs[9], jobs[1], ending, jobs[2]], 5)

@@ -35,8 +35,10 @@ def test_a_failed_job_has_an_error_a_failed_task_and_a_notice(draw: Draw) -> Non
     assert draw(documented_job(), "show", "-o", "github") == (
         0,
         (
-            "::error title=task 9 TN00097 failed after 30.0s%2C in phase BUILDING::"
-            "ECC00011  Building failed.\n"
+            "::error title=task 9 TN00097 wait for the build to succeed%3A"
+            " failed after 30.0s%2C in phase BUILDING::"
+            "ECC00011  Building failed.%0A"
+            "means  the build of the application failed: read the build's log\n"
             "::notice title=provision/provMain::FAILED after 35.6s: 2 of 3 steps succeeded\n"
         ),
         "",
@@ -54,9 +56,9 @@ def test_the_cause_comes_first(draw: Draw) -> None:
     titles = [title for _, title, _ in read(draw(document, "show", "-o", "github"))]
 
     assert titles == [
-        "task 2 TN00002 failed after 1.0s",
-        "task 3 TN00003 failed after 1.0s",
-        "task 1 TN00001 cancelled after 1.0s",
+        "task 2 TX00002: failed after 1.0s",
+        "task 3 TX00003: failed after 1.0s",
+        "task 1 TX00001: cancelled after 1.0s",
         "provision/provMain",
     ]
 
@@ -130,7 +132,8 @@ def test_each_job_has_a_verdict(casjob: Casjob) -> None:
     failed, succeeded = finished.out.splitlines()
     assert failed == (
         "::error title=provision/provMain FAILED after 35.6s::"
-        f"task 9 TN00097  ECC00011  Building failed.%0Ajob {FAILED_JOB_ID}"
+        "task 9 TN00097 wait for the build to succeed  ECC00011  Building failed.%0A"
+        f"job {FAILED_JOB_ID}"
     )
     assert succeeded.startswith("::notice title=provision/provMain SUCCEEDED")
     assert succeeded.endswith(f"::job {SUCCEEDED_JOB_ID}")

@@ -17,6 +17,8 @@ from tests.service import Service, documented_job, many_tasks
 
 SCHEMA = json.loads((Path(casjob.__file__).parent / "schema" / "report.json").read_bytes())
 
+MEANS = "the build of the application failed: read the build's log"
+
 Ask = Callable[..., Finished]
 
 
@@ -107,6 +109,7 @@ class TestTheDocumentedJob:
                 "OWNER_ID",
                 "outcome",
                 "phase",
+                "title",
                 "elapsed_seconds",
                 "failure",
             ]
@@ -131,10 +134,12 @@ class TestTheDocumentedJob:
                 "task_id": sent["tasks"][-1]["TASK_ID"],
                 "task_index": 9,
                 "task_name": "TN00097",
+                "title": "wait for the build to succeed",
                 "phase": "BUILDING",
                 "code": "ECC00011",
                 "detail": "Building failed.",
                 "within": [],
+                "means": MEANS,
             },
         }
         assert document["job"] == sent["job"]
@@ -143,14 +148,21 @@ class TestTheDocumentedJob:
             "MESSAGES": {"Message": "ECC00011", "Detail": "Building failed."},
             "outcome": "failed",
             "phase": "BUILDING",
+            "title": "wait for the build to succeed",
             "elapsed_seconds": 30.013,
-            "failure": {"code": "ECC00011", "detail": "Building failed.", "within": []},
+            "failure": {
+                "code": "ECC00011",
+                "detail": "Building failed.",
+                "within": [],
+                "means": MEANS,
+            },
         }
         assert document["tasks"][2] == {
             **sent["tasks"][2],
             "MESSAGES": {},
             "outcome": "succeeded",
             "phase": "BUILDING",
+            "title": "run the build and follow it",
             "elapsed_seconds": 5.578,
             "failure": None,
         }
@@ -241,6 +253,7 @@ class TestTasks:
             "code": "VPC.0202",
             "detail": "Query fail.",
             "within": [{"code": f"E{level}", "detail": None} for level in range(3)],
+            "means": "an error of Virtual Private Cloud (networks, subnets, security groups)",
         }
 
     @pytest.mark.parametrize(
@@ -267,6 +280,28 @@ class TestTasks:
         document = job("SUCCEEDED", task(1, messages=None))
 
         assert "MESSAGES" not in read(draw(document, "show", "--json"))["tasks"][0]
+
+
+def test_names_without_a_known_meaning_have_none(draw: Draw) -> None:
+    messages = '{"Message": "E1", "Detail": "Broken."}'
+    document = job("FAILED", task(1, "FAILED", messages=messages))
+
+    answer = read(draw(document, "show", "--json"))
+
+    [only] = answer["tasks"]
+    assert only["title"] is answer["failure"]["title"] is None
+    assert only["failure"]["means"] is answer["failure"]["means"] is None
+
+
+def test_a_teams_own_meanings_come_first(draw: Draw, tmp_path: Path) -> None:
+    own = tmp_path / "casjob" / "explain.toml"
+    own.parent.mkdir()
+    own.write_text('"ecc*" = "ask Ann"\nTN00097 = "our build"\n', "utf-8")
+
+    finished = draw(documented_job(), "show", "--json", environ={"XDG_CONFIG_HOME": str(tmp_path)})
+
+    failure = read(finished)["failure"]
+    assert (failure["title"], failure["means"]) == ("our build", f"ask Ann\n{MEANS}")
 
 
 def test_unknown_fields_are_kept(draw: Draw) -> None:

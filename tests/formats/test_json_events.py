@@ -17,17 +17,22 @@ SCHEMA = Draft202012Validator(
     json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_text())
 )
 TIME = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
-RUNNING = report_of(job("RUNNING", task(6), task(9, "RUNNING")))
-FAILED = report_of(
-    job("FAILED", task(6), task(9, "FAILED", messages='{"Message":"E1","Detail":"Broken."}'))
-)
+RUNNING = report_of(job("RUNNING", task(6), task(97, "RUNNING", TASK_NAME="TN00097")))
+NO = '{"Message": "VPC.1234", "Detail": "No."}'
+FAILED = report_of(job("FAILED", task(6), task(97, "FAILED", TASK_NAME="TN00097", messages=NO)))
 SILENT = report_of(job("CANCELLED", task(1, "CANCELLED")))
 SUCCEEDED = report_of(job("SUCCEEDED", task(6)))
-BROKEN: JsonValue = {"code": "E1", "detail": "Broken.", "within": []}
+FAILURE: dict[str, JsonValue] = {
+    "code": "VPC.1234",
+    "detail": "No.",
+    "within": [],
+    "means": "an error of Virtual Private Cloud (networks, subnets, security groups)",
+}
 NAMED: dict[str, JsonValue] = {
-    "task_id": "Task-00009",
-    "task_index": 9,
-    "task_name": "TN00009",
+    "task_id": "Task-00097",
+    "task_index": 97,
+    "task_name": "TN00097",
+    "title": "wait for the build to succeed",
 }
 
 
@@ -57,7 +62,7 @@ NAMED: dict[str, JsonValue] = {
                 "from": "RUNNING",
                 "to": "FAILED",
                 "elapsed_seconds": 1.0,
-                "failure": BROKEN,
+                "failure": FAILURE,
             },
         ),
         (
@@ -103,13 +108,7 @@ NAMED: dict[str, JsonValue] = {
                 "outcome": "failed",
                 "status": "FAILED",
                 "elapsed_seconds": 1.0,
-                "failure": {
-                    **NAMED,
-                    "phase": None,
-                    "code": "E1",
-                    "detail": "Broken.",
-                    "within": [],
-                },
+                "failure": {**NAMED, "phase": None, **FAILURE},
             },
         ),
         (
@@ -122,11 +121,13 @@ NAMED: dict[str, JsonValue] = {
                 "failure": {
                     "task_id": "Task-00001",
                     "task_index": 1,
-                    "task_name": "TN00001",
+                    "task_name": "TX00001",
+                    "title": None,
                     "phase": None,
                     "code": None,
                     "detail": None,
                     "within": [],
+                    "means": None,
                 },
             },
         ),

@@ -39,8 +39,10 @@ def test_a_failed_job_has_a_line_a_task(draw: Draw) -> None:
             ' "LAST_HEALTH_CHECK": "2020-02-04T04:01:38.975Z",'
             ' "CREATED_AT": "2020-02-04T04:01:08.962Z",'
             ' "OWNER_ID": "cas-mgr-69bb87d7c-wpqwb:30114",'
-            ' "outcome": "failed", "phase": "BUILDING", "elapsed_seconds": 30.013,'
-            ' "failure": {"code": "ECC00011", "detail": "Building failed.", "within": []}}'
+            ' "outcome": "failed", "phase": "BUILDING",'
+            ' "title": "wait for the build to succeed", "elapsed_seconds": 30.013,'
+            ' "failure": {"code": "ECC00011", "detail": "Building failed.", "within": [],'
+            ' "means": "the build of the application failed: read the build\'s log"}}'
         )
     ]
 

@@ -64,8 +64,9 @@ def test_a_failed_job_is_a_testsuite(draw: Draw) -> None:
         '    <testcase name="006 TN00091" classname="provision/provMain" time="5.578"/>\n'
         '    <testcase name="007 TN00094" classname="provision/provMain" time="0.036"/>\n'
         '    <testcase name="009 TN00097" classname="provision/provMain" time="30.013">\n'
-        '      <failure type="failure" message="ECC00011  Building failed.">'
-        "ECC00011  Building failed.</failure>\n"
+        '      <failure type="failure" message="ECC00011  Building failed.&#10;means  the build'
+        ' of the application failed: read the build&#x27;s log">ECC00011  Building failed.\n'
+        "means  the build of the application failed: read the build&#x27;s log</failure>\n"
         "    </testcase>\n"
         "  </testsuite>\n"
         "</testsuites>\n"
@@ -182,8 +183,8 @@ def test_a_failed_job_without_a_failed_task_has_an_error(draw: Draw) -> None:
 @pytest.mark.parametrize(
     ("sent", "name"),
     [
-        ({"TASK_INDEX": 7}, "007 TN00007"),
-        ({"TASK_INDEX": 1234}, "1234 TN01234"),
+        ({"TASK_INDEX": 7}, "007 TX00007"),
+        ({"TASK_INDEX": 1234}, "1234 TX01234"),
         ({"TASK_INDEX": None, "TASK_NAME": "TN1"}, "TN1"),
         ({"TASK_INDEX": 7, "TASK_NAME": None}, "007 Task-00007"),
         ({"TASK_INDEX": None, "TASK_NAME": None, "TASK_ID": None}, "(no name)"),

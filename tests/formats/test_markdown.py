@@ -46,19 +46,20 @@ def test_a_failed_job_has_verdict_failure_and_table(draw: Draw) -> None:
 
 job `{JOB_ID}` · `PROVISION` · started 2020-02-04 04:01:03Z
 
-### `task 9 TN00097 failed after 30.0s, in phase BUILDING`
+### `task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING`
 
 ```text
 ECC00011  Building failed.
+means  the build of the application failed: read the build's log
 ```
 
 | # | Task | Type | Status | Started | Elapsed |
 | --- | --- | --- | --- | --- | --- |
 | 1 | **`PREPARE_RESOURCES`** |  |  |  |  |
 | 4 | **`BUILDING`** |  |  |  |  |
-| 6 | `TN00091` | `restful` | ✅ `SUCCEEDED` | 04:01:03 | 5.6s |
-| 7 | `TN00094` | `restful` | ✅ `SUCCEEDED` | 04:01:08 | 0.0s |
-| 9 | `TN00097` | `restful` | ❌ `FAILED` | 04:01:08 | 30.0s |
+| 6 | `TN00091` `run the build and follow it` | `restful` | ✅ `SUCCEEDED` | 04:01:03 | 5.6s |
+| 7 | `TN00094` `run the build and follow it` | `restful` | ✅ `SUCCEEDED` | 04:01:08 | 0.0s |
+| 9 | `TN00097` `wait for the build to succeed` | `restful` | ❌ `FAILED` | 04:01:08 | 30.0s |
 
 2 of 3 steps succeeded
 """,
@@ -72,10 +73,10 @@ def test_tasks_has_the_table_alone_with_the_messages(draw: Draw) -> None:
         == """\
 | # | Task | Type | Status | Started | Elapsed | Code | Detail |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| 9 | `TN00097` | `restful` | ❌ `FAILED` | 04:01:08 | 30.0s | `ECC00011` | `Building failed.` |
+| 9 | `TN00097` `wait for the build to succeed` | `restful` | ❌ `FAILED` | 04:01:08 | 30.0s | `ECC00011` | `Building failed.` |
 
 2 of 3 steps succeeded · 1 of 5 tasks
-"""
+"""  # noqa: E501 - one row
     )
 
 
@@ -102,8 +103,8 @@ def test_a_running_task_has_its_heartbeat(draw: Draw) -> None:
     html = render(draw(document, "show", "-o", "markdown").out)
 
     assert read_rows(html)[1:] == [
-        ["1", "TN00001", "restful", "RUNNING, last heartbeat 1m 59s ago", "04:01:03", "2m 00s"],
-        ["", "TN00000", "restful", "(none)", "", ""],
+        ["1", "TX00001", "restful", "RUNNING, last heartbeat 1m 59s ago", "04:01:03", "2m 00s"],
+        ["", "TX00000", "restful", "(none)", "", ""],
     ]
 
 
@@ -191,7 +192,7 @@ def test_each_job_has_a_verdict(casjob: Casjob) -> None:
         FAILED_JOB_ID,
         "provision/provMain",
         "❌ FAILED after 35.6s",
-        "task 9 TN00097  ECC00011  Building failed.",
+        "task 9 TN00097 wait for the build to succeed  ECC00011  Building failed.",
     ]
     assert succeeded[:2] == [SUCCEEDED_JOB_ID, "provision/provMain"]
     assert succeeded[2].startswith("✅ SUCCEEDED")

@@ -79,7 +79,7 @@ def test_the_first_that_differs_is_the_first_in_the_order_of_the_base() -> None:
         (task(1), task(1, "FAILED"), Change.STATUS),
         (task(1), task(1, None), Change.STATUS),
         (task(1, None), task(1, ""), None),
-        (task(1), task(7, start=9, seconds=50, TASK_ID="other", TASK_NAME="TN00001"), None),
+        (task(1), task(7, start=9, seconds=50, TASK_ID="other", TASK_NAME="TX00001"), None),
         (task(1, messages="a"), task(1, messages="b"), None),
         (task(1, "FAILED", messages="a"), task(1, "FAILED", messages="b"), Change.MESSAGE),
         (task(1, "FAILED", messages="a"), task(1, "FAILED"), Change.MESSAGE),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import answer
 from casjob.errors import ReplyError
 from casjob.job.models import JobDetail
@@ -90,7 +91,8 @@ def meaning(report: Report) -> list[object]:
 
 def test_both_versions_mean_the_same() -> None:
     second, third = (
-        report_job(read_detail(documented(name), as_of=AS_OF)) for name in ("v2", "v3")
+        report_job(read_detail(documented(name), as_of=AS_OF), catalogue=Catalogue())
+        for name in ("v2", "v3")
     )
 
     assert meaning(second) == meaning(third)
@@ -101,7 +103,7 @@ def test_v3_without_indexes_keeps_the_order_that_was_sent() -> None:
     document = cast("dict[str, list[dict[str, JsonValue]]]", documented("v3"))
     for task in document["tasks"]:
         del task["task_index"]
-    report = report_job(read(cast("JsonValue", document)))
+    report = report_job(read(cast("JsonValue", document)), catalogue=Catalogue())
 
     assert [each.task.task_index for each in report.tasks] == [None] * 5
     assert [each.task.task_name for each in report.failed] == ["TN00097"]

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from casjob.catalogue.meanings import Catalogue
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport, name_task, report_job, select_tasks
 from casjob.job.source import Window
@@ -11,7 +12,7 @@ from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator
 from tests.service import documented_job
 
 BAD_WORDS = ["FAILED", "PARTIALLY_FAILED", "CANCELLED", "ROLLBACKED"]
-UNFINISHED = "task 1 TN00001, task 3 TN00003."
+UNFINISHED = "task 1 TX00001, task 3 TX00003."
 
 
 def names(tasks: tuple[TaskReport, ...]) -> list[str | None]:
@@ -194,7 +195,9 @@ class TestElapsed:
         document = job("RUNNING", task(1, "RUNNING", CREATED_AT=end, LAST_HEALTH_CHECK=end))
         now = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
-        report = report_job(report_of(document).detail.model_copy(update={"as_of": now}))
+        report = report_job(
+            report_of(document).detail.model_copy(update={"as_of": now}), catalogue=Catalogue()
+        )
 
         assert report.elapsed_seconds == 0.0
         assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0.0
@@ -227,7 +230,7 @@ class TestElapsed:
 
         assert report.tasks[0].elapsed_seconds is None
         assert report.contradictions == (
-            "The last health check of task 1 TN00001 is before its creation.",
+            "The last health check of task 1 TX00001 is before its creation.",
         )
 
     def test_of_a_running_job_counts_though_tasks_have_not_begun(self) -> None:
@@ -336,7 +339,7 @@ class TestCompleteness:
     ) -> None:
         detail = report_of(job("SUCCEEDED", task(1), task(2), task_count=task_count)).detail
 
-        assert report_job(detail, window).is_complete is is_complete
+        assert report_job(detail, window, catalogue=Catalogue()).is_complete is is_complete
 
     def test_is_not_claimed_of_a_selection(self) -> None:
         report = select_tasks(report_of(job("SUCCEEDED", task(1), task(2))), limit=1)
@@ -410,8 +413,8 @@ class TestContradictions:
 @pytest.mark.parametrize(
     ("more", "name"),
     [
-        ({}, "task 9 TN00009"),
-        ({"TASK_INDEX": None}, "task TN00009"),
+        ({}, "task 9 TX00009"),
+        ({"TASK_INDEX": None}, "task TX00009"),
         ({"TASK_NAME": ""}, "task 9 Task-00009"),
         ({"TASK_NAME": None, "TASK_ID": None, "TASK_INDEX": 0}, "task 0 (no name)"),
         ({"TASK_NAME": 5}, "task 9 5"),

@@ -60,7 +60,7 @@ def _describe(event: Event, arrow: str) -> str | None:
 
 def describe_stall(stall: Stall) -> str:
     """Return which task gives cause for worry, and why."""
-    return f"{name_task(stall.report.task)}: {stall.message}"
+    return f"{stall.report.name}: {stall.message}"
 
 
 def _describe_task(event: TaskStatus, arrow: str) -> str:
@@ -69,6 +69,8 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
     words = f"{name_task(report.task)} {before}{arrow} {report.task.task_status or _UNKNOWN}"
     if report.stage.has_ended and report.elapsed_seconds is not None:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
+    if report.title:
+        words += f"  {report.title}"
     cause = "  ".join(_read_message(report))
     return f"{words}: {cause}" if cause else words
 
@@ -88,10 +90,13 @@ def describe_ending(job_id: str, report: Report) -> str:
     return f"{job_id}{name} {describe_verdict(report)}" + (f": {cause}" if cause else "")
 
 
-def describe_cause(report: Report) -> str | None:
+def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
     """Return which task a job failed of, and what that says; None if none did."""
     cause = report.cause
-    return "  ".join([name_task(cause.task), *_read_message(cause)]) if cause else None
+    if cause is None:
+        return None
+    name = cause.name if with_title else name_task(cause.task)
+    return "  ".join([name, *_read_message(cause)])
 
 
 def _read_message(report: TaskReport) -> list[str]:

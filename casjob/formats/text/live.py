@@ -146,7 +146,7 @@ class LiveView:
         if report is None:
             _print_cut(page, page.compose(f"{picture.job_id}: nothing is known yet"))
             return _Block(page, 0)
-        what = describe_cause(report) or report.job.job_name or ""
+        what = describe_cause(report, with_title=False) or report.job.job_name or ""
         # The verdict first, which is never cut.
         words = f"{describe_verdict(report)}  {picture.job_id}"
         style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
@@ -155,7 +155,11 @@ class LiveView:
         listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(most, 0)]
         for each in listed:
             mark = Text.assemble("  ", page.mark(each.stage))
-            _print_cut(page, Text.assemble(mark, page.compose(describe_task(each))))
+            line = Text.assemble(mark, page.compose(describe_task(each)))
+            if line.cell_len > (page.width or 1):
+                # Its status is at the end, and must not be cut.
+                line = Text.assemble(mark, page.compose(describe_task(each, with_title=False)))
+            _print_cut(page, line)
         return _Block(page, len(report.tasks) - len(listed))
 
 

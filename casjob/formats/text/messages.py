@@ -1,7 +1,7 @@
 """What a task says about its failure: all of it, or what matters where there is little room."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rich.text import Text
@@ -15,6 +15,10 @@ _CAUSE = re.compile(r"(?i)\W*[\w.$]*(error|exception|fatal|panic)\b|.*\b(caused 
 """Lines of stack traces and logs that name a cause."""
 _LONGEST_CAUSE = 200
 """Characters of a line to search for a cause."""
+
+
+_WIDEST_ALIGNED = 24
+"""Cells of a code, with the blanks after it, up to which its meaning is aligned with its detail."""
 
 
 class _Line(NamedTuple):
@@ -39,15 +43,16 @@ class _Line(NamedTuple):
         return page.wrap(Text.assemble(self.label, text), self.margin, most)
 
 
-def draw_message(page: Page, message: Failure, most: int | None) -> None:
+def draw_message(page: Page, message: Failure, means: Sequence[str], most: int | None) -> None:
     """Draw a message.
 
     Args:
         page: where to draw.
         message: the message.
+        means: what is known about its codes, a line each.
         most: the most rows, at least two; None for any number.
     """
-    lines = list(_read_lines(page, message))
+    lines = list(_read_lines(page, message, means))
     if most is None:
         for line in lines:
             text = Text.assemble(line.label, page.compose(line.text))
@@ -82,7 +87,7 @@ def _draw_folded(page: Page, lines: list[_Line], most: int) -> None:
     page.count_left_out(what, INDENT)
 
 
-def _read_lines(page: Page, message: Failure) -> Iterator[_Line]:
+def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[_Line]:
     # Stack traces come in lines, and those are indented with tabs.
     detail = (message.detail or "").replace("\r\n", "\n").replace("\t", "    ").rstrip("\n")
     first, *others = detail.split("\n")
@@ -91,6 +96,10 @@ def _read_lines(page: Page, message: Failure) -> Iterator[_Line]:
     gutter = page.compose("  ", (f"{page.signs.gutter} ", "dim"))
     for line in others:
         yield _Line(gutter, Text(), line, 1 if _CAUSE.match(line[:_LONGEST_CAUSE]) else 3)
+    aligned = code.cell_len - 2 if code.cell_len <= _WIDEST_ALIGNED else 0
+    for place, text in enumerate(means):
+        label = page.compose((f"{'means':{aligned}}  ", "dim"))
+        yield _Line(Text.assemble(INDENT, label), Text(), text, 2 if place else 0)
     for relation, pairs, rank in (("within", message.within, 2), ("also", message.also, 3)):
         for pair in pairs:
             label = page.compose((f"{relation}  ", "dim"))

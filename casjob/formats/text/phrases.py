@@ -54,12 +54,13 @@ def _describe_elapsed(seconds: float | None, stage: Stage) -> str:
     return f" {'after' if stage.has_ended else 'for'} {format_elapsed(seconds)}"
 
 
-def describe_task(report: TaskReport) -> str:
-    """Return `task 9 TN00097 failed after 30.0s, in phase BUILDING`."""
+def describe_task(report: TaskReport, *, with_title: bool = True) -> str:
+    """Return `task 9 TN00097 wait for the build: failed after 30.0s, in phase BUILDING`."""
+    name = report.name if with_title else name_task(report.task)
     status = (report.task.task_status or "(no status)").lower().replace("_", " ")
     lasted = _describe_elapsed(report.elapsed_seconds, report.stage)
     phase = f", in phase {report.phase}" if report.phase and not report.is_separator else ""
-    return f"{name_task(report.task)} {status}{lasted}{phase}{describe_heartbeat(report, ', ')}"
+    return f"{name}: {status}{lasted}{phase}{describe_heartbeat(report, ', ')}"
 
 
 def describe_heartbeat(report: TaskReport, before: str = "") -> str:

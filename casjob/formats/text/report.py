@@ -235,7 +235,7 @@ def _draw_task(page: Page, each: TaskReport, relation: str, most: int | None) ->
     heading = _compose_heading(page, each, relation)
     page.add(heading)
     if each.message:
-        draw_message(page, each.message, most and most - len(heading))
+        draw_message(page, each.message, each.means, most and most - len(heading))
     elif each.has_failed:
         page.print(page.compose(("It gives no reason.", "dim")), margin=INDENT)
 

@@ -18,12 +18,14 @@ from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Stage
 
 _GAP = "  "
-_YIELDING = ("TIMELINE", "STARTED", "TYPE", "TASK", "ELAPSED", "DETAIL")
+_YIELDING = ("TIMELINE", "STARTED", "TYPE", "TASK", "ELAPSED", "DOES", "DETAIL")
 """What yields on a narrow terminal, in this order: prose becomes narrower, other columns go."""
 _SHORTEST = 16
 """Cells up to which prose is never made narrower."""
 _LEAST_DETAIL = 40
 """Cells that details have before other columns go."""
+_LEAST_TITLE = 32
+"""Cells that the title of a task has before other columns go."""
 _LEAST_TIMELINE = 12
 _LONGEST_DETAIL = 200
 """Characters of a message in a cell on a terminal; `show` has more of it."""
@@ -128,7 +130,11 @@ class _Table:
         aligned = []
         for column, cell in zip(columns, cells, strict=True):
             width = self._widths[column.name]
-            text = self._page.squeeze(cell, width) if column.name == "TASK" else cell
+            text = cell
+            if column.name == "TASK":
+                text = self._page.squeeze(cell, width)
+            elif column.name == "DOES":
+                text = self._page.cut(cell, width)
             aligned.append(column.align(text, width))
         last = cells[-1] if columns[-1].name == "DETAIL" else aligned[-1]
         before = (Text.assemble(cell, _GAP) for cell in aligned[:-1])
@@ -192,6 +198,8 @@ class _Table:
 
         yield Column("#", [page.compose(_index(row)) for row in self._rows], is_right=True)
         yield Column("TASK", cells(name), least_width=self._find_least_name())
+        title = cells(lambda each: page.compose(each.title or ""))
+        yield Column("DOES", title, least_width=_SHORTEST)
         yield Column("TYPE", cells(lambda each: page.compose(each.task.task_type or "")))
         yield Column("STATUS", cells(status))
         yield Column("STARTED", cells(started))
@@ -270,12 +278,14 @@ def _find_widths(columns: Sequence[Column], room: int | None, *, is_whole: bool)
     widest = {column.name: column.width for column in columns}
     if room is None:
         return widest
-    # Where there is room, details and timeline get more than that.
+    # Where there is room, they get more than that.
     modest = {"TIMELINE": _LEAST_TIMELINE, "DETAIL": min(widest.get("DETAIL", 0), _LEAST_DETAIL)}
-    widths = {name: modest.get(name, width) for name, width in widest.items()}
     least = {column.name: column.least_width for column in columns}
     if is_whole:
-        least["TASK"] = widest["TASK"]
+        least |= {"TASK": widest["TASK"], "DOES": None}
+    else:
+        modest["DOES"] = min(widest.get("DOES", 0), _LEAST_TITLE)
+    widths = {name: modest.get(name, width) for name, width in widest.items()}
     for name in _YIELDING:
         if _find_rest(widths, room) >= 0:
             break
@@ -285,12 +295,17 @@ def _find_widths(columns: Sequence[Column], room: int | None, *, is_whole: bool)
         else:
             widths[name] = min(widths[name], needed)
     if _find_rest(widths, room) < 0:
-        return {}
-    for name in ("TASK", "DETAIL", "TIMELINE"):
+        widths.pop("DOES", None)
+    _widen(widths, {**widest, "TIMELINE": room}, room)
+    return widths if _find_rest(widths, room) >= 0 else {}
+
+
+def _widen(widths: dict[str, int], most: Mapping[str, int], room: int) -> None:
+    """Give the cells that are left to the columns that have use for them, up to so many each."""
+    for name in ("TASK", "DOES", "DETAIL", "TIMELINE"):
         if name in widths:
-            most = room if name == "TIMELINE" else widest[name]
-            widths[name] = min(most, widths[name] + _find_rest(widths, room))
-    return widths
+            rest = max(_find_rest(widths, room), 0)
+            widths[name] = min(most[name], widths[name] + rest)
 
 
 def _find_rest(widths: Mapping[str, int], room: int) -> int:

@@ -125,12 +125,12 @@ class TestOneJob:
                 "● provision/provMain RUNNING for 2m 00s · PROVISION",
                 "  job JOB1 · started 2020-02-04 04:01:03Z",
                 "",
-                "● task 3 TN00003 running for 1m 59s, in phase BUILDING, last heartbeat 3.0s ago",
+                "● task 3 TX00003: running for 1m 59s, in phase BUILDING, last heartbeat 3.0s ago",
                 "",
                 "  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                 2m 00s",
                 "  1  BUILDING",
-                "  2  TN00002  restful  ✓ SUCCEEDED  04:01:03     1.0s  ▏",
-                "  3  TN00003  restful  ● RUNNING    04:01:04   1m 59s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
+                "  2  TX00002  restful  ✓ SUCCEEDED  04:01:03     1.0s  ▏",
+                "  3  TX00003  restful  ● RUNNING    04:01:04   1m 59s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
                 "",
                 "1 of 2 steps done, 1 running",
                 "BUILDING 1 of 2",
@@ -157,7 +157,7 @@ class TestOneJob:
             live.draw([running()])
 
             assert [line for line in tty.see() if line.startswith("note: ")] == [
-                f"note: 08:0{minute}:00 task 1 TN00001: slow" for minute in (2, 3, 4)
+                f"note: 08:0{minute}:00 task 1 TX00001: slow" for minute in (2, 3, 4)
             ]
 
     def test_never_flickers_nor_doubles_as_it_grows_and_shrinks(self, tty: Tty) -> None:
@@ -216,8 +216,8 @@ class TestTheScreen:
 
         assert len(lines) == 24
         assert lines[6] == "      … 47 tasks"
-        assert lines[7].startswith("  48  TN00048  restful  ✓ SUCCEEDED")
-        assert lines[19].startswith("  60  TN00060  restful  ● RUNNING")
+        assert lines[7].startswith("  48  TX00048  restful  ✓ SUCCEEDED")
+        assert lines[19].startswith("  60  TX00060  restful  ● RUNNING")
         assert lines[20:] == [
             "",
             "59 of 60 steps done, 1 running, 47 hidden",
@@ -262,7 +262,7 @@ class TestTheScreen:
 
             assert tty.see() == [
                 "JOB2: nothing is known yet",
-                "✗ FAILED after 1.0s  JOB4  task 1 TN00001  E1  Broken.",
+                "✗ FAILED after 1.0s  JOB4  task 1 TX00001  E1  Broken.",
                 "and 2 more jobs",
                 "next poll in 2s · 1 task hidden · Ctrl-C stops watching, the jobs go on",
             ]
@@ -274,17 +274,29 @@ class TestTheScreen:
 
             assert tty.see() == [
                 "● RUNNING for 1m 59s  JOB1  provision/provMain",
-                "  ● task 2 TN00002 running for 1m 58s, last heartbeat 18.0s ago",
-                "  ✓ task 1 TN00001 succeeded after 1.0s",
-                "✗ FAILED after 3.0s  JOB2  task 1 TN00001  E1  Broken.",
-                "  ✗ task 1 TN00001 failed after 1.0s",
-                "  ✓ task 3 TN00003 succeeded after 1.0s",
+                "  ● task 2 TX00002: running for 1m 58s, last heartbeat 18.0s ago",
+                "  ✓ task 1 TX00001: succeeded after 1.0s",
+                "✗ FAILED after 3.0s  JOB2  task 1 TX00001  E1  Broken.",
+                "  ✗ task 1 TX00001: failed after 1.0s",
+                "  ✓ task 3 TX00003: succeeded after 1.0s",
                 "● RUNNING for 1m 59s  JOB3  provision/provMain",
-                "  ● task 9 TN00009 running for 1m 51s, last heartbeat 11.0s ago",
-                "  ✓ task 8 TN00008 succeeded after 1.0s",
-                "  ✓ task 7 TN00007 succeeded after 1.0s",
+                "  ● task 9 TX00009: running for 1m 51s, last heartbeat 11.0s ago",
+                "  ✓ task 8 TX00008: succeeded after 1.0s",
+                "  ✓ task 7 TX00007: succeeded after 1.0s",
                 "next poll in 2s · 7 tasks hidden · Ctrl-C stops watching, the jobs go on",
             ]
+
+    def test_in_brief_leaves_out_what_tasks_do_rather_than_their_status(self, tty: Tty) -> None:
+        titled = picture(1, "RUNNING", task(9, "FAILED", TASK_NAME="TN00097"))
+        jobs = [titled, running(2), running(3)]
+        for columns, line in (
+            (70, "  ✗ task 9 TN00097 wait for the build to succeed: failed after 1.0s"),
+            (50, "  ✗ task 9 TN00097: failed after 1.0s"),
+        ):
+            tty.resize(columns, 11)
+            with view(tty) as live:
+                live.draw(jobs)
+                assert line in tty.see()
 
     @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (120, 24), (80, 12), (80, 40)])
     def test_may_change_its_size(self, tty: Tty, columns: int, rows: int) -> None:
@@ -314,11 +326,11 @@ class TestTheEnd:
             "✗ provision/provMain FAILED after 1.0s · PROVISION",
             "  job JOB2 · started 2020-02-04 04:01:03Z",
             "",
-            "✗ task 1 TN00001 failed after 1.0s",
+            "✗ task 1 TX00001: failed after 1.0s",
             "  E1  Broken.",
             "",
             "  #  TASK     TYPE     STATUS    STARTED   ELAPSED  0s                      1.0s",
-            "  1  TN00001  restful  ✗ FAILED  04:01:03     1.0s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
+            "  1  TX00001  restful  ✗ FAILED  04:01:03     1.0s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
             "",
             "0 of 1 steps succeeded",
             "",

@@ -98,16 +98,16 @@ def test_a_verdict_is_the_jobs_own_status_and_how_long_it_took(reply: object, wo
 @pytest.mark.parametrize(
     ("only", "words"),
     [
-        (task(9, "FAILED", seconds=30), "task 9 TN00009 failed after 30.0s"),
-        (task(9, "PARTIALLY_FAILED"), "task 9 TN00009 partially failed after 1.0s"),
-        (task(9, "CANCELLED", LAST_HEALTH_CHECK=None), "task 9 TN00009 cancelled"),
+        (task(9, "FAILED", seconds=30), "task 9 TX00009: failed after 30.0s"),
+        (task(9, "PARTIALLY_FAILED"), "task 9 TX00009: partially failed after 1.0s"),
+        (task(9, "CANCELLED", LAST_HEALTH_CHECK=None), "task 9 TX00009: cancelled"),
         (
             task(9, "RUNNING", start=10, seconds=90),
-            "task 9 TN00009 running for 1m 50s, last heartbeat 20.0s ago",
+            "task 9 TX00009: running for 1m 50s, last heartbeat 20.0s ago",
         ),
-        (task(None, "SCHEDULED"), "task TN00000 scheduled"),
-        (task(9, None), "task 9 TN00009 (no status)"),
-        (separator(4, "BUILDING", TASK_STATUS="FAILED"), "task 4 SEPARATOR_BUILDING failed"),
+        (task(None, "SCHEDULED"), "task TX00000: scheduled"),
+        (task(9, None), "task 9 TX00009: (no status)"),
+        (separator(4, "BUILDING", TASK_STATUS="FAILED"), "task 4 SEPARATOR_BUILDING: failed"),
     ],
 )
 def test_a_task_is_told_in_one_line(only: dict[str, object], words: str) -> None:
@@ -119,7 +119,7 @@ def test_a_task_is_told_in_one_line(only: dict[str, object], words: str) -> None
 def test_a_task_is_told_with_its_phase() -> None:
     report = report_of(job("FAILED", separator(4, "BUILDING"), task(9, "FAILED")))
 
-    assert describe_task(report.tasks[1]) == "task 9 TN00009 failed after 1.0s, in phase BUILDING"
+    assert describe_task(report.tasks[1]) == "task 9 TX00009: failed after 1.0s, in phase BUILDING"
 
 
 def test_only_a_task_under_way_has_a_heartbeat() -> None:

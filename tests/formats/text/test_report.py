@@ -41,26 +41,45 @@ class TestTheDocumentedJob:
     @pytest.mark.parametrize(
         ("columns", "headings"),
         [
-            (67, "  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s     35.6s"),
-            (66, "  #  TASK     TYPE     STATUS       STARTED   ELAPSED"),
-            (53, "  #  TASK     TYPE     STATUS       STARTED   ELAPSED"),
-            (52, "  #  TASK     TYPE     STATUS       ELAPSED"),
-            (43, "  #  TASK     TYPE     STATUS       ELAPSED"),
-            (42, "  #  TASK     STATUS       ELAPSED"),
-            (34, "  #  TASK     STATUS       ELAPSED"),
-            (33, "  #  TASK     STATUS"),
-            (25, "  #  TASK     STATUS"),
+            (98, "TYPE     STATUS       STARTED   ELAPSED  0s     35.6s"),
+            (97, "TYPE     STATUS       STARTED   ELAPSED"),
+            (84, "TYPE     STATUS       STARTED   ELAPSED"),
+            (83, "TYPE     STATUS       ELAPSED"),
+            (74, "TYPE     STATUS       ELAPSED"),
+            (73, "STATUS       ELAPSED"),
+            (65, "STATUS       ELAPSED"),
+            (64, "STATUS"),
+            (56, "STATUS"),
         ],
     )
-    def test_loses_timeline_then_started_then_type_as_it_gets_narrow(
+    def test_loses_columns_in_order_as_it_gets_narrow(
         self, draw: Draw, columns: int, headings: str
     ) -> None:
         out = uncolored(draw(documented_job(), columns=columns).out)
 
-        assert headings in out.splitlines()
-        assert ("▇" in out) is (columns >= 67)
+        assert f"  #  TASK     {'DOES':29}  {headings}" in out.splitlines()
+        assert "  wait for the build to succeed  " in out
+        assert ("▇" in out) is (columns >= 98)
         assert "✓ SUCCEEDED" in out
         assert "TN00097" in out
+
+    @pytest.mark.parametrize(
+        ("columns", "headings", "title"),
+        [
+            (55, f"  #  TASK     {'DOES':28}  STATUS", "wait for the build to succe…"),
+            (43, f"  #  TASK     {'DOES':16}  STATUS", "wait for the bu…"),
+            (42, "  #  TASK     STATUS", ""),
+            (25, "  #  TASK     STATUS", ""),
+        ],
+    )
+    def test_loses_what_tasks_do_last_and_first_its_end(
+        self, draw: Draw, columns: int, headings: str, title: str
+    ) -> None:
+        out = uncolored(draw(documented_job(), columns=columns).out)
+
+        assert headings in out.splitlines()
+        words = ["9", "TN00097", *filter(None, [title]), "✗ FAILED"]
+        assert f"  {'  '.join(words)}" in out.splitlines()
 
     def test_is_drawn_in_ascii_where_no_more_can_be_written(self, draw: Draw) -> None:
         drawing = ON_A_TERMINAL.translate(str.maketrans("✗✓·▇▏", "x+-=|"))
@@ -75,13 +94,13 @@ class TestTheDocumentedJob:
         assert draw(documented_job(), "tasks") == (
             0,
             """\
-#  TASK     TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
+#  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
 1  PREPARE_RESOURCES
 4  BUILDING
-6  TN00091  restful  SUCCEEDED  04:01:03     5.6s
-7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
-9  TN00097  restful  FAILED     04:01:08    30.0s  ECC00011  Building failed.
-""",
+6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
+7  TN00094  run the build and follow it    restful  SUCCEEDED  04:01:08     0.0s
+9  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s  ECC00011  Building failed.
+""",  # noqa: E501 - as wide as it gets
             "",
         )
 
@@ -89,9 +108,9 @@ class TestTheDocumentedJob:
         assert draw(documented_job(), "tasks", "--desc", "--status", "succeeded") == (
             0,
             """\
-#  TASK     TYPE     STATUS     STARTED   ELAPSED
-7  TN00094  restful  SUCCEEDED  04:01:08     0.0s
-6  TN00091  restful  SUCCEEDED  04:01:03     5.6s
+#  TASK     DOES                         TYPE     STATUS     STARTED   ELAPSED
+7  TN00094  run the build and follow it  restful  SUCCEEDED  04:01:08     0.0s
+6  TN00091  run the build and follow it  restful  SUCCEEDED  04:01:03     5.6s
 4  BUILDING
 1  PREPARE_RESOURCES
 
@@ -111,15 +130,16 @@ class TestJobs:
 JOB474362ef-091d-429f-9b3e-c9246b37dee6 FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z · rollback disabled
 
-task TN00097 failed after 30.0s, in phase BUILDING
+task TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
+  means     the build of the application failed: read the build's log
 
-  TASK     TYPE     STATUS     STARTED   ELAPSED
+  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
   PREPARE_RESOURCES
   BUILDING
-  TN00091  restful  SUCCEEDED  04:01:03     5.6s
-  TN00094  restful  SUCCEEDED  04:01:08     0.0s
-  TN00097  restful  FAILED     04:01:08    30.0s
+  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
+  TN00094  run the build and follow it    restful  SUCCEEDED  04:01:08     0.0s
+  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
 next: casjob tasks --failed --api-version v3
@@ -145,17 +165,17 @@ next: casjob tasks --failed --api-version v3
 ● provision/provMain RUNNING for 2m 00s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z · rollback enabled
 
-● task 3 TN00003 running for 1m 00s, in phase BUILDING, last heartbeat 2.5s ago
+● task 3 TX00003: running for 1m 00s, in phase BUILDING, last heartbeat 2.5s ago
 
-● task 4 TN00004 running for 30.0s, in phase BUILDING, last heartbeat 0.0s ago
+● task 4 TX00004: running for 30.0s, in phase BUILDING, last heartbeat 0.0s ago
   Pulling
 
   #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                                     2m 00s
   1  BUILDING
-  2  TN00002  restful  ✓ SUCCEEDED  04:01:03   1m 00s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
-  3  TN00003  restful  ● RUNNING    04:02:03   1m 00s                        ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
-  4  TN00004  restful  ● RUNNING    04:02:33    30.0s                                    ▇▇▇▇▇▇▇▇▇▇▇
-  5  TN00005  restful  ○ SCHEDULED
+  2  TX00002  restful  ✓ SUCCEEDED  04:01:03   1m 00s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  3  TX00003  restful  ● RUNNING    04:02:03   1m 00s                        ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+  4  TX00004  restful  ● RUNNING    04:02:33    30.0s                                    ▇▇▇▇▇▇▇▇▇▇▇
+  5  TX00005  restful  ○ SCHEDULED
 
 1 of 4 steps succeeded · 5 of 9 tasks, 4 not reported
 next: casjob watch
@@ -180,18 +200,19 @@ next: casjob watch
     def test_with_over_100_tasks_have_the_failure_above_the_table(self, draw: Draw) -> None:
         out = draw(many_tasks(105, failing_index=105) | {"task_count": 105}).out.splitlines()
 
-        assert out[:7] == [
+        assert out[:8] == [
             "provision/provMain FAILED after 1m 45s · PROVISION",
             "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:04Z",
             "",
-            "task 105 TN00105 failed after 1.0s",
+            "task 105 TX00105: failed after 1.0s",
             "  ECC00011  Building failed.",
+            "  means     the build of the application failed: read the build's log",
             "",
             "    #  TASK     TYPE     STATUS     STARTED   ELAPSED",
         ]
-        assert out[7] == "    1  TN00001  restful  SUCCEEDED  04:01:04     1.0s"
-        assert out[111] == "  105  TN00105  restful  FAILED     04:02:48     1.0s"
-        assert out[112:114] == ["", "104 of 105 steps succeeded"]
+        assert out[8] == "    1  TX00001  restful  SUCCEEDED  04:01:04     1.0s"
+        assert out[112] == "  105  TX00105  restful  FAILED     04:02:48     1.0s"
+        assert out[113:115] == ["", "104 of 105 steps succeeded"]
 
     def test_tell_what_does_not_add_up(self, draw: Draw) -> None:
         document = documented_job()
@@ -219,13 +240,13 @@ note: The service counts 6 tasks, but sent 5.
             out
             == """\
 #  TASK     TYPE     STATUS       STARTED   ELAPSED  DETAIL
-0  TN00000  restful  ✓ SUCCEEDED  04:01:03     1.0s
-1  TN00001  restful  ✗ FAILED     04:01:03     1.0s
-2  TN00002  restful  – SKIPPED    04:01:03     1.0s
-3  TN00003  restful  ● RUNNING    04:01:03   2m 00s  last heartbeat 1m 59s ago
-4  TN00004  restful  ○ SCHEDULED  04:01:03
-5  TN00005  restful  ? PAUSED     04:01:03
-6  TN00006  restful  ? (none)     04:01:03
+0  TX00000  restful  ✓ SUCCEEDED  04:01:03     1.0s
+1  TX00001  restful  ✗ FAILED     04:01:03     1.0s
+2  TX00002  restful  – SKIPPED    04:01:03     1.0s
+3  TX00003  restful  ● RUNNING    04:01:03   2m 00s  last heartbeat 1m 59s ago
+4  TX00004  restful  ○ SCHEDULED  04:01:03
+5  TX00005  restful  ? PAUSED     04:01:03
+6  TX00006  restful  ? (none)     04:01:03
 """
         )
 
@@ -240,8 +261,11 @@ class TestMessages:
         assert (
             draw(document).out.split("\n\n")[1]
             == """\
-task 9 TN00009 failed after 1.0s
+task 9 TX00009: failed after 1.0s
   VPC.0202  Query fail.
+  means     an error of Virtual Private Cloud (networks, subnets, security groups)
+  means     CCE.01500001: the cluster service failed inside: try again; if it stays, its support\
+ wants the request's id
   within  CCE.01500001
   within  SVCSTG.00500404"""
         )
@@ -255,9 +279,9 @@ task 9 TN00009 failed after 1.0s
         )
 
         assert draw(document).out.split("\n\n")[1:4] == [
-            "task 2 TN00002 failed after 1.0s\n  E2  no room",
-            "also task 3 TN00003 failed after 1.0s\n  It gives no reason.",
-            "also task 1 TN00001 cancelled after 1.0s\n  the job failed",
+            "task 2 TX00002: failed after 1.0s\n  E2  no room",
+            "also task 3 TX00003: failed after 1.0s\n  It gives no reason.",
+            "also task 1 TX00001: cancelled after 1.0s\n  the job failed",
         ]
 
     def test_of_followers_that_failed_alike_are_told_once(self, draw: Draw) -> None:
@@ -267,10 +291,10 @@ task 9 TN00009 failed after 1.0s
         assert (
             draw(document).out.split("\n\n")[1]
             == """\
-task 1 TN00001 failed after 1.0s
+task 1 TX00001: failed after 1.0s
   E2  no room
-also task 2 TN00002 failed after 1.0s, for the same reason
-also task 3 TN00003 failed after 1.0s, for the same reason"""
+also task 2 TX00002: failed after 1.0s, for the same reason
+also task 3 TX00003: failed after 1.0s, for the same reason"""
         )
 
     def test_have_all_their_other_values_below(self, draw: Draw) -> None:
@@ -297,7 +321,7 @@ also task 3 TN00003 failed after 1.0s, for the same reason"""
         assert (
             draw(document).out.split("\n\n")[1]
             == """\
-task 9 TN00009 failed after 1.0s
+task 9 TX00009: failed after 1.0s
   java.lang.Error: out
   │     at a.B.c(B.java:7)
   │
@@ -312,11 +336,13 @@ task 9 TN00009 failed after 1.0s
         assert (
             uncolored(draw(document, columns=40).out).split("\n\n")[1]
             == """\
-✗ task 9 TN00009 failed after 1.0s
+✗ task 9 TX00009: failed after 1.0s
   ECC00011  Building the image failed as
   the registry refused the layers.
   │ xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-    xxxx"""
+    xxxx
+  means     the build of the application
+            failed: read the build's log"""
         )
 
     def test_of_100_kb_are_whole_in_a_pipe_and_cut_on_a_terminal(self, draw: Draw) -> None:

@@ -71,6 +71,16 @@ SIXTY_FAILED_ALIKE = job(
 LONG_NAME = job(
     "FAILED", *(task(each) for each in range(50)), task(50, "FAILED"), JOB_NAME="x" * 5000
 )
+EXPLAINED = job(
+    "FAILED",
+    *(task(each, TASK_NAME="TN00097") for each in range(50)),
+    task(
+        50,
+        "FAILED",
+        TASK_NAME="TN00097",
+        messages={"code": "CCE.01500001", "message": {"code": "VPC.0202", "message": TRACE}},
+    ),
+)
 DOCUMENTS = {
     "105 tasks in five phases": phases(5, 20, '{"Message": "E1", "Detail": "Broken."}'),
     "300 tasks in one phase": phases(1, 300, '{"Message": "E1", "Detail": "Broken."}'),
@@ -81,6 +91,7 @@ DOCUMENTS = {
     "60 that failed alike": SIXTY_FAILED_ALIKE,
     "deep nesting": phases(5, 20, nested(30)),
     "a long name": LONG_NAME,
+    "titles and meanings": EXPLAINED,
     "what does not add up": job(
         "FAILED",
         *(task(each, "RUNNING", LAST_HEALTH_CHECK="2020-01-01T00:00:00Z") for each in range(99)),
@@ -103,7 +114,7 @@ def test_a_report_fits_the_screen(
     if cause:
         index = cause.task.task_index
         assert any(line.startswith(f"✗ task {index} ") for line in lines)
-        assert any("✗ FAILED" in line and f" {index}  TN" in line for line in lines)
+        assert any("✗ FAILED" in line and f" {index}  T" in line for line in lines)
 
 
 def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
@@ -111,7 +122,7 @@ def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
         "✗ provision/provMain FAILED after 1m 45s · PROVISION",
         "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z",
         "",
-        "✗ task 105 TN00105 failed after 1.0s, in phase PHASE_5",
+        "✗ task 105 TX00105: failed after 1.0s, in phase PHASE_5",
         "  E1  Broken.",
         "",
         "    #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s               1m 45s",
@@ -121,13 +132,13 @@ def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
         "   64  ✓ PHASE_4  20 of 20  21.0s",
         "   85  PHASE_5",
         "       … 13 tasks",
-        "   99  TN00099  restful  ✓ SUCCEEDED  04:02:41     1.0s                       ▏",
-        "  100  TN00100  restful  ✓ SUCCEEDED  04:02:42     1.0s                        ▏",
-        "  101  TN00101  restful  ✓ SUCCEEDED  04:02:43     1.0s                        ▏",
-        "  102  TN00102  restful  ✓ SUCCEEDED  04:02:44     1.0s                        ▏",
-        "  103  TN00103  restful  ✓ SUCCEEDED  04:02:45     1.0s                        ▏",
-        "  104  TN00104  restful  ✓ SUCCEEDED  04:02:46     1.0s                        ▏",
-        "  105  TN00105  restful  ✗ FAILED     04:02:47     1.0s                        ▏",
+        "   99  TX00099  restful  ✓ SUCCEEDED  04:02:41     1.0s                       ▏",
+        "  100  TX00100  restful  ✓ SUCCEEDED  04:02:42     1.0s                        ▏",
+        "  101  TX00101  restful  ✓ SUCCEEDED  04:02:43     1.0s                        ▏",
+        "  102  TX00102  restful  ✓ SUCCEEDED  04:02:44     1.0s                        ▏",
+        "  103  TX00103  restful  ✓ SUCCEEDED  04:02:45     1.0s                        ▏",
+        "  104  TX00104  restful  ✓ SUCCEEDED  04:02:46     1.0s                        ▏",
+        "  105  TX00105  restful  ✗ FAILED     04:02:47     1.0s                        ▏",
         "",
         "99 of 100 steps succeeded · 93 tasks folded; --full shows all",
         "next: casjob tasks --failed",
@@ -138,7 +149,7 @@ def test_a_stack_trace_keeps_its_first_lines_and_its_causes(in_rows: InRows) -> 
     lines = in_rows(DOCUMENTS["a stack trace"])
 
     assert lines[3:12] == [
-        "✗ task 105 TN00105 failed after 1.0s, in phase PHASE_5",
+        "✗ task 105 TX00105: failed after 1.0s, in phase PHASE_5",
         "  E1  java.lang.IllegalStateException: deployment failed",
         "  │     at com.example.cas.Step0.run(Step0.java:0)",
         "  │     at com.example.cas.Step1.run(Step1.java:1)",
@@ -148,6 +159,26 @@ def test_a_stack_trace_keeps_its_first_lines_and_its_causes(in_rows: InRows) -> 
         "  … 27 more lines; --full shows all",
         "",
     ]
+
+
+def test_what_a_code_means_stays_with_the_cause(in_rows: InRows) -> None:
+    assert in_rows(EXPLAINED)[3:12] == [
+        "✗ task 50 TN00097 wait for the build to succeed: failed after 1.0s",
+        "  VPC.0202  java.lang.IllegalStateException: deployment failed",
+        "  │ Caused by: java.io.IOException: the registry refused the layers",
+        "  │ Caused by: java.net.ConnectException: Connection refused",
+        "  means     an error of Virtual Private Cloud (networks, subnets, security",
+        "            groups)",
+        "  means     CCE.01500001: the cluster service failed inside: try again; if it…",
+        "  … 31 more lines; --full shows all",
+        "",
+    ]
+
+
+def test_with_full_titles_are_whole_or_left_out(in_rows: InRows) -> None:
+    assert "DOES" not in "".join(in_rows(EXPLAINED, columns=40, full=True))
+    wide = in_rows(EXPLAINED, columns=57, full=True)
+    assert sum("TN00097  wait for the build to succeed  " in line for line in wide) == 51
 
 
 def test_long_lines_are_cut_and_counted(in_rows: InRows) -> None:
@@ -182,13 +213,13 @@ def test_where_there_is_room_nothing_is_folded(in_rows: InRows) -> None:
 
 def test_of_many_failed_tasks_the_cause_has_its_message(in_rows: InRows) -> None:
     assert in_rows(SIXTY_FAILED)[3:11] == [
-        "✗ task 0 TN00000 failed after 1.0s",
+        "✗ task 0 TX00000: failed after 1.0s",
         "  no room in node 0",
-        "✗ also task 1 TN00001 failed after 1.0s",
-        "✗ also task 2 TN00002 failed after 1.0s",
-        "✗ also task 3 TN00003 failed after 1.0s",
-        "✗ also task 4 TN00004 failed after 1.0s",
-        "✗ also task 5 TN00005 failed after 1.0s",
+        "✗ also task 1 TX00001: failed after 1.0s",
+        "✗ also task 2 TX00002: failed after 1.0s",
+        "✗ also task 3 TX00003: failed after 1.0s",
+        "✗ also task 4 TX00004: failed after 1.0s",
+        "✗ also task 5 TX00005: failed after 1.0s",
         "… 54 more tasks; --full shows all",
     ]
 
