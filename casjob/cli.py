@@ -22,6 +22,7 @@ from casjob.options import (
     JobId,
     JobIds,
     Look,
+    Names,
     OutputFileOption,
     Retries,
     SaveFile,
@@ -259,6 +260,26 @@ def diff(
     is_offline = is_file(base) and is_file(job)
     session = connection.open_session(context, retries=retries, is_offline=is_offline)
     return run(base, job, session, output.open(session, "difference", look, file=output_file))
+
+
+@app.command(
+    cls=Command,
+    epilog="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain\ncasjob explain",
+)
+@spread
+def explain(
+    context: typer.Context,
+    names: Names = None,
+    *,
+    output: FormatOption,
+    connection: Connection,
+    retries: Retries = None,
+) -> int:
+    """Explain error codes, task names, flows and status words."""
+    from casjob.commands.explain import run
+
+    session = connection.open_session(context, retries=retries, is_offline=bool(names))
+    return run(names or [], session, output.open(session, "explanations"))
 
 
 @app.command(

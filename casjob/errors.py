@@ -6,6 +6,7 @@
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
+    ├── UnknownNameError      5  a name that nothing is known about
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … in a way that a retry may fix
     │   └── ReplyTimeoutError 6  … with a reply that did not end in time
@@ -110,6 +111,12 @@ class ForbiddenError(AuthenticationError):
 
 class JobNotFoundError(CasjobError):
     """The service has no such job."""
+
+    status = ExitStatus.NOT_FOUND
+
+
+class UnknownNameError(CasjobError):
+    """Nothing is known about a name that was to be explained."""
 
     status = ExitStatus.NOT_FOUND
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from casjob import process
+from casjob.catalogue.meanings import Catalogue
 from casjob.deadline import Deadline
 from casjob.durations import EXAMPLES, format_age, parse_duration
 from casjob.errors import CasjobError, UsageError
@@ -78,6 +79,14 @@ def complete_status(incomplete: str) -> list[str]:
     return [f"{before}{comma}{word}" for word in words if word.startswith(begun)]
 
 
+def complete_name(incomplete: str) -> list[str]:
+    """Return the names that casjob can explain, in the case in which they are typed."""
+    names = Catalogue().names()
+    if incomplete.islower():
+        names = map(str.lower, names)
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def split_words(texts: list[str]) -> frozenset[str]:
     """Return the words of an option that takes a list, in upper case."""
     words = (word.strip().upper() for text in texts for word in text.split(","))
@@ -127,6 +136,17 @@ Compared = Annotated[
         help="The job to compare, likewise.",
         show_default=False,
         autocompletion=complete_job_id,
+    ),
+]
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CODE",
+        help="Error codes, task names, flows or status words, in any case. Default: those in the"
+        " failure of the job that CASJOB_JOB_ID names, or of the one last looked at.",
+        show_default=False,
+        autocompletion=complete_name,
     ),
 ]
 

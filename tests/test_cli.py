@@ -16,7 +16,7 @@ BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
 )
-COMMANDS = ("show", "tasks", "watch", "wait", "diff", "config", "completion")
+COMMANDS = ("show", "tasks", "watch", "wait", "diff", "explain", "config", "completion")
 HELP = """\
 Usage: casjob [OPTIONS] COMMAND [ARGS]...
 
@@ -32,6 +32,7 @@ Commands:
   watch       Follow jobs until they end, live on a terminal.
   wait        Wait for jobs to end, silent but for their verdicts.
   diff        Show what differs between two jobs; exit 1 if anything does.
+  explain     Explain error codes, task names, flows and status words.
   config      Show every setting in force, and where it came from.
   completion  Print the script that completes command lines in a shell.
 """

@@ -10,6 +10,7 @@ from casjob.errors import UsageError
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.
+    from casjob.catalogue.explanations import Explanation
     from casjob.job.difference import Difference
     from casjob.job.events import Event, Picture, Verdict
     from casjob.job.report import Report
@@ -125,7 +126,9 @@ class View(Protocol):
         ...
 
 
-Content = Literal["report", "difference", "verdicts", "view", "settings", "findings"]
+Content = Literal[
+    "report", "difference", "verdicts", "view", "settings", "findings", "explanations"
+]
 """What a command has to present; each is a method of `Format`."""
 
 
@@ -193,6 +196,10 @@ class Format:
 
     def findings(self, findings: "Iterable[Finding]") -> str | bytes:
         """Return how all probes went; empty if they came one by one."""
+        raise NotImplementedError
+
+    def explanations(self, explanations: "Iterable[Explanation]") -> str | bytes:
+        """Return what names mean."""
         raise NotImplementedError
 
 

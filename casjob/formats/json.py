@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import assert_never
 
+from casjob.catalogue.explanations import Explanation
 from casjob.formats.display import Ending, Format, View
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.events import (
@@ -71,6 +72,11 @@ class JsonFormat(Format):
         """Return how each probe went."""
         checks: list[JsonValue] = [document_of_finding(finding) for finding in findings]
         return encode({"schema_version": SCHEMA_VERSION, "checks": checks})
+
+    def explanations(self, explanations: Iterable[Explanation]) -> bytes:
+        """Return what names mean."""
+        documents: list[JsonValue] = [document_of_explanation(each) for each in explanations]
+        return encode({"schema_version": SCHEMA_VERSION, "explanations": documents})
 
 
 class _EventLines:
@@ -266,6 +272,22 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
             return "verdict", _verdict(event.report)
         case _:
             assert_never(event)
+
+
+def document_of_explanation(explanation: Explanation) -> dict[str, JsonValue]:
+    """Return what a name means."""
+    service, tasks = explanation.service, explanation.tasks
+    return {
+        "name": explanation.name,
+        "kind": explanation.kind,
+        "own": explanation.own,
+        "means": explanation.means,
+        "advice": explanation.advice,
+        "service": service and service.name,
+        "flow": explanation.flow,
+        "tasks": [{"task_name": each.name, "title": each.title} for each in tasks],
+        "source": explanation.source,
+    }
 
 
 def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from casjob.catalogue.explanations import Explanation
 from casjob.formats.display import Display, Ending
 from casjob.formats.json import (
     JsonFormat,
     document_of_compared_task,
+    document_of_explanation,
     document_of_finding,
     document_of_task,
     document_of_verdict,
@@ -19,7 +21,7 @@ from casjob.overview import Finding, Overview
 
 
 class JsonLinesFormat(JsonFormat):
-    """A task, verdict, event, setting or finding a line."""
+    """A task, verdict, event, setting, finding or explanation a line."""
 
     def __init__(self, display: Display) -> None:
         super().__init__(display)
@@ -62,6 +64,10 @@ class JsonLinesFormat(JsonFormat):
         """Return nothing: each finding was written when it was known."""
         del findings
         return b""
+
+    def explanations(self, explanations: Iterable[Explanation]) -> bytes:
+        """Return a line a name."""
+        return _encode_lines(document_of_explanation(each) for each in explanations)
 
 
 def _encode_lines(documents: Iterable[dict[str, JsonValue]]) -> bytes:

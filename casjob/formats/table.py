@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from casjob.catalogue.explanations import Explanation
 from casjob.formats.display import Color, Display, Ending, Format, View
 from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
+from casjob.formats.text.explanations import draw_explanations
 from casjob.formats.text.settings import draw_finding, draw_settings
 from casjob.job.difference import Difference
 from casjob.job.events import Event, Picture, Verdict
@@ -65,6 +67,10 @@ class TableFormat(Format):
         """Return nothing: each finding was written when it was known."""
         del findings
         return ""
+
+    def explanations(self, explanations: Iterable[Explanation]) -> str:
+        """Return a block of lines for each name."""
+        return draw_explanations(explanations, self._display.width)
 
 
 class _Lines:

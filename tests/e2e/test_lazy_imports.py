@@ -53,6 +53,12 @@ def test_json_never_loads_rich(
     assert len(service.requests) == 1
 
 
+def test_explaining_a_name_loads_only_what_parses_the_command_line(
+    clean_environ: dict[str, str],
+) -> None:
+    assert load(["explain", "ECC00011"], clean_environ) == {"pydantic"}
+
+
 @pytest.mark.parametrize("output", OutputFormat)
 def test_rich_is_loaded_only_for_what_is_drawn(
     output: OutputFormat, clean_environ: dict[str, str]

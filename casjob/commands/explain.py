@@ -1,0 +1,58 @@
+"""casjob explain: what codes, tasks, flows and status words mean, and what to do."""
+
+from collections.abc import Sequence
+
+from casjob.catalogue.explanations import Explanation, explain_name
+from casjob.errors import ExitStatus, UnknownNameError
+from casjob.formats.display import Format
+from casjob.session import Session
+
+
+def run(names: Sequence[str], session: Session, output_format: Format) -> ExitStatus:
+    """Explain names, or else those in the cause of a job's failure.
+
+    Args:
+        names: error codes, task names, flows and status words in any case; if there are none, the
+            job that the settings name, or the one last looked at, is explained.
+        session: what the command runs with.
+        output_format: how the explanations look.
+
+    Raises:
+        UnknownNameError: nothing is known about one of the names, or about any in the failure; the
+            others were shown.
+        CasjobError: no job was named, or it could not be fetched.
+    """
+    known: list[Explanation] = []
+    unknown: list[str] = []
+    for name in dict.fromkeys(names or _find_names(session)):
+        explanation = explain_name(name.strip(), session.catalogue)
+        if explanation:
+            known.append(explanation)
+        else:
+            unknown.append(name)
+    session.output.write(output_format.explanations(known))
+    if unknown:
+        error = UnknownNameError(
+            f"nothing is known about {', '.join(unknown)}",
+            hint=f"add what you find out to {session.own_meanings_file}",
+        )
+        if names or not known:
+            raise error
+        # What the user asked about is the job, and that was found.
+        session.notices.explain(error)
+    return ExitStatus.SUCCESS
+
+
+def _find_names(session: Session) -> Sequence[str]:
+    """Return the names in the cause of a job's failure; without a failure, the job's status."""
+    # Explaining a name needs nothing of jobs.
+    from casjob.job.source import Window
+    from casjob.reporting import fetch_target
+
+    job_id, report = fetch_target(None, Window(), session)
+    cause = report.cause
+    if cause is None:
+        session.notices.say(f"{job_id}: no task failed; this is the job's status")
+        return [report.job.execution_status or "(no status)"]
+    codes = cause.message.codes if cause.message else ()
+    return [*codes, cause.task.task_name or cause.task.task_status or ""]
