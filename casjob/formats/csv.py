@@ -21,6 +21,7 @@ Cell: TypeAlias = str | int | float | None
 _TASK_HEADER = (
     "task_index",
     "task_name",
+    "title",
     "task_type",
     "task_status",
     "outcome",
@@ -30,6 +31,7 @@ _TASK_HEADER = (
     "elapsed_seconds",
     "code",
     "detail",
+    "means",
     "task_id",
 )
 _VERDICT_HEADER = (
@@ -100,6 +102,7 @@ def _task(each: TaskReport) -> Sequence[Cell]:
     return (
         task.task_index,
         task.task_name,
+        each.title,
         task.task_type,
         task.task_status,
         each.stage.outcome,
@@ -109,6 +112,7 @@ def _task(each: TaskReport) -> Sequence[Cell]:
         each.elapsed_seconds,
         message.code if message else None,
         message.detail if message else None,
+        "\n".join(each.means) or None,
         task.task_id,
     )
 

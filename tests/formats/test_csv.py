@@ -14,19 +14,19 @@ from tests.service import Service, documented_job
 DIALECTS = {"csv": "excel", "tsv": "excel-tab"}
 
 DOCUMENTED = """\
-task_index,task_name,task_type,task_status,outcome,phase,started_at,ended_at,elapsed_seconds,\
-code,detail,task_id
-1,SEPARATOR_PREPARE_RESOURCES,echo,SUCCEEDED,succeeded,PREPARE_RESOURCES,\
-2020-02-04T04:01:03.344Z,2020-02-04T04:01:03.344Z,0.0,,,Task-bc64b46c-1688-4787-b7ff-87cb53b346ea
-4,SEPARATOR_BUILDING,echo,SUCCEEDED,succeeded,BUILDING,\
-2020-02-04T04:01:03.345Z,2020-02-04T04:01:03.346Z,0.001,,,Task-15ec252f-bca0-401e-ae5b-798a639df92e
-6,TN00091,restful,SUCCEEDED,succeeded,BUILDING,\
-2020-02-04T04:01:03.346Z,2020-02-04T04:01:08.924Z,5.578,,,Task-52a5d1ae-2c54-46ec-8134-53e7b6a45fb7
-7,TN00094,restful,SUCCEEDED,succeeded,BUILDING,\
-2020-02-04T04:01:08.925Z,2020-02-04T04:01:08.961Z,0.036,,,Task-a149b585-d31b-4c72-a665-d820efcb0bf9
-9,TN00097,restful,FAILED,failed,BUILDING,\
+task_index,task_name,title,task_type,task_status,outcome,phase,started_at,ended_at,elapsed_seconds,\
+code,detail,means,task_id
+1,SEPARATOR_PREPARE_RESOURCES,,echo,SUCCEEDED,succeeded,PREPARE_RESOURCES,\
+2020-02-04T04:01:03.344Z,2020-02-04T04:01:03.344Z,0.0,,,,Task-bc64b46c-1688-4787-b7ff-87cb53b346ea
+4,SEPARATOR_BUILDING,,echo,SUCCEEDED,succeeded,BUILDING,\
+2020-02-04T04:01:03.345Z,2020-02-04T04:01:03.346Z,0.001,,,,Task-15ec252f-bca0-401e-ae5b-798a639df92e
+6,TN00091,run the build and follow it,restful,SUCCEEDED,succeeded,BUILDING,\
+2020-02-04T04:01:03.346Z,2020-02-04T04:01:08.924Z,5.578,,,,Task-52a5d1ae-2c54-46ec-8134-53e7b6a45fb7
+7,TN00094,run the build and follow it,restful,SUCCEEDED,succeeded,BUILDING,\
+2020-02-04T04:01:08.925Z,2020-02-04T04:01:08.961Z,0.036,,,,Task-a149b585-d31b-4c72-a665-d820efcb0bf9
+9,TN00097,wait for the build to succeed,restful,FAILED,failed,BUILDING,\
 2020-02-04T04:01:08.962Z,2020-02-04T04:01:38.975Z,30.013,ECC00011,Building failed.,\
-Task-a72fe8d8-8cc1-42b5-a097-0cf9e29692a7
+the build of the application failed: read the build's log,Task-a72fe8d8-8cc1-42b5-a097-0cf9e29692a7
 """
 
 
@@ -49,7 +49,7 @@ class TestReaders:
         rows = read(draw(document, "show", "-o", output).out, output)
 
         assert len(rows) == 1 + len(ATTACKS) * 2 + 1
-        assert {len(row) for row in rows} == {12}
+        assert {len(row) for row in rows} == {14}
 
     def test_run_no_cell(self, draw: Draw, output: str) -> None:
         rows = read(draw(hostile_job(), "show", "-o", output).out, output)
@@ -68,15 +68,15 @@ class TestReaders:
 
         [_, row] = read(draw(document, "show", "-o", output).out, output)
 
-        assert row[10].startswith("'")
-        assert row[10].endswith("1+1")
+        assert row[11].startswith("'")
+        assert row[11].endswith("1+1")
 
     def test_get_numbers_as_they_are(self, draw: Draw, output: str) -> None:
         document = job("FAILED", task(-7, "FAILED", seconds=1.5))
 
         [_, row] = read(draw(document, "show", "-o", output).out, output)
 
-        assert (row[0], row[8]) == ("-7", "1.5")
+        assert (row[0], row[9]) == ("-7", "1.5")
 
     @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
     def test_get_utf_8_without_control_characters(
@@ -94,7 +94,7 @@ def test_a_cell_of_csv_may_have_several_lines(draw: Draw) -> None:
 
     out = draw(document, "show", "-o", "csv").out
 
-    assert '"one, ""two""\n    three",Task-00001\n' in out
+    assert '"one, ""two""\n    three",,Task-00001\n' in out
 
 
 def test_a_row_of_tsv_is_a_line(draw: Draw) -> None:
@@ -102,8 +102,8 @@ def test_a_row_of_tsv_is_a_line(draw: Draw) -> None:
 
     header, first, second = draw(document, "show", "-o", "tsv").out.splitlines()
 
-    assert first.split("\t")[10] == r"C:\\new\t1\r\n2\n"
-    assert [len(line.split("\t")) for line in (header, first, second)] == [12, 12, 12]
+    assert first.split("\t")[11] == r"C:\\new\t1\r\n2\n"
+    assert [len(line.split("\t")) for line in (header, first, second)] == [14, 14, 14]
 
 
 def test_a_task_that_runs_has_no_end(draw: Draw) -> None:
@@ -111,8 +111,8 @@ def test_a_task_that_runs_has_no_end(draw: Draw) -> None:
 
     [_, running, empty] = read(draw(document, "show", "-o", "csv").out, "csv")
 
-    assert running[6:9] == ["2020-02-04T04:01:03.000Z", "", "120.0"]
-    assert empty == ["", "", "", "", "unknown", "", "", "", "", "", "", ""]
+    assert running[7:10] == ["2020-02-04T04:01:03.000Z", "", "120.0"]
+    assert empty == ["", "", "", "", "", "unknown", *[""] * 8]
 
 
 def test_each_job_has_a_verdict(casjob: Casjob) -> None:
