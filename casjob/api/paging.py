@@ -1,9 +1,10 @@
-"""Fetches all of a job's tasks, or a window of them, page by page."""
+"""Fetches a list page by page: a job's tasks, or what else the service lists."""
 
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 from casjob.background import run_aside
 from casjob.job.models import JobDetail, Task
@@ -22,6 +23,36 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 FetchPage = Callable[[int, int], JobDetail]
 """Fetches `limit` tasks from `offset` on: `fetch_page(offset, limit)`."""
 
+Item = TypeVar("Item")
+
+
+class Page(NamedTuple, Generic[Item]):
+    """A page of a list, or the whole list.
+
+    Args:
+        items: what is listed.
+        total: how many items the service says there are; None if it does not.
+        duplicates: the ids of items that came more than once and are kept once.
+    """
+
+    items: tuple[Item, ...]
+    total: int | None
+    duplicates: tuple[str, ...] = ()
+
+
+class Identity(NamedTuple, Generic[Item]):
+    """How the items of a list are told apart.
+
+    Args:
+        find_id: returns an item's id, None if it has none.
+        describe: returns what tells items without an id apart.
+        find_age: of two states of an item, the newer one has the greater number.
+    """
+
+    find_id: Callable[[Item], str | None]
+    describe: Callable[[Item], str]
+    find_age: Callable[[Item], float] = lambda _item: 0.0
+
 
 def fetch_window(
     fetch_page: FetchPage,
@@ -29,29 +60,87 @@ def fetch_window(
     *,
     on_progress: Callable[[int, int | None], None],
 ) -> JobDetail:
-    """Fetch the tasks in a window, the pages after the first side by side.
+    """Fetch the tasks in a window, as `fetch_list` does.
 
-    A page may hold fewer tasks than asked for, as a server may cap it: the next one begins where
-    it ended. A count that is missing, or smaller than the tasks that came, is not trusted: then
-    page follows page. A page without a new task is the last one, so that a server that ignores
-    the offset is not asked for ever. A task that comes twice is kept once, in its newer state,
-    and named in `duplicates`.
+    The job is that of the first page, so that no task is older than the job's status: once the
+    job has ended, the tasks are final.
 
     Args:
         fetch_page: fetches one page.
         window: what to fetch.
         on_progress: gets how many tasks came so far, of how many if that is known.
     """
-    end = window.offset + window.limit if window.limit else sys.maxsize
-    first = fetch_page(window.offset, min(PAGE_SIZE, end - window.offset))
-    pages = _Pages(window.offset, end, first)
+    details: dict[int, JobDetail] = {}
+
+    def fetch_tasks(offset: int, limit: int) -> Page[Task]:
+        detail = details[offset] = fetch_page(offset, limit)
+        return Page(detail.tasks, detail.task_count)
+
+    whole = fetch_list(
+        fetch_tasks,
+        page_size=PAGE_SIZE,
+        identity=_TASKS,
+        on_progress=on_progress,
+        offset=window.offset,
+        limit=window.limit,
+    )
+    *_, newest = details.values()
+    return details[window.offset].model_copy(
+        update={
+            "tasks": whole.items,
+            "duplicates": whole.duplicates,
+            "task_count": whole.total,
+            "as_of": newest.as_of,
+        }
+    )
+
+
+def _describe_task(task: Task) -> str:
+    return encode({name: value for name, value in task.sent.items() if name not in _CHANGING})
+
+
+def _find_heartbeat(task: Task) -> float:
+    return task.last_health_check.timestamp() if task.last_health_check else 0.0
+
+
+_TASKS = Identity[Task](lambda task: task.task_id, _describe_task, _find_heartbeat)
+
+
+def fetch_list(
+    fetch_page: Callable[[int, int], Page[Item]],
+    *,
+    page_size: int,
+    identity: Identity[Item],
+    on_progress: Callable[[int, int | None], None],
+    offset: int = 0,
+    limit: int | None = None,
+) -> Page[Item]:
+    """Fetch a list, or a part of it, the pages after the first side by side.
+
+    A page may hold fewer items than asked for, as a server may cap it: the next one begins where
+    it ended. A count that is missing, or smaller than the items that came, is not trusted: then
+    page follows page. A page without a new item is the last one, so that a server that ignores
+    the offset is not asked for ever. An item that comes twice is kept once, in its newer state,
+    and named in `duplicates`.
+
+    Args:
+        fetch_page: fetches `limit` items from `offset` on: `fetch_page(offset, limit)`.
+        page_size: the most items to ask for at once.
+        identity: how the items are told apart.
+        on_progress: gets how many items came so far, of how many if that is known.
+        offset: how many items to skip.
+        limit: the most items; None for all.
+    """
+    end = offset + limit if limit else sys.maxsize
+    first = fetch_page(offset, min(page_size, end - offset))
+    pages = _Pages(offset, end, first, page_size, identity)
     on_progress(pages.came, pages.count)
-    running: dict[Future[JobDetail], int] = {}
+    running: dict[Future[Page[Item]], int] = {}
     while True:
         at_a_time = PAGES_AT_A_TIME if pages.is_count_plausible and not pages.may_be_all else 1
         while len(running) < at_a_time and (part := pages.reserve()):
-            start, limit = part
-            running[run_aside(partial(fetch_page, start, limit))] = start
+            start, size = part
+            running[run_aside(partial(fetch_page, start, size))] = start
         if not running:
             return pages.join()
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -59,22 +148,28 @@ def fetch_window(
             on_progress(pages.came, pages.count)
 
 
-class _Pages:
-    """The pages that came, by the task that each begins with, and which are still missing.
+class _Pages(Generic[Item]):
+    """The pages that came, by the item that each begins with, and which are still missing.
 
     Args:
-        offset: the task that the window begins with.
-        end: the task after its last one.
+        offset: the item that the list begins with.
+        end: the item after its last one.
         first: the page that begins it; the others are as large.
+        page_size: the most items that are asked for at once.
+        identity: how the items are told apart.
     """
 
-    def __init__(self, offset: int, end: int, first: JobDetail) -> None:
+    def __init__(
+        self, offset: int, end: int, first: Page[Item], page_size: int, identity: Identity[Item]
+    ) -> None:
         self.count: int | None = None
         self._offset = offset
         self._end = end
         self._size = end - offset
         self._first = first
-        self._pages: dict[int, JobDetail] = {}
+        self._page_size = page_size
+        self._identity = identity
+        self._pages: dict[int, tuple[Item, ...]] = {}
         # Where each page ends; one that is under way is expected to be full.
         self._stops: dict[int, int] = {}
         self._known: set[str] = set()
@@ -82,35 +177,36 @@ class _Pages:
 
     @property
     def came(self) -> int:
-        """How many tasks came so far."""
-        return sum(len(page.tasks) for page in self._pages.values())
+        """How many items came so far."""
+        return sum(map(len, self._pages.values()))
 
     @property
     def is_count_plausible(self) -> bool:
-        """Whether the service sends a count, and not less than the tasks that came."""
-        reached = max(start + len(page.tasks) for start, page in self._pages.items())
+        """Whether the service sends a count, and not less than the items that came."""
+        reached = max(start + len(items) for start, items in self._pages.items())
         return self.count is not None and self.count >= reached
 
     @property
     def may_be_all(self) -> bool:
         """Whether the only page so far is short: a capped one, or all that there is."""
-        return len(self._pages) == 1 and len(self._first.tasks) < PAGE_SIZE
+        return len(self._pages) == 1 and len(self._first.items) < self._page_size
 
-    def add(self, start: int, page: JobDetail) -> None:
-        """Take in the page that begins with a record."""
-        self._stops[start] = start + len(page.tasks)
-        # A job may get more tasks while it is fetched.
-        counts = (self.count, page.task_count)
+    def add(self, start: int, page: Page[Item]) -> None:
+        """Take in the page that begins with an item."""
+        items = page.items
+        self._stops[start] = start + len(items)
+        # The list may grow while it is fetched.
+        counts = (self.count, page.total)
         self.count = max((count for count in counts if count is not None), default=None)
-        found = {_identify(task) for task in page.tasks}
+        find_id, describe = self._identity.find_id, self._identity.describe
+        found = {find_id(item) or describe(item) for item in items}
         if found <= self._known:
-            # There is nothing from here on, whatever the count is. Tasks without an id are
+            # There is nothing from here on, whatever the count is. Items without an id are
             # not duplicates by themselves, but those of a page that repeats another are.
             self._end = min(self._end, start)
-            tasks = tuple(task for task in page.tasks if task.task_id)
-            page = page.model_copy(update={"tasks": tasks})
+            items = tuple(item for item in items if find_id(item))
         self._known |= found
-        self._pages[start] = page
+        self._pages[start] = items
 
     def reserve(self) -> tuple[int, int] | None:
         """Return offset and limit of a missing page, which is to be fetched now, or None."""
@@ -123,47 +219,24 @@ class _Pages:
             return None
         later = (each for each in self._stops if each > start)
         # As long as the first page, so that pages fetched side by side leave no gap.
-        size = min(len(self._first.tasks), PAGE_SIZE)
+        size = min(len(self._first.items), self._page_size)
         self._stops[start] = min(start + size, self._end, *later)
         return start, self._stops[start] - start
 
-    def join(self) -> JobDetail:
-        """Return the whole.
+    def join(self) -> Page[Item]:
+        """Return the whole."""
+        items, duplicates = self._merge(self._pages[start] for start in sorted(self._pages))
+        return Page(items[: self._size], self.count, duplicates)
 
-        Its job is that of the first page, so that no task is older than the job's status: once
-        the job has ended, the tasks are final.
-        """
-        tasks, duplicates = _merge(self._pages[start] for start in sorted(self._pages))
-        *_, newest = self._pages.values()
-        return self._first.model_copy(
-            update={
-                "tasks": tasks[: self._size],
-                "duplicates": duplicates,
-                "task_count": self.count,
-                "as_of": newest.as_of,
-            }
-        )
-
-
-def _identify(task: Task) -> str:
-    """Return what identifies a task: its id, or else all that does not change."""
-    fields = {name: value for name, value in task.sent.items() if name not in _CHANGING}
-    return task.task_id or encode(fields)
-
-
-def _merge(pages: Iterable[JobDetail]) -> tuple[tuple[Task, ...], tuple[str, ...]]:
-    merged: dict[object, Task] = {}
-    duplicates = []
-    for page in pages:
-        for task in page.tasks:
-            # Two tasks without an id may look alike.
-            key = task.task_id or id(task)
-            known = merged.setdefault(key, task)
-            if known is not task:
-                duplicates.append(str(key))
-                merged[key] = max(known, task, key=_freshness)
-    return tuple(merged.values()), tuple(duplicates)
-
-
-def _freshness(task: Task) -> float:
-    return task.last_health_check.timestamp() if task.last_health_check else 0.0
+    def _merge(self, pages: Iterable[tuple[Item, ...]]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+        merged: dict[object, Item] = {}
+        duplicates = []
+        for items in pages:
+            for item in items:
+                # Two items without an id may look alike.
+                key = self._identity.find_id(item) or id(item)
+                known = merged.setdefault(key, item)
+                if known is not item:
+                    duplicates.append(str(key))
+                    merged[key] = max(known, item, key=self._identity.find_age)
+        return tuple(merged.values()), tuple(duplicates)
