@@ -13,16 +13,21 @@ from casjob.help import Command, Commands, find_help, find_option
 from casjob.notices import Notices
 from casjob.options import (
     FOLLOWING,
+    ApplicationOption,
     Base,
     Compared,
+    ComponentArgument,
     Connection,
     Follow,
     FormatOption,
     FromFile,
     JobId,
     JobIds,
+    Limit,
     Look,
     Names,
+    OfComponent,
+    OfComponentOrNext,
     OutputFileOption,
     Retries,
     SaveFile,
@@ -78,6 +83,7 @@ def show(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
     *,
+    of: OfComponent,
     full: Annotated[
         bool, typer.Option("--full", help="Fold and shorten nothing to fit the screen.")
     ] = False,
@@ -96,7 +102,7 @@ def show(  # noqa: PLR0913 - each is an option
     session = connection.open_session(context, retries=retries, is_offline=file is not None)
     output_format = output.open(session, "report", look, file=output_file, full=full)
     return run(
-        job_id,
+        of.choose(job_id),
         session,
         output_format,
         file=file,
@@ -116,6 +122,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
     *,
+    of: OfComponent,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Show at most N tasks.")
     ] = None,
@@ -156,7 +163,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     session = connection.open_session(context, retries=retries, is_offline=file is not None)
     output_format = output.open(session, "report", look, file=output_file)
     return run(
-        job_id,
+        of.choose(job_id),
         selection,
         session,
         output_format,
@@ -175,6 +182,7 @@ def watch(
     context: typer.Context,
     job_ids: JobIds = None,
     *,
+    of: OfComponentOrNext,
     follow: Follow,
     timeout: Annotated[
         str | None,
@@ -192,7 +200,9 @@ def watch(
     from casjob.commands.watch import run
 
     session = connection.open_session(context)
-    return run(job_ids or [], follow.plan(timeout), session, output.open(session, "view", look))
+    return run(
+        of.choose(job_ids), follow.plan(timeout), session, output.open(session, "view", look)
+    )
 
 
 @app.command(
@@ -205,6 +215,7 @@ def wait(
     context: typer.Context,
     job_ids: JobIds = None,
     *,
+    of: OfComponentOrNext,
     follow: Follow,
     timeout: Annotated[
         str,
@@ -228,7 +239,44 @@ def wait(
     session = connection.open_session(context)
     plan = follow.plan(timeout)
     output_format = output.open(session, "verdicts", file=output_file)
-    return run(job_ids or [], plan, session, output_format, quiet=quiet)
+    return run(of.choose(job_ids), plan, session, output_format, quiet=quiet)
+
+
+@app.command(
+    "list",
+    cls=Command,
+    epilog="casjob list\ncasjob list web\ncasjob list --failed --json | casjob wait -",
+)
+@spread
+def list_components(
+    context: typer.Context,
+    component: ComponentArgument = None,
+    *,
+    application: ApplicationOption = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only components that failed.")] = False,
+    limit: Limit = None,
+    output: FormatOption,
+    look: Look,
+    connection: Connection,
+    retries: Retries = None,
+) -> int:
+    """List components, or the deployments of one."""
+    from casjob.commands.list import Selection, run
+
+    session = connection.open_session(context, retries=retries)
+    selection = Selection(component, application, failed, limit)
+    output_format = output.open(session, "components" if component is None else "deployments", look)
+    return run(selection, session, output_format)
+
+
+@app.command(cls=Command, epilog="casjob recent\ncasjob recent --limit 5 --json | jq -c '.jobs[]'")
+@spread
+def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption, look: Look) -> int:
+    """List the jobs looked at from this machine, newest first."""
+    from casjob.commands.recent import run
+
+    session = Connection().open_session(context)
+    return run(session, output.open(session, "recent", look), limit=limit)
 
 
 @app.command(

@@ -3,10 +3,12 @@
     CasjobError
     ├── UsageError            2  invalid usage
     ├── SettingsError         3  a setting is missing or wrong
+    │   └── NoSuchApiError    3  the endpoint does not have this API, or not in this version
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
     ├── UnknownNameError      5  a name that nothing is known about
+    ├── ComponentNotFoundError 5 no such component
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … in a way that a retry may fix
     │   └── ReplyTimeoutError 6  … with a reply that did not end in time
@@ -48,7 +50,7 @@ EXIT_STATUS_MEANINGS = {
     ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",
     ExitStatus.FORBIDDEN: "not authenticated, or forbidden",
-    ExitStatus.NOT_FOUND: "no such job",
+    ExitStatus.NOT_FOUND: "no such job or component",
     ExitStatus.UNAVAILABLE: "the service could not be reached, or failed, after retries",
     ExitStatus.NOT_UNDERSTOOD: "the reply could not be understood",
     ExitStatus.UNFINISHED: "not finished yet (`show` and `tasks` with `--exit-status`)",
@@ -99,6 +101,10 @@ class SettingsError(CasjobError):
     status = ExitStatus.SETTINGS
 
 
+class NoSuchApiError(SettingsError):
+    """The endpoint does not have this API, or not in this version."""
+
+
 class AuthenticationError(CasjobError):
     """The service does not accept the credentials."""
 
@@ -117,6 +123,12 @@ class JobNotFoundError(CasjobError):
 
 class UnknownNameError(CasjobError):
     """Nothing is known about a name that was to be explained."""
+
+    status = ExitStatus.NOT_FOUND
+
+
+class ComponentNotFoundError(CasjobError):
+    """The service has no such component."""
 
     status = ExitStatus.NOT_FOUND
 

@@ -5,12 +5,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
+from casjob.component_name import ComponentName
+from casjob.components import Source
 from casjob.errors import ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
+from casjob.follow.next_job import await_next_job
 from casjob.follow.plan import Plan
 from casjob.formats.text.phrases import format_elapsed
 from casjob.job.events import Event, JobStatus, NotFound, Picture, Retry, StillWaiting
@@ -19,7 +23,7 @@ from casjob.job.statuses import STATUS_WORDS, Stage
 from casjob.notices import Notices
 from casjob.service import open_service
 from casjob.session import Session
-from casjob.targets import choose_job, read_targets
+from casjob.targets import Target, choose_job, find_component, read_targets
 
 MANY_JOBS = 20
 """Jobs up to which the gateway's known limit is kept from the start."""
@@ -32,7 +36,9 @@ NAMED = 5
 
 
 @contextmanager
-def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterator[Following]:
+def follow_jobs(
+    targets: Sequence[str] | ComponentName, plan: Plan, session: Session
+) -> Iterator[Following]:
     """Open the service, follow the jobs, and record them in the history at the end.
 
     Raises:
@@ -42,7 +48,7 @@ def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterato
     process.run_long()
     deadline = plan.deadline
 
-    def read() -> list[str | None]:
+    def read() -> Sequence[Target]:
         return read_targets(targets, sys.stdin, session)
 
     named = deadline.wait_for("job ids on stdin", read) if "-" in targets else read()
@@ -51,7 +57,7 @@ def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterato
     pace = _choose_pace(plan, crowd)
     with open_service(session, pace=pace, deadline=deadline) as service:
         history = session.history(service.endpoint, service.project_id)
-        job_ids = [choose_job(each, service, session) for each in named]
+        job_ids = [_choose_job(each, plan, service, session) for each in named]
         following = Following(
             service,
             dict.fromkeys(job_ids),
@@ -67,6 +73,18 @@ def follow_jobs(targets: Sequence[str], plan: Plan, session: Session) -> Iterato
                 if job.report:
                     seen = job.report.job
                     history.record(job.job_id, name=seen.job_name, status=seen.execution_status)
+
+
+def _choose_job(named: Target, plan: Plan, source: Source, session: Session) -> str:
+    """Return the job that is meant, which the next one of a component is only once it is there."""
+    if not isinstance(named, ComponentName):
+        return choose_job(named, source, session)
+    listed = "the list of components"
+    if named.after is None:
+        return plan.deadline.wait_for(listed, partial(choose_job, named, source, session))
+    find = partial(find_component, named, source.components, session)
+    component = plan.deadline.wait_for(listed, find)
+    return await_next_job(component, named.after, source.components, plan, session.notices)
 
 
 def _choose_pace(plan: Plan, crowd: float) -> Pace:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from casjob.files import read_start, state_folder, write_whole
 from casjob.printable import printable
+from casjob.recent import RecentJob, find_prefixes
 
 JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 """What a job id may be: safe in an address, as a file's name, and as an argument."""
@@ -33,22 +34,6 @@ _MAX_BYTES = 16 * 1024
 
 _END_OF_CALENDAR = 253402300799.0
 """9999-12-31T23:59:59Z, the last second that a datetime can hold; a file's time may be later."""
-
-
-class RecentJob(NamedTuple):
-    """A job that was looked at.
-
-    Args:
-        job_id: the job.
-        looked_at: when, in UTC.
-        name: JOB_NAME, printable; None if it is unknown.
-        status: EXECUTION_STATUS at that time, printable; None if it is unknown.
-    """
-
-    job_id: str
-    looked_at: datetime
-    name: str | None
-    status: str | None
 
 
 def history_folder(environ: Mapping[str, str]) -> Path:
@@ -110,7 +95,9 @@ def recent_jobs(folder: Path | None) -> list[RecentJob]:
     Args:
         folder: where the history is kept; None if it is not.
     """
-    return [_read(file) for file in _newest_first(_projects(folder)).values()]
+    files = _newest_first(_projects(folder))
+    prefixes = find_prefixes(files)
+    return [_read(file, prefixes[job_id]) for job_id, file in files.items()]
 
 
 def _projects(folder: Path | None) -> list[Path]:
@@ -143,7 +130,7 @@ def _list_files(projects: Iterable[Path]) -> Iterator[_File]:
                         yield _File(entry.stat().st_mtime, project / entry.name)
 
 
-def _read(file: _File) -> RecentJob:
+def _read(file: _File, prefix: str) -> RecentJob:
     entry: object = None
     with suppress(OSError, ValueError, RecursionError):
         entry = json.loads(read_start(file.path, _MAX_BYTES))
@@ -153,6 +140,7 @@ def _read(file: _File) -> RecentJob:
         datetime.fromtimestamp(min(max(file.modified, 0.0), _END_OF_CALENDAR), UTC),
         _check(fields.get("name")),
         _check(fields.get("status")),
+        prefix,
     )
 
 

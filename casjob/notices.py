@@ -46,9 +46,14 @@ class Notices:
         self._write("".join(f"{line}\n" for line in lines))
 
     @contextmanager
-    def progress(self, text: str) -> Iterator["Progress"]:
-        """Draw a line about something that takes long; erase it at the end."""
-        progress = Progress(text)
+    def progress(self, text: str, unit: str = "tasks") -> Iterator["Progress"]:
+        """Draw a line about something that takes long; erase it at the end.
+
+        Args:
+            text: what takes long.
+            unit: what is counted meanwhile.
+        """
+        progress = Progress(text, unit)
         if not self._draws_progress:
             yield progress
             return
@@ -103,11 +108,12 @@ class Notices:
 class Progress:
     """How far something is, as text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, unit: str) -> None:
         self._about = text
+        self._unit = unit
         self.text = text
 
     def count(self, came: int, count: int | None) -> None:
-        """Take how many tasks were received, and of how many if that is known."""
+        """Take how many were received, and of how many if that is known."""
         of = "" if count is None else f" of {count}"
-        self.text = f"{self._about}: {came}{of} tasks"
+        self.text = f"{self._about}: {came}{of} {self._unit}"

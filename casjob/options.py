@@ -13,6 +13,7 @@ import typer
 
 from casjob import process
 from casjob.catalogue.meanings import Catalogue
+from casjob.component_name import ComponentName
 from casjob.deadline import Deadline
 from casjob.durations import EXAMPLES, format_age, parse_duration
 from casjob.errors import CasjobError, UsageError
@@ -26,9 +27,11 @@ from casjob.formats.display import (
     open_format,
     save_format,
 )
-from casjob.history import RecentJob, history_folder, recent_jobs
+from casjob.history import history_folder, recent_jobs
 from casjob.job.statuses import STATUS_WORDS
+from casjob.notices import Notices
 from casjob.output import Output, OutputFile
+from casjob.recent import RecentJob
 from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.resolve import resolve_settings
@@ -67,6 +70,25 @@ def _describe_job(job: RecentJob, now: datetime) -> str:
     return ", ".join(filter(None, (job.name, job.status, age)))
 
 
+def complete_component(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the components listed before in the same project, without a request."""
+    given = {name: context.params.get(name) for name in Connection._fields}
+    demo = bool(given.pop("demo"))
+    del given["verbose"]
+    try:
+        names = Session(
+            given,
+            demo=demo,
+            verbose=False,
+            environ=os.environ,
+            notices=Notices(None),
+            output=Output(None),
+        ).known_components()
+    except CasjobError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def complete_profile(incomplete: str) -> list[str]:
     """Return the profiles in casjob's own file."""
     return [name for name in find_profile_names(os.environ) if name.startswith(incomplete)]
@@ -94,6 +116,7 @@ def split_words(texts: list[str]) -> frozenset[str]:
 
 
 FOLLOWING = "Following"
+_OPTIONS = "Options"
 _OUTPUT = "Output"
 _CONNECTION = "Connection"
 
@@ -112,8 +135,8 @@ JobIds = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="JOB_ID",
-        help="Job ids; - reads them from stdin, an id a line or JSON with job_id in it. Default:"
-        " CASJOB_JOB_ID, or the job last looked at.",
+        help="Job ids; - reads them from stdin, an id a line or JSON with job_id or last_job_id in"
+        " it. Default: CASJOB_JOB_ID, or the job last looked at.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -149,6 +172,8 @@ Names = Annotated[
         autocompletion=complete_name,
     ),
 ]
+
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Show at most N.")]
 
 WithExitStatus = Annotated[
     bool,
@@ -188,6 +213,82 @@ OutputFileOption = Annotated[
         rich_help_panel=_OUTPUT,
     ),
 ]
+
+ComponentArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="COMPONENT",
+        help="Name or id of a component whose deployments to list. Default: all components, each"
+        " with its last job.",
+        show_default=False,
+        autocompletion=complete_component,
+    ),
+]
+
+ApplicationOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Only components of this application."),
+]
+
+ComponentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--component",
+        metavar="NAME",
+        help="The last job of this component, by its name or id.",
+        autocompletion=complete_component,
+    ),
+]
+
+
+class OfComponent(NamedTuple):
+    """The component whose last job is meant."""
+
+    component: ComponentOption = None
+    application: ApplicationOption = None
+
+    def choose(self, job_id: str | None) -> str | ComponentName | None:
+        """Return what names the job.
+
+        Args:
+            job_id: the argument.
+
+        Raises:
+            UsageError: the options contradict the argument or each other.
+        """
+        return _name_component(*self, after=None, has_job=job_id is not None) or job_id
+
+
+class OfComponentOrNext(NamedTuple):
+    """The component whose last job is meant, or its next one."""
+
+    component: ComponentOption = None
+    application: ApplicationOption = None
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JOB_ID",
+            help="With --component: not this job, but the next one, once it is there.",
+            autocompletion=complete_job_id,
+        ),
+    ] = None
+
+    def choose(self, job_ids: list[str] | None) -> list[str] | ComponentName:
+        """Return what names the jobs; arguments and errors as for `OfComponent`."""
+        return _name_component(*self, has_job=bool(job_ids)) or job_ids or []
+
+
+def _name_component(
+    component: str | None, application: str | None, after: str | None, *, has_job: bool
+) -> ComponentName | None:
+    if component is None:
+        for option, value in (("--application", application), ("--after", after)):
+            if value is not None:
+                raise UsageError(f"{option} is only of use with --component")
+        return None
+    if has_job:
+        raise UsageError("a job id and --component can't be used together")
+    return ComponentName(component, application, after)
 
 
 class Look(NamedTuple):
@@ -364,7 +465,14 @@ class Connection(NamedTuple):
         )
 
 
-_GROUPS = {Look: _OUTPUT, FormatOption: _OUTPUT, Follow: FOLLOWING, Connection: _CONNECTION}
+_GROUPS = {
+    OfComponent: _OPTIONS,
+    OfComponentOrNext: _OPTIONS,
+    Look: _OUTPUT,
+    FormatOption: _OUTPUT,
+    Follow: FOLLOWING,
+    Connection: _CONNECTION,
+}
 """The heading in the help that each group of options stands under."""
 
 
@@ -375,7 +483,7 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
     one parameter such as `look: Look` stands for all fields of its class.
     """
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, type[Look | FormatOption | Follow | Connection]] = {}
+    groups: dict[str, Any] = {}
     signature = inspect.signature(command)
     for parameter in signature.parameters.values():
         group = parameter.annotation

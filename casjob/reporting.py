@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from casjob.component_name import ComponentName
+from casjob.components import Source
 from casjob.errors import UsageError
 from casjob.job.report import Report, report_job
 from casjob.job.source import JobSource, Window
 from casjob.job.statuses import Outcome
 from casjob.saved import read_saved
 from casjob.session import Session
-from casjob.targets import choose_job, read_target
+from casjob.targets import Target, choose_job, read_target
 
 
 @contextmanager
-def connect(session: Session) -> Iterator[JobSource]:
+def connect(session: Session) -> Iterator[Source]:
     """Open the service, or the demo; only this loads what speaks HTTP, as a file needs none.
 
     Raises:
@@ -25,7 +27,7 @@ def connect(session: Session) -> Iterator[JobSource]:
         yield service
 
 
-def fetch_target(target: str | None, window: Window, session: Session) -> tuple[str, Report]:
+def fetch_target(target: Target, window: Window, session: Session) -> tuple[str, Report]:
     """Fetch the job that is meant.
 
     Args:
@@ -61,18 +63,19 @@ def read_report(file: str, window: Window, session: Session) -> Report:
     return report_job(saved.select(window), window, catalogue=session.catalogue, lack=saved.lack)
 
 
-def refuse_service(session: Session, target: str | None = None) -> None:
+def refuse_service(session: Session, target: Target = None) -> None:
     """Refuse what leads to a job at the service where the job is read from a file.
 
     Args:
         session: has the options that lead to a service.
-        target: the job id that the command line names, if it does.
+        target: what names a job at the service, if anything does.
 
     Raises:
         UsageError: the command line asks for a file and for the service.
     """
     if target is not None:
-        message = "a job id and --from can't be used together: the file holds one job"
+        name = "--component" if isinstance(target, ComponentName) else "a job id"
+        message = f"{name} and --from can't be used together: the file holds one job"
         raise UsageError(message, hint="leave the id out")
     given = [name for name, text in session.given.items() if text is not None]
     options = [f"--{name.replace('_', '-')}" for name in given] + ["--demo"] * session.demo

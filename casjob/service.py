@@ -21,7 +21,7 @@ from casjob.job.source import Window
 from casjob.session import Session
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
-from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
+from casjob.settings.resolve import CREDENTIAL_STEPS, DEFAULTS, FROM_REGION, Settings
 from casjob.settings.values import SECRETS, Setting
 
 
@@ -43,6 +43,9 @@ def open_service(
     settings = session.settings
     # Read first, so that nothing is sent if it is wrong.
     version = settings.api_version.value
+    # v3 has one list of all components, and their history; v2 has neither.
+    is_version_chosen = settings.api_version.raw != DEFAULTS["api_version"]
+    component_versions = (version,) if is_version_chosen else ("v3", "v2")
     with ExitStack() as stack:
         if session.demo:
             connect = Connector(session, settings, stack)
@@ -53,6 +56,7 @@ def open_service(
                 project_id=PROJECT_ID,
                 place="the demo",
                 origins="",
+                component_versions=component_versions,
             )
             return
         url, place = settings.endpoint.value, settings.location
@@ -80,6 +84,7 @@ def open_service(
             project_id=project_id,
             place=place,
             origins=_describe_origins(settings, project_id),
+            component_versions=component_versions,
         )
 
 

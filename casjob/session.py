@@ -1,7 +1,9 @@
 """What a command runs with, made once a run."""
 
+import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -78,6 +80,27 @@ class Session:
         """Return the jobs last looked at in a project; the demo is one of its own."""
         folder = history_folder(self.environ) if self.settings.history.value else None
         return History(folder, endpoint=endpoint, project_id=project_id)
+
+    def remember_components(self, names: Iterable[str]) -> None:
+        """Keep the names of the project's components, for completions."""
+        self.cache.put("components", *self._project_key, names=json.dumps(sorted(set(names))))
+
+    def known_components(self) -> list[str]:
+        """Return the names kept by `remember_components`; none if there are none."""
+        with suppress(ValueError, RecursionError):
+            names = json.loads(self.cache.get("components", *self._project_key).get("names", "[]"))
+            if isinstance(names, list):
+                return [name for name in names if isinstance(name, str) and name.isprintable()]
+        return []
+
+    @property
+    def _project_key(self) -> tuple[str, ...]:
+        """What tells one project from another without a request."""
+        if self.demo:
+            return ("demo",)
+        settings = self.settings
+        project = settings.project_id.value or settings.region.value or ""
+        return settings.endpoint.value, project
 
     def suggest(self, *words: str) -> str:
         """Return a command that reaches the same service; it can be pasted into a shell."""

@@ -1,13 +1,16 @@
-"""Which jobs are meant: named in whole or by a prefix, on stdin, or the one last looked at."""
+"""Which jobs are meant: named, on stdin, the last one of a component, or the one last looked at."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
-from casjob.errors import UsageError
+from casjob.component_name import ComponentName
+from casjob.components import Component, ComponentSource, Listing, Source, find_components
+from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.history import JOB_ID
-from casjob.job.source import JobSource
+from casjob.job.failures import clip
 from casjob.json_text import JsonValue, decode
+from casjob.recent import SHORTEST_PREFIX
 from casjob.session import Session
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -15,16 +18,21 @@ _WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
 _AROUND_AN_ID = " \t\r\n\"'`,;"
 """What is copied along with an id."""
 _LONGEST_SHOWN = 200
-_SHORTEST_PREFIX = 6
 _MAX_STDIN = 64 * 1024 * 1024
 """Characters."""
+_MOST_CANDIDATES = 20
+"""Components named where several are meant."""
 
 
-def read_target(target: str | None, session: Session) -> str | None:
-    """Return the job that is named: in whole or by a prefix; None if none is.
+Target: TypeAlias = str | ComponentName | None
+"""What names a job: its id or a prefix, a component, or nothing."""
+
+
+def read_target(target: Target, session: Session) -> Target:
+    """Return the job that is named: by its id, a prefix or a component; None if none is.
 
     Args:
-        target: the argument, if there is one.
+        target: what the command line names, if it does.
         session: its settings may name a job (CASJOB_JOB_ID), which the demo does not have.
 
     Raises:
@@ -32,24 +40,27 @@ def read_target(target: str | None, session: Session) -> str | None:
     """
     if target is None and not session.demo:
         target = session.settings.job_id.value
-    return None if target is None else read_job_id(target)
+    return read_job_id(target) if isinstance(target, str) else target
 
 
 def read_targets(
-    targets: Sequence[str], stdin: TextIO | None, session: Session
-) -> list[str | None]:
+    targets: Sequence[str] | ComponentName, stdin: TextIO | None, session: Session
+) -> Sequence[Target]:
     """Return the jobs that are named, each once, in their order; one None if none is.
 
     Args:
         targets: the arguments; `-` stands for the ids on stdin.
-        stdin: lines with an id each, or JSON with `job_id` in it.
+        stdin: lines with an id each, or JSON with `job_id` or `last_job_id` in it.
         session: as for `read_target`.
 
     Raises:
         UsageError: something can't be a job id, or stdin has none.
     """
+    if isinstance(targets, ComponentName):
+        after = targets.after
+        return [targets._replace(after=after and read_job_id(after))]
     job_ids = read_job_ids(targets, stdin)
-    return [*job_ids] if job_ids else [read_target(None, session)]
+    return job_ids or [read_target(None, session)]
 
 
 def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
@@ -90,7 +101,7 @@ def _shorten(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
-def choose_job(named: str | None, source: JobSource, session: Session) -> str:
+def choose_job(named: Target, source: Source, session: Session) -> str:
     """Return the id of the job that is meant. A choice that was not spelled out is a notice.
 
     Args:
@@ -100,7 +111,15 @@ def choose_job(named: str | None, source: JobSource, session: Session) -> str:
 
     Raises:
         UsageError: no job is meant, or several are.
+        CasjobError: the component that is named was not found, or has no job.
     """
+    if isinstance(named, ComponentName):
+        component = find_component(named, source.components, session)
+        job_id = find_last_job(component)
+        if job_id is None:
+            raise JobNotFoundError(f"component {clip(component.label)} has no job yet")
+        session.notices.say(f"{job_id} (last job of component {clip(component.label)})")
+        return job_id
     recent = session.history(source.endpoint, source.project_id).job_ids()
     if named is not None:
         chosen = _complete(named, [*recent, *source.sample_job_ids])
@@ -112,16 +131,98 @@ def choose_job(named: str | None, source: JobSource, session: Session) -> str:
     if not recent:
         raise UsageError(
             "no job is named, and none was looked at before in this project",
-            hint="name it, as in casjob show JOB_ID, or set CASJOB_JOB_ID; without either, the job"
-            " last looked at is meant",
+            hint="name it, as in casjob show JOB_ID, or its component with --component, or set"
+            " CASJOB_JOB_ID; without any, the job last looked at is meant",
         )
     session.notices.say(f"{recent[0]} (last looked at)")
     return recent[0]
 
 
+def find_component(named: ComponentName, source: ComponentSource, session: Session) -> Component:
+    """Return the component that is meant.
+
+    Args:
+        named: its name, its id, or a prefix of that.
+        source: where the components are.
+        session: has stderr, and the cache.
+
+    Raises:
+        UsageError: several components are meant.
+        ComponentNotFoundError: none is.
+        CasjobError: the components could not be listed.
+    """
+    listing = list_components(named.application, source, session)
+    found = find_components(listing, named.name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        candidates = [f"  {_describe_candidate(each)}" for each in found[:_MOST_CANDIDATES]]
+        if found[_MOST_CANDIDATES:]:
+            candidates.append(f"  and {len(found) - _MOST_CANDIDATES} more")
+        raise UsageError(
+            f"{named.name} is the name or a prefix of {len(found)} components",
+            hint="give an id, or --application",
+            steps=tuple(candidates),
+        )
+    where = f" in application {named.application}" if named.application else ""
+    raise ComponentNotFoundError(
+        f"there is no component {named.name}{where}",
+        hint=f"{session.suggest('list')} shows all there are",
+    )
+
+
+def list_components(application: str | None, source: ComponentSource, session: Session) -> Listing:
+    """List components with progress on stderr, and remember their names for completions.
+
+    Args:
+        application: only those of the application with this name.
+        source: where the components are.
+        session: has stderr, and the cache.
+
+    Raises:
+        CasjobError: the components could not be listed.
+    """
+    with session.notices.progress("listing components", "components") as progress:
+        listing = source.list_components(application, on_progress=progress.count)
+    if application is None:
+        session.remember_components(each.name for each in listing.components if each.name)
+    return listing
+
+
+def find_last_job(component: Component) -> str | None:
+    """Return the id of a component's last job; None if it has none yet.
+
+    Raises:
+        ReplyError: what the service sent can't be a job id, which may become a part of a path.
+    """
+    job_id = component.last_job_id
+    if job_id is None or JOB_ID.fullmatch(job_id):
+        return job_id
+    raise ReplyError(
+        f"the service sent {_shorten(job_id)} as the last job of component {clip(component.label)},"
+        " which is not a job id"
+    )
+
+
+def _describe_candidate(component: Component) -> str:
+    ids = component.ids
+    environment = component.environment_name or component.environment_id
+    return "  ".join(
+        filter(
+            None,
+            (
+                ids[-1] if ids else None,
+                clip(component.label),
+                f"in application {clip(component.application_name or '(unknown)')}",
+                f"environment {clip(environment)}" if environment else None,
+            ),
+        )
+    )
+
+
 def _complete(prefix: str, recent: Sequence[str]) -> str:
     """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
-    if len(prefix) < _SHORTEST_PREFIX or _WHOLE_JOB_ID.fullmatch(prefix):
+    if len(prefix) < SHORTEST_PREFIX or _WHOLE_JOB_ID.fullmatch(prefix):
         return prefix
     matching = list(
         dict.fromkeys(job_id for job_id in recent if job_id.startswith((prefix, f"JOB{prefix}")))
@@ -145,7 +246,7 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
     if not ids:
         raise UsageError(
             "there is no job id on stdin",
-            hint="give a line for each id, or JSON with job_id in it",
+            hint="give a line for each id, or JSON with job_id or last_job_id in it",
         )
     return ids
 
@@ -184,13 +285,13 @@ def _find_top(document: JsonValue) -> Iterator[str]:
 
 
 def _find_in(value: JsonValue) -> Iterator[str]:
-    """Return what is under `job_id`, at any depth."""
+    """Return what is under `job_id` or `last_job_id`, at any depth."""
     if isinstance(value, list):
         for each in value:
             yield from _find_in(each)
     if isinstance(value, dict):
         for key, each in _drop_type(value).items():
-            if key.lower().replace("_", "") in {"jobid", "jobids"}:
+            if key.lower().replace("_", "") in {"jobid", "jobids", "lastjobid"}:
                 yield from _find_under(each)
             else:
                 yield from _find_in(each)

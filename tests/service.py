@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from casjob.demo.replies import PAGE_CAP, Document, Fields, answer
+from casjob.demo.replies import PAGE_CAP, ComponentDocument, Document, Fields, answer
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Service:
         handler: may look at each request, and answer it.
         script: replies to give in this order, each once.
         jobs: whole jobs in v2's shape by their ids, served in pages as v2 and v3.
+        components: components in v3's shape, listed as v2 and v3.
         page_cap: the most tasks in one page, whatever `limit` asks for.
         task_count: the count to claim for every job in place of its true one.
     """
@@ -103,6 +104,7 @@ class Service:
         self.handler: Callable[[Recorded], Reply | None] = lambda _: None
         self.script: list[Reply] = []
         self.jobs: dict[str, Document] = {}
+        self.components: list[ComponentDocument] = []
         self.page_cap = PAGE_CAP
         self.task_count: int | None = None
         self._server = _Server(self._reply, ssl_context, ipv6=ipv6)
@@ -135,6 +137,7 @@ class Service:
             request.path,
             {name: values[0] for name, values in request.query.items()},
             self._find,
+            lambda: self.components,
             request_id=request.request_id,
             page_cap=self.page_cap,
         )

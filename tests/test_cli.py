@@ -16,7 +16,18 @@ BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
 )
-COMMANDS = ("show", "tasks", "watch", "wait", "diff", "explain", "config", "completion")
+COMMANDS = (
+    "show",
+    "tasks",
+    "watch",
+    "wait",
+    "list",
+    "recent",
+    "diff",
+    "explain",
+    "config",
+    "completion",
+)
 HELP = """\
 Usage: casjob [OPTIONS] COMMAND [ARGS]...
 
@@ -31,6 +42,8 @@ Commands:
   tasks       Show the tasks of a job, paged or filtered.
   watch       Follow jobs until they end, live on a terminal.
   wait        Wait for jobs to end, silent but for their verdicts.
+  list        List components, or the deployments of one.
+  recent      List the jobs looked at from this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.
   explain     Explain error codes, task names, flows and status words.
   config      Show every setting in force, and where it came from.

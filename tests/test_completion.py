@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from casjob.cli import run
 from casjob.completion import Shell, script
 from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
+from tests.components import component
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob
+from tests.service import Service
 
 ROOT = Path(__file__).parent.parent
 COMPLETIONS = ROOT / "completions"
@@ -122,6 +125,39 @@ def test_nothing_completes_by_settings_that_can_not_be_read(
     complete: Complete, state: Path
 ) -> None:
     assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_PROFILE="gone") == []
+
+
+def test_components_listed_before_in_the_same_project_complete(
+    complete: Complete, casjob: Casjob, at_service: dict[str, str], service: Service, tmp_path: Path
+) -> None:
+    service.components = [component(1, "web"), component(2, "worker"), component(3, "a\x1bb")]
+    casjob("list", environ=at_service)
+    casjob("list", "--demo")
+    service.requests.clear()
+    home = {"HOME": str(tmp_path)}
+
+    for line in ("casjob list ''", "casjob show --component ''"):
+        assert complete(line, **home, **at_service) == ["web", "worker"]
+        assert complete(f"{line[:-3]} w", **home, **at_service) == ["web", "worker"]
+        demo = line.replace(" ''", " g").replace("casjob list", "casjob list --demo")
+        demo = demo.replace("casjob show", "casjob show --demo")
+        assert complete(demo, **home) == ["gateway"]
+        assert complete(line, **home, **{**at_service, "CASJOB_PROJECT_ID": "0" * 32}) == []
+        # Without an endpoint there is no project.
+        assert complete(line, **home) == []
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("content", ["[", "{}", '[1, "web"]', "[" * 100_000])
+def test_a_broken_cache_of_components_completes_what_it_can(
+    complete: Complete, casjob: Casjob, tmp_path: Path, content: str
+) -> None:
+    casjob("list", "--demo")
+    (file,) = (tmp_path / ".cache" / "casjob").glob("components-*")
+    file.write_text(json.dumps({"names": content}))
+
+    found = complete("casjob list --demo ''", HOME=str(tmp_path))
+    assert found == (["web"] if "web" in content else [])
 
 
 def test_options_that_install_completions_are_not_there(complete: Complete) -> None:

@@ -13,11 +13,11 @@ from casjob.history import (
     MAX_JOBS,
     MAX_NAME,
     History,
-    RecentJob,
     history_folder,
     recent_job_ids,
     recent_jobs,
 )
+from casjob.recent import RecentJob, find_prefixes
 
 RECORD = """
 import sys
@@ -128,7 +128,7 @@ def test_a_broken_file_is_a_job_without_name_and_status(
     os.utime(file, (60, 60))
     time = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
     assert history.job_ids() == ["JOB-1"]
-    assert recent_jobs(folder) == [RecentJob("JOB-1", time, None, None)]
+    assert recent_jobs(folder) == [RecentJob("JOB-1", time, None, None, prefix="JOB-1")]
 
 
 @pytest.mark.parametrize("seconds", [-(2**33), 2**40])
@@ -290,3 +290,21 @@ def test_a_history_that_is_turned_off_is_empty() -> None:
 def test_the_history_is_in_the_state_folder() -> None:
     assert history_folder({"HOME": "/me"}) == Path("/me/.local/state/casjob/history")
     assert history_folder({"XDG_STATE_HOME": "/state"}) == Path("/state/casjob/history")
+
+
+@pytest.mark.parametrize(
+    ("job_ids", "prefixes"),
+    [
+        ([], {}),
+        (["JOB474362ef"], {"JOB474362ef": "JOB474"}),
+        (["JOB1"], {"JOB1": "JOB1"}),
+        (["JOB47aa01", "JOB47aa02"], {"JOB47aa01": "JOB47aa01", "JOB47aa02": "JOB47aa02"}),
+        (
+            ["JOB47ab01", "JOB48", "JOB47aa01"],
+            {"JOB47ab01": "JOB47ab", "JOB48": "JOB48", "JOB47aa01": "JOB47aa"},
+        ),
+        (["JOB47aa", "JOB47aa01"], {"JOB47aa": "JOB47aa", "JOB47aa01": "JOB47aa0"}),
+    ],
+)
+def test_a_prefix_names_no_other_job(job_ids: list[str], prefixes: dict[str, str]) -> None:
+    assert find_prefixes(job_ids) == prefixes

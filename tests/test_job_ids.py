@@ -91,7 +91,7 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
         collect("-", stdin=printed)
 
     assert caught.value.message == "there is no job id on stdin"
-    assert caught.value.hint == "give a line for each id, or JSON with job_id in it"
+    assert caught.value.hint == "give a line for each id, or JSON with job_id or last_job_id in it"
 
 
 def test_there_may_be_no_stdin() -> None:

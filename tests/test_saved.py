@@ -40,7 +40,7 @@ def reply(version: str, query: Mapping[str, str] | None = None, count: int = 5) 
     """Return the body of a reply as curl and hcloud print it."""
     document = documented_job() if count == 5 else many_tasks(count, failing_index=count)
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
-    sent = answer("GET", path, query or {}, lambda _: document, request_id="")
+    sent = answer("GET", path, query or {}, lambda _: document, list, request_id="")
     return json.dumps(sent.body, indent=4)
 
 

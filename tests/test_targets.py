@@ -1,17 +1,20 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
+from tests.components import component, record
 from tests.conftest import JOB_ID, Casjob, Finished
+from tests.program import run_shell
 from tests.service import Service, documented_job
 
 OTHER_JOB_ID = "JOB474362ef-ffff-429f-9b3e-c9246b37dee6"
 WAYS = (
     "casjob: no job is named, and none was looked at before in this project\n"
-    "  hint: name it, as in casjob show JOB_ID, or set CASJOB_JOB_ID; without either, the job last"
-    " looked at is meant\n"
+    "  hint: name it, as in casjob show JOB_ID, or its component with --component, or set"
+    " CASJOB_JOB_ID; without any, the job last looked at is meant\n"
 )
 
 Ask = Callable[..., Finished]
@@ -252,3 +255,77 @@ def test_a_sample_job_need_not_have_been_looked_at_to_be_named_by_a_prefix(
 ) -> None:
     shown = casjob("show", prefix, "--demo")
     assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (recent job)\n")
+
+
+class TestTheLastJobOfAComponent:
+    @pytest.fixture(autouse=True)
+    def deployed(self, service: Service) -> None:
+        service.components = [
+            component(1, "web", job_id=JOB_ID),
+            component(2, "web", application="office", job_id=OTHER_JOB_ID),
+            component(3, "api", job_id=""),
+        ]
+
+    @pytest.mark.parametrize("command", ["show", "tasks", "wait", "watch"])
+    def test_is_meant_and_named(self, service: Service, ask: Ask, command: str) -> None:
+        named = ask(command, "--component", "web", "--application", "shop", CASJOB_JOB_ID="JOB9")
+
+        assert named.status == (1 if command in {"wait", "watch"} else 0)
+        assert named.err == f"casjob: {JOB_ID} (last job of component web)\n"
+        assert set(asked_for(service)) == {"components", JOB_ID}
+
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    def test_may_be_found_by_an_id(self, ask: Ask, version: str) -> None:
+        named = ask("show", "--component", "c0000002", "--api-version", version)
+        assert named.err == f"casjob: {OTHER_JOB_ID} (last job of component web)\n"
+
+    def test_is_not_found_if_there_is_none(self, ask: Ask) -> None:
+        assert ask("show", "--component", "api") == (
+            5,
+            "",
+            "casjob: component api has no job yet\n",
+        )
+        assert ask("show", "--component", "none").status == 5
+        assert ask("show", "--component", "web").status == 2
+
+    @pytest.mark.parametrize("bad", ["..", "a/b", "JOB\x1b[2J", 1.5])
+    def test_is_not_asked_for_if_it_can_not_be_an_id(
+        self, service: Service, ask: Ask, bad: object
+    ) -> None:
+        service.components = [component(1, "web", job_id=bad)]
+        refused = ask("show", "--component", "web")
+
+        assert refused.status == 7
+        assert refused.err == (
+            f"casjob: the service sent {str(bad)!r} as the last job of component web,"
+            " which is not a job id\n"
+        )
+        assert asked_for(service) == ["components"]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["JOB1", "--component", "web"], "a job id and --component can't be used together"),
+            (["--application", "shop"], "--application is only of use with --component"),
+            (["JOB1", "--after", "JOB2"], "--after is only of use with --component"),
+        ],
+    )
+    def test_is_not_meant_together_with_another_job(
+        self, service: Service, ask: Ask, options: list[str], message: str
+    ) -> None:
+        assert ask("wait", *options) == (2, "", f"casjob: {message}\n")
+        assert service.requests == []
+
+    @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+    def test_may_come_from_a_list_on_stdin(
+        self, clean_environ: dict[str, str], at_service: dict[str, str], service: Service
+    ) -> None:
+        service.components[0]["component"]["status"] = {"last_job_id": JOB_ID, **FAILED}
+        service.components[0]["records"] = [record("JOB7"), record("JOB8")]
+        for listed in ("casjob list --failed --json", "casjob list c0000001 --json"):
+            waited = run_shell(f"{listed} | casjob wait -", {**clean_environ, **at_service})
+            assert (waited.status, waited.err) == (1, "")
+            assert waited.out.startswith(f"{JOB_ID} provision/provMain FAILED ")
+
+
+FAILED = {"component_status": "FAILED"}

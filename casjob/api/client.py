@@ -1,11 +1,12 @@
 """What ServiceStage's CAS service can be asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
 from casjob.api.auth import Credential
+from casjob.api.components import Components
 from casjob.api.endpoint import Endpoint, Request
 from casjob.api.exchange import ResponseTooLargeError
 from casjob.api.headers import read_date
@@ -28,10 +29,12 @@ class ServiceStage:
         project_id: the project that the jobs belong to.
         place: the region, or the endpoint's host.
         origins: where project and region are set, for the error that a job is not there.
+        component_versions: those to try for components.
 
     Attributes:
         endpoint: the service's URL.
         project_id: the project that the jobs belong to.
+        components: the components that the jobs belong to.
     """
 
     sample_job_ids: tuple[str, ...] = ()
@@ -45,9 +48,17 @@ class ServiceStage:
         project_id: str,
         place: str,
         origins: str,
+        component_versions: Sequence[str],
     ) -> None:
         self.endpoint = endpoint.url
         self.project_id = project_id
+        self.components = Components(
+            endpoint,
+            auth=auth,
+            versions=component_versions,
+            project_id=project_id,
+            place=place,
+        )
         self._endpoint = endpoint
         self._auth = auth
         self._version = version

@@ -46,14 +46,14 @@ class Request(NamedTuple):
         path: after the endpoint's URL.
         params: the query.
         body: sent as JSON.
-        refusals: what statuses other than 2xx mean for this request.
+        refusals: what statuses other than 2xx, and error codes, mean for this request.
     """
 
     method: str
     path: str
     params: Mapping[str, str] | None = None
     body: object = None
-    refusals: Mapping[int, Refusal] = {}
+    refusals: Mapping[int | str, Refusal] = {}
 
 
 class Endpoint:

@@ -218,7 +218,7 @@ class Login(Credential):
         return token, read_moment(expires)
 
 
-def _explain_statuses(message: str, refusal_hint: str) -> dict[int, Refusal]:
+def _explain_statuses(message: str, refusal_hint: str) -> dict[int | str, Refusal]:
     refused = Refusal(AuthenticationError, message, refusal_hint)
     wrong_scope = Refusal(SettingsError, message, "is the region or project right?")
     return {

@@ -11,8 +11,8 @@ from casjob.errors import (
     AuthenticationError,
     CasjobError,
     ForbiddenError,
+    NoSuchApiError,
     ServiceError,
-    SettingsError,
     TransientError,
 )
 from casjob.job.failures import Failure, clip, describe_failure, read_failure
@@ -59,14 +59,15 @@ class Refusal(NamedTuple):
 
 
 def explain_refusal(
-    response: Response, *, service: str, meanings: Mapping[int, Refusal]
+    response: Response, *, service: str, meanings: Mapping[int | str, Refusal]
 ) -> CasjobError:
     """Return the error that a response other than 2xx stands for.
 
     Args:
         response: the response.
         service: names the service.
-        meanings: what statuses mean for this request, where that is more than they always do.
+        meanings: what statuses and error codes mean for this request, where that is more than
+            they always do; a code comes before a status.
     """
     failure = read_error_body(response)
     codes = _find_codes(failure)
@@ -76,18 +77,20 @@ def explain_refusal(
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _explain_failure(response, service, said, known_hint)
     if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
-        return SettingsError(f"{service} has no such API", said=said, hint=known_hint)
+        return NoSuchApiError(f"{service} has no such API", said=said, hint=known_hint)
     if status < HTTPStatus.BAD_REQUEST and "Location" in response.headers:
         message = f"{service} redirects to {clip(response.headers['Location'])}"
         return ServiceError(message, said=said, hint=REDIRECT_HINT)
-    usual: dict[int, Refusal] = {
+    usual: dict[int | str, Refusal] = {
         HTTPStatus.UNAUTHORIZED: Refusal(
             AuthenticationError, f"{service} does not accept the credentials"
         ),
         HTTPStatus.FORBIDDEN: Refusal(ForbiddenError, f"{service} does not allow the request"),
     }
     otherwise = Refusal(ServiceError, f"{service} refused the request (HTTP {status})", _CHECK_ALL)
-    kind, message, hint = {**usual, **meanings}.get(status, otherwise)
+    known = {**usual, **meanings}
+    meaning = next((known[each] for each in (*codes, status) if each in known), otherwise)
+    kind, message, hint = meaning
     return kind(message, said=said, hint=known_hint or hint)
 
 

@@ -6,10 +6,11 @@ from casjob.job.source import Window
 from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
 from casjob.saved import save_job
 from casjob.session import Session
+from casjob.targets import Target
 
 
 def run(
-    target: str | None,
+    target: Target,
     session: Session,
     output_format: Format,
     *,

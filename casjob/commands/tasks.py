@@ -10,6 +10,7 @@ from casjob.job.source import Window
 from casjob.reporting import fetch_target, read_report, refuse_service
 from casjob.saved import save_job
 from casjob.session import Session
+from casjob.targets import Target
 
 _MOST_NAMED = 10
 """Status words named in a notice; a job has two or three."""
@@ -48,7 +49,7 @@ class Selection(NamedTuple):
 
 
 def run(
-    target: str | None,
+    target: Target,
     selection: Selection,
     session: Session,
     output_format: Format,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus
 from casjob.follow.plan import Plan
 from casjob.following import FollowNotices, conclude, follow_jobs
@@ -14,12 +15,17 @@ _REMINDER = 300.0
 
 
 def run(
-    targets: Sequence[str], plan: Plan, session: Session, output_format: Format, *, quiet: bool
+    targets: Sequence[str] | ComponentName,
+    plan: Plan,
+    session: Session,
+    output_format: Format,
+    *,
+    quiet: bool,
 ) -> ExitStatus:
     """Wait for jobs.
 
     Args:
-        targets: the jobs that the command line names.
+        targets: the jobs that the command line names, or the component.
         plan: how to follow them.
         session: what the command runs with.
         output_format: how the verdicts look.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
@@ -20,11 +21,13 @@ _FRAME = 0.1
 """Seconds between two drawings at the least, however fast things happen."""
 
 
-def run(targets: Sequence[str], plan: Plan, session: Session, output_format: Format) -> ExitStatus:
+def run(
+    targets: Sequence[str] | ComponentName, plan: Plan, session: Session, output_format: Format
+) -> ExitStatus:
     """Watch jobs.
 
     Args:
-        targets: the jobs that the command line names.
+        targets: the jobs that the command line names, or the component.
         plan: how to follow them.
         session: what the command runs with.
         output_format: how events and reports look.

@@ -1,14 +1,21 @@
-"""What the job API replies, given a way to find a job: its paths, paging, versions and errors."""
+"""What the CAS API replies, given jobs and components: its paths, paging, versions and errors."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, NotRequired, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, NotRequired, TypedDict, cast
 
 PAGE_CAP = 50
 """The most tasks in one reply, whatever `limit` asks for."""
 
+_MOST_COMPONENTS = 100
+"""Also of applications and deployments, in one reply."""
 _DEFAULT_LIMIT = 20
 _JOB_PATH = re.compile(r"/(?P<version>v[23])/[^/]+/cas/jobs/(?P<job_id>[^/]+)")
+_COMPONENTS_PATH = re.compile(
+    r"/(?:v3/[^/]+/cas/(?:(?P<all>components)"
+    r"|applications/(?P<application>[^/]+)/components/(?P<component>[^/]+)(?P<records>/records)?)"
+    r"|v2/[^/]+/cas/applications(?:/(?P<overviews>[^/]+)/components/overviews)?)"
+)
 _V2_ONLY = {"CREATED_BY", "JOB_DESC", "JOB_NAME", "OWNER_ID"}
 _V3_NAMES = {"LAST_HEALTH_CHECK": "update_at"}
 
@@ -23,6 +30,14 @@ class Document(TypedDict):
     task_count: NotRequired[int]
 
 
+class ComponentDocument(TypedDict):
+    """A component in v3's shape, with its instance in v2 and its deployments."""
+
+    component: Fields
+    instance_id: str
+    records: list[Fields]
+
+
 class Answer(NamedTuple):
     """A status and the object to send as JSON."""
 
@@ -35,6 +50,7 @@ def answer(
     path: str,
     query: Mapping[str, str],
     find: Callable[[str], Document | None],
+    list_components: Callable[[], Sequence[ComponentDocument]],
     *,
     request_id: str,
     page_cap: int = PAGE_CAP,
@@ -46,23 +62,31 @@ def answer(
         path: decoded and without the query.
         query: the first value of each name.
         find: gives the job with an id, or None.
+        list_components: gives all components.
         request_id: goes into the gateway's own errors.
         page_cap: the most tasks in one reply.
     """
-    target = _JOB_PATH.fullmatch(path)
+    target = _JOB_PATH.fullmatch(path) or _COMPONENTS_PATH.fullmatch(path)
     if target is None:
         message = "The API does not exist or has not been published in the environment"
         return _refuse(404, "APIGW.0101", message, request_id=request_id)
     if method != "GET":
         return _refuse(405, "APIGW.0201", "Method not allowed", request_id=request_id)
-    document = find(target["job_id"])
-    if document is None:
-        return _refuse(404, "SVCSTG.00100429", "job not found")
     try:
-        page = _page(document, query, page_cap)
+        if target.re is _JOB_PATH:
+            return _answer_job(target["version"], find(target["job_id"]), query, page_cap)
+        return _answer_components(target, query, list_components())
     except ValueError as error:
         return _refuse(400, "SVCSTG.00100400", f"invalid parameter: {error}")
-    if target["version"] == "v3":
+
+
+def _answer_job(
+    version: str, document: Document | None, query: Mapping[str, str], page_cap: int
+) -> Answer:
+    if document is None:
+        return _refuse(404, "SVCSTG.00100429", "job not found")
+    page = _page(document, query, page_cap)
+    if version == "v3":
         page["job"] = {"rollback_enabled": False} | _in_v3(page["job"])
         page["tasks"] = [_in_v3(task) for task in page["tasks"]]
     return Answer(200, {**page})
@@ -88,6 +112,62 @@ def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Docume
         "tasks": tasks[offset : offset + min(limit, page_cap)],
         "task_count": document.get("task_count", len(tasks)),
     }
+
+
+def _answer_components(
+    target: re.Match[str], query: Mapping[str, str], documents: Sequence[ComponentDocument]
+) -> Answer:
+    if target["all"]:
+        wanted = query.get("application_name")
+        chosen = [
+            document["component"]
+            for document in documents
+            if wanted in {None, document["component"]["application_name"]}
+        ]
+        return _list("components", chosen, query)
+    if target["component"]:
+        for document in documents:
+            if document["component"]["id"] == target["component"]:
+                if target["records"]:
+                    return _list("records", document["records"], query)
+                return Answer(200, document["component"])
+        # Documented for a component that does not exist.
+        return _refuse(401, "SVCSTG.00100401", "Authentication failed")
+    if target["overviews"]:
+        overviews = [
+            _in_v2(document)
+            for document in documents
+            if document["component"]["application_id"] == target["overviews"]
+        ]
+        return _list("components", overviews, query)
+    names = {
+        document["component"]["application_id"]: document["component"]["application_name"]
+        for document in documents
+    }
+    return _list("applications", [{"id": each, "name": names[each]} for each in names], query)
+
+
+def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Answer:
+    limit = _number(query, "limit", default=_MOST_COMPONENTS, least=1)
+    offset = _number(query, "offset", default=0, least=0)
+    if limit > _MOST_COMPONENTS:
+        raise ValueError("limit")
+    return Answer(200, {"count": len(items), name: list(items[offset : offset + limit])})
+
+
+def _in_v2(document: ComponentDocument) -> Fields:
+    component = document["component"]
+    status = cast("Fields", component["status"])
+    detail = {name: value for name, value in status.items() if name != "update_time"}
+    instance: Fields = {
+        "instance_id": document["instance_id"],
+        "instance_name": component["name"],
+        "environment_id": component["environment_id"],
+        "version": component["version"],
+        "update_time": status["update_time"],
+        "status_detail": {**detail, "status": detail.pop("component_status")},
+    }
+    return {"id": component["id"], "name": component["name"], "instances": [instance]}
 
 
 def _number(query: Mapping[str, str], name: str, *, default: int, least: int) -> int:

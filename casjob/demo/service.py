@@ -11,6 +11,7 @@ from email.utils import format_datetime
 import httpx
 
 from casjob.demo import jobs
+from casjob.demo.components import list_components
 from casjob.demo.replies import answer
 
 ENDPOINT = "https://servicestage.demo.invalid"
@@ -52,6 +53,7 @@ class SampleService(httpx.BaseTransport):
             request.url.path,
             request.url.params,
             lambda job_id: jobs.find(job_id, opened, now),
+            lambda: list_components(opened, now),
             request_id=request_id,
         )
         headers = {

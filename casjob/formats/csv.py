@@ -6,15 +6,18 @@ CSV is quoted as in RFC 4180. Lines end in LF, not CRLF: every reader takes both
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from io import StringIO
 from typing import TypeAlias
 
+from casjob.components import Component, ComponentHistory, Deployment, Listing
 from casjob.formats.display import Ending, Format
 from casjob.formats.json import format_utc
 from casjob.formats.messages import printable_lines
 from casjob.job.report import Report, TaskReport
 from casjob.overview import Overview
 from casjob.printable import printable
+from casjob.recent import RecentJob
 
 Cell: TypeAlias = str | int | float | None
 
@@ -45,6 +48,31 @@ _VERDICT_HEADER = (
     "code",
     "detail",
 )
+_COMPONENT_HEADER = (
+    "name",
+    "application_name",
+    "environment_name",
+    "version",
+    "status",
+    "fail_detail",
+    "last_job_id",
+    "updated_at",
+    "id",
+    "application_id",
+    "environment_id",
+    "instance_id",
+)
+_DEPLOYMENT_HEADER = (
+    "version",
+    "status",
+    "deploy_type",
+    "current_used",
+    "begin_time",
+    "end_time",
+    "elapsed_seconds",
+    "jobs",
+)
+_RECENT_HEADER = ("job_id", "prefix", "status", "name", "looked_at")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
 
@@ -67,6 +95,25 @@ class CsvFormat(Format):
     def settings(self, overview: Overview) -> bytes:
         """Return a row a setting in force."""
         return self._write_rows([("name", "value", "origin"), *overview.settings])
+
+    def components(self, listing: Listing) -> bytes:
+        """Return a row a component."""
+        rows = map(_component, listing.components)
+        return self._write_rows([_COMPONENT_HEADER, *rows])
+
+    def deployments(self, history: ComponentHistory) -> bytes:
+        """Return a row a deployment, the ids of its jobs parted by blanks."""
+        rows = map(_deployment, history.deployments or ())
+        return self._write_rows([_DEPLOYMENT_HEADER, *rows])
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
+        """Return a row a job."""
+        del now
+        rows = (
+            (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at))
+            for job in jobs
+        )
+        return self._write_rows([_RECENT_HEADER, *rows])
 
     def _write_rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
         sheet = StringIO()
@@ -133,4 +180,34 @@ def _verdict(ending: Ending) -> Sequence[Cell]:
         cause.task.task_name if cause else None,
         message.code if message else None,
         message.detail if message else None,
+    )
+
+
+def _component(component: Component) -> Sequence[Cell]:
+    return (
+        component.name,
+        component.application_name,
+        component.environment_name,
+        component.version,
+        component.status,
+        component.fail_detail,
+        component.last_job_id,
+        format_utc(component.updated),
+        component.component_id,
+        component.application_id,
+        component.environment_id,
+        component.instance_id,
+    )
+
+
+def _deployment(deployment: Deployment) -> Sequence[Cell]:
+    return (
+        deployment.version,
+        deployment.status,
+        deployment.deploy_type,
+        "yes" if deployment.is_in_use else None,
+        deployment.begin_time,
+        deployment.end_time,
+        deployment.elapsed_seconds,
+        " ".join(deployment.job_ids),
     )

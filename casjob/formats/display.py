@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, assert_never
 from casjob.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     # Help and completion load this module, and need no job.
     from casjob.catalogue.explanations import Explanation
+    from casjob.components import ComponentHistory, Listing
     from casjob.job.difference import Difference
     from casjob.job.events import Event, Picture, Verdict
     from casjob.job.report import Report
     from casjob.overview import Finding, Overview
+    from casjob.recent import RecentJob
 
 
 class OutputFormat(StrEnum):
@@ -127,7 +131,16 @@ class View(Protocol):
 
 
 Content = Literal[
-    "report", "difference", "verdicts", "view", "settings", "findings", "explanations"
+    "report",
+    "difference",
+    "verdicts",
+    "view",
+    "components",
+    "deployments",
+    "recent",
+    "settings",
+    "findings",
+    "explanations",
 ]
 """What a command has to present; each is a method of `Format`."""
 
@@ -200,6 +213,23 @@ class Format:
 
     def explanations(self, explanations: "Iterable[Explanation]") -> str | bytes:
         """Return what names mean."""
+        raise NotImplementedError
+
+    def components(self, listing: "Listing") -> str | bytes:
+        """Return components, each with its last job."""
+        raise NotImplementedError
+
+    def deployments(self, history: "ComponentHistory") -> str | bytes:
+        """Return a component and its deployments."""
+        raise NotImplementedError
+
+    def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> str | bytes:
+        """Return the jobs looked at from this machine.
+
+        Args:
+            jobs: newest first.
+            now: the time, in UTC.
+        """
         raise NotImplementedError
 
 

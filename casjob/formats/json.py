@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from casjob.catalogue.explanations import Explanation
+from casjob.components import Component, ComponentHistory, Deployment, Listing
 from casjob.formats.display import Ending, Format, View
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.events import (
@@ -23,6 +24,7 @@ from casjob.job.failures import decode_messages
 from casjob.job.report import Report, TaskReport
 from casjob.json_text import JsonValue, encode_document
 from casjob.overview import Entry, Finding, Overview
+from casjob.recent import RecentJob
 
 SCHEMA_VERSION = 1
 """Raised when a script that reads one of these documents would break."""
@@ -77,6 +79,37 @@ class JsonFormat(Format):
         """Return what names mean."""
         documents: list[JsonValue] = [document_of_explanation(each) for each in explanations]
         return encode({"schema_version": SCHEMA_VERSION, "explanations": documents})
+
+    def components(self, listing: Listing) -> bytes:
+        """Return the components, with their last jobs under `last_job_id`."""
+        components: list[JsonValue] = [document_of_component(each) for each in listing.components]
+        return encode(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "complete": not listing.missing,
+                "components": components,
+            }
+        )
+
+    def deployments(self, history: ComponentHistory) -> bytes:
+        """Return a component, and its deployments; null if the service does not keep them."""
+        deployments: list[JsonValue] | None = None
+        if history.deployments is not None:
+            deployments = [document_of_deployment(each) for each in history.deployments]
+        return encode(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "complete": deployments is not None and not history.missing,
+                "component": document_of_component(history.component),
+                "deployments": deployments,
+            }
+        )
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
+        """Return the jobs looked at."""
+        del now  # times are absolute
+        documents: list[JsonValue] = [document_of_recent(job) for job in jobs]
+        return encode({"schema_version": SCHEMA_VERSION, "jobs": documents})
 
 
 class _EventLines:
@@ -287,6 +320,52 @@ def document_of_explanation(explanation: Explanation) -> dict[str, JsonValue]:
         "flow": explanation.flow,
         "tasks": [{"task_name": each.name, "title": each.title} for each in tasks],
         "source": explanation.source,
+    }
+
+
+def document_of_component(component: Component) -> dict[str, JsonValue]:
+    """Return a component: a flat record under the API's own names."""
+    return {
+        "id": component.component_id,
+        "name": component.name,
+        "application_id": component.application_id,
+        "application_name": component.application_name,
+        "environment_id": component.environment_id,
+        "environment_name": component.environment_name,
+        "instance_id": component.instance_id,
+        "version": component.version,
+        "status": component.status,
+        "fail_detail": component.fail_detail,
+        "last_job_id": component.last_job_id,
+        "updated_at": format_utc(component.updated),
+    }
+
+
+def document_of_deployment(deployment: Deployment) -> dict[str, JsonValue]:
+    """Return a deployment: a flat record, but for the ids of its jobs."""
+    return {
+        "version": deployment.version,
+        "status": deployment.status,
+        "deploy_type": deployment.deploy_type,
+        "current_used": deployment.is_in_use,
+        "begin_time": deployment.begin_time,
+        "end_time": deployment.end_time,
+        "started_at": format_utc(deployment.began),
+        "ended_at": format_utc(deployment.ended),
+        "elapsed_seconds": deployment.elapsed_seconds,
+        # Not under job_id: of such a document, `wait -` is to take the last job alone.
+        "jobs": list(deployment.job_ids),
+    }
+
+
+def document_of_recent(job: RecentJob) -> dict[str, JsonValue]:
+    """Return a job that was looked at: a flat record."""
+    return {
+        "job_id": job.job_id,
+        "prefix": job.prefix,
+        "status": job.status,
+        "name": job.name,
+        "looked_at": format_utc(job.looked_at),
     }
 
 

@@ -1,14 +1,19 @@
 """JSON, an object a line: what `json` has in its arrays, for programs that read line by line."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from casjob.catalogue.explanations import Explanation
+from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, Ending
 from casjob.formats.json import (
     JsonFormat,
     document_of_compared_task,
+    document_of_component,
+    document_of_deployment,
     document_of_explanation,
     document_of_finding,
+    document_of_recent,
     document_of_task,
     document_of_verdict,
     encode,
@@ -18,6 +23,7 @@ from casjob.job.events import Verdict
 from casjob.job.report import Report
 from casjob.json_text import JsonValue
 from casjob.overview import Finding, Overview
+from casjob.recent import RecentJob
 
 
 class JsonLinesFormat(JsonFormat):
@@ -68,6 +74,19 @@ class JsonLinesFormat(JsonFormat):
     def explanations(self, explanations: Iterable[Explanation]) -> bytes:
         """Return a line a name."""
         return _encode_lines(document_of_explanation(each) for each in explanations)
+
+    def components(self, listing: Listing) -> bytes:
+        """Return a line a component."""
+        return _encode_lines(map(document_of_component, listing.components))
+
+    def deployments(self, history: ComponentHistory) -> bytes:
+        """Return a line a deployment."""
+        return _encode_lines(map(document_of_deployment, history.deployments or ()))
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
+        """Return a line a job."""
+        del now
+        return _encode_lines(map(document_of_recent, jobs))
 
 
 def _encode_lines(documents: Iterable[dict[str, JsonValue]]) -> bytes:

@@ -6,7 +6,9 @@ or mention, and no autolink either, which GitHub makes of escaped text too.
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Ending, Format
 from casjob.formats.messages import describe_message
 from casjob.formats.text.comparison import (
@@ -34,6 +36,7 @@ from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 from casjob.overview import Overview
 from casjob.printable import printable
+from casjob.recent import RecentJob
 
 _LIMIT = 1_000_000
 """Bytes of a report; GitHub's limit for a step summary is 1024 KiB."""
@@ -118,6 +121,52 @@ class MarkdownFormat(Format):
         notes = "".join(f"- {_span(note)}\n" for note in overview.notes)
         parts = [_draw_table(("Name", "Value", "Origin"), rows), notes]
         return "\n".join(filter(None, parts)).encode()
+
+    def components(self, listing: Listing) -> bytes:
+        """Return a table with a row a component."""
+        headings = ("Component", "Application", "Environment", "Version", "Status", "Last job")
+        rows = (
+            _draw_row(
+                _cell(each.label),
+                _cell(each.application_name or each.application_id),
+                _cell(each.environment_name or each.environment_id),
+                _cell(each.version),
+                " ".join(filter(None, (_cell(each.status), _cell(each.fail_detail)))),
+                _cell(each.last_job_id),
+            )
+            for each in listing.components
+        )
+        return _draw_table(headings, rows).encode()
+
+    def deployments(self, history: ComponentHistory) -> bytes:
+        """Return a table with a row a deployment."""
+        headings = ("Version", "Status", "In use", "Began", "Took", "Jobs")
+        rows = (
+            _draw_row(
+                _cell(each.version),
+                _cell(each.status),
+                "yes" if each.is_in_use else "",
+                _cell(each.begin_time),
+                "" if each.elapsed_seconds is None else format_elapsed(each.elapsed_seconds),
+                " ".join(map(_cell, each.job_ids)),
+            )
+            for each in history.deployments or ()
+        )
+        return _draw_table(headings, rows).encode()
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
+        """Return a table with a row a job."""
+        del now
+        rows = (
+            _draw_row(
+                _cell(each.job_id),
+                _cell(each.status),
+                format_moment(each.looked_at, utc=self._display.utc),
+                _cell(each.name),
+            )
+            for each in jobs
+        )
+        return _draw_table(("Job", "Status", "Looked at", "Name"), rows).encode()
 
     def _draw_verdict(self, report: Report) -> str:
         job = report.job

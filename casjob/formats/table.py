@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from casjob.catalogue.explanations import Explanation
+from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Color, Display, Ending, Format, View
 from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
 from casjob.formats.text.explanations import draw_explanations
@@ -13,6 +15,7 @@ from casjob.job.events import Event, Picture, Verdict
 from casjob.job.report import Report
 from casjob.overview import Finding, Overview
 from casjob.printable import printable
+from casjob.recent import RecentJob
 
 
 class TableFormat(Format):
@@ -71,6 +74,24 @@ class TableFormat(Format):
     def explanations(self, explanations: Iterable[Explanation]) -> str:
         """Return a block of lines for each name."""
         return draw_explanations(explanations, self._display.width)
+
+    def components(self, listing: Listing) -> str:
+        """Return a line a component."""
+        from casjob.formats.text.components import draw_components
+
+        return draw_components(listing, self._display)
+
+    def deployments(self, history: ComponentHistory) -> str:
+        """Return a component, and a line for each job of its deployments."""
+        from casjob.formats.text.components import draw_deployments
+
+        return draw_deployments(history, self._display)
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> str:
+        """Return a line a job."""
+        from casjob.formats.text.components import draw_recent
+
+        return draw_recent(jobs, now, self._display)
 
 
 class _Lines:

@@ -37,6 +37,7 @@ def client_of(
         auth=Token("a-token", origin="CASJOB_TOKEN"),
         version=version,
         project_id=project_id,
+        component_versions=("v3", "v2"),
         place="cn-north-4",
         origins="project and region are from a test",
     )

@@ -304,3 +304,23 @@ def test_every_reply_says_its_type_time_and_number(client: httpx.Client, path: s
 def test_credentials_are_not_looked_at(client: httpx.Client) -> None:
     path = f"/v2/{PROJECT_ID}/cas/jobs/{FAILED_JOB_ID}"
     assert client.get(path, headers={"X-Auth-Token": "anything"}).status_code == 200
+
+
+@pytest.mark.parametrize("query", [{"limit": "101"}, {"limit": "x"}, {"offset": "-1"}])
+def test_a_list_of_components_has_at_most_a_hundred(
+    client: httpx.Client, query: dict[str, str]
+) -> None:
+    path = f"/v3/{PROJECT_ID}/cas/components"
+    assert client.get(path, params={"limit": "100"}).json()["count"] == 3
+    refused = client.get(path, params=query)
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "SVCSTG.00100400")
+
+
+def test_a_component_moves_on_with_its_last_job(client: httpx.Client, clock: Clock) -> None:
+    path = f"/v3/{PROJECT_ID}/cas/components"
+    standings = []
+    for seconds in (0, 30):
+        clock.seconds += seconds
+        worker = client.get(path).json()["components"][2]
+        standings.append((worker["name"], worker["status"]["component_status"]))
+    assert standings == [("worker", "UPGRADING"), ("worker", "RUNNING")]

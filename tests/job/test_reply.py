@@ -30,7 +30,7 @@ def read(document: JsonValue) -> JobDetail:
 
 def documented(version: str) -> JsonValue:
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
-    reply = answer("GET", path, {}, lambda _: documented_job(), request_id="")
+    reply = answer("GET", path, {}, lambda _: documented_job(), list, request_id="")
     return cast("JsonValue", reply.body)
 
 

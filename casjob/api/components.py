@@ -1,0 +1,288 @@
+"""What a project's components can be asked: v3 lists them all, v2 by application."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from itertools import islice
+from typing import NamedTuple, TypeAlias
+from urllib.parse import quote
+
+from casjob.api.auth import Credential
+from casjob.api.endpoint import Endpoint, Request
+from casjob.api.headers import read_date
+from casjob.api.paging import Identity, Page, fetch_list
+from casjob.api.refusals import WHERE_FROM, Refusal
+from casjob.background import run_aside
+from casjob.components import (
+    Component,
+    ComponentHistory,
+    Fields,
+    Listing,
+    read_component,
+    read_deployment,
+    read_list,
+    read_overview,
+    refresh,
+    sort_newest_first,
+)
+from casjob.errors import ComponentNotFoundError, ForbiddenError, NoSuchApiError, ReplyError
+from casjob.job.failures import clip
+from casjob.job.models import read_text
+from casjob.json_text import JsonValue, encode
+
+PERMISSION = "servicestage:app:list"
+"""What a user needs to list components; jobs may be seen without it."""
+
+PAGE_SIZE = 100
+"""Of every list but a job's tasks; the most that the API documents."""
+
+APPLICATIONS_AT_A_TIME = 4
+"""The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
+
+_GONE = "SVCSTG.00100401"
+"""With HTTP 401 for a component that was deleted, though documented as "not authenticated"."""
+
+_ID = re.compile("[A-Za-z0-9_-]{1,128}")
+
+_IDENTITY = Identity[Fields](lambda fields: read_text(fields.get("id")), encode)
+
+OnProgress: TypeAlias = Callable[[int, int | None], None]
+
+
+class _Fetched(NamedTuple):
+    """A list as it was sent, and how many of its items were not."""
+
+    items: tuple[Fields, ...]
+    missing: int
+    as_of: datetime
+
+
+class Components:
+    """The components of one project.
+
+    Args:
+        endpoint: where the service is.
+        auth: authenticates each request; None for the demo.
+        versions: the API versions to try; the first one that the service has is used.
+        project_id: the project that the components belong to.
+        place: the region, or the endpoint's host.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        auth: Credential | None,
+        versions: Sequence[str],
+        project_id: str,
+        place: str,
+    ) -> None:
+        self._endpoint = endpoint
+        self._auth = auth
+        self._versions = list(versions)
+        self._project_id = project_id
+        self._where = f"project {project_id} ({place})"
+
+    def list_components(
+        self, application: str | None = None, *, on_progress: OnProgress
+    ) -> Listing:
+        """List the components of the project.
+
+        Args:
+            application: only those of the application with this name.
+            on_progress: gets how many came so far, of how many if that is known.
+
+        Raises:
+            CasjobError: what went wrong.
+        """
+        while True:
+            list_all = self._list_v3 if self._versions[0] == "v3" else self._list_v2
+            try:
+                return list_all(application, on_progress)
+            except NoSuchApiError:
+                if len(self._versions) == 1:
+                    raise
+                # Later requests are for the other version at once.
+                self._versions.pop(0)
+
+    def fetch_component(self, component: Component) -> Component:
+        """Return a component that was listed as it is now.
+
+        Raises:
+            ComponentNotFoundError: it is gone.
+            CasjobError: what else went wrong.
+        """
+        if self._versions[0] == "v3":
+            request = self._request(*self._path_of(component), refusals=self._refuse_one(component))
+            return self._endpoint.send(
+                request,
+                auth=self._auth,
+                read=lambda document, _headers: refresh(component, document),
+            )
+        listing = self._list_overviews(
+            {"id": component.application_id, "name": component.application_name}
+        )
+        for each in listing.components:
+            if each.ids == component.ids:
+                return each
+        raise ComponentNotFoundError(self._describe_gone(component))
+
+    def fetch_history(self, component: Component, *, on_progress: OnProgress) -> ComponentHistory:
+        """Return the deployments of a component that was listed.
+
+        Args:
+            component: the component.
+            on_progress: gets how many came so far, of how many if that is known.
+
+        Raises:
+            ComponentNotFoundError: it is gone.
+            CasjobError: what else went wrong.
+        """
+        if self._versions[0] != "v3":
+            return ComponentHistory(component, None)
+        try:
+            fetched = self._fetch_list(
+                "records",
+                *self._path_of(component),
+                "records",
+                refusals=self._refuse_one(component),
+                on_progress=on_progress,
+            )
+        except NoSuchApiError:
+            return ComponentHistory(component, None)
+        deployments = sort_newest_first([read_deployment(each) for each in fetched.items])
+        return ComponentHistory(component, deployments, len(deployments), fetched.missing)
+
+    def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
+        fetched = self._fetch_list(
+            "components",
+            "components",
+            params={"application_name": application} if application else {},
+            refusals=self._refuse_all(),
+            on_progress=on_progress,
+        )
+        components = map(read_component, fetched.items)
+        # Whether the service matches the name exactly is not documented.
+        chosen = [each for each in components if application in {None, each.application_name}]
+        return Listing(tuple(chosen), len(chosen), fetched.missing, fetched.as_of)
+
+    def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
+        fetched = self._fetch_list("applications", "applications", refusals=self._refuse_all())
+        applications = iter(
+            each for each in fetched.items if application in {None, read_text(each.get("name"))}
+        )
+        components: list[Component] = []
+        missing = fetched.missing
+        while some := list(islice(applications, APPLICATIONS_AT_A_TIME)):
+            listings = [run_aside(partial(self._list_overviews, each)) for each in some]
+            for listing in (each.result() for each in listings):
+                components += listing.components
+                missing += listing.missing
+                on_progress(len(components), None)
+        return Listing(tuple(components), len(components), missing, fetched.as_of)
+
+    def _list_overviews(self, application: Fields) -> Listing:
+        """List the components of an application in v2."""
+        application_id = _check_id(application.get("id"), "an application")
+        fetched = self._fetch_list(
+            "components",
+            *("applications", application_id, "components", "overviews"),
+            refusals={HTTPStatus.FORBIDDEN: self._refuse_all()[HTTPStatus.FORBIDDEN]},
+        )
+        components = [
+            component for each in fetched.items for component in read_overview(each, application)
+        ]
+        return Listing(tuple(components), len(components), fetched.missing, fetched.as_of)
+
+    def _fetch_list(
+        self,
+        name: str,
+        *path: str,
+        refusals: Mapping[int | str, Refusal],
+        params: Mapping[str, str] | None = None,
+        on_progress: OnProgress = lambda _came, _total: None,
+    ) -> _Fetched:
+        """Fetch all pages of a list.
+
+        Args:
+            name: of the list in the reply.
+            path: of the request.
+            refusals: what statuses and codes mean for it.
+            params: its query, beside the page.
+            on_progress: gets how many items came so far, of how many if that is known.
+        """
+        moments = [datetime.now(UTC)]
+
+        def read(document: JsonValue, headers: Mapping[str, str]) -> Page[Fields]:
+            moments.append(read_date(headers) or moments[0])
+            items, total = read_list(document, name)
+            return Page(tuple(items), total)
+
+        def fetch_page(offset: int, limit: int) -> Page[Fields]:
+            page = {"limit": str(limit), "offset": str(offset), **(params or {})}
+            request = self._request(*path, params=page, refusals=refusals)
+            return self._endpoint.send(request, auth=self._auth, read=read)
+
+        whole = fetch_list(
+            fetch_page, page_size=PAGE_SIZE, identity=_IDENTITY, on_progress=on_progress
+        )
+        missing = max(0, (whole.total or 0) - len(whole.items))
+        return _Fetched(whole.items, missing, moments[-1])
+
+    def _request(
+        self,
+        *path: str,
+        refusals: Mapping[int | str, Refusal],
+        params: Mapping[str, str] | None = None,
+    ) -> Request:
+        names = (self._versions[0], self._project_id, "cas", *path)
+        url = "".join(f"/{quote(name, safe='')}" for name in names)
+        return Request("GET", url, params=params, refusals=refusals)
+
+    def _path_of(self, component: Component) -> tuple[str, ...]:
+        application_id = _check_id(component.application_id, "an application")
+        component_id = _check_id(component.component_id, "a component")
+        return "applications", application_id, "components", component_id
+
+    def _refuse_all(self) -> dict[int | str, Refusal]:
+        return {
+            HTTPStatus.FORBIDDEN: Refusal(
+                ForbiddenError,
+                f"not allowed to list the components in {self._where},"
+                f" which takes the permission {PERMISSION}",
+            ),
+            HTTPStatus.NOT_FOUND: Refusal(
+                NoSuchApiError,
+                f"there is no list of components in {self._where}",
+                f"a wrong endpoint, project or region is the usual cause; {WHERE_FROM}",
+            ),
+        }
+
+    def _refuse_one(self, component: Component) -> dict[int | str, Refusal]:
+        gone = Refusal(ComponentNotFoundError, self._describe_gone(component))
+        return {
+            HTTPStatus.FORBIDDEN: Refusal(
+                ForbiddenError,
+                f"not allowed to see component {clip(component.label)} in {self._where},"
+                f" which takes the permission {PERMISSION}",
+            ),
+            HTTPStatus.NOT_FOUND: gone,
+            _GONE: gone,
+        }
+
+    def _describe_gone(self, component: Component) -> str:
+        return f"component {clip(component.label)} is gone from {self._where}"
+
+
+def _check_id(sent: JsonValue, what: str) -> str:
+    """Return an id that may become a part of a path.
+
+    Raises:
+        ReplyError: it can't be one.
+    """
+    if isinstance(sent, str) and _ID.fullmatch(sent):
+        return sent
+    shown = clip(encode(sent))
+    raise ReplyError(f"the service sent {shown} as the id of {what}, which it can't be")

@@ -1,0 +1,25 @@
+"""casjob recent: the jobs looked at from this machine."""
+
+from datetime import UTC, datetime
+
+from casjob.errors import ExitStatus
+from casjob.formats.display import Format
+from casjob.history import history_folder, recent_jobs
+from casjob.session import Session
+
+
+def run(session: Session, output_format: Format, *, limit: int | None) -> ExitStatus:
+    """List the jobs looked at in any project, newest first. No request is sent.
+
+    Args:
+        session: what the command runs with.
+        output_format: how the list looks.
+        limit: the most jobs; None for all.
+    """
+    is_kept = session.settings.history.value
+    jobs = recent_jobs(history_folder(session.environ)) if is_kept else []
+    if not jobs:
+        why = "no job was looked at yet" if is_kept else "the history is off"
+        session.notices.say(f"{why}: there are no recent jobs")
+    session.output.write(output_format.recent(jobs[:limit], datetime.now(UTC)))
+    return ExitStatus.SUCCESS

@@ -1,0 +1,184 @@
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.components import component, without_v3
+from tests.conftest import JOB_ID, OTHER_JOB_ID, Finished
+from tests.following import QUICKLY
+from tests.program import run_shell
+from tests.samples import as_document, job, task
+from tests.service import Recorded, Reply, Service
+
+Ask = Callable[..., Finished]
+
+
+@pytest.fixture(autouse=True)
+def deployed(service: Service) -> None:
+    service.components = [component(2, "api"), component(1, "web", job_id=JOB_ID)]
+    service.jobs["JOB2"] = as_document(job("SUCCEEDED", task(1), JOB_ID="JOB2"))
+
+
+def deploy_at(service: Service, poll: int, *, before: Iterable[Reply] = ()) -> None:
+    """Let the component have the next job from a poll on; until then, replies may be bad ones."""
+    polls, bad, lock = iter(range(1, 10_000)), iter(before), threading.Lock()
+
+    def reply(request: Recorded) -> Reply | None:
+        if "/components/" not in request.path:
+            return None
+        with lock:
+            if next(polls) >= poll:
+                service.components = [component(2, "api"), component(1, "web", job_id="JOB2")]
+                return None
+            return next(bad, None)
+
+    service.handler = reply
+
+
+VERDICT = "JOB2 provision/provMain SUCCEEDED after 1.0s\n"
+NAMED = "casjob: JOB2 (next job of component web)\n"
+
+
+class TestTheNextJob:
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    def test_is_waited_for_and_then_followed(
+        self, ask: Ask, service: Service, version: str
+    ) -> None:
+        deploy_at(service, 3)
+        command = ("wait", "--component", "web", "--after", JOB_ID, "--api-version", version)
+
+        waited = ask(*command, *QUICKLY)
+        assert (waited.status, waited.err) == (0, NAMED)
+        # v3 has no name of a job.
+        assert waited.out == VERDICT.replace(" provision/provMain" if version == "v3" else "", "")
+
+    def test_may_be_there_already(self, ask: Ask, service: Service) -> None:
+        service.components = [component(1, "web", job_id="JOB2")]
+
+        assert ask("wait", "--component", "web", "--after", JOB_ID) == (0, VERDICT, NAMED)
+        assert service.requests[0].path.endswith("/components")
+        assert service.requests[1].path.endswith("/JOB2")
+
+    @pytest.mark.parametrize("after", ["", "null"])
+    def test_may_be_the_first_one(self, ask: Ask, service: Service, after: str) -> None:
+        service.components = [component(1, "web", job_id=None)]
+        deploy_at(service, 2)
+
+        assert ask("wait", "--component", "web", "--after", after, *QUICKLY).out == VERDICT
+
+    def test_may_be_watched(self, ask: Ask, service: Service) -> None:
+        deploy_at(service, 2)
+        watched = ask("watch", "--component", "web", "--after", JOB_ID, *QUICKLY, "--json")
+
+        events = [json.loads(line) for line in watched.out.splitlines()]
+        assert {event["job_id"] for event in events} == {"JOB2"}
+        assert events[-1]["event"] == "verdict"
+
+    @pytest.mark.parametrize("after", [JOB_ID, JOB_ID[:12], JOB_ID[3:]])
+    def test_is_not_the_one_before_however_that_is_named(
+        self, ask: Ask, service: Service, after: str
+    ) -> None:
+        waited = ask("wait", "--component", "web", "--after", after, *QUICKLY, "--timeout", "0.3")
+
+        named = after if after.startswith("JOB") else f"JOB{after}"
+        assert (waited.status, waited.out) == (124, "")
+        what = f"another job of component web than {named}"
+        assert waited.err == f"casjob: --timeout 0.3s passed while waiting for {what}\n"
+        assert len(service.requests) > 3
+
+    def test_shares_the_timeout_with_its_own_end(self, ask: Ask, service: Service) -> None:
+        service.jobs["JOB2"] = as_document(job("RUNNING", JOB_ID="JOB2"))
+        deploy_at(service, 3)
+        waited = ask(
+            "wait", "--component", "web", "--after", JOB_ID, *QUICKLY, "--timeout", "0.5", "--json"
+        )
+
+        assert waited.status == 124
+        assert json.loads(waited.out)["timed_out"] is True
+
+    def test_is_given_up_at_the_timeout_though_a_request_hangs(
+        self, ask: Ask, service: Service
+    ) -> None:
+        service.handler = lambda request: (
+            Reply(delay=30) if "/components/" in request.path else None
+        )
+        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY, "--timeout", "0.3")
+        assert waited.status == 124
+
+    def test_is_waited_for_through_failures(self, ask: Ask, service: Service) -> None:
+        bad = [
+            Reply(503, {"error_code": "APIGW.0613"}),
+            Reply(429, headers={"Retry-After": "0"}),
+            Reply(reset=True),
+            Reply(200, b"garbage"),
+            Reply(200, "[]"),
+        ]
+        deploy_at(service, 7, before=bad)
+        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY)
+
+        assert waited.out == VERDICT
+        assert [line.rpartition("; ")[2] for line in waited.err.splitlines()] == [
+            "retrying",
+            NAMED.rstrip(),
+        ]
+
+    def test_is_given_up_after_ten_failures_in_a_row(self, ask: Ask, service: Service) -> None:
+        deploy_at(service, 99, before=[Reply(503)] * 98)
+        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY)
+
+        assert waited.status == 6
+        assert "casjob: gave up after 10 failures in a row: the service at " in waited.err
+        assert len(service.requests) == 11
+
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    def test_never_comes_if_the_component_is_gone(
+        self, ask: Ask, service: Service, version: str
+    ) -> None:
+        def reply(request: Recorded) -> Reply | None:
+            if len(service.requests) > 2:
+                service.components = []
+            return None if version == "v3" else without_v3(request)
+
+        service.handler = reply
+        command = ("wait", "--component", "web", "--after", JOB_ID, "--api-version", version)
+        gone = ask(*command, *QUICKLY)
+
+        assert gone.status == 5
+        assert gone.err.startswith("casjob: component web is gone from project ")
+
+    def test_is_not_waited_for_after_what_can_not_be_a_job(
+        self, ask: Ask, service: Service
+    ) -> None:
+        assert ask("wait", "--component", "web", "--after", "a b").status == 2
+        assert ask("wait", "--after", OTHER_JOB_ID).status == 2
+        assert service.requests == []
+
+    @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+    def test_of_a_deployment_in_a_pipeline_is_followed(
+        self,
+        clean_environ: dict[str, str],
+        at_service: dict[str, str],
+        service: Service,
+        tmp_path: Path,
+    ) -> None:
+        deployed = tmp_path / "deployed"
+        deploy = tmp_path / "deploy"
+        deploy.write_text(f"#!/bin/sh\ntouch {deployed}\n")
+        deploy.chmod(0o755)
+
+        def reply(request: Recorded) -> None:
+            # The new job is there a while after the deployment has returned.
+            if deployed.exists() and "/components/" in request.path:
+                service.components = [component(1, "web", job_id="JOB2")]
+
+        service.handler = reply
+        waited = run_shell(
+            "JOB=$(casjob list web --json | jq -r .component.last_job_id) && ./deploy &&"
+            f' casjob wait --component web --after "$JOB" {" ".join(QUICKLY)}',
+            {**clean_environ, **at_service},
+            cwd=tmp_path,
+        )
+        assert waited == (0, VERDICT, NAMED)
