@@ -2,7 +2,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +12,29 @@ from casjob.demo.jobs import SAMPLE_JOBS
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.settings.environment import read_casjob_variables
 from casjob.settings.values import SETTINGS
-from tests.conftest import Casjob
+from tests.components import component, record
+from tests.conftest import Casjob, Finished
 from tests.program import run_shell
-from tests.service import Service
+from tests.samples import Fields
+from tests.service import Recorded, Service
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SESSIONS = [text for language, text in BLOCKS if language == "console"]
+HELP = {text.partition("\n")[0].split()[2]: text for text in SESSIONS if " --help\nUsage" in text}
+"""By command; that of `casjob` itself under `--help`."""
+SHARED_GROUPS = re.compile(r"\n(?:Output|Connection):\n(?:  .*\n)+")
+"""Groups of options that stand in the help of `show` alone."""
 JQ_LINES = [
     line
     for language, text in BLOCKS
     for line in text.splitlines()
-    if language == "sh" and "jq" in line
+    if language == "sh" and "| jq" in line and "before=" not in line
 ]
 
 
-@pytest.mark.parametrize("session", SESSIONS)
+@pytest.mark.parametrize("session", [text for text in SESSIONS if " --help\n" not in text])
 def test_a_session_goes_as_the_readme_shows(session: str, casjob: Casjob) -> None:
     command, _, shown = session.partition("\n")
     assert command.startswith("$ casjob ")
@@ -38,79 +44,143 @@ def test_a_session_goes_as_the_readme_shows(session: str, casjob: Casjob) -> Non
     assert finished == (1 if is_bad else 0, shown, "")
 
 
-def test_every_command_shows_its_help() -> None:
-    commands = {session.partition("\n")[0] for session in SESSIONS}
-    names = re.findall(
-        r"^  ([a-z]+)  ", README.partition("Commands:\n")[2].partition("```")[0], re.MULTILINE
-    )
-    assert {f"$ casjob {name} --help" for name in names} <= commands
+@pytest.mark.parametrize("command", HELP)
+def test_the_reference_is_the_help_of_each_command(command: str, casjob: Casjob) -> None:
+    line, _, shown = HELP[command].partition("\n")
+    whole = casjob(*line.split()[2:]).out
+    assert shown == (whole if command == "show" else SHARED_GROUPS.sub("", whole))
+
+
+def test_the_reference_has_every_command() -> None:
+    names = re.findall(r"^  ([a-z]+)  ", HELP["--help"].partition("Commands:\n")[2], re.MULTILINE)
+    assert [*HELP] == ["--help", *names]
+
+
+def test_the_groups_that_are_left_out_mean_the_same_everywhere(casjob: Casjob) -> None:
+    known = " ".join("".join(SHARED_GROUPS.findall(HELP["show"])).split())
+    for command in [*HELP][1:]:
+        for group in SHARED_GROUPS.findall(casjob(command, "--help").out):
+            for option in re.split(r"\n  (?=-)", group)[1:]:
+                text = " ".join(option.split())
+                assert text in known or not text.startswith(SAME_EVERYWHERE), (command, text)
+
+
+SAME_EVERYWHERE = (
+    "--profile",
+    "--region",
+    "--endpoint",
+    "--ca-bundle",
+    "--demo",
+    "--json",
+    "--utc",
+)
+
+
+def test_the_picture_is_the_drawing_of_the_demo(casjob: Casjob) -> None:
+    picture = (ROOT / "tests" / "data" / "failed_job.svg").read_text(encoding="utf-8")
+    assert "](tests/data/failed_job.svg)" in README
+    assert casjob("show", "--demo", "--utc", "-o", "svg") == (0, picture, "")
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 @pytest.mark.parametrize("line", JQ_LINES)
 def test_a_jq_line_works_as_it_stands(line: str, clean_environ: dict[str, str]) -> None:
-    # jq -e exits 1 if what it prints is false.
-    status = 1 if " -e " in line else 0
-    assert run_shell(line, clean_environ) == (status, JQ_OUTPUTS[line.partition("| jq")[2]], "")
+    done = run_shell(line, clean_environ)
+    assert (done.status, done.out) == (0, JQ_OUTPUTS[line.partition("| jq -r ")[2]])
 
 
 JQ_OUTPUTS = {
-    " -r '.tasks[] | select(.failure) | .failure.detail'": "Building failed.\n",
-    " -r '.tasks[] | [.TASK_INDEX, .TASK_NAME, .TASK_STATUS] | @tsv'": (
-        "1\tSEPARATOR_PREPARE_RESOURCES\tSUCCEEDED\n"
-        "4\tSEPARATOR_BUILDING\tSUCCEEDED\n"
-        "6\tTN00091\tSUCCEEDED\n"
-        "7\tTN00094\tSUCCEEDED\n"
-        "9\tTN00097\tFAILED\n"
+    """'.failure | "\\(.code): \\(.detail)"'""": "ECC00011: Building failed.\n",
+    "'.tasks | sort_by(-.elapsed_seconds)[:5][] | [.TASK_NAME, .elapsed_seconds] | @tsv'": (
+        "TN00097\t30.013\n"
+        "TN00091\t5.578\n"
+        "TN00094\t0.036\n"
+        "SEPARATOR_BUILDING\t0.001\n"
+        "SEPARATOR_PREPARE_RESOURCES\t0\n"
     ),
-    " -e '.outcome == \"succeeded\"'": "false\n",
-    """ -r 'select(.event == "task_status" and .failure) | .failure.detail'""": (
-        "Building failed.\n"
+    "'.tasks | group_by(.phase)[] | [.[0].phase, (map(.elapsed_seconds) | add)] | @tsv'": (
+        "BUILDING\t35.628\nPREPARE_RESOURCES\t0\n"
     ),
+    "'[.started_at, .ended_at] | @tsv'": "2020-02-04T04:01:03.344Z\t2020-02-04T04:01:38.975Z\n",
+    "'.verdicts[] | select(.failure) | [.job_id, .failure.detail] | @tsv'": (
+        "JOB474362ef-091d-429f-9b3e-c9246b37dee6\tBuilding failed.\n"
+    ),
+    """'select(.event == "task_status" and .failure) | .failure.detail'""": "Building failed.\n",
 }
 
 
 PIPELINES = [
-    *(line for language, text in BLOCKS if language == "sh" for line in text.splitlines()),
-    *re.findall(r"^ *(?:run:|-) (.*casjob.*)$", README, re.MULTILINE),
-    *re.findall(r"sh\(script: '(.*)', returnStatus", README),
+    line.strip()
+    for line in [
+        *(line for language, text in BLOCKS if language == "sh" for line in text.splitlines()),
+        *re.findall(r"^ *- (.*)$", README, re.MULTILINE),
+        *re.findall(r"sh\(script: '(.*)', returnStatus", README),
+    ]
+    if "| casjob " in line
 ]
-
-
-@pytest.mark.parametrize("line", [line for line in PIPELINES if "| casjob " in line])
-def test_a_pipelines_line_works_as_it_stands(
-    line: str,
-    clean_environ: dict[str, str],
-    at_service: dict[str, str],
-    service: Service,
-    tmp_path: Path,
-) -> None:
-    service.jobs["JOB1"] = {"job": {"EXECUTION_STATUS": "SUCCEEDED"}, "tasks": [], "task_count": 0}
-    prints = """\
+AFTER = [text for language, text in BLOCKS if language == "sh" and "--after" in text]
+DEPLOY = """\
 #!/bin/sh
 case "$*" in
-    *-raw*) echo JOB1 ;;
     *ShowJob*) echo '{"job": {"EXECUTION_STATUS": "SUCCEEDED"}, "tasks": [], "task_count": 0}' ;;
+    web) touch deployed && echo '{"job_id": "JOB1"}' ;;
     *) echo '{"job_id": {"value": "JOB1"}}' ;;
 esac
 """
-    for program in ("terraform", "hcloud"):
-        (tmp_path / program).write_text(prints)
+
+
+@pytest.fixture
+def run_lines(
+    clean_environ: dict[str, str], at_service: dict[str, str], service: Service, tmp_path: Path
+) -> Callable[[str], Finished]:
+    """Return a way to run lines of shell beside programs that deploy the component web."""
+    for program in ("terraform", "hcloud", "deploy"):
+        (tmp_path / program).write_text(DEPLOY)
         (tmp_path / program).chmod(0o755)
+    for job_id in ("JOB0", "JOB1"):
+        job: Fields = {"EXECUTION_STATUS": "SUCCEEDED"}
+        service.jobs[job_id] = {"job": job, "tasks": [], "task_count": 0}
+
+    def deploy(_: Recorded) -> None:
+        job_id = "JOB1" if (tmp_path / "deployed").exists() else "JOB0"
+        service.components[:] = [
+            component(1, "web", record(job_id), job_id=job_id, status="FAILED")
+        ]
+
+    service.handler = deploy
     path = f"{tmp_path}:{clean_environ['PATH']}"
-    done = run_shell(line, {**clean_environ, **at_service, "PATH": path}, cwd=tmp_path)
+    environ = {**clean_environ, **at_service, "PATH": path}
+    return lambda lines: run_shell(lines, environ, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("line", PIPELINES)
+def test_a_pipelines_line_works_as_it_stands(
+    line: str, run_lines: Callable[[str], Finished], tmp_path: Path
+) -> None:
+    done = run_lines(line)
     assert (done.status, done.err) == (0, "")
-    assert "SUCCEEDED" in done.out or "SUCCEEDED" in (tmp_path / "verdicts.json").read_text()
+    written = "".join(each.read_text() for each in tmp_path.glob("*.[jx][sm]*"))
+    assert "SUCCEEDED" in done.out + written
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@pytest.mark.parametrize("lines", AFTER)
+def test_the_next_job_of_a_component_is_waited_for_as_it_stands(
+    lines: str, run_lines: Callable[[str], Finished]
+) -> None:
+    done = run_lines(lines)
+    assert (done.status, done.err) == (0, "casjob: JOB1 (next job of component web)\n")
+    assert done.out.endswith("JOB1 SUCCEEDED\n")
 
 
 def test_the_pipelines_are_those_of_the_readme() -> None:
-    assert sum("| casjob " in line for line in PIPELINES) == 8
+    assert (len(PIPELINES), len(AFTER)) == (7, 1)
 
 
 def test_the_profiles_are_read_as_they_stand(
     casjob: Casjob, clean_environ: dict[str, str], tmp_path: Path
 ) -> None:
-    (text,) = (text for language, text in BLOCKS if language == "toml")
+    text = next(text for language, text in BLOCKS if language == "toml" and "[prod]" in text)
     config = tmp_path / ".config" / "casjob" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text(text, encoding="utf-8")
@@ -140,7 +210,7 @@ def test_the_table_of_exit_statuses_is_the_programs() -> None:
 
 
 def test_the_table_of_sample_jobs_is_the_demos() -> None:
-    jobs = {job.strip("`"): words for job, words in read_table("A session")}
+    jobs = {job.strip("`"): words for job, words in read_table("Commands")}
     assert jobs == {"job": "what it shows", **SAMPLE_JOBS}
 
 
