@@ -15,7 +15,6 @@ from casjob.settings.values import SETTINGS
 from tests.components import component, record
 from tests.conftest import Casjob, Finished
 from tests.program import run_shell
-from tests.samples import Fields
 from tests.service import Recorded, Service
 
 ROOT = Path(__file__).parent.parent.parent
@@ -138,8 +137,11 @@ def run_lines(
         (tmp_path / program).write_text(DEPLOY)
         (tmp_path / program).chmod(0o755)
     for job_id in ("JOB0", "JOB1"):
-        job: Fields = {"EXECUTION_STATUS": "SUCCEEDED"}
-        service.jobs[job_id] = {"job": job, "tasks": [], "task_count": 0}
+        service.jobs[job_id] = {
+            "job": {"EXECUTION_STATUS": "SUCCEEDED"},
+            "tasks": [],
+            "task_count": 0,
+        }
 
     def deploy(_: Recorded) -> None:
         job_id = "JOB1" if (tmp_path / "deployed").exists() else "JOB0"
