@@ -45,8 +45,8 @@ class _Column(NamedTuple):
     def width(self) -> int:
         return max(len(self.heading), *(cell.cell_len for cell in self.cells))
 
-    def align(self, cell: Text) -> Text:
-        blanks = " " * (self.width - cell.cell_len)
+    def align(self, cell: Text, width: int) -> Text:
+        blanks = " " * (width - cell.cell_len)
         return Text.assemble(blanks, cell) if self.is_right else Text.assemble(cell, blanks)
 
 
@@ -206,14 +206,17 @@ def _draw_table(page: Page, columns: Sequence[_Column]) -> None:
     columns = [column for column in columns if any(cell.plain for cell in column.cells)]
     if not columns:
         return
+    widths = {column.heading: column.width for column in columns}
     for turn in sorted(column.dropped for column in columns if column.dropped):
-        widths = [column.width + len(_GAP) for column in columns]
-        if page.width is None or sum(widths) - len(_GAP) <= page.width:
+        taken = sum(widths[column.heading] + len(_GAP) for column in columns) - len(_GAP)
+        if page.width is None or taken <= page.width:
             break
         columns = [column for column in columns if column.dropped != turn]
     headings = [page.compose((column.heading, "dim")) for column in columns]
     for cells in [headings, *zip(*(column.cells for column in columns), strict=True)]:
-        aligned = [column.align(cell) for column, cell in zip(columns, cells, strict=True)]
-        row = Text(_GAP).join(aligned)
+        row = Text(_GAP).join(
+            column.align(cell, widths[column.heading])
+            for column, cell in zip(columns, cells, strict=True)
+        )
         row.rstrip()
         page.print(row)
