@@ -8,6 +8,7 @@ import typer
 
 from casjob import __version__, process
 from casjob.completion import Shell, script
+from casjob.component_name import ComponentName
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
 from casjob.help import Command, Commands, find_help, find_option
 from casjob.notices import Notices
@@ -282,15 +283,17 @@ def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption,
 @app.command(
     cls=Command,
     epilog="casjob diff JOB_ID_THAT_SUCCEEDED JOB_ID_THAT_FAILED\n"
+    "casjob diff --component web\n"
     "casjob diff good.json JOB_ID\n"
     "casjob show JOB_ID --json | casjob diff good.json -",
 )
 @spread
 def diff(
     context: typer.Context,
-    base: Base,
-    job: Compared,
+    base: Base = None,
+    job: Compared = None,
     *,
+    of: OfComponent,
     output: FormatOption,
     output_file: OutputFileOption = None,
     look: Look,
@@ -299,15 +302,25 @@ def diff(
 ) -> int:
     """Show what differs between two jobs; exit 1 if anything does.
 
-    Tasks are matched by name. Another status of the job or of a task, a task that only one of
-    them has, another error code or message: these are differences. Ids, times of day, the order
-    of tasks and how long they took are not; elapsed times are shown with their change.
+    With --component, these are its last that succeeded and its last that failed. Tasks are
+    matched by name. Another status of the job or of a task, a task that only one of them has,
+    another error code or message: these are differences. Ids, times of day, the order of tasks
+    and how long they took are not; elapsed times are shown with their change.
     """
-    from casjob.commands.diff import is_file, run
+    from casjob.commands.diff import is_file, run, run_component
 
-    is_offline = is_file(base) and is_file(job)
-    session = connection.open_session(context, retries=retries, is_offline=is_offline)
-    return run(base, job, session, output.open(session, "difference", look, file=output_file))
+    named = of.choose(base)
+    if isinstance(named, ComponentName):
+        session = connection.open_session(context, retries=retries)
+        output_format = output.open(session, "difference", look, file=output_file)
+        return run_component(named, session, output_format)
+    if base is None or job is None:
+        raise UsageError("diff compares two jobs", hint="name both, or use --component")
+    session = connection.open_session(
+        context, retries=retries, is_offline=is_file(base) and is_file(job)
+    )
+    output_format = output.open(session, "difference", look, file=output_file)
+    return run(base, job, session, output_format)
 
 
 @app.command(

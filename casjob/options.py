@@ -143,7 +143,7 @@ JobIds = Annotated[
 ]
 
 Base = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="BASE",
         help="The job to compare with: its id, or a file as for show --from; - is stdin.",
@@ -153,7 +153,7 @@ Base = Annotated[
 ]
 
 Compared = Annotated[
-    str,
+    str | None,
     typer.Argument(
         metavar="JOB",
         help="The job to compare, likewise.",

@@ -3,14 +3,22 @@
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from casjob.errors import ExitStatus, UsageError
+from casjob.component_name import ComponentName
+from casjob.components import Component, Source
+from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.display import Format
+from casjob.history import JOB_ID
 from casjob.job.difference import compare
+from casjob.job.report import Report
 from casjob.job.source import Window
+from casjob.job.statuses import Outcome, stage_of
 from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
-from casjob.targets import choose_job, read_job_id
+from casjob.targets import choose_job, find_component, read_job_id
+
+_MOST_JOBS = 20
+"""Jobs of a component that are searched for one that failed and one that succeeded."""
 
 
 def run(base: str, target: str, session: Session, output_format: Format) -> ExitStatus:
@@ -32,15 +40,35 @@ def run(base: str, target: str, session: Session, output_format: Format) -> Exit
     if not job_ids:
         refuse_service(session)
     with connect(session) if job_ids else nullcontext() as source:
-        reports = [
+        base_report, report = (
             fetch_report(source, choose_job(job_ids[each], source, session), Window(), session)
             if source and each in job_ids
             else read_report(each, Window(), session)
             for each in (base, target)
-        ]
-    difference = compare(*reports)
-    session.output.write(output_format.difference(difference))
-    return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY
+        )
+    return _write_difference(base_report, report, session, output_format)
+
+
+def run_component(named: ComponentName, session: Session, output_format: Format) -> ExitStatus:
+    """Compare a component's last job that failed with its last that succeeded.
+
+    Args:
+        named: the component.
+        session: what the command runs with.
+        output_format: how the difference looks.
+
+    Raises:
+        JobNotFoundError: none of its jobs failed, or none succeeded.
+        CasjobError: the jobs could not be fetched.
+    """
+    with connect(session) as source:
+        component = find_component(named, source.components, session)
+        base, target = _find_runs(component, source, session)
+        session.notices.say(f"{target} (last that failed) against {base} (last that succeeded)")
+        base_report, report = (
+            fetch_report(source, job_id, Window(), session) for job_id in (base, target)
+        )
+    return _write_difference(base_report, report, session, output_format)
 
 
 def is_file(target: str) -> bool:
@@ -55,3 +83,33 @@ def _read_id(target: str) -> str:
         return read_job_id(target)
     except UsageError as error:
         raise UsageError(f"{error.message}, and there is no such file", hint=error.hint) from None
+
+
+def _find_runs(component: Component, source: Source, session: Session) -> tuple[str, str]:
+    """Return a component's last job that succeeded, and its last that failed."""
+    with session.notices.progress(f"listing the jobs of {component.label}") as progress:
+        history = source.components.fetch_history(component, on_progress=progress.count)
+        deployments = history.deployments or ()
+        job_ids = [job_id for each in deployments for job_id in reversed(each.job_ids)]
+        found: dict[Outcome, str] = {}
+        for job_id in filter(JOB_ID.fullmatch, job_ids[:_MOST_JOBS]):
+            with suppress(JobNotFoundError):
+                # Its status is enough: with one task, it takes one short response.
+                detail = source.fetch_job(job_id, Window(limit=1), on_progress=lambda *_: None)
+                found.setdefault(stage_of(detail.job.execution_status).outcome, job_id)
+            if {Outcome.SUCCEEDED, Outcome.FAILED} <= found.keys():
+                return found[Outcome.SUCCEEDED], found[Outcome.FAILED]
+    missing = " or ".join(each for each in (Outcome.SUCCEEDED, Outcome.FAILED) if each not in found)
+    searched = f" among its last {_MOST_JOBS}" if job_ids[_MOST_JOBS:] else ""
+    raise JobNotFoundError(
+        f"component {component.label} has no job that {missing}{searched}",
+        hint=f"{session.suggest('list', component.label)} shows them",
+    )
+
+
+def _write_difference(
+    base: Report, report: Report, session: Session, output_format: Format
+) -> ExitStatus:
+    difference = compare(base, report)
+    session.output.write(output_format.difference(difference))
+    return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY

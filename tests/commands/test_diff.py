@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 import casjob as package
 from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
+from tests.components import component, record
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob, Finished
 from tests.program import run_shell
 from tests.samples import Fields, as_document, job, task
@@ -415,3 +416,43 @@ class TestWhatIsCompared:
         assert shown.status == 2
         assert "is not a job id, and there is no such file\n" in shown.err
         assert service.requests == []
+
+
+class TestComponent:
+    def test_compares_its_last_job_that_failed_with_its_last_that_succeeded(
+        self, casjob: Casjob
+    ) -> None:
+        compared = casjob("diff", "--component", "web", "--demo", "--utc")
+        assert (compared.status, compared.out) == (
+            1,
+            casjob("diff", SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc").out,
+        )
+        assert compared.err == (
+            f"casjob: {FAILED_JOB_ID} (last that failed)"
+            f" against {SUCCEEDED_JOB_ID} (last that succeeded)\n"
+        )
+
+    def test_without_both_is_told_which_is_missing(self, casjob: Casjob) -> None:
+        compared = casjob("diff", "--component", "gateway", "--demo")
+        assert (compared.status, compared.out) == (5, "")
+        assert compared.err == (
+            "casjob: component gateway has no job that succeeded\n"
+            "  hint: casjob list gateway --demo shows them\n"
+        )
+
+    def test_whose_jobs_are_gone_has_none(self, ask: Ask, service: Service) -> None:
+        job_ids = [f"JOB{number}" for number in range(21)]
+        service.components.append(component(1, "web", record(*job_ids, "no id!")))
+        compared = ask("diff", "--component", "web")
+        assert (compared.status, compared.out) == (5, "")
+        assert compared.err.startswith(
+            "casjob: component web has no job that succeeded or failed among its last 20\n"
+        )
+
+    @pytest.mark.parametrize("words", [[], ["JOB1"]])
+    def test_is_needed_where_two_jobs_are_not_named(self, casjob: Casjob, words: list[str]) -> None:
+        compared = casjob("diff", *words)
+        assert (compared.status, compared.out) == (2, "")
+        assert compared.err.startswith(
+            "casjob: diff compares two jobs\n  hint: name both, or use --component\n"
+        )

@@ -475,15 +475,22 @@ class TestOnATerminal:
         with Terminal([CASJOB, "watch", "JOB1", *QUICKLY], environ, rows=40) as terminal:
             terminal.wait_until(_is_running)
             terminal.resize(columns=60, rows=12)
-            lines = terminal.wait_until(
-                lambda lines: len(lines) == 12 and lines[-1].startswith("next poll")
+            terminal.wait_until(
+                lambda lines: (
+                    len(lines) == 12
+                    and lines[-1].startswith("next poll")
+                    and lines[2] == "  ✓ task 19 TX00019: succeeded after 1.0s"
+                )
             )
-            assert lines[2] == "  ✓ task 19 TX00019: succeeded after 1.0s"
             terminal.resize(columns=100, rows=40)
-            lines = terminal.wait_until(
-                lambda lines: _is_running(lines) and lines[-1].startswith("next poll")
+            terminal.wait_until(
+                lambda lines: (
+                    _is_running(lines)
+                    and lines[-1].startswith("next poll")
+                    and [sum(word in line for line in lines) for word in ("JOB1", "TX00019")]
+                    == [1, 1]
+                )
             )
-            assert [sum(word in line for line in lines) for word in ("JOB1", "TX00019")] == [1, 1]
             terminal.type("\x03")
             terminal.finish()
 
