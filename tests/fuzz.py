@@ -629,7 +629,7 @@ def _fills(line: str, report: Report, setting: Setting) -> bool:
     for each in report.tasks:
         words += [each.task.task_id, each.task.task_status, each.message and each.message.code]
     shown = [_spell(word, setting.encoding) for word in words if word]
-    return any(cell_len(word) > least and word in line for word in shown)
+    return any(cell_len(word) > least and word.rstrip() in line for word in shown)
 
 
 def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
@@ -648,7 +648,7 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
     def is_mended(leaf: str) -> bool:
         """Return whether a text holds broken JSON, all words of which are shown but for keys."""
         plain = re.sub(r"\\+(u[0-9a-f]{4}|.)", " ", leaf)
-        keys = set(re.findall(r'"(\w+)"\s*:', plain))
+        keys = set(re.findall(r'(\w+)[\\"\s]*:', leaf))
         words = set(re.findall(r"\w+", plain)) - keys
         return "{" in leaf and all(_spell(word, encoding) in squeezed for word in words)
 
@@ -770,6 +770,8 @@ def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
     """Check that a drawing fits the screen, with the cursor's own row if that is below it."""
     columns = setting.columns or 80
     bare = _OWN_MOVES.sub("", _OWN_STYLES.sub("", drawing))
+    # With this selector, an emoji may be wider than Rich cuts it; the terminal does not wrap there.
+    bare = bare.replace("\ufe0f", "")
     rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n"))
     if rows > setting.rows:
         size = f"{columns}x{setting.rows}"

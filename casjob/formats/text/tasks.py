@@ -246,7 +246,9 @@ class _Table:
         seconds = (last - first).total_seconds() if first and last else 0.0
         scale = width / max(seconds, 0.001)
         whole = format_elapsed(max(seconds, 0.0))
-        heading = page.compose((f"0s{whole.rjust(width - 2)}", "dim"))
+        # Of a job from the year 1 to now, the end of the scale is longer than the timeline.
+        ends = f"0s{whole.rjust(width - 2)}" if len(whole) < width - 2 else ""
+        heading = page.compose((ends, "dim"))
 
         def draw(each: TaskReport) -> Text:
             start, elapsed = each.task.created_at, each.elapsed_seconds or 0.0

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from casjob.formats.display import Display
 from casjob.formats.text.report import render_report
+from tests.formats.conftest import Draw
 from tests.samples import Fields, job, report_of, separator, task
 
 TRACE = "\n".join(
@@ -263,3 +264,12 @@ def test_nothing_is_wider_than_the_terminal_but_a_single_id(
 
     ids = {"JOB474362ef-091d-429f-9b3e-c9246b37dee6"}
     assert [line for line in out.splitlines() if cell_len(line) > columns and line not in ids] == []
+
+
+def test_the_scale_of_a_timeline_is_left_out_where_it_does_not_fit(draw: Draw) -> None:
+    document = job("FAILED", task(1, CREATED_AT="0001-01-01T00:00:00Z"), task(2, "FAILED"))
+
+    lines = draw(document, "show", "--color", "never", columns=80).out.splitlines()
+
+    assert not [line for line in lines if cell_len(line) > 80]
+    assert not [line for line in lines if "  0s" in line]
