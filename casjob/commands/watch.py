@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from casjob.component_name import ComponentName
-from casjob.errors import ExitStatus
+from casjob.errors import CasjobError, ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
@@ -43,13 +43,16 @@ def run(
         try:
             with output_format.view(session.output.write, may_draw=may_draw) as view:
                 is_live = view.is_live
-                if not _show_events(following, view, session):
-                    # Nobody reads any more.
-                    return ExitStatus.SUCCESS
-                is_last = len(following.jobs) == 1
-                view.show_endings(
-                    [_ending(job, session, is_last=is_last) for job in following.jobs]
-                )
+                try:
+                    if not _show_events(following, view, session):
+                        # Nobody reads any more.
+                        return ExitStatus.SUCCESS
+                except CasjobError:
+                    # An error about one job: how the others ended is not lost.
+                    if any(job.has_ended for job in following.jobs):
+                        view.show_endings(_list_endings(following, session))
+                    raise
+                view.show_endings(_list_endings(following, session))
         except Ended:
             if is_live:
                 count = len(following.unfinished)
@@ -93,6 +96,11 @@ def _picture(job: FollowedJob, troubles: dict[str, str], now: float) -> Picture:
         # Whether it fails now: a failure is over when a reply comes.
         trouble=troubles.get(job.job_id) if job.failures else None,
     )
+
+
+def _list_endings(following: Following, session: Session) -> list[Ending]:
+    is_last = len(following.jobs) == 1
+    return [_ending(job, session, is_last=is_last) for job in following.jobs]
 
 
 def _ending(job: FollowedJob, session: Session, *, is_last: bool) -> Ending:

@@ -120,6 +120,24 @@ class TestInAPipe:
             "1 of 2 jobs succeeded, 1 failed\n"
         )
 
+    def test_an_error_about_one_job_keeps_how_the_others_ended(
+        self, ask: Ask, service: Service
+    ) -> None:
+        service.jobs["JOB1"] = as_document(runs("JOB1", failed=True)[-1])
+        service.handler = lambda request: Reply(503) if "JOB2" in request.path else None
+        finished = ask("watch", "JOB1", "JOB2", "--interval", "0.02")
+
+        assert finished.status == 6
+        assert "casjob: gave up after 10 failures in a row" in finished.err
+        endings = finished.out.partition("\n\n")[2]
+        assert endings.startswith(
+            "JOB2: nothing is known about it\n"
+            "\n"
+            "provision/provMain FAILED after 2.0s · PROVISION\n"
+            "  job JOB1 · "
+        )
+        assert endings.endswith("\n\n0 of 2 jobs succeeded, 1 failed, 1 unknown\n")
+
     @pytest.mark.parametrize(
         ("options", "setting"),
         [
