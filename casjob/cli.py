@@ -10,7 +10,7 @@ from casjob import __version__, process
 from casjob.completion import Shell, script
 from casjob.component_name import ComponentName
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
-from casjob.help import Command, Commands, find_help, find_option
+from casjob.help import Command, Commands, describe_error, find_help, find_option
 from casjob.notices import Notices
 from casjob.options import (
     FOLLOWING,
@@ -400,9 +400,7 @@ def run(words: list[str]) -> int:
         notices.explain(error)
         return error.status
     except typer.TyperException as error:
-        # The prefix is pydantic's, which Typer uses.
-        message = error.format_message().replace("Value error, ", "")
-        usage = UsageError(message, hint=find_option(error), steps=find_help(error))
+        usage = UsageError(describe_error(error), hint=find_option(error), steps=find_help(error))
         notices.explain(usage)
         return usage.status
     except process.Ended as signalled:

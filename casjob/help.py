@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 _WATCH = "casjob watch follows jobs until they end"
+_PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
 _JOB_ID = "the job id is an argument, as in casjob show JOB_ID"
 _SECRET = "no option takes a secret, which others could read: set"  # noqa: S105 - not one itself
 _KEYS = f"{_SECRET} CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"
@@ -16,6 +17,10 @@ _ELSEWHERE = {
     "--wait": "casjob wait blocks until jobs end",
     "--timeout": "casjob wait and casjob watch have it; see --request-timeout",
     "--failed": "casjob tasks --failed shows the failed tasks",
+    "--status": "casjob tasks --status chooses tasks by status",
+    "--limit": _PAGING,
+    "--offset": _PAGING,
+    "--desc": _PAGING,
     "--format": "--output chooses the format",
     "--id": _JOB_ID,
     "--job-id": _JOB_ID,
@@ -33,6 +38,13 @@ def find_option(error: typer.TyperException) -> str | None:
     # Only the error about an unknown option has these.
     is_unknown = hasattr(error, "possibilities")
     return _ELSEWHERE.get(getattr(error, "option_name", "")) if is_unknown else None
+
+
+def describe_error(error: typer.TyperException) -> str:
+    """Return what is wrong, in one line; Typer's guess is left out where the option is known."""
+    message = error.message if find_option(error) else error.format_message()
+    # The prefix is pydantic's, which Typer uses; the breaks are in Typer's list of choices.
+    return message.replace("Value error, ", "").replace("\n\t", " ")
 
 
 def find_help(error: typer.TyperException) -> tuple[str, ...]:
