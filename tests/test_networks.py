@@ -252,9 +252,16 @@ def test_a_proxys_user_and_password_go_to_the_proxy_alone(
     assert "password" not in finished.err
 
 
-@pytest.mark.parametrize("status", [407, 403, 502])
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (407, "the proxy wants a user and the right password, as in HTTPS_PROXY=http://USER:"),
+        (403, "the proxy does not allow this connection"),
+        (502, "check the network, the VPN and the proxy settings"),
+    ],
+)
 def test_a_proxy_that_refuses_is_named_without_its_password(
-    ask_at: AskAt, secure: Service, proxy: Proxy, status: int
+    ask_at: AskAt, secure: Service, proxy: Proxy, status: int, hint: str
 ) -> None:
     proxy.refusal = status
     address = proxy.url.replace("://", "://ann:proxy-password@")
@@ -265,6 +272,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
     through = f"{host_of(secure)} (through the proxy {proxy.url.removeprefix('http://')})"
     assert through in finished.err
     assert str(status) in finished.err
+    assert f"\n  hint: {hint}" in finished.err
     assert "proxy-password" not in finished.err
     assert secure.requests == []
 

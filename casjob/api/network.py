@@ -10,6 +10,10 @@ from casjob.api.refusals import REDIRECT_HINT, WHERE_FROM
 from casjob.errors import CasjobError, ServiceError, SettingsError, TransientError
 from casjob.job.failures import clip
 
+_PROXY_LOGIN_HINT = (
+    "the proxy wants a user and the right password, as in"
+    " HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+)
 _REACH_HINT = "check the network, the VPN and the proxy settings"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
 _UNTRUSTED_HINT = "if a private authority signed it, name its certificate with --ca-bundle FILE"
@@ -74,7 +78,7 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
     message = f"can't connect to {peer}: {' '.join(['HTTP', clip(status), *known])}"
     if status.startswith("4"):
         # Not retried: a wrong password may lock an account at the proxy.
-        hint = "does the proxy want a user, as in http://USER:PASSWORD@HOST:PORT?"
+        hint = _PROXY_LOGIN_HINT if status == "407" else "the proxy does not allow this connection"
         return ServiceError(message, hint=hint)
     return TransientError(message, hint=_REACH_HINT)
 
