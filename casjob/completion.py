@@ -9,7 +9,7 @@ by its path.
 from enum import StrEnum
 
 PROGRAM = "casjob"
-FILE_OPTIONS = "--(ca-bundle|output-file)"
+FILE_OPTIONS = "--(ca-bundle|from|output-file|save)"
 ASK = f"env _{PROGRAM.upper()}_COMPLETE="
 
 

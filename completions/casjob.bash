@@ -10,7 +10,7 @@ _casjob() {
     # Without = in COMP_WORDBREAKS, bash replaces the whole of --option=value.
     [[ $word == -*=* ]] && COMPREPLY=("${COMPREPLY[@]/#/${word%%=*}=}")
     # The options that take a file.
-    [[ $line =~ --(ca-bundle|output-file)[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
+    [[ $line =~ --(ca-bundle|from|output-file|save)[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
     return 0
 }
 

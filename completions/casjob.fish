@@ -8,7 +8,7 @@ function __casjob_complete
     set -l word (commandline -ct)
     set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
     # The options that take a file.
-    if string match --quiet --regex -- '--(ca-bundle|output-file)[ =]\S*$' (commandline -cp)
+    if string match --quiet --regex -- '--(ca-bundle|from|output-file|save)[ =]\S*$' (commandline -cp)
         # For an unknown command, fish itself completes files.
         set found (complete --do-complete "'' "(string replace -- $option '' $word))
     end

@@ -123,8 +123,10 @@ def test_what_shells_part_or_expand_completes_too(
         line = "true && LC_ALL=C casjob show --ca-bundle=./bin/"
         press_tab(terminal, line[:-2], line)
         terminal.type("\x15")
-        line = "casjob show --output-file ./bin/"
-        press_tab(terminal, line[:-2], line)
+        for option in ("--from", "--output-file", "--save"):
+            line = f"casjob show {option} ./bin/"
+            press_tab(terminal, line[:-2], line)
+            terminal.type("\x15")
 
 
 @needs_bash
