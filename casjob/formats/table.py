@@ -60,7 +60,7 @@ class TableFormat(Format):
 
     def settings(self, overview: Overview) -> str:
         """Return a line a setting, and notes."""
-        return draw_settings(overview)
+        return draw_settings(overview, self._display.width)
 
     def finding(self, finding: Finding) -> str:
         """Return a line about a probe."""

@@ -7,7 +7,9 @@ import pytest
 
 from casjob.options import complete_profile
 from tests.conftest import PROJECT_ID, Casjob, Finished
+from tests.program import CASJOB
 from tests.service import Recorded, Reply, Service
+from tests.terminal import Terminal
 
 Ask = Callable[..., Finished]
 
@@ -42,6 +44,17 @@ note: no region is set; export CASJOB_REGION=cn-north-4
 
 def test_with_nothing_set_every_setting_and_the_way_to_get_going_is_shown(casjob: Casjob) -> None:
     assert casjob("config") == (0, NOTHING_SET, "")
+
+
+def test_on_a_terminal_origins_wrap_at_words(clean_environ: dict[str, str]) -> None:
+    environ = {**clean_environ, "CASJOB_PROJECT_ID": PROJECT_ID, "LANG": "C.UTF-8"}
+    with Terminal([CASJOB, "config"], environ, columns=70) as terminal:
+        status, lines = terminal.finish()
+
+    assert status == 0
+    at = lines.index("ca_bundle        -                                 not set: the usual")
+    assert lines[at + 1] == f"{'':51}authorities"
+    assert f"project_id       {PROJECT_ID}  CASJOB_PROJECT_ID" in lines
 
 
 @pytest.mark.parametrize("words", [["show", "JOB123456"], ["show"], ["tasks", "JOB123456"]])
