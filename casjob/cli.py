@@ -86,7 +86,7 @@ def show(  # noqa: PLR0913 - each is an option
     *,
     of: OfComponent,
     full: Annotated[
-        bool, typer.Option("--full", help="Fold and shorten nothing to fit the screen.")
+        bool, typer.Option("--full", help="Show everything, even if it does not fit the screen.")
     ] = False,
     file: FromFile = None,
     save: SaveFile = None,
@@ -137,7 +137,7 @@ def tasks(  # noqa: PLR0913 - each is an option
         list[str] | None,
         typer.Option(
             metavar="WORD",
-            help="Only tasks with one of these statuses, parted by commas; may be repeated.",
+            help="Only tasks with one of these comma-separated statuses; may be repeated.",
             autocompletion=complete_status,
         ),
     ] = None,
@@ -189,7 +189,7 @@ def watch(
         str | None,
         typer.Option(
             metavar="DURATION",
-            help="Stop after this long, with exit status 124; never by default.",
+            help="Stop after this long, with exit status 124; no limit by default.",
             rich_help_panel=FOLLOWING,
         ),
     ] = None,
@@ -228,13 +228,13 @@ def wait(
     ] = "30m",
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="No reminders of what is waited for, on stderr."),
+        typer.Option("--quiet", "-q", help="Print no reminders to stderr while waiting."),
     ] = False,
     output: FormatOption,
     output_file: OutputFileOption = None,
     connection: Connection,
 ) -> int:
-    """Wait for jobs to end, silent but for their verdicts."""
+    """Wait for jobs to end, and print only their verdicts."""
     from casjob.commands.wait import run
 
     session = connection.open_session(context)
@@ -302,10 +302,10 @@ def diff(
 ) -> int:
     """Show what differs between two jobs; exit 1 if anything does.
 
-    With --component, these are its last that succeeded and its last that failed. Tasks are
-    matched by name. Another status of the job or of a task, a task that only one of them has,
-    another error code or message: these are differences. Ids, times of day, the order of tasks
-    and how long they took are not; elapsed times are shown with their change.
+    With --component, compare its last job that succeeded with its last job that failed. Tasks
+    are matched by name. These differences count: the status of the job or of a task, a task that
+    only one job has, an error code or message. Ids, times of day, the order of tasks and elapsed
+    times do not count; changes of elapsed times are shown.
     """
     from casjob.commands.diff import is_file, run, run_component
 
@@ -352,7 +352,7 @@ def config(
     context: typer.Context,
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Try the settings out, step by step.")
+        bool, typer.Option("--check", help="Test the settings, step by step.")
     ] = False,
     output: FormatOption,
     output_file: OutputFileOption = None,
@@ -378,7 +378,7 @@ def completion(
         Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)
     ],
 ) -> int:
-    """Print the script that completes command lines in a shell."""
+    """Print the completion script for a shell."""
     Output(sys.stdout).write(script(shell))
     return ExitStatus.SUCCESS
 
@@ -391,7 +391,7 @@ def main() -> None:
 
 
 def run(words: list[str]) -> int:
-    """Run a command line and return its exit status; whatever goes wrong is said on stderr."""
+    """Run a command line and return its exit status; errors are written to stderr."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     notices = Notices(sys.stderr, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
     try:
@@ -407,7 +407,7 @@ def run(words: list[str]) -> int:
         return signalled.status
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - nobody is ever shown a traceback
+    except Exception as error:  # noqa: BLE001 - users never see a traceback
         return _report_bug(error, notices, is_verbose=not {"-v", "--verbose"}.isdisjoint(words))
 
 
@@ -416,20 +416,20 @@ def _run_app(words: list[str], notices: Notices) -> int:
         status = app(words, prog_name="casjob", standalone_mode=False, obj=notices)
         return int(status or ExitStatus.SUCCESS)
     except OSError as error:
-        # All other input and output is handled where it is: this is Typer's, writing help.
+        # Other I/O errors are handled where they occur: this one is Typer's, writing the help.
         Output(sys.stdout).give_up(error)
     except SystemExit as ended:
-        # Typer exits by itself where nobody reads the help any more.
+        # Typer exits by itself if the reader of the help has gone.
         if not isinstance(ended.__context__, BrokenPipeError):
             raise
     return ExitStatus.SUCCESS
 
 
 def _report_bug(error: Exception, notices: Notices, *, is_verbose: bool) -> ExitStatus:
-    """Say that casjob is wrong; if verbose, where. The values of variables may be secrets."""
+    """Report a bug in casjob; if verbose, with a stack without values, which may be secret."""
     hint = "report it with the command and the output of casjob --version"
     if not is_verbose:
-        hint += "; -v says where it is"
+        hint += "; -v shows where it is"
     bug = BugError(f"this is a bug in casjob: {type(error).__name__}", hint=hint)
     notices.explain(bug)
     if is_verbose:

@@ -1,4 +1,4 @@
-"""What a command line says of a component whose job is meant."""
+"""A component on the command line, whose job is meant."""
 
 from typing import NamedTuple
 

@@ -17,7 +17,7 @@ from casjob.json_text import JsonValue
 Fields = dict[str, JsonValue]
 
 _SHORTEST_PREFIX = 6
-_HINT = "the endpoint may belong to another service; casjob config shows where it is from"
+_HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 _LEAST_MILLISECONDS = 10**11
 """From here on a number is a time in milliseconds, not in seconds: 1973 and the year 5138."""
 

@@ -1,4 +1,4 @@
-"""When a run's `--timeout` passes, and waiting that ends by then."""
+"""The deadline that `--timeout` sets, and waiting that ends by then."""
 
 import math
 import threading
@@ -35,7 +35,7 @@ class Deadline:
         return max(0.0, self.moment - time.monotonic())
 
     def wait_for(self, what: str, call: Callable[[], _Value]) -> _Value:
-        """Return what a call returns, if it does so in time; if not, it is left behind.
+        """Return the result of a call, or abandon the call at the deadline.
 
         Args:
             what: names what is waited for.

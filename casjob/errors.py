@@ -1,4 +1,4 @@
-"""Everything that can go wrong: one class a kind, one exit status each.
+"""All errors that casjob reports: one class for each kind, with its exit status.
 
     CasjobError
     ├── UsageError            2  invalid usage
@@ -10,8 +10,8 @@
     ├── UnknownNameError      5  a name that nothing is known about
     ├── ComponentNotFoundError 5 no such component
     ├── ServiceError          6  the service could not be reached, or failed
-    │   ├── TransientError    6  … in a way that a retry may fix
-    │   └── ReplyTimeoutError 6  … with a reply that did not end in time
+    │   ├── TransientError    6  … and a retry may help
+    │   └── ReplyTimeoutError 6  … since its response took too long
     ├── ReplyError            7  the reply could not be understood
     ├── BugError             70  a bug in casjob
     ├── OutputError          74  the output could not be written
@@ -112,7 +112,7 @@ class AuthenticationError(CasjobError):
 
 
 class ForbiddenError(AuthenticationError):
-    """The service accepts the credentials, and does not allow the request."""
+    """The service accepts the credentials, but does not allow the request."""
 
 
 class JobNotFoundError(CasjobError):
@@ -159,7 +159,7 @@ class TransientError(ServiceError):
 
 
 class ReplyTimeoutError(ServiceError):
-    """A reply did not end in time. A retry may fix it, but would take as long again."""
+    """A response took too long. A retry may succeed, but would take as long again."""
 
 
 class ReplyError(CasjobError):
@@ -169,7 +169,7 @@ class ReplyError(CasjobError):
 
 
 class BugError(CasjobError):
-    """casjob itself is wrong."""
+    """A bug in casjob."""
 
     status = ExitStatus.BUG
 
@@ -181,6 +181,6 @@ class OutputError(CasjobError):
 
 
 class TimedOutError(CasjobError):
-    """The run's time is up."""
+    """`--timeout` passed."""
 
     status = ExitStatus.TIMED_OUT

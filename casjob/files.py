@@ -70,7 +70,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         mode: the permissions of the file, less the umask.
 
     Raises:
-        OSError: the file can't be written. A file that was there before is unchanged.
+        OSError: the file can't be written. An existing file is unchanged.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():

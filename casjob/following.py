@@ -26,7 +26,7 @@ from casjob.session import Session
 from casjob.targets import Target, choose_job, find_component, read_targets
 
 MANY_JOBS = 20
-"""Jobs up to which the gateway's known limit is kept from the start."""
+"""With up to this many jobs, polls respect the gateway's known limit from the start."""
 UNCROWDED_JOBS = 7
 """Jobs that the pace allows to be polled every 15 s, with some requests left to confirm an end."""
 QUIET = timedelta(seconds=30)
@@ -76,7 +76,7 @@ def follow_jobs(
 
 
 def _choose_job(named: Target, plan: Plan, source: Source, session: Session) -> str:
-    """Return the job that is meant, which the next one of a component is only once it is there."""
+    """Return the job that is meant; for the next job of a component, wait until it exists."""
     if not isinstance(named, ComponentName):
         return choose_job(named, source, session)
     listed = "the list of components"
@@ -90,7 +90,7 @@ def _choose_job(named: Target, plan: Plan, source: Source, session: Session) -> 
 def _choose_pace(plan: Plan, crowd: float) -> Pace:
     if plan.interval is None:
         return Pace(burst=BURST * crowd, rate=RATE * crowd)
-    # A pinned interval is the user's own rate; yet 200 jobs are not polled in one moment.
+    # A pinned interval is the user's choice, but 200 jobs are not polled all at once.
     return Pace(gap=min(0.05, plan.interval), burst=math.inf)
 
 
@@ -117,7 +117,7 @@ def _describe_standing(report: Report | None) -> str:
 
 
 class FollowNotices:
-    """Writes to stderr what happens beside the answer: errors, retries, reminders.
+    """Writes what is not output to stderr: errors, retries, reminders.
 
     Args:
         notices: writes to stderr.
@@ -139,11 +139,11 @@ class FollowNotices:
                 self._notices.say(_describe_reminder(event))
             case JobStatus(stage=Stage.UNDECIDED):
                 status = _describe_unknown_status(event.after)
-                self._notices.say(f"{event.job_id} has {status}; waiting on")
+                self._notices.say(f"{event.job_id} has {status}; still waiting")
 
     def _write_retry(self, retry: Retry) -> None:
-        """Write the first failure, and then one in a while."""
-        # By a clock that may be set back in between.
+        """Write the first failure, and then at most one notice every `QUIET`."""
+        # The clock may have been set back in between.
         if self._retried_at and abs(retry.time - self._retried_at) < QUIET:
             self._unwritten += 1
             return

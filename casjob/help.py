@@ -15,7 +15,7 @@ _ELSEWHERE = {
     "--follow": _WATCH,
     "-f": _WATCH,
     "--wait": "casjob wait blocks until jobs end",
-    "--timeout": "casjob wait and casjob watch have it; see --request-timeout",
+    "--timeout": "only casjob wait and casjob watch have it; see --request-timeout",
     "--failed": "casjob tasks --failed shows the failed tasks",
     "--status": "casjob tasks --status chooses tasks by status",
     "--limit": _PAGING,
@@ -30,7 +30,7 @@ _ELSEWHERE = {
     "--access-key": _KEYS,
     "--secret-key": _KEYS,
 }
-"""What does what an unknown option is meant to do."""
+"""What to use in place of an unknown option."""
 
 
 def find_option(error: typer.TyperException) -> str | None:
@@ -48,7 +48,7 @@ def describe_error(error: typer.TyperException) -> str:
 
 
 def find_help(error: typer.TyperException) -> tuple[str, ...]:
-    """Return a line with the command whose help has what is right."""
+    """Return a line that refers to the help of the command."""
     context: typer.Context | None = getattr(error, "ctx", None)
     return (f"  see: {context.command_path} --help",) if context else ()
 
@@ -69,7 +69,7 @@ class Command(TyperCommand):
         """Write the arguments, then the options group by group."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
-            # None is for one that is hidden, and none is.
+            # None for a hidden parameter; casjob has none.
             record = parameter.get_help_record(ctx) or ("", "")
             _, text = record
             if parameter.param_type_name == "argument":

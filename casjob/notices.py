@@ -99,7 +99,7 @@ class Notices:
             self._stream.write(text)
             self._stream.flush()
         except OSError:
-            # A stderr that is full, or that nobody reads, must not keep the answer from stdout.
+            # A stderr that is full, or that nobody reads, must not keep the output from stdout.
             # What stays in its buffer would fail again at exit, and change the exit status.
             with suppress(OSError):
                 self._stream.close()

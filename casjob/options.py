@@ -39,9 +39,9 @@ from casjob.settings.sources import find_profile_names
 
 
 def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the jobs looked at from this machine and what is known of them, without a request.
+    """Return the jobs in the history, each with a description; no request is sent.
 
-    With `--demo` before, they are the demo's.
+    After `--demo`, return the demo's jobs.
     """
     jobs = _describe_samples() if context.params.get("demo") else _describe_recent()
     return [(job_id, about) for job_id, about in jobs.items() if job_id.startswith(incomplete)]
@@ -135,8 +135,8 @@ JobIds = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="JOB_ID",
-        help="Job ids; - reads them from stdin, an id a line or JSON with job_id or last_job_id in"
-        " it. Default: CASJOB_JOB_ID, or the job last looked at.",
+        help="Job ids; - reads them from stdin, one per line or as JSON with job_id or last_job_id."
+        " Default: CASJOB_JOB_ID, or the job last looked at.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -146,7 +146,7 @@ Base = Annotated[
     str | None,
     typer.Argument(
         metavar="BASE",
-        help="The job to compare with: its id, or a file as for show --from; - is stdin.",
+        help="Job to compare with: an id, or a file as for show --from; - is stdin.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -156,7 +156,7 @@ Compared = Annotated[
     str | None,
     typer.Argument(
         metavar="JOB",
-        help="The job to compare, likewise.",
+        help="Job to compare: an id or a file.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -185,20 +185,21 @@ FromFile = Annotated[
     typer.Option(
         "--from",
         metavar="FILE",
-        help="Read the job from a file, as --save, --json or the API gave it; - is stdin.",
+        help="Read the job from a file: output of --save or --json, or a saved API response; - is"
+        " stdin.",
     ),
 ]
 
 SaveFile = Annotated[
     str | None,
-    typer.Option("--save", metavar="FILE", help="Save the whole job too, for --from."),
+    typer.Option("--save", metavar="FILE", help="Also save the whole job, for --from."),
 ]
 
 Retries = Annotated[
     str | None,
     typer.Option(
         metavar="N",
-        help="Retries after a failed request; 3 by default.",
+        help="How often to retry a failed request; 3 by default.",
         rich_help_panel=_CONNECTION,
     ),
 ]
@@ -235,7 +236,7 @@ ComponentOption = Annotated[
     typer.Option(
         "--component",
         metavar="NAME",
-        help="The last job of this component, by its name or id.",
+        help="Name or id of a component whose last job to use.",
         autocompletion=complete_component,
     ),
 ]
@@ -268,7 +269,7 @@ class OfComponentOrNext(NamedTuple):
         str | None,
         typer.Option(
             metavar="JOB_ID",
-            help="With --component: not this job, but the next one, once it is there.",
+            help="With --component: wait for the next job after this one.",
             autocompletion=complete_job_id,
         ),
     ] = None
@@ -284,7 +285,7 @@ def _name_component(
     if component is None:
         for option, value in (("--application", application), ("--after", after)):
             if value is not None:
-                raise UsageError(f"{option} is only of use with --component")
+                raise UsageError(f"{option} requires --component")
         return None
     if has_job:
         raise UsageError("a job id and --component can't be used together")
@@ -369,10 +370,10 @@ class Follow(NamedTuple):
     ] = None
 
     def plan(self, timeout: str | None) -> Plan:
-        """Return the same in seconds; the time of the run begins now.
+        """Return the plan, with durations in seconds; the timeout starts now.
 
         Args:
-            timeout: the option, whose default each command has of its own.
+            timeout: the option; each command has its own default.
 
         Raises:
             UsageError: a duration is not one.
@@ -417,14 +418,14 @@ class Connection(NamedTuple):
     ] = None
     endpoint: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Address of the service, if it is not the region's."),
+        typer.Option(metavar="URL", help="URL of the service; by default, the region's."),
     ] = None
     api_version: Annotated[ApiVersion | None, typer.Option(help="API version; v2 by default.")] = (
         None
     )
     ca_bundle: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="CA certificates to trust, besides the usual ones."),
+        typer.Option(metavar="FILE", help="Additional CA certificates to trust."),
     ] = None
     request_timeout: Annotated[
         str | None,
@@ -451,7 +452,7 @@ class Connection(NamedTuple):
         """
         if not is_offline:
             import casjob.service  # noqa: F401 - no signal may unwind inside an import
-        # All that the command needs at once is loaded.
+        # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
         given = {**self._asdict(), "retries": retries}
         demo, verbose = given.pop("demo"), given.pop("verbose")
@@ -473,14 +474,14 @@ _GROUPS = {
     Follow: FOLLOWING,
     Connection: _CONNECTION,
 }
-"""The heading in the help that each group of options stands under."""
+"""The heading of each group of options in the help."""
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one option for each field of its parameters that are groups of options.
 
-    Typer reads the signature of a command. For options that commands share to be written once,
-    one parameter such as `look: Look` stands for all fields of its class.
+    Typer reads the signature of a command. Here one parameter, such as `look: Look`, stands for
+    all fields of its class, so that options shared by commands are written once.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, Any] = {}

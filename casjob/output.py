@@ -10,7 +10,7 @@ from casjob.files import write_whole
 
 
 class Output:
-    """The only place that writes to stdout.
+    """Writes to stdout; nothing else does.
 
     Args:
         stream: stdout; None if the program was started without one.
@@ -21,7 +21,7 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person reads it."""
+        """Whether stdout is a terminal."""
         return self._stream is not None and self._stream.isatty()
 
     @property
@@ -32,10 +32,10 @@ class Output:
     def write(self, content: str | bytes) -> bool:
         """Write text, or bytes as they are, and flush them.
 
-        Characters that the encoding lacks are written as escapes.
+        Characters that the encoding can't represent are escaped.
 
         Returns:
-            Whether anybody still reads: False once the reader of a pipe has gone, as `head` does.
+            False once the reader of a pipe has gone, as `head` does; True before.
 
         Raises:
             OutputError: stdout is closed, or can't be written: a full disk, say.
@@ -53,13 +53,13 @@ class Output:
         return True
 
     def give_up(self, error: OSError) -> None:
-        """Raise the error that a failed write is, unless the reader of a pipe has gone.
+        """Raise an error for a failed write, unless the reader of a pipe has gone.
 
         Raises:
             OutputError: the write failed for another reason.
         """
         if self._stream:
-            # What is still buffered goes nowhere, lest it fails again at exit.
+            # Discard what is still buffered, so that flushing does not fail again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"can't write to stdout: {error.strerror}") from error
@@ -76,7 +76,7 @@ class OutputFile:
         self._path = path
 
     def check(self) -> None:
-        """Check that the file can be written, before it takes minutes to know what to write.
+        """Check that the file can be written, before minutes are spent on its content.
 
         Raises:
             OutputError: its folder is missing, or can't be written to.
@@ -89,7 +89,7 @@ class OutputFile:
         """Write the file.
 
         Raises:
-            OutputError: it can't be written; a file that was there before is unchanged.
+            OutputError: it can't be written; an existing file is unchanged.
         """
         try:
             write_whole(self._path, content, mode=0o666)

@@ -1,4 +1,4 @@
-"""What casjob says about its own settings, for any format."""
+"""The settings and the findings of probes, for any format."""
 
 from typing import NamedTuple
 

@@ -11,7 +11,7 @@ _ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 _SIGNALLED = 128
-"""Added to the number of the signal, this is the exit status, as shells have it."""
+"""The exit status is this plus the number of the signal, as in shells."""
 
 
 class Ended(BaseException):
@@ -31,8 +31,8 @@ class Ended(BaseException):
 def start() -> None:
     """Prepare for start-up, in which a signal ends the program at once, without an exception.
 
-    One that is raised inside an import prints a traceback of the import system, or leaves a lock
-    of it held, on which the end of the interpreter then waits for ever.
+    An exception raised inside an import prints a traceback of the import system, or leaves one of
+    its locks held, on which the interpreter then waits forever at its exit.
     """
     _handle(lambda number, _frame: os._exit(_SIGNALLED + number))
     sys.unraisablehook = _report_ignored
@@ -48,8 +48,8 @@ def unwind_on_signals() -> None:
 def raise_signalled() -> None:
     """Raise `Ended` if a signal came since `unwind_on_signals`, and Python ignored its exception.
 
-    It ignores what is raised while a generator is closed, or an object finalized. What may run for
-    long calls this over and over.
+    It ignores what is raised while a generator is closed, or an object finalized. Long-running
+    loops call this repeatedly.
 
     Raises:
         Ended: a signal came.
@@ -61,15 +61,15 @@ def raise_signalled() -> None:
 
 
 def run_long() -> None:
-    """Collect garbage from now on: without it, what runs for hours would grow."""
+    """Collect garbage from now on: without it, a process that runs for hours would grow."""
     gc.enable()
 
 
 def finish(status: int) -> NoReturn:
     """Exit with a status, at once.
 
-    The interpreter's own way out takes 20 % of the whole time, and it waits for ever for a lock
-    that a signal left held, or for a thread that still reads stdin.
+    The interpreter's own shutdown takes 20 % of the run time, and waits forever for a lock that a
+    signal left held, or for a thread that still reads stdin.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -100,6 +100,6 @@ def _report_ignored(ignored: "sys.UnraisableHookArgs") -> None:
 
 def _handle(handler: "signal._HANDLER") -> None:
     for number in _ENDING_SIGNALS:
-        # Ignored from outside, as by nohup, it stays so.
+        # A signal that the parent ignores, as nohup does, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

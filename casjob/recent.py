@@ -33,7 +33,7 @@ def find_prefixes(job_ids: Iterable[str]) -> dict[str, str]:
     ordered = sorted(job_ids)
     prefixes = {}
     for before, job_id, after in zip(["", *ordered], ordered, [*ordered[1:], ""], strict=False):
-        # Of all ids, those beside it in this order have most in common with it.
+        # Its neighbours in this order have the longest prefixes in common with it.
         shared = max(_count_shared(job_id, before), _count_shared(job_id, after))
         prefixes[job_id] = job_id[: max(shared + 1, SHORTEST_PREFIX)]
     return prefixes

@@ -76,7 +76,7 @@ def refuse_service(session: Session, target: Target = None) -> None:
     if target is not None:
         name = "--component" if isinstance(target, ComponentName) else "a job id"
         message = f"{name} and --from can't be used together: the file holds one job"
-        raise UsageError(message, hint="leave the id out")
+        raise UsageError(message, hint="leave out the job id")
     given = [name for name, text in session.given.items() if text is not None]
     options = [f"--{name.replace('_', '-')}" for name in given] + ["--demo"] * session.demo
     if options:

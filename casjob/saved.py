@@ -20,7 +20,7 @@ STDIN = "-"
 """Names stdin where a file may be named."""
 
 _MAX_BYTES = 256 * 1024 * 1024
-"""Of a file: JSON that casjob has indented may be larger than the reply it was made of."""
+"""Bytes of a file: JSON that casjob has indented may be larger than the original reply."""
 
 _MAX_DEPTH = MAX_DEPTH + 3
 """Levels of nesting: MESSAGES of `MAX_DEPTH` levels, decoded, in a task in a list in a document."""
@@ -45,8 +45,8 @@ ADDED_TASK_KEYS = frozenset({"outcome", "phase", "title", "elapsed_seconds", "fa
 """What it adds to a task."""
 
 _KINDS = (
-    "a file holds a reply of the job API, one that casjob --save wrote, or the output of casjob"
-    " show --json"
+    "expected a response of the job API, a file written by casjob show --save, or the output of"
+    " casjob show --json"
 )
 
 
@@ -76,7 +76,7 @@ class SavedJob(NamedTuple):
             if not own:
                 raise UsageError(
                     "--instance-id can't be applied to a saved job without SERVICE_INSTANCE_ID",
-                    hint=f"all tasks in {self.name} are shown without it",
+                    hint=f"leave it out to show all tasks in {self.name}",
                 )
             if window.instance_id != own:
                 tasks, count = [], 0
@@ -112,7 +112,7 @@ def save_job(file: str, detail: JobDetail) -> None:
     The keys are those of the API, in its own case; `as_of` is added: when the service replied.
 
     Args:
-        file: where to; a file that was there is replaced.
+        file: the file to write; an existing one is replaced.
         detail: the whole job.
 
     Raises:
@@ -146,7 +146,7 @@ def _read_text(file: str, name: str) -> str:
         raise UsageError(f"can't read {name}: {reason}") from None
     if len(content) > _MAX_BYTES:
         raise ReplyError(
-            f"{name} is larger than {_MAX_BYTES // 1024 // 1024} MiB: casjob reads no more",
+            f"{name} is larger than casjob's limit of {_MAX_BYTES // 1024 // 1024} MiB",
             hint=_KINDS,
         )
     # PowerShell writes UTF-16.
@@ -162,7 +162,7 @@ def _decode(text: str, name: str) -> JsonValue:
     except ValueError as error:
         start = clip(text.partition("\n")[0].rstrip())
         raise ReplyError(
-            f"{name} can't be understood: it is not JSON ({error}); it begins with {start}",
+            f"{name} is not JSON ({error}); it begins with {start}",
             hint=_KINDS,
         ) from None
 
@@ -183,7 +183,7 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     lack = None
     if came < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
         lack = f"{name} holds {came} of the job's {count} tasks."
-    # Without a clock, it is the latest time in the file: a job in it does not run until today.
+    # Without `as_of`, take the latest time in the file: a saved job does not run until today.
     return SavedJob(name, detail.model_copy(update={"as_of": as_of or latest}), lack)
 
 

@@ -177,7 +177,7 @@ def _find_credential(session: Session, settings: Settings) -> CredentialSource:
     if found is None:
         raise SettingsError("; ".join(["no credentials are set", *halves]), steps=CREDENTIAL_STEPS)
     for half in halves:
-        session.notices.say(f"warning: {half}; {found.source.name} is used")
+        session.notices.say(f"warning: {half}; using {found.source.name}")
     return found
 
 
@@ -185,7 +185,7 @@ def _read_credential(
     found: CredentialSource, environ: Mapping[str, str], deadline: Deadline
 ) -> Mapping[str, str]:
     try:
-        # Not left behind but ended at the deadline: it may ask a person for something.
+        # The program is ended at the deadline, not abandoned: it may be prompting the user.
         return read_credential(found, environ, timeout=deadline.left)
     except SettingsError:
         deadline.check(found.origin)
@@ -235,7 +235,7 @@ def _describe_origins(settings: Settings, project_id: str) -> str:
 
 
 def _explain_name(url: str, region: Setting[str | None]) -> str | None:
-    """Return what to check if an address is unknown that was built from a mistyped region."""
+    """Return what to check if the host is unknown, and its region may be mistyped."""
     name = region.value
     if not name or name in KNOWN_REGIONS or f".{name}." not in url:
         return None

@@ -48,7 +48,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings in force. What is wrong with sources nobody chose is a warning on stderr.
+        """The settings in force. Problems with sources not chosen are warnings on stderr.
 
         Raises:
             SettingsError: a source that the user chose is missing or can't be understood.
@@ -95,7 +95,7 @@ class Session:
 
     @property
     def _project_key(self) -> tuple[str, ...]:
-        """What tells one project from another without a request."""
+        """Identifies the project without a request."""
         if self.demo:
             return ("demo",)
         settings = self.settings

@@ -89,7 +89,8 @@ def read_job_id(text: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{_shorten(text)} has {len(found)} job ids in it", hint="give each apart")
+        message = f"{_shorten(text)} contains {len(found)} job ids"
+        raise UsageError(message, hint="give each id separately")
     raise UsageError(
         f"{_shorten(text)} is not a job id",
         hint="a job id has 1 to 128 letters, digits, _ and -, as in"
@@ -102,7 +103,7 @@ def _shorten(text: str) -> str:
 
 
 def choose_job(named: Target, source: Source, session: Session) -> str:
-    """Return the id of the job that is meant. A choice that was not spelled out is a notice.
+    """Return the id of the job that is meant; write a notice if it was not given in full.
 
     Args:
         named: what `read_target` returned.
@@ -130,9 +131,9 @@ def choose_job(named: Target, source: Source, session: Session) -> str:
         return source.sample_job_ids[0]
     if not recent:
         raise UsageError(
-            "no job is named, and none was looked at before in this project",
-            hint="name it, as in casjob show JOB_ID, or its component with --component, or set"
-            " CASJOB_JOB_ID; without any, the job last looked at is meant",
+            "no job id is given, and no job was looked at before in this project",
+            hint="give one, as in casjob show JOB_ID, or a component with --component, or set"
+            " CASJOB_JOB_ID; the default is the job last looked at",
         )
     session.notices.say(f"{recent[0]} (last looked at)")
     return recent[0]
@@ -167,7 +168,7 @@ def find_component(named: ComponentName, source: ComponentSource, session: Sessi
     where = f" in application {named.application}" if named.application else ""
     raise ComponentNotFoundError(
         f"there is no component {named.name}{where}",
-        hint=f"{session.suggest('list')} shows all there are",
+        hint=f"{session.suggest('list')} lists all components",
     )
 
 
@@ -245,8 +246,8 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
     ids = list(find_job_ids(text.removeprefix("\ufeff").strip()))
     if not ids:
         raise UsageError(
-            "there is no job id on stdin",
-            hint="give a line for each id, or JSON with job_id or last_job_id in it",
+            "no job id on stdin",
+            hint="write one id per line, or JSON with job_id or last_job_id in it",
         )
     return ids
 
@@ -254,7 +255,7 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
 def find_job_ids(text: str) -> Iterable[str]:
     """Return the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
 
-    Of other text, whatever looks like a whole id is one.
+    In other text, only whole ids are recognized.
     """
     documents = _decode_all(text)
     if documents:
@@ -298,7 +299,7 @@ def _find_in(value: JsonValue) -> Iterator[str]:
 
 
 def _find_under(value: JsonValue) -> Iterator[str]:
-    """Return the ids under such a key: one, or several in a list or a map."""
+    """Return the ids under a `job_id` key: one, or several in a list or a map."""
     match value:
         case str() if value:
             yield value

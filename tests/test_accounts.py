@@ -139,9 +139,9 @@ def test_no_project_is_explained(ask_as: AskAs, service: Service, iam: Iam) -> N
     assert finished == Finished(
         3,
         "",
-        f"casjob: IAM at {host} knows no projects named cn-north-4\n"
-        "  hint: set CASJOB_PROJECT_ID to the project's id, as My Credentials in the console shows"
-        " it; is the region spelled right?\n",
+        f"casjob: IAM at {host} has no projects named cn-north-4\n"
+        "  hint: set CASJOB_PROJECT_ID to the project's id, which the console shows under My"
+        " Credentials; is the region spelled right?\n",
     )
     assert service.requests == []
 

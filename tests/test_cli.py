@@ -14,7 +14,7 @@ from tests.service import Recorded, Reply, Service
 
 BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
-    "  hint: report it with the command and the output of casjob --version; -v says where it is\n"
+    "  hint: report it with the command and the output of casjob --version; -v shows where it is\n"
 )
 COMMANDS = (
     "show",
@@ -41,13 +41,13 @@ Commands:
   show        Show one job: the verdict, why it failed, then its tasks.
   tasks       Show the tasks of a job, paged or filtered.
   watch       Follow jobs until they end, live on a terminal.
-  wait        Wait for jobs to end, silent but for their verdicts.
+  wait        Wait for jobs to end, and print only their verdicts.
   list        List components, or the deployments of one.
   recent      List the jobs looked at from this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.
   explain     Explain error codes, task names, flows and status words.
   config      Show every setting in force, and where it came from.
-  completion  Print the script that completes command lines in a shell.
+  completion  Print the completion script for a shell.
 """
 
 
@@ -111,7 +111,10 @@ ON_SECRETS = "no option takes a secret, which others could read: set "
         (["tasks", "--follow"], "casjob watch follows jobs until they end"),
         (["show", "-f"], "casjob watch follows jobs until they end"),
         (["show", "--wait"], "casjob wait blocks until jobs end"),
-        (["show", "--timeout", "5"], "casjob wait and casjob watch have it; see --request-timeout"),
+        (
+            ["show", "--timeout", "5"],
+            "only casjob wait and casjob watch have it; see --request-timeout",
+        ),
         (["show", "--token", "x"], f"{ON_SECRETS}CASJOB_TOKEN"),
         (["config", "--password=x"], f"{ON_SECRETS}CASJOB_PASSWORD"),
         (["wait", "--access-key", "x"], f"{ON_SECRETS}CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"),

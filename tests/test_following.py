@@ -54,10 +54,13 @@ def test_a_job_that_is_not_found_is_an_error() -> None:
     ("status", "lines"),
     [
         ("RUNNING", []),
-        ("FROZEN", ["casjob: JOB1 has the status FROZEN, which casjob does not know; waiting on"]),
-        ("unknown", ["casjob: JOB1 has the status unknown; waiting on"]),
-        ("", ["casjob: JOB1 has no status; waiting on"]),
-        (None, ["casjob: JOB1 has no status; waiting on"]),
+        (
+            "FROZEN",
+            ["casjob: JOB1 has the status FROZEN, which casjob does not know; still waiting"],
+        ),
+        ("unknown", ["casjob: JOB1 has the status unknown; still waiting"]),
+        ("", ["casjob: JOB1 has no status; still waiting"]),
+        (None, ["casjob: JOB1 has no status; still waiting"]),
     ],
 )
 def test_a_status_that_casjob_does_not_know_is_pointed_out(

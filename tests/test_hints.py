@@ -19,7 +19,7 @@ WRONG_KEY = (
     "its secret key is wrong, this machine's clock is off by more than 15 minutes, or the key is"
     " locked for 5 minutes after 5 failures in a row; -v shows what was signed"
 )
-CONFIG = "casjob config shows where yours come from"
+CONFIG = "casjob config shows where they are set"
 SIGNED = "canonicalRequest:GET|/v2/p/cas/jobs/J/||host:h||host|e3b0"
 
 Refused = Callable[..., list[str]]
@@ -69,7 +69,10 @@ def run_refused(casjob: Casjob, service: Service) -> Refused:
         ),
         (
             LOGIN,
-            "IAM accepts the login from OS_USERNAME, but not the service: is the region right?",
+            (
+                "IAM accepts the login from OS_USERNAME, but the service refuses the token: is the"
+                " region right?"
+            ),
         ),
     ],
 )

@@ -90,12 +90,12 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
     with pytest.raises(UsageError) as caught:
         collect("-", stdin=printed)
 
-    assert caught.value.message == "there is no job id on stdin"
-    assert caught.value.hint == "give a line for each id, or JSON with job_id or last_job_id in it"
+    assert caught.value.message == "no job id on stdin"
+    assert caught.value.hint == "write one id per line, or JSON with job_id or last_job_id in it"
 
 
 def test_there_may_be_no_stdin() -> None:
-    with pytest.raises(UsageError, match="there is no job id on stdin"):
+    with pytest.raises(UsageError, match="no job id on stdin"):
         read_job_ids(["-"], None)
 
 

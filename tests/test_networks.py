@@ -162,7 +162,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(
         "",
         f"casjob: the certificate of {host_of(secure)} can't be trusted:"
         " unable to get local issuer certificate\n"
-        "  hint: if a private authority signed it, name its certificate with --ca-bundle FILE\n",
+        "  hint: if a private CA signed it, add the CA's certificate with --ca-bundle FILE\n",
     )
     assert secure.requests == []
 
@@ -195,9 +195,9 @@ def test_a_certificate_that_has_ended_is_not_trusted(
     ("content", "reason"),
     [
         (None, "can't be read: No such file or directory"),
-        ("", "holds no certificate in PEM form"),
-        ("-----BEGIN CERTIFICATE-----\nMIIB", "holds no certificate in PEM form"),
-        ("not a certificate", "holds no certificate in PEM form"),
+        ("", "contains no PEM certificate"),
+        ("-----BEGIN CERTIFICATE-----\nMIIB", "contains no PEM certificate"),
+        ("not a certificate", "contains no PEM certificate"),
     ],
 )
 @pytest.mark.parametrize("variable", ["CASJOB_CA_BUNDLE", "SSL_CERT_FILE"])

@@ -31,8 +31,8 @@ from tests.service import Reply, Service, documented_job, many_tasks
 Ask = Callable[..., Finished]
 
 HINT = (
-    "  hint: a file holds a reply of the job API, one that casjob --save wrote, or the output of"
-    " casjob show --json\n"
+    "  hint: expected a response of the job API, a file written by casjob show --save, or the"
+    " output of casjob show --json\n"
 )
 
 
@@ -108,7 +108,7 @@ class TestAFile:
             (
                 "casjob: --instance-id can't be applied to a saved job without"
                 " SERVICE_INSTANCE_ID\n"
-                f"  hint: all tasks in {job_json} are shown without it\n"
+                f"  hint: leave it out to show all tasks in {job_json}\n"
             ),
         )
 
@@ -140,7 +140,7 @@ class TestAFile:
             (
                 [JOB_ID],
                 "a job id and --from can't be used together: the file holds one job",
-                "leave the id out",
+                "leave out the job id",
             ),
             (
                 ["--demo"],
@@ -310,21 +310,21 @@ class TestWhatItHolds:
             (
                 "HTTP/1.1 200 OK\r\nDate: x\r\n\r\n{}",
                 (
-                    "{} can't be understood: it is not JSON (Expecting value: line 1 column 1"
+                    "{} is not JSON (Expecting value: line 1 column 1"
                     " (char 0)); it begins with HTTP/1.1 200 OK"
                 ),
             ),
             (
                 '{"job": {}}200',
                 (
-                    "{} can't be understood: it is not JSON (Extra data: line 1 column 12 (char"
+                    "{} is not JSON (Extra data: line 1 column 12 (char"
                     ' 11)); it begins with {{"job": {{}}}}200'
                 ),
             ),
             (
                 '{"job": {"a": "\x00\xff',
                 (
-                    "{} can't be understood: it is not JSON (Invalid control character at: line 1"
+                    "{} is not JSON (Invalid control character at: line 1"
                     ' column 16 (char 15)); it begins with {{"job": {{"a": "\\x00\xff'
                 ),
             ),
@@ -367,7 +367,7 @@ class TestWhatItHolds:
     def test_may_have_no_end(self, casjob: Casjob) -> None:
         shown = casjob("show", "--from", "/dev/zero")
 
-        message = "casjob: /dev/zero is larger than 256 MiB: casjob reads no more\n"
+        message = "casjob: /dev/zero is larger than casjob's limit of 256 MiB\n"
         assert shown == (7, "", message + HINT)
 
     @given(content=st.binary())
@@ -458,7 +458,7 @@ class TestAPipe:
         shown = run_shell("echo no | casjob show --from -", clean_environ)
 
         assert shown.status == 7
-        assert shown.err.startswith("casjob: stdin can't be understood: it is not JSON (")
+        assert shown.err.startswith("casjob: stdin is not JSON (")
 
     def test_may_be_closed(self, clean_environ: dict[str, str]) -> None:
         shown = run_shell("casjob show --from - <&-", clean_environ)
@@ -602,7 +602,7 @@ class TestSave:
         assert ask("tasks", JOB_ID, "--save", "x", "--instance-id", "i") == (
             2,
             "",
-            "casjob: --save keeps the whole job: it can't be used with --instance-id\n",
+            "casjob: --save writes the whole job: it can't be used with --instance-id\n",
         )
         assert service.requests == []
 

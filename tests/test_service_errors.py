@@ -26,17 +26,17 @@ Ask = Callable[..., Finished]
 
 COMMANDS = ["show", "tasks"]
 AT_ONCE = {"Retry-After": "0"}
-CONFIG = "casjob config shows where yours come from"
+CONFIG = "casjob config shows where they are set"
 CHECK_ALL = "check the job id and the options; casjob config shows the settings in force"
-LATER = "try again later; its support wants the request's id"
-OTHER_SERVICE = "the endpoint may belong to another service; casjob config shows where it is from"
+LATER = "try again later; support will ask for the request's id"
+OTHER_SERVICE = "the endpoint may belong to another service; casjob config shows where it is set"
 NOT_JSON = (
     "the endpoint may belong to another service, or a proxy may have responded;"
-    " casjob config shows where it is from"
+    " casjob config shows where it is set"
 )
 NO_REDIRECT = (
     "redirects are not followed, since credentials would go with them;"
-    " set the endpoint to where the service really is"
+    " set the endpoint to the service's actual address"
 )
 NO_API = (
     "the endpoint or the API version is wrong, or the API is not published in this region;"
@@ -46,7 +46,7 @@ WRONG_PLACE = (
     f"project {PROJECT_ID} is from CASJOB_PROJECT_ID, the endpoint from CASJOB_ENDPOINT;"
     " a wrong one is the usual cause"
 )
-LIMITS = "the limit is 200 requests in 5 minutes a user, and 5 a second an address"
+LIMITS = "the limits are 200 requests in 5 minutes per user, and 5 a second per address"
 
 
 def refusal(code: str, words: str = "no") -> dict[str, object]:
@@ -240,7 +240,7 @@ STATUSES: dict[str, Row] = {
 
 def not_json(body: bytes | str, why: str, said: str, status: int = 200) -> Row:
     what = f"not JSON: {why}" if why else "empty"
-    message = f"the response of the service at PLACE is {what}"
+    message = f"the response from the service at PLACE is {what}"
     return Reply(status, body), 7, message, said, NOT_JSON
 
 
@@ -576,7 +576,7 @@ def test_only_a_name_server_s_silence_is_retried(
         (
             httpx.LocalProtocolError("Illegal header value b'a secret'"),
             SettingsError,
-            "the request to host can't be sent: it has characters that HTTP forbids",
+            "the request to host can't be sent: it contains characters that HTTP forbids",
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
@@ -747,7 +747,7 @@ def ca_bundle(authority: trustme.CA, tmp_path: Path) -> str:
     return str(path)
 
 
-UNTRUSTED = "  hint: if a private authority signed it, name its certificate with --ca-bundle FILE\n"
+UNTRUSTED = "  hint: if a private CA signed it, add the CA's certificate with --ca-bundle FILE\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -790,7 +790,7 @@ def test_a_certificate_for_another_host(authority: trustme.CA, ask: Ask, ca_bund
         "",
         f"casjob: the certificate of {place} can't be trusted: IP address mismatch, certificate is"
         " not valid for '127.0.0.1'.\n  hint: is the endpoint spelled right?"
-        " casjob config shows where yours come from\n",
+        " casjob config shows where they are set\n",
     )
     assert service.requests == []
 

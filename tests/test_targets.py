@@ -12,9 +12,9 @@ from tests.service import Service, documented_job
 
 OTHER_JOB_ID = "JOB474362ef-ffff-429f-9b3e-c9246b37dee6"
 WAYS = (
-    "casjob: no job is named, and none was looked at before in this project\n"
-    "  hint: name it, as in casjob show JOB_ID, or its component with --component, or set"
-    " CASJOB_JOB_ID; without any, the job last looked at is meant\n"
+    "casjob: no job id is given, and no job was looked at before in this project\n"
+    "  hint: give one, as in casjob show JOB_ID, or a component with --component, or set"
+    " CASJOB_JOB_ID; the default is the job last looked at\n"
 )
 
 Ask = Callable[..., Finished]
@@ -215,7 +215,7 @@ def test_a_job_id_may_be_pasted_with_what_is_around_it(
 
 def test_a_line_with_several_job_ids_names_none(service: Service, ask: Ask) -> None:
     pasted = f"{JOB_ID} then {OTHER_JOB_ID}"
-    told = f"casjob: {pasted!r} has 2 job ids in it\n  hint: give each apart\n"
+    told = f"casjob: {pasted!r} contains 2 job ids\n  hint: give each id separately\n"
     assert ask("show", pasted) == (2, "", told)
     assert service.requests == []
 
@@ -306,8 +306,8 @@ class TestTheLastJobOfAComponent:
         ("options", "message"),
         [
             (["JOB1", "--component", "web"], "a job id and --component can't be used together"),
-            (["--application", "shop"], "--application is only of use with --component"),
-            (["JOB1", "--after", "JOB2"], "--after is only of use with --component"),
+            (["--application", "shop"], "--application requires --component"),
+            (["JOB1", "--after", "JOB2"], "--after requires --component"),
         ],
     )
     def test_is_not_meant_together_with_another_job(

@@ -33,14 +33,14 @@ class Credential(ABC):
         """Add what authenticates a request.
 
         Raises:
-            CasjobError: a token is needed and can't be had.
+            CasjobError: no token could be obtained.
         """
 
     def renew(self, refused: httpx.Request) -> bool:  # noqa: ARG002 - only some kinds do
         """Return whether a request that got a 401 may be sent again, authenticated anew.
 
         Raises:
-            CasjobError: a new token is needed and can't be had.
+            CasjobError: no new token could be obtained.
         """
         return False
 

@@ -1,4 +1,4 @@
-"""What ServiceStage's CAS service can be asked."""
+"""Requests to ServiceStage's CAS service."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -78,8 +78,8 @@ class ServiceStage:
         Args:
             job_id: the job.
             window: which tasks.
-            on_progress: gets how many tasks came so far, of how many if that is known.
-            kept: pages by offset and limit that need not be fetched; those that are get added.
+            on_progress: called with how many tasks were received, and of how many if that is known.
+            kept: pages by offset and limit that need not be fetched; fetched ones are added.
 
         Raises:
             CasjobError: what went wrong.
@@ -122,7 +122,7 @@ class ServiceStage:
             return self._endpoint.send(request, auth=self._auth, read=_read_page)
         except ResponseTooLargeError as error:
             if window.limit is None:
-                error.hint = "casjob tasks --limit 5 asks for less"
+                error.hint = "casjob tasks --limit 5 requests fewer tasks"
             raise
 
     def _path(self, *parts: str) -> str:

@@ -1,4 +1,4 @@
-"""What a project's components can be asked: v3 lists them all, v2 by application."""
+"""Requests about a project's components: v3 lists them all, v2 by application."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ from casjob.job.models import read_text
 from casjob.json_text import JsonValue, encode
 
 PERMISSION = "servicestage:app:list"
-"""What a user needs to list components; jobs may be seen without it."""
+"""The permission to list components; showing jobs may not require it."""
 
 PAGE_SIZE = 100
 """Of every list but a job's tasks; the most that the API documents."""
@@ -251,7 +251,7 @@ class Components:
             HTTPStatus.FORBIDDEN: Refusal(
                 ForbiddenError,
                 f"not allowed to list the components in {self._where},"
-                f" which takes the permission {PERMISSION}",
+                f" which requires the permission {PERMISSION}",
             ),
             HTTPStatus.NOT_FOUND: Refusal(
                 NoSuchApiError,
@@ -266,14 +266,14 @@ class Components:
             HTTPStatus.FORBIDDEN: Refusal(
                 ForbiddenError,
                 f"not allowed to see component {clip(component.label)} in {self._where},"
-                f" which takes the permission {PERMISSION}",
+                f" which requires the permission {PERMISSION}",
             ),
             HTTPStatus.NOT_FOUND: gone,
             _GONE: gone,
         }
 
     def _describe_gone(self, component: Component) -> str:
-        return f"component {clip(component.label)} is gone from {self._where}"
+        return f"component {clip(component.label)} no longer exists in {self._where}"
 
 
 def _check_id(sent: JsonValue, what: str) -> str:
@@ -285,4 +285,4 @@ def _check_id(sent: JsonValue, what: str) -> str:
     if isinstance(sent, str) and _ID.fullmatch(sent):
         return sent
     shown = clip(encode(sent))
-    raise ReplyError(f"the service sent {shown} as the id of {what}, which it can't be")
+    raise ReplyError(f"the service sent {shown} as the id of {what}, which is not a valid id")

@@ -39,7 +39,7 @@ _Value = TypeVar("_Value")
 
 
 class Request(NamedTuple):
-    """What to ask for.
+    """A request, before it is signed.
 
     Args:
         method: the HTTP method.
@@ -201,9 +201,9 @@ class Endpoint:
         except (UnicodeEncodeError, httpx.InvalidURL):
             # The error's own text may hold a secret.
             raise SettingsError(
-                f"the request to {self._peer} can't be sent: a part of it is too long, or holds"
+                f"the request to {self._peer} can't be sent: a part of it is too long, or contains"
                 " characters that HTTP forbids",
-                hint="casjob config shows what is set",
+                hint="casjob config shows the settings in force",
             ) from None
         return built
 
@@ -246,10 +246,10 @@ class Endpoint:
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(
-                f"the response of {self.name} is {what}",
+                f"the response from {self.name} is {what}",
                 said=describe_response(response),
                 hint="the endpoint may belong to another service, or a proxy may have responded;"
-                " casjob config shows where it is from",
+                " casjob config shows where it is set",
             ) from None
 
     def _notify_retry(self, retry: int, message: str) -> None:

@@ -30,7 +30,7 @@ _PROXY_HINT = "a proxy may have changed it"
 
 
 class Response(NamedTuple):
-    """What came back.
+    """A response.
 
     Args:
         status: the HTTP status.
@@ -66,7 +66,7 @@ def exchange(http: httpx.Client, request: httpx.Request, *, timeout: float, peer
     Raises:
         httpx.HTTPError: the network or HTTP failed.
         ReplyTimeoutError: the exchange took longer than `PATIENCE` timeouts.
-        ReplyError: the response was too large, or compressed in a way that wasn't asked for.
+        ReplyError: the response was too large, or in an encoding that was not requested.
     """
     deadline = time.monotonic() + timeout * PATIENCE
     too_slow = ReplyTimeoutError(
@@ -98,9 +98,9 @@ def _read(
             content += piece
             if len(content) > MAX_BYTES:
                 raise ResponseTooLargeError(
-                    f"the response of {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
+                    f"the response from {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
                     hint="the endpoint may belong to another service;"
-                    " casjob config shows where it is from",
+                    " casjob config shows where it is set",
                 )
             if time.monotonic() > deadline:
                 raise too_slow
@@ -111,13 +111,13 @@ def _read(
 
 
 def _decompress(chunks: Iterable[bytes], coding: str, peer: str) -> Iterator[bytes]:
-    """Yield the decompressed body in small pieces, so that whoever reads it can stop."""
+    """Yield the decompressed body in small pieces, so that the caller can stop early."""
     coding = coding.strip().lower()
     if coding in {"", "identity"}:
         yield from chunks
         return
     if coding not in {"gzip", "x-gzip", "deflate"}:
-        message = f"the response of {peer} is encoded as {clip(coding)}: casjob can't decode that"
+        message = f"the response from {peer} is encoded as {clip(coding)}, which is not supported"
         raise ReplyError(message, hint=_PROXY_HINT)
     # Either format, by its header.
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
@@ -127,7 +127,7 @@ def _decompress(chunks: Iterable[bytes], coding: str, peer: str) -> Iterator[byt
             try:
                 yield inflate.decompress(rest, _PIECE)
             except zlib.error as error:
-                message = f"the response of {peer} can't be decompressed: {error}"
+                message = f"the response from {peer} can't be decompressed: {error}"
                 raise ReplyError(message, hint=_PROXY_HINT) from None
             if inflate.eof:
                 # What follows may be endless.

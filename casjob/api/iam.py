@@ -61,7 +61,7 @@ def _read_projects(document: JsonValue, iam: str) -> dict[str, str]:
     """Return the projects' names by their ids."""
     projects = _read_object(document).get("projects")
     if not isinstance(projects, list):
-        raise ReplyError(f"the response of {iam} holds no list of projects")
+        raise ReplyError(f"the response from {iam} contains no list of projects")
     return {
         project_id: str(project.get("name"))
         for project in map(_read_object, projects)
@@ -74,10 +74,10 @@ def _choose_project(found: Mapping[str, str], region: str, iam: str) -> str:
         names = [f"{clip(name)} ({project_id})" for project_id, name in found.items()]
         shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if names[_NAMES_SHOWN:] else "")
         raise SettingsError(
-            f"{iam} knows {len(found) or 'no'} projects named {region}"
+            f"{iam} has {len(found) or 'no'} projects named {region}"
             + (f": {shown}" if shown else ""),
-            hint="set CASJOB_PROJECT_ID to the project's id, as My Credentials in the console shows"
-            " it; is the region spelled right?",
+            hint="set CASJOB_PROJECT_ID to the project's id, which the console shows under My"
+            " Credentials; is the region spelled right?",
         )
     return next(iter(found))
 
@@ -134,9 +134,10 @@ class Login(Credential):
 
     @property
     def refusal_hint(self) -> str:
-        """What to check if a token is refused that IAM has just made."""
+        """What to check if the service refuses a token that IAM has just issued."""
         return (
-            f"IAM accepts the login from {self._origin}, but not the service: is the region right?"
+            f"IAM accepts the login from {self._origin}, but the service refuses the token: is the"
+            " region right?"
         )
 
     def log_in(self) -> None:
@@ -200,8 +201,8 @@ class Login(Credential):
         except AuthenticationError as error:
             self._refusal = error
             raise
-        # One that comes too close to its end, or with this machine's clock off, is used until it
-        # is refused: another login would get no better one.
+        # A new token that seems about to expire, as when this machine's clock is off, is used
+        # until it is refused: another login would not get a better one.
         self._expires = None if _is_ending(expires) else expires
         if self._expires:
             self._cache.put("token", *self._key, token=token, expires_at=self._expires.isoformat())
@@ -213,7 +214,7 @@ class Login(Credential):
     ) -> tuple[str, datetime | None]:
         token = headers.get("X-Subject-Token", "")
         if not _is_token(token):
-            raise ReplyError(f"the response of {self._iam.name} holds no token")
+            raise ReplyError(f"the response from {self._iam.name} contains no token")
         expires = _read_object(_read_object(document).get("token")).get("expires_at")
         return token, read_moment(expires)
 

@@ -8,10 +8,10 @@ from casjob.errors import CasjobError
 
 
 class LockoutGuard:
-    """Lets the first request go alone, and none after the credentials were refused.
+    """Sends the first request alone, and none after the credentials were refused.
 
-    Without it, requests sent side by side would fail side by side. Source: APIGW.0301, and IAM's
-    login policy.
+    Otherwise, each of several concurrent requests would count as a failure. Source: APIGW.0301,
+    and IAM's login policy.
     """
 
     def __init__(self) -> None:
@@ -33,9 +33,9 @@ class LockoutGuard:
             yield
 
     def accept(self) -> None:
-        """Let all others go too."""
+        """Allow all other requests."""
         self._is_accepted = True
 
     def refuse(self, error: CasjobError) -> None:
-        """Let none go any more, but raise this error."""
+        """Refuse all further requests with this error."""
         self._refusal = error

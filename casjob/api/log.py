@@ -14,7 +14,7 @@ _EXCERPT = 4000
 
 
 def describe_exchange(request: httpx.Request, outcome: str, seconds: float) -> str:
-    """Return a line about a request: what came of it, and in how long."""
+    """Return a line about a request: its outcome, and how long it took."""
     return f"{request.method} {request.url} -> {outcome} in {seconds:.3f}s"
 
 

@@ -16,7 +16,7 @@ _PROXY_LOGIN_HINT = (
 )
 _REACH_HINT = "check the network, the VPN and the proxy settings"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
-_UNTRUSTED_HINT = "if a private authority signed it, name its certificate with --ca-bundle FILE"
+_UNTRUSTED_HINT = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
 _EXPIRED_HINT = "has it expired, or is this machine's clock off?"
 _WRONG_HOST_HINT = f"is the endpoint spelled right? {WHERE_FROM}"
 _CERTIFICATE_HINTS = {
@@ -31,7 +31,7 @@ _CERTIFICATE_HINTS = {
 def explain_network_failure(
     error: httpx.HTTPError, *, peer: str, timeout: float, name_hint: str
 ) -> CasjobError:
-    """Return the error that a failed exchange stands for.
+    """Return the error that explains a failed exchange.
 
     Args:
         error: what httpx raised. It may quote as much as 100 kB of what the peer sent.
@@ -63,7 +63,7 @@ def explain_network_failure(
             return _explain_no_connection(causes, peer, name_hint)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
             return SettingsError(
-                f"the request to {peer} can't be sent: it has characters that HTTP forbids",
+                f"the request to {peer} can't be sent: it contains characters that HTTP forbids",
                 hint=WHERE_FROM,
             )
         case _:

@@ -41,11 +41,11 @@ class Page(NamedTuple, Generic[Item]):
 
 
 class Identity(NamedTuple, Generic[Item]):
-    """How the items of a list are told apart.
+    """How to identify the items of a list.
 
     Args:
         find_id: returns an item's id, None if it has none.
-        describe: returns what tells items without an id apart.
+        describe: returns what identifies an item without an id.
         find_age: of two states of an item, the newer one has the greater number.
     """
 
@@ -68,7 +68,7 @@ def fetch_window(
     Args:
         fetch_page: fetches one page.
         window: what to fetch.
-        on_progress: gets how many tasks came so far, of how many if that is known.
+        on_progress: called with how many tasks were received, and of how many if that is known.
     """
     details: dict[int, JobDetail] = {}
 
@@ -117,17 +117,17 @@ def fetch_list(
 ) -> Page[Item]:
     """Fetch a list, or a part of it, the pages after the first side by side.
 
-    A page may hold fewer items than asked for, as a server may cap it: the next one begins where
-    it ended. A count that is missing, or smaller than the items that came, is not trusted: then
-    page follows page. A page without a new item is the last one, so that a server that ignores
-    the offset is not asked for ever. An item that comes twice is kept once, in its newer state,
-    and named in `duplicates`.
+    A page may hold fewer items than requested, as a server may cap it: the next page begins where
+    it ended. A count that is missing, or smaller than the items received, is not trusted: pages
+    are then fetched one by one. A page without a new item is the last one, so that requests end
+    even if a server ignores the offset. An item that is received twice is kept once, in its newer
+    state, and named in `duplicates`.
 
     Args:
         fetch_page: fetches `limit` items from `offset` on: `fetch_page(offset, limit)`.
         page_size: the most items to ask for at once.
         identity: how the items are told apart.
-        on_progress: gets how many items came so far, of how many if that is known.
+        on_progress: called with how many items were received, and of how many if that is known.
         offset: how many items to skip.
         limit: the most items; None for all.
     """
@@ -149,7 +149,7 @@ def fetch_list(
 
 
 class _Pages(Generic[Item]):
-    """The pages that came, by the item that each begins with, and which are still missing.
+    """The pages received, by the item that each begins with, and those still missing.
 
     Args:
         offset: the item that the list begins with.
@@ -177,7 +177,7 @@ class _Pages(Generic[Item]):
 
     @property
     def came(self) -> int:
-        """How many items came so far."""
+        """How many items were received so far."""
         return sum(map(len, self._pages.values()))
 
     @property

@@ -101,15 +101,15 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
         yield _fail("account", error)
         return
     except CasjobError as error:
-        # So far, only IAM was asked.
+        # So far, requests went to IAM only.
         yield _fail("IAM", error)
         return
     try:
         service.fetch_job(_NO_JOB, Window(limit=1), on_progress=lambda *_: None)
     except JobNotFoundError as error:
         if not re.match(_CODE, error.said or ""):
-            # Any web server may have no such page.
-            message = f"what responds at {service.endpoint} is not the service: {error.said}"
+            # Any web server may respond with a 404.
+            message = f"the server at {service.endpoint} is not the service: {error.said}"
             yield Finding("service", ExitStatus.SETTINGS, message, _WRONG_ENDPOINT)
             return
     except (ReplyError, SettingsError) as error:
@@ -135,7 +135,7 @@ _ACCEPTED = Finding("authentication", ExitStatus.SUCCESS, "accepted")
 _CODE = r"[A-Z]+\.[0-9]+"
 """An error code of the service or its gateway, such as SVCSTG.00100429."""
 
-_WRONG_ENDPOINT = "is the region or the endpoint right? casjob config shows where it is from"
+_WRONG_ENDPOINT = "is the region or the endpoint right? casjob config shows where it is set"
 
 
 def _fail(step: str, error: CasjobError) -> Finding:

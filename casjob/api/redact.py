@@ -90,7 +90,7 @@ _CUT_ESCAPE = re.compile(r"(%[0-9A-Fa-f]?|\\u?[0-9A-Fa-f]{0,3}|&#?\w{0,8})+$")
 
 
 def _decode(secret: str) -> Iterator[str]:
-    """Yield the secret as a text around it would show it, after each step of decoding."""
+    """Yield the secret as it appears after each step of decoding the text around it."""
     for decode in _DECODERS * _LAYERS:
         if len(secret) >= _SHORTEST_SECRET:
             yield secret
@@ -117,4 +117,4 @@ def _read_escape(found: re.Match[str]) -> str:
 
 
 _DECODERS = (html.unescape, _decode_percent, _decode_json)
-"""The encodings in which servers repeat what they got."""
+"""The encodings in which servers echo what they received."""

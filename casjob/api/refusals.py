@@ -18,10 +18,10 @@ from casjob.errors import (
 from casjob.job.failures import Failure, clip, describe_failure, read_failure
 from casjob.json_text import decode
 
-WHERE_FROM = "casjob config shows where yours come from"
+WHERE_FROM = "casjob config shows where they are set"
 REDIRECT_HINT = (
     "redirects are not followed, since credentials would go with them;"
-    " set the endpoint to where the service really is"
+    " set the endpoint to the service's actual address"
 )
 _CHECK_ALL = "check the job id and the options; casjob config shows the settings in force"
 
@@ -30,18 +30,18 @@ _THROTTLED = "APIGW.0308"
 
 _HINTS = {
     _NO_SUCH_API: "the endpoint or the API version is wrong, or the API is not published in this"
-    " region; casjob config shows where yours come from",
+    " region; casjob config shows where they are set",
     "APIGW.0302": "this user may not call the API",
     "APIGW.0304": "this app may not call the API",
     "APIGW.0306": "access to the API is denied",
-    _THROTTLED: "the limit is 200 requests in 5 minutes a user, and 5 a second an address",
+    _THROTTLED: "the limits are 200 requests in 5 minutes per user, and 5 a second per address",
     "APIGW.0310": "the project is not available",
     "APIGW.0802": "the user is forbidden in this region",
 }
 """What the gateway's codes mean, from its page; a credential itself explains its refusal."""
 
 _CANONICAL_REQUEST = re.compile(r"\W*canonical ?request\b.*", re.DOTALL | re.IGNORECASE)
-"""What the gateway says that should have been signed: many lines, which -v shows."""
+"""What the gateway expected to be signed: many lines, which -v shows."""
 
 _THROTTLED_WAIT = 2.0
 """Seconds to wait when throttled without a Retry-After: 2 to 5 are advised (APIGW.0308)."""
@@ -61,7 +61,7 @@ class Refusal(NamedTuple):
 def explain_refusal(
     response: Response, *, service: str, meanings: Mapping[int | str, Refusal]
 ) -> CasjobError:
-    """Return the error that a response other than 2xx stands for.
+    """Return the error that explains a response other than 2xx.
 
     Args:
         response: the response.
@@ -110,7 +110,7 @@ def _explain_failure(
     return TransientError(
         f"{service} failed (HTTP {status})",
         said=said,
-        hint=known_hint or advice or "try again later; its support wants the request's id",
+        hint=known_hint or advice or "try again later; support will ask for the request's id",
         retry_after=wait,
     )
 

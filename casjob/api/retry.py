@@ -1,4 +1,4 @@
-"""Which requests are sent again, and after how long."""
+"""Which requests to retry, and after how long."""
 
 import random
 import time
@@ -69,6 +69,6 @@ class RetryPolicy(NamedTuple):
 
     def _back_off(self, failures: int) -> float:
         longest = back_off(failures, first=self.first_wait, longest=self.longest_wait)
-        # Half of it at random, so that many pipelines do not come back at the same moment; on
-        # top of what the service asks for, as it asks all of them for the same.
+        # Half of it at random, so that many pipelines do not retry at the same moment; added to
+        # what the service asks for, which is the same for all of them.
         return longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret about it

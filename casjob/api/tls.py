@@ -34,5 +34,5 @@ def create_tls_context(url: str, ca_bundle: str | None) -> ssl.SSLContext:
 
 def _explain(file: str, error: OSError) -> SettingsError:
     if isinstance(error, ssl.SSLError):
-        return SettingsError(f"{file} holds no certificate in PEM form")
+        return SettingsError(f"{file} contains no PEM certificate")
     return SettingsError(f"{file} can't be read: {error.strerror}")

@@ -1,4 +1,4 @@
-"""What `casjob explain` has to say about a name, whatever kind of name it is."""
+"""What `casjob explain` shows about a name of any kind."""
 
 from enum import StrEnum
 from typing import NamedTuple

@@ -18,7 +18,7 @@ def run(session: Session, output_format: Format, *, check: bool) -> ExitStatus:
         SettingsError: a source that the user chose is missing or can't be understood.
     """
     if session.demo:
-        raise UsageError("the demo has no settings, and nothing to check")
+        raise UsageError("the demo has no settings to show or check")
     return _check_settings(session, output_format) if check else _show(session, output_format)
 
 

@@ -64,7 +64,9 @@ def run_component(named: ComponentName, session: Session, output_format: Format)
     with connect(session) as source:
         component = find_component(named, source.components, session)
         base, target = _find_runs(component, source, session)
-        session.notices.say(f"{target} (last that failed) against {base} (last that succeeded)")
+        session.notices.say(
+            f"comparing {target} (last failed job) with {base} (last successful job)"
+        )
         base_report, report = (
             fetch_report(source, job_id, Window(), session) for job_id in (base, target)
         )

@@ -38,14 +38,14 @@ def run(names: Sequence[str], session: Session, output_format: Format) -> ExitSt
         )
         if names or not known:
             raise error
-        # What the user asked about is the job, and that was found.
+        # The user asked about the job, and it was found.
         session.notices.explain(error)
     return ExitStatus.SUCCESS
 
 
 def _find_names(session: Session) -> Sequence[str]:
     """Return the names in the cause of a job's failure; without a failure, the job's status."""
-    # Explaining a name needs nothing of jobs.
+    # Explaining a name does not need the modules about jobs.
     from casjob.job.source import Window
     from casjob.reporting import fetch_target
 

@@ -40,7 +40,7 @@ def run(selection: Selection, session: Session, output_format: Format) -> ExitSt
         CasjobError: there is no such component, or the list could not be fetched.
     """
     if selection.component is not None and selection.only_failed:
-        raise UsageError("--failed is for components, not for the deployments of one")
+        raise UsageError("--failed selects components: it can't be used with the name of one")
     with open_service(session) as service:
         if selection.component is None:
             output = _list_components(selection, service.components, session, output_format)

@@ -26,7 +26,7 @@ def run(
         output_format: how the report looks.
         file: where the job is read from, `-` for stdin; None to ask the service.
         save: the file that the job is saved to, if it is.
-        with_exit_status: whether the exit status tells the job's outcome.
+        with_exit_status: whether the exit status reflects the job's outcome.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched, read or saved.

@@ -67,7 +67,7 @@ def run(
         output_format: how the table looks.
         file: where the job is read from, `-` for stdin; None to ask the service.
         save: the file that the whole job is saved to, if it is.
-        with_exit_status: whether the exit status tells the job's outcome.
+        with_exit_status: whether the exit status reflects the job's outcome.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched, read or saved.
@@ -75,7 +75,7 @@ def run(
     window = selection.window
     if save is not None:
         if selection.instance_id is not None:
-            raise UsageError("--save keeps the whole job: it can't be used with --instance-id")
+            raise UsageError("--save writes the whole job: it can't be used with --instance-id")
         window = Window()
     if file is None:
         _, report = fetch_target(target, window, session)

@@ -1,4 +1,4 @@
-"""casjob wait: blocks until jobs end, silent but for their verdicts."""
+"""casjob wait: blocks until jobs end, and prints only their verdicts."""
 
 from collections.abc import Sequence
 

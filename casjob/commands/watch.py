@@ -45,8 +45,8 @@ def run(
                 is_live = view.is_live
                 try:
                     if not _show_events(following, view, session):
-                        # Nobody reads any more.
-                        return ExitStatus.SUCCESS
+                        # The reader of stdout has gone: what is known by now decides.
+                        return following.exit_status
                 except CasjobError:
                     # An error about one job: how the others ended is not lost.
                     if any(job.has_ended for job in following.jobs):

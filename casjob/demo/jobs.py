@@ -52,7 +52,7 @@ def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
     Args:
         job_id: one of `SAMPLE_JOBS`, or any other.
         opened: when the jobs that run began to.
-        now: tells how far they have come.
+        now: the current time, which decides their progress.
     """
     if job_id == FAILED_JOB_ID:
         file = Path(__file__).with_name("job_failed_v2.json")
@@ -111,7 +111,7 @@ def _in_iso(time: datetime) -> str:
 
 
 def _deployment(building: int, deploying: int, failure: str | None = None) -> list[_Step]:
-    """Go the documented job's way, past the step at which that one failed."""
+    """Run the documented job, past the step at which that one failed."""
     return [
         _Step(1, "SEPARATOR_PREPARE_RESOURCES", "echo", 0),
         _Step(4, "SEPARATOR_BUILDING", "echo", 1),

@@ -55,7 +55,7 @@ def answer(
     request_id: str,
     page_cap: int = PAGE_CAP,
 ) -> Answer:
-    """Answer a request as the service and its gateway do.
+    """Respond to a request as the service and its gateway do.
 
     Args:
         method: in upper case.

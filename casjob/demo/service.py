@@ -23,7 +23,7 @@ def _utc_now() -> datetime:
 
 
 class SampleService(httpx.BaseTransport):
-    """Answers like the job API, for any host, project and credentials.
+    """Responds like the job API, for any host, project and credentials.
 
     The jobs that run begin with the first request. It may be used by several threads.
 
@@ -45,7 +45,7 @@ class SampleService(httpx.BaseTransport):
         self._request_numbers = itertools.count(1)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request; none fails for want of a network."""
+        """Respond to a request, without a network."""
         request_id = f"{next(self._request_numbers):032x}"
         opened, now = self._moment()
         status, body = answer(

@@ -150,10 +150,10 @@ class FollowedJob:
         Args:
             error: the error.
             now: the time.
-            pages: those that came before the error, and those kept from before.
+            pages: those received before the error, and those kept from before.
 
         Raises:
-            CasjobError: the error, if waiting does not mend it, or if it is the tenth in a row.
+            CasjobError: the error, if waiting does not fix it, or if it is the tenth in a row.
         """
         if isinstance(error, JobNotFoundError) and self.report is None:
             wait = min(
@@ -165,7 +165,7 @@ class FollowedJob:
                 self.due = now.seconds + wait
                 return []
         if len(pages) > len(self.pages):
-            # A page that came is a success, whatever became of the others.
+            # Any page received counts as a success, even if the others failed.
             self.failures, self._retry_interval = 0, 0.0
         self.pages = pages
         self.failures += 1

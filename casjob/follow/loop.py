@@ -19,11 +19,11 @@ from casjob.job.statuses import Outcome
 
 POLLS_AT_A_TIME = 8
 LONGEST_SLEEP = 60.0
-"""Seconds without waking up; a lock can't take a timeout of years."""
+"""The longest wait in seconds; a lock can't take a timeout of years."""
 
 
 class _Polled(NamedTuple):
-    """A poll that has come back: with a reply or an error, and the pages that came."""
+    """A poll that has ended: its reply or error, and the pages received."""
 
     job: FollowedJob
     result: JobDetail | BaseException
@@ -94,7 +94,7 @@ class Following:
 
         Raises:
             Ended: a signal ends the program.
-            CasjobError: a failure that waiting does not mend, or the tenth in a row. The verdicts
+            CasjobError: a failure that waiting does not fix, or the tenth in a row. The verdicts
                 of jobs that were seen to end are yielded first.
         """
         while self.unfinished:
@@ -122,7 +122,7 @@ class Following:
         for job in choose_due(self._idle(), time.monotonic())[:free]:
             self._polling.add(job)
             # A daemon: a poll that hangs must hold up neither Ctrl-C nor the end of the program.
-            # The thread gets copies and returns what came; only this thread changes the job.
+            # The thread gets copies and returns its result; only this thread changes the job.
             arguments = (job, job.window, dict(job.pages))
             threading.Thread(target=self._poll, args=arguments, daemon=True).start()
 
@@ -137,7 +137,7 @@ class Following:
         self._polled.put(_Polled(job, result, pages))
 
     def _take_next(self) -> list[Event]:
-        """Wait for a poll to come back while there is nothing else to do; return what happened."""
+        """Wait for a poll to end while there is nothing else to do; return what happened."""
         try:
             job, result, pages = self._polled.get(timeout=self._seconds_to_next())
         except queue.Empty:

@@ -26,7 +26,7 @@ def await_next_job(
 
     Raises:
         TimedOutError: the plan's deadline passed first.
-        CasjobError: a failure that waiting does not mend, or the tenth in a row.
+        CasjobError: a failure that waiting does not fix, or the tenth in a row.
     """
     name = clip(component.label)
     what = f"another job of component {name}" + (f" than {after}" if after else "")

@@ -10,7 +10,7 @@ class Plan(NamedTuple):
 
     Args:
         interval: seconds between two polls of a job; None to let it grow and shrink.
-        deadline: when to stop, whatever has come by then.
+        deadline: when to stop in any case.
         fail_fast: whether to stop at the first failed task or job.
         wait_for_job: seconds for which a job need not exist yet.
         status_only: whether to poll a job's status without its tasks until it has ended.

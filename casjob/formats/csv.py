@@ -102,7 +102,7 @@ class CsvFormat(Format):
         return self._write_rows([_COMPONENT_HEADER, *rows])
 
     def deployments(self, history: ComponentHistory) -> bytes:
-        """Return a row a deployment, the ids of its jobs parted by blanks."""
+        """Return a row a deployment, the ids of its jobs separated by spaces."""
         rows = map(_deployment, history.deployments or ())
         return self._write_rows([_DEPLOYMENT_HEADER, *rows])
 

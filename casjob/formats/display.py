@@ -1,4 +1,4 @@
-"""The choices that a user has about output, and what every format can do."""
+"""The options about output, and the interface of every format."""
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -248,7 +248,7 @@ def open_format(output: OutputFormat, display: Display, content: Content) -> For
     if not chosen.supports(content):
         supported = ", ".join(each for each in OutputFormat if _load_format(each).supports(content))
         raise UsageError(
-            f"--output {output} is not supported here", hint=f"the formats are {supported}"
+            f"--output {output} is not supported here", hint=f"supported formats: {supported}"
         )
     return chosen(display)
 

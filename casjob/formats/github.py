@@ -62,7 +62,7 @@ class GithubFormat(Format):
         for ending in endings:
             report = ending.report
             if report is None:
-                unknown = _Annotation(ending.job_id, "nothing is known about the job yet")
+                unknown = _Annotation(ending.job_id, "nothing is known about the job")
                 annotations["warning"].append(unknown)
                 continue
             title = f"{_name(report, ending.job_id)} {describe_verdict(report)}"

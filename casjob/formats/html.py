@@ -40,7 +40,7 @@ class HtmlFormat(Format):
         self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
     ) -> bytes:
         """Return the page."""
-        del next_command  # it is for whoever ran this command
+        del next_command  # it is only for the user who ran this command
         lines = draw_lines(report, self._display, tasks_only=tasks_only)
         digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
         page = _PAGE.format(

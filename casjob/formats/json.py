@@ -36,7 +36,7 @@ class JsonFormat(Format):
     def report(
         self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
     ) -> bytes:
-        """Return what the service sent, and what casjob makes of it."""
+        """Return what the service sent, and what casjob derives from it."""
         del tasks_only, next_command  # it holds the whole, and no suggestions
         return encode(document_of(report))
 

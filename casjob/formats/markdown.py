@@ -225,7 +225,7 @@ def _went_well(each: TaskReport) -> bool:
 def _draw_ending(ending: Ending) -> str:
     report = ending.report
     if report is None:
-        return _draw_row(_cell(ending.job_id), "", "nothing is known yet", "")
+        return _draw_row(_cell(ending.job_id), "", "nothing is known about it", "")
     return _draw_row(
         _cell(ending.job_id),
         _cell(report.job.job_name),

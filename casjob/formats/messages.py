@@ -17,7 +17,7 @@ def describe_message(report: TaskReport) -> str:
     """Return code and detail, what they mean, and a line for everything else in the message."""
     message = report.message
     if message is None:
-        return "It gives no reason."
+        return "No reason given."
     cause = "  ".join(filter(None, (message.code, message.detail)))
     lines = [cause, *(f"means  {text}" for text in report.means)]
     lines += (f"{relation}  {text}" for relation, text in _find_related(message))

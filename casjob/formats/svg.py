@@ -33,7 +33,7 @@ class SvgFormat(Format):
         self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
     ) -> bytes:
         """Return the picture, as large as the report is."""
-        del next_command  # it is for whoever ran this command
+        del next_command  # it is only for the user who ran this command
         lines = draw_lines(report, self._display, tasks_only=tasks_only)
         columns = max(sum(run.cells for run in line) for line in lines)
         picture = _PICTURE.format(

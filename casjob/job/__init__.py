@@ -1,1 +1,1 @@
-"""What the service says of a job, and what that means: pure, no network and no drawing."""
+"""What the service sends about a job, and what it means: pure, no network and no drawing."""

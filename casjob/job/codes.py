@@ -50,7 +50,7 @@ def is_code(value: JsonValue) -> bool:
 
 
 def is_vendor_code(value: JsonValue) -> bool:
-    """Return whether a value has the form of Huawei Cloud's codes, under whatever key it stands."""
+    """Return whether a value has the form of Huawei Cloud's codes, whatever its key is."""
     return isinstance(value, str) and bool(_IS_VENDOR_CODE.fullmatch(value))
 
 

@@ -1,4 +1,4 @@
-"""Finds JSON in text that is not JSON as a whole, and mends what is wrong with it.
+"""Finds JSON in text that is not JSON as a whole, and repairs it.
 
 Programs quote the body of a response in their own errors (`… got 409 instead {"code": …}`),
 build JSON without escaping what they put into it, and cut messages at a maximum length.

@@ -91,11 +91,11 @@ Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | NotFound |
 
 
 class Picture(NamedTuple):
-    """How one job stands by now, to be drawn.
+    """The current state of one job, to be drawn.
 
     Args:
         job_id: the job.
-        report: how it stands; None if nothing is known yet.
+        report: what is known of it; None if nothing is known yet.
         poll_in: seconds until the next poll; None if it has ended.
         trouble: why the last poll failed; None if it did not.
     """
@@ -120,7 +120,7 @@ def find_status_change(
     """Yield the change of a job's status from one poll to the next, if there is one.
 
     Args:
-        time: when the second poll came back, in UTC.
+        time: when the second poll ended, in UTC.
         job_id: the job.
         before: the first report; None if there was none.
         after: the second report.
@@ -141,7 +141,7 @@ def find_task_changes(
     """Yield what has changed in a job's tasks.
 
     Args:
-        time: when the last poll came back, in UTC.
+        time: when the last poll ended, in UTC.
         job_id: the job.
         before: the tasks known so far, under the keys of `number_tasks`.
         after: the report.

@@ -1,4 +1,4 @@
-"""What a failed task, or an error body, says: its code, its message, and what came around them.
+"""What a failed task or an error body says: its code, its message, and everything around them.
 
 Facts: "Obtaining Job Details", v2, shows MESSAGES as a string that holds `Message` and `Detail`;
 the other spellings are those of the vendor's error bodies and of Kubernetes.
@@ -15,7 +15,7 @@ from casjob.job.embedded_json import find_json
 from casjob.json_text import JsonValue
 
 # Keys in lower case and without `_` and `-`, the preferred ones first. `_find_keys` knows that
-# Message is a code where it stands next to Detail.
+# Message is a code if the object also has Detail.
 _CODE_KEYS = ("errorcode", "errcode", "code", "reason")
 _DETAIL_KEYS = ("errormsg", "errormessage", "errmsg", "externalmessage", "message", "msg")
 _TEXT_KEYS = ("errordescription", "errordesc", "detail", "details", "reason", "error", "code")

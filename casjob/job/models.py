@@ -1,7 +1,7 @@
-"""A job and its tasks as the API names them, whichever version answered.
+"""A job and its tasks as the API names them, in any version.
 
 Every field may be absent, null or of another type than documented: the attribute then is None,
-or the value's JSON text, and `sent` still holds what came, with the keys in the API's own case.
+or the value's JSON text, and `sent` still holds the original, with the keys in the API's own case.
 Source: the tables of "Obtaining Job Details", v2 and v3.
 """
 
@@ -126,8 +126,8 @@ class JobDetail(_ApiObject):
     """A job with tasks: the whole of them, or the part that was asked for.
 
     `task_count` is the service's own count of all the job's tasks. `as_of` is the service's
-    clock at the time of the reply, in UTC. `duplicates` are the ids of tasks that came more than
-    once and are kept once. `sent` holds the unknown fields beside job and tasks.
+    clock at the time of the reply, in UTC. `duplicates` are the ids of tasks received more than
+    once and kept once. `sent` holds the unknown fields beside job and tasks.
     """
 
     job: Job

@@ -15,7 +15,7 @@ _SHAPES = {
     type(None): "null",
 }
 
-_HINT = "the endpoint may belong to another service; casjob config shows where it is from"
+_HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 def read_detail(

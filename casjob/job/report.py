@@ -128,7 +128,7 @@ class Report(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """How the job stands, by its own status."""
+        """The outcome of the job, by its own status."""
         return self.stage.outcome
 
     @property

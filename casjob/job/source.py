@@ -24,7 +24,7 @@ class JobSource(Protocol):
     """Something that has jobs: the service, or the demo in its place.
 
     Attributes:
-        endpoint: the address that tells one source from another.
+        endpoint: the address that identifies the source.
         project_id: the project that the jobs belong to.
         sample_job_ids: those that need not have been looked at to be known; the first one is meant
             where no job is named and none was looked at.

@@ -1,4 +1,4 @@
-"""What the status words of jobs and tasks mean; it is an open set, so any other may come."""
+"""What the statuses of jobs and tasks mean; the set is open: the service may send others."""
 
 from enum import Enum, StrEnum
 
@@ -6,7 +6,7 @@ from casjob.errors import ExitStatus
 
 
 class Outcome(StrEnum):
-    """How a job or a task stands, in one word for programs."""
+    """The state of a job or a task, in one word for programs."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -28,7 +28,7 @@ _EXIT_STATUSES = {
 
 
 class Stage(Enum):
-    """What a status word means for whoever waits."""
+    """What a status means for someone waiting."""
 
     ENDED_WELL = "ended well"
     ENDED_BADLY = "ended badly"

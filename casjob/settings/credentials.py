@@ -107,7 +107,7 @@ def _check(name: str, value: Value) -> str:
         can_be_sent = text.isascii() and text.isprintable() and " " not in text
     if not can_be_sent:
         raise SettingsError(
-            f"{name} from {value.origin} holds characters that can't be sent",
+            f"{name} from {value.origin} contains characters that can't be sent",
             hint="was all of it copied, without a line break in it?",
         )
     return text

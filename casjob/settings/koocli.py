@@ -55,7 +55,7 @@ def _find_current(path: Path) -> dict[str, JsonValue]:
     for profile in profiles:
         if isinstance(profile, dict) and profile.get("name") == current:
             return profile
-    raise SettingsError(f"{path} has no profile with the name of its current one")
+    raise SettingsError(f"{path} names a current profile that does not exist")
 
 
 def _find_fault(profile: dict[str, JsonValue], values: dict[str, Value], origin: str) -> str | None:
@@ -64,12 +64,12 @@ def _find_fault(profile: dict[str, JsonValue], values: dict[str, Value], origin:
     if not isinstance(mode, str):
         return f"the current profile in {origin} has a mode that is not text"
     if mode != "AKSK":
-        return f"the current profile in {origin} is of mode {mode}, which only KooCLI can use"
+        return f"the current profile in {origin} has mode {mode}, which only KooCLI can use"
     secret = values.get("secret_key")
     if secret and _is_encrypted(secret.text):
         return (
             f"the secrets in {origin} are encrypted, so that only KooCLI can use them"
-            " (hcloud configure set --cli-auth-encrypt=false keeps them plain)"
+            " (hcloud configure set --cli-auth-encrypt=false stores them unencrypted)"
         )
     return None
 

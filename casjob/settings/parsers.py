@@ -110,7 +110,7 @@ def parse_url(value: Value) -> str:
         raise not_an_address from None
     if "@" in url.netloc:
         raise SettingsError(
-            f"{value.label} holds a user name or password",
+            f"{value.label} contains a user name or password",
             hint="remove it from the address; casjob config lists the settings for credentials",
         )
     host = url.hostname or ""
@@ -122,7 +122,7 @@ def parse_url(value: Value) -> str:
     if url.scheme == "http" and not _is_loopback(host):
         raise SettingsError(
             f"{value.label} is {value.text!r}: credentials are not sent over plain http",
-            hint="use https; plain http is only allowed to this machine itself",
+            hint="use https; plain http is allowed only to this machine",
         )
     return value.text.rstrip("/")
 

@@ -37,7 +37,7 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
     if chosen and name not in profiles:
         raise SettingsError(
             f"{path} has no profile {name!r}, which {chosen.origin} asks for",
-            hint=f"it has {', '.join(profiles) or 'none at all'}",
+            hint=f"it has {', '.join(profiles) or 'no profiles'}",
         )
     source = f"profile {name} in {path}"
     values = {}
@@ -71,7 +71,7 @@ def _read_profiles(path: Path) -> _Profiles:
     problems: list[CasjobError] = [
         SettingsError(
             f"{path}: {name} is not in a profile",
-            hint=f"put it below a line [{DEFAULT}], the profile that is used by default",
+            hint=f"put it under [{DEFAULT}], the profile used by default",
         )
         for name in document
         if name not in profiles
@@ -82,7 +82,7 @@ def _read_profiles(path: Path) -> _Profiles:
 def _read_value(key: str, value: object, source: str) -> Value:
     if key not in _SETTINGS:
         near = difflib.get_close_matches(key, sorted(_SETTINGS), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_SETTINGS))}"
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(_SETTINGS))}"
         raise SettingsError(f"{source}: unknown setting {key!r}", hint=hint)
     match value:
         case str() if value.strip():

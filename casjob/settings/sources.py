@@ -78,7 +78,7 @@ def _read_options(given: Mapping[str, str | None]) -> Source:
         if text is not None:
             values[name] = Value(text.strip(), option)
             if not text.strip():
-                raise UsageError(f"{option} is empty", hint="is a variable in it not set?")
+                raise UsageError(f"{option} is empty", hint="is it set from an empty variable?")
     return Source("the command line", values, is_asked_for=True, is_own=True)
 
 
@@ -94,7 +94,7 @@ def _read_profile(path: Path, chosen: Value | None, warnings: list[str]) -> Iter
 
     for source in _read(lambda: read_profile(path, chosen), warnings, is_asked_for=bool(chosen)):
         if SECRETS & source.values.keys() and is_open_to_others(path):
-            warnings.append(f"{path} holds a secret, and others can read it: chmod 600 {path}")
+            warnings.append(f"{path} has a secret that other users can read: chmod 600 {path}")
         yield source
 
 

@@ -267,7 +267,7 @@ def test_a_response_that_is_not_json_is_described(service: Service) -> None:
     with open_endpoint(service.url) as endpoint, pytest.raises(ReplyError) as raised:
         send(endpoint)
 
-    assert raised.value.message.startswith("the response of the service is not JSON: ")
+    assert raised.value.message.startswith("the response from the service is not JSON: ")
     assert raised.value.said == "a page of HTML, Welcome (HTTP 200, request req-1)"
 
 

@@ -114,7 +114,7 @@ def test_a_response_that_is_not_compressed_as_it_says_is_an_error(
     assert (finished.status, finished.out) == (7, "")
     place = service.url.removeprefix("http://")
     assert re.fullmatch(
-        f"casjob: the response of {place} can't be decompressed: Error -3 [a-z ]+: [a-z ]+\n"
+        f"casjob: the response from {place} can't be decompressed: Error -3 [a-z ]+: [a-z ]+\n"
         "  hint: a proxy may have changed it\n",
         finished.err,
     )
@@ -130,8 +130,8 @@ def test_a_response_compressed_more_than_once_is_not_unpacked(service: Service, 
     assert finished == Finished(
         7,
         "",
-        f"casjob: the response of {place_of(service)} is encoded as gzip, gzip:"
-        " casjob can't decode that\n"
+        f"casjob: the response from {place_of(service)} is encoded as gzip, gzip,"
+        " which is not supported\n"
         "  hint: a proxy may have changed it\n",
     )
 
@@ -140,9 +140,9 @@ def place_of(service: Service) -> str:
     return service.url.removeprefix("http://")
 
 
-def too_large(service: Service, hint: str = "casjob tasks --limit 5 asks for less") -> str:
+def too_large(service: Service, hint: str = "casjob tasks --limit 5 requests fewer tasks") -> str:
     place = place_of(service)
-    return f"casjob: the response of {place} is larger than 1 MiB\n  hint: {hint}\n"
+    return f"casjob: the response from {place} is larger than 1 MiB\n  hint: {hint}\n"
 
 
 def test_only_codings_that_casjob_decodes_are_accepted(service: Service, ask: Ask) -> None:
@@ -159,7 +159,7 @@ def test_a_smaller_limit_is_not_advised_where_one_was_given(
 
     finished = ask("tasks", JOB_ID, *limit_option)
 
-    hint = "the endpoint may belong to another service; casjob config shows where it is from"
+    hint = "the endpoint may belong to another service; casjob config shows where it is set"
     assert finished == Finished(7, "", too_large(service, hint))
 
 

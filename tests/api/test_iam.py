@@ -324,7 +324,7 @@ def test_none_or_several_projects_are_an_error_with_their_names(
     with pytest.raises(SettingsError) as raised:
         find(endpoint, cache)
 
-    assert raised.value.message == f"IAM at a test knows {named}"
+    assert raised.value.message == f"IAM at a test has {named}"
     assert "CASJOB_PROJECT_ID" in str(raised.value.hint)
 
 

@@ -183,7 +183,7 @@ def test_a_profile_that_is_not_there_is_an_error(words: list[str], casjob: Casjo
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["config"], "the demo has no settings"), (["config", "--check"], "nothing to check")],
+    [(["config"], "the demo has no settings"), (["config", "--check"], "settings to show")],
 )
 def test_the_demo_needs_no_settings(words: list[str], told: str, casjob: Casjob) -> None:
     finished = casjob(*words, "--demo")
@@ -299,12 +299,12 @@ def refusal(status: int, code: str, words: str) -> Reply:
         (
             Reply(404, "<html><title>Not Found</title>"),
             3,
-            ["service         failed  what responds at http://HOST is not the service: a page of"],
+            ["service         failed  the server at http://HOST is not the service: a page of"],
         ),
         (
             Reply(200, "<html><title>Log in</title>"),
             3,
-            ["service         failed  the response of the service at HOST is not JSON"],
+            ["service         failed  the response from the service at HOST is not JSON"],
         ),
         (
             Reply(500),
@@ -389,7 +389,7 @@ def test_a_project_that_iam_does_not_know_is_told(casjob: Casjob, service: Servi
     assert finished.status == 3
     host = service.url.removeprefix("http://")
     assert last_lines(finished)[0] == (
-        f"account         failed  IAM at {host} knows no projects named ae-ad-1"
+        f"account         failed  IAM at {host} has no projects named ae-ad-1"
     )
 
 

@@ -51,7 +51,7 @@ def test_the_first_difference_comes_first_and_then_all_of_them(casjob: Casjob) -
         1,
         f"""\
 {HEAD}
-task 9 TN00097 is the first that differs: SUCCEEDED in BASE, FAILED in JOB
+task 9 TN00097 is the first to differ: SUCCEEDED in BASE, FAILED in JOB
   JOB  ECC00011  Building failed.
 JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB
 
@@ -60,7 +60,7 @@ JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not repor
 12  SEPARATOR_DEPLOYING  SUCCEEDED   0.0s  not reported           0.0s  only in BASE
 14  TN00102              SUCCEEDED  41.2s  not reported         -41.2s  only in BASE
 
-3 of 7 tasks differ · 4 alike not shown
+3 of 7 tasks differ · 4 matching not shown
 """,
         "",
     )
@@ -107,7 +107,7 @@ def test_a_job_is_like_itself(casjob: Casjob) -> None:
     shown = casjob("diff", FAILED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc")
 
     assert (shown.status, shown.err) == (0, "")
-    assert shown.out.split("\n\n")[1:] == ["the jobs are alike: 5 tasks, none differs\n"]
+    assert shown.out.split("\n\n")[1:] == ["the jobs match: 5 tasks, none differs\n"]
 
 
 def test_elapsed_times_are_shown_but_are_no_difference(diff: Diff) -> None:
@@ -120,13 +120,13 @@ def test_elapsed_times_are_shown_but_are_no_difference(diff: Diff) -> None:
 BASE provision/provMain SUCCEEDED after 2.0s · JOB1 · started 2020-02-04 04:01:03Z
 JOB  provision/provMain SUCCEEDED after 1m 41s · JOB2 · started 2020-02-04 04:01:12Z
 
-the jobs are alike: 2 tasks, none differs
+the jobs match: 2 tasks, none differs
 JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s in JOB
 
 #  TASK     BASE             JOB                 CHANGE  DIFFERS
 2  TX00002  SUCCEEDED  1.0s  SUCCEEDED  1m 40s  +1m 39s
 
-0 of 2 tasks differ · 1 alike not shown
+0 of 2 tasks differ · 1 matching not shown
 """,
         "",
     )
@@ -138,24 +138,24 @@ JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s i
         (
             job("SUCCEEDED", task(1)),
             job("FAILED", task(1)),
-            ["the tasks are alike, the jobs are not: SUCCEEDED in BASE, FAILED in JOB"],
+            ["the tasks match, but the jobs differ: SUCCEEDED in BASE, FAILED in JOB"],
         ),
         (
             job(None),
             job("FAILED"),
-            ["the tasks are alike, the jobs are not: (no status) in BASE, FAILED in JOB"],
+            ["the tasks match, but the jobs differ: (no status) in BASE, FAILED in JOB"],
         ),
         (
             job("FAILED", task(1)),
             job("FAILED", task(1)),
-            ["the jobs are alike: 1 task, none differs"],
+            ["the jobs match: 1 task, none differs"],
         ),
         (
             job("FAILED", task(1, "FAILED", messages="a")),
             job("FAILED", task(1, "FAILED", messages="b\nc")),
             [
                 (
-                    "task 1 TX00001 is the first that differs: FAILED with another message in"
+                    "task 1 TX00001 is the first to differ: FAILED with another message in"
                     " BASE, FAILED with another message in JOB"
                 ),
                 "  BASE a",
@@ -167,7 +167,7 @@ JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s i
             job("FAILED", task(1, "FAILED")),
             [
                 (
-                    "task 1 TX00001 is the first that differs: FAILED with E.1 in BASE,"
+                    "task 1 TX00001 is the first to differ: FAILED with E.1 in BASE,"
                     " FAILED without a message in JOB"
                 ),
                 "  BASE E.1  no",
@@ -176,12 +176,12 @@ JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s i
         (
             job("SUCCEEDED"),
             job("SUCCEEDED", task(1, None, CREATED_AT=None)),
-            ["task 1 TX00001 is the first that differs: not reported in BASE, (no status) in JOB"],
+            ["task 1 TX00001 is the first to differ: not reported in BASE, (no status) in JOB"],
         ),
         (
             job("SUCCEEDED", *(task(each, start=each) for each in range(4))),
             job("SUCCEEDED", *(task(each, start=2 * each, seconds=2) for each in range(4))),
-            ["the jobs are alike: 4 tasks, none differs", "JOB took 4.0s longer"],
+            ["the jobs match: 4 tasks, none differs", "JOB took 4.0s longer"],
         ),
     ],
 )
@@ -300,7 +300,7 @@ class TestOtherFormats:
 | BASE | `{SUCCEEDED_JOB_ID}` | `provision/provMain` | ✅ `SUCCEEDED after 1m 15s` |
 | JOB | `{FAILED_JOB_ID}` | `provision/provMain` | ❌ `FAILED after 35.6s` |
 
-`task 9 TN00097 is the first that differs: SUCCEEDED in BASE, FAILED in JOB`
+`task 9 TN00097 is the first to differ: SUCCEEDED in BASE, FAILED in JOB`
 
 `JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB`
 
@@ -342,7 +342,7 @@ class TestOtherFormats:
             "",
             (
                 "casjob: --output csv is not supported here\n"
-                "  hint: the formats are table, json, jsonl, markdown\n"
+                "  hint: supported formats: table, json, jsonl, markdown\n"
             ),
         )
         assert service.requests == []
@@ -428,8 +428,8 @@ class TestComponent:
             casjob("diff", SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc").out,
         )
         assert compared.err == (
-            f"casjob: {FAILED_JOB_ID} (last that failed)"
-            f" against {SUCCEEDED_JOB_ID} (last that succeeded)\n"
+            f"casjob: comparing {FAILED_JOB_ID} (last failed job)"
+            f" with {SUCCEEDED_JOB_ID} (last successful job)\n"
         )
 
     def test_without_both_is_told_which_is_missing(self, casjob: Casjob) -> None:

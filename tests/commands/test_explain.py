@@ -281,4 +281,4 @@ class TestWithoutAName:
         finished = ask("explain")
 
         assert (finished.status, finished.out) == (2, "")
-        assert finished.err.startswith("casjob: no job is named, and none was looked at before")
+        assert finished.err.startswith("casjob: no job id is given, and no job was looked at")

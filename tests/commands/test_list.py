@@ -343,7 +343,7 @@ class TestComponents:
                 f"casjob: not allowed to list the components in project {PROJECT_ID} (127.0.0.1"
             )
             message = refused.err.partition("\n")[0]
-            assert message.endswith(", which takes the permission servicestage:app:list")
+            assert message.endswith(", which requires the permission servicestage:app:list")
 
     def test_are_not_authenticated_without_a_good_token(self, ask: Ask, service: Service) -> None:
         service.handler = lambda _: Reply(401, {"error_code": "SVCSTG.00100401"})
@@ -477,7 +477,9 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
         service.handler = reply
         gone = ask("list", "web")
         assert gone.status == 5
-        assert gone.err.startswith(f"casjob: component web is gone from project {PROJECT_ID} (")
+        assert gone.err.startswith(
+            f"casjob: component web no longer exists in project {PROJECT_ID} ("
+        )
 
     def test_with_other_errors_are_no_component_that_is_gone(
         self, ask: Ask, service: Service
@@ -500,7 +502,7 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
         refused = ask("list", "web")
 
         assert refused.status == 7
-        assert " as the id of an application, which it can't be\n" in refused.err
+        assert " as the id of an application, which is not a valid id\n" in refused.err
         assert paths(service) == ["components"]
 
 
@@ -521,7 +523,7 @@ class TestTheComponent:
             assert missed == (
                 5,
                 "",
-                f"casjob: there is no component {name}\n  hint: casjob list shows all there are\n",
+                f"casjob: there is no component {name}\n  hint: casjob list lists all components\n",
             )
         assert set(paths(service)) == {"components"}
         assert ask("list", "web", "--application", "office").err.startswith(
@@ -574,5 +576,5 @@ class TestTheDemo:
 
     def test_refuses_what_the_service_refuses(self, casjob: Casjob) -> None:
         missed = casjob("list", "none", "--demo")
-        assert missed.err.endswith("\n  hint: casjob list --demo shows all there are\n")
+        assert missed.err.endswith("\n  hint: casjob list --demo lists all components\n")
         assert casjob("list", "--demo", "--api-version", "v2").status == 0

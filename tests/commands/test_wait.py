@@ -141,7 +141,7 @@ class TestVerdicts:
         assert ask("wait", "JOB1", *QUICKLY) == (
             0,
             SUCCEEDED,
-            "casjob: JOB1 has the status FROZEN, which casjob does not know; waiting on\n",
+            "casjob: JOB1 has the status FROZEN, which casjob does not know; still waiting\n",
         )
 
     def test_are_one_document_in_json(self, ask: Ask, service: Service) -> None:
@@ -230,8 +230,8 @@ class TestExitStatus:
         assert finished[:2] == (124, "JOB3 provision/provMain SUCCEEDED after 1.0s\n")
         first, second, *rest = finished.err.splitlines()
         assert {first, second} == {
-            "casjob: JOB2 has the status UNKNOWN; waiting on",
-            "casjob: JOB4 has no status; waiting on",
+            "casjob: JOB2 has the status UNKNOWN; still waiting",
+            "casjob: JOB4 has no status; still waiting",
         }
         assert rest == [
             "casjob: JOB1 has not ended within 0.1s: it is RUNNING",

@@ -202,7 +202,7 @@ class TestInAPipe:
         assert finished.status == 0
         assert TIME.sub("", finished.out).startswith("JOB1 FROZEN\nJOB1 FROZEN → SUBMITTED\n")
         assert finished.err == (
-            "casjob: JOB1 has the status FROZEN, which casjob does not know; waiting on\n"
+            "casjob: JOB1 has the status FROZEN, which casjob does not know; still waiting\n"
         )
 
     def test_stalls_are_told(self, ask: Ask, service: Service) -> None:

@@ -147,7 +147,7 @@ class TestTheNextJob:
         gone = ask(*command, *QUICKLY)
 
         assert gone.status == 5
-        assert gone.err.startswith("casjob: component web is gone from project ")
+        assert gone.err.startswith("casjob: component web no longer exists in project ")
 
     def test_is_not_waited_for_after_what_can_not_be_a_job(
         self, ask: Ask, service: Service

@@ -36,7 +36,7 @@ def test_a_format_that_does_not_fit_is_refused_before_anything_is_requested(
         "",
         (
             f"casjob: --output {output} is not supported here\n"
-            f"  hint: the formats are {', '.join(supported)}\n"
+            f"  hint: supported formats: {', '.join(supported)}\n"
         ),
     )
     assert service.requests == []

@@ -217,7 +217,7 @@ def test_a_message_keeps_its_lines(draw: Draw) -> None:
 def test_a_failure_without_a_message_says_so(draw: Draw) -> None:
     [case] = read(show(draw, job("FAILED", task(1, "FAILED"))))
 
-    assert case.message == "It gives no reason."
+    assert case.message == "No reason given."
 
 
 @pytest.mark.parametrize("text", ATTACKS)

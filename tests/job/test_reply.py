@@ -181,7 +181,7 @@ def test_a_job_may_say_nothing(document: JsonValue) -> None:
     assert detail.job.job_id is None
 
 
-HINT = "the endpoint may belong to another service; casjob config shows where it is from"
+HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_what_can_not_be_sent_is_an_error_that_does_not_show_it(
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         read(**environ)
-    assert str(caught.value) == f"{told} holds characters that can't be sent"
+    assert str(caught.value) == f"{told} contains characters that can't be sent"
 
 
 def command(write: Write, script: str, *, as_list: bool = True) -> Path:

@@ -43,7 +43,7 @@ def test_encrypted_secrets_are_explained_and_the_rest_is_used(
     assert settings.warnings == ()
     message = (
         f"the secrets in {path} are encrypted, so that only KooCLI can use them"
-        " (hcloud configure set --cli-auth-encrypt=false keeps them plain)"
+        " (hcloud configure set --cli-auth-encrypt=false stores them unencrypted)"
     )
     assert find_credential(settings.sources) == (None, [message])
 
@@ -62,7 +62,7 @@ def test_another_mode_is_explained(mode: str, write: Write, resolve: Resolve) ->
     path = write_profile(write, mode=mode, **PLAIN)
     settings = resolve()
     assert settings.region.value == "ae-ad-1"
-    message = f"the current profile in {path} is of mode {mode}, which only KooCLI can use"
+    message = f"the current profile in {path} has mode {mode}, which only KooCLI can use"
     assert find_credential(settings.sources) == (None, [message])
 
 
@@ -74,7 +74,7 @@ def test_a_mode_that_is_not_text_is_not_shown(write: Write, resolve: Resolve) ->
 
 def test_a_mode_alone_is_explained(write: Write, resolve: Resolve) -> None:
     path = write(FILE, '{"current": "a", "profiles": [{"name": "a", "mode": "SSO"}]}')
-    message = f"the current profile in {path} is of mode SSO, which only KooCLI can use"
+    message = f"the current profile in {path} has mode SSO, which only KooCLI can use"
     assert find_credential(resolve().sources) == (None, [message])
 
 

@@ -28,7 +28,7 @@ def test_the_default_profile_is_optional(write: Write, resolve: Resolve) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "known"), [("[a]\n[b]\n", "it has a, b"), ("", "it has none at all")]
+    ("content", "known"), [("[a]\n[b]\n", "it has a, b"), ("", "it has no profiles")]
 )
 def test_an_unknown_profile_is_an_error_that_lists_the_known_ones(
     content: str, known: str, write: Write, resolve: Resolve
@@ -58,7 +58,7 @@ def test_an_unknown_setting_suggests_a_similar_one(
         resolve({"profile": "default"})
     message = f"profile default in {path}: unknown setting {name!r}"
     all_of_them = (
-        "there are access_key, api_version, ca_bundle, credential_command, domain_name, endpoint,"
+        "known: access_key, api_version, ca_bundle, credential_command, domain_name, endpoint,"
         " iam_endpoint, password, project_id, region, request_timeout, retries, secret_key,"
         " security_token, token, user_name"
     )

@@ -135,7 +135,7 @@ def test_an_address_with_a_password_is_an_error_that_does_not_show_it(
     settings = resolve(HW_AUTH_URL=url)
     with pytest.raises(SettingsError) as caught:
         _ = settings.iam_endpoint.value
-    assert str(caught.value) == "HW_AUTH_URL holds a user name or password"
+    assert str(caught.value) == "HW_AUTH_URL contains a user name or password"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ BROKEN = {
         (b"a = " + b"[" * 9000, ": not TOML: maximum recursion depth exceeded"),
         (
             b'region = "ae-ad-1"\n[default]\n',
-            ": region is not in a profile; put it below a line [default]",
+            ": region is not in a profile; put it under [default]",
         ),
         (b"a = " + b"1" * 5000, ": not TOML: Exceeds the limit (4300 digits)"),
         (b"#" * 1_048_577, "is too large to hold settings"),
@@ -134,8 +134,8 @@ BROKEN = {
         (b"[" * 300 + b"]" * 300, ": not JSON"),
         (b"[]", "has no list of profiles"),
         (b'{"profiles": {}}', "has no list of profiles"),
-        (b'{"profiles": [{"region": "x"}]}', "has no profile with the name of its current one"),
-        (b'{"current": "p", "profiles": [1]}', "has no profile with the name of its current one"),
+        (b'{"profiles": [{"region": "x"}]}', "names a current profile that does not exist"),
+        (b'{"current": "p", "profiles": [1]}', "names a current profile that does not exist"),
         (b'{"current": "\xff"}', ", line 1: not UTF-8"),
     ],
 }
@@ -212,7 +212,7 @@ def test_a_profile_with_a_secret_that_others_can_read_is_a_warning(
     write: Write, resolve: Resolve
 ) -> None:
     path = write(CONFIG, '[default]\ntoken = "t"\n[open]\nregion = "ae-ad-1"\n')
-    warning = f"{path} holds a secret, and others can read it: chmod 600 {path}"
+    warning = f"{path} has a secret that other users can read: chmod 600 {path}"
     assert resolve().warnings == ()
     path.chmod(0o640)
     assert resolve().warnings == (warning,)

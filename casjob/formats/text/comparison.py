@@ -16,14 +16,14 @@ def describe_difference(difference: Difference) -> str:
     first = difference.first
     if first:
         return (
-            f"{first.name} is the first that differs: {_describe(first.base, first)} in BASE,"
+            f"{first.name} is the first to differ: {_describe(first.base, first)} in BASE,"
             f" {_describe(first.job, first)} in JOB"
         )
     if not difference.has_same_status:
         base, job = _status_of(difference.base), _status_of(difference.job)
-        return f"the tasks are alike, the jobs are not: {base} in BASE, {job} in JOB"
+        return f"the tasks match, but the jobs differ: {base} in BASE, {job} in JOB"
     count = len(difference.tasks)
-    return f"the jobs are alike: {count} {'task' if count == 1 else 'tasks'}, none differs"
+    return f"the jobs match: {count} {'task' if count == 1 else 'tasks'}, none differs"
 
 
 def describe_elapsed_change(difference: Difference) -> str | None:

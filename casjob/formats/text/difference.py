@@ -24,7 +24,7 @@ _HEADINGS = ("#", "TASK", "BASE", "", "JOB", "", "CHANGE", "DIFFERS")
 _RIGHT = {"#", "", "CHANGE"}
 """The headings of columns of numbers, which stand at the right edge."""
 _DROPPED = ({3, 5}, {3, 5, 7}, {3, 5, 6, 7}, {0, 3, 5, 6, 7})
-"""Places of the columns that a narrow terminal does without, and a narrower one, and so on."""
+"""Indexes of the columns to drop on a narrow terminal, on a narrower one, and so on."""
 _GAP = "  "
 _LONGEST_MESSAGE = 1000
 """Characters of a message on a terminal; a pipe and JSON have all of it."""
@@ -50,7 +50,7 @@ def render_difference(difference: Difference, display: Display) -> str:
         page.gap()
         counts = [describe_change_count(difference)]
         if len(noticed) < len(difference.tasks):
-            counts.append(f"{len(difference.tasks) - len(noticed)} alike not shown")
+            counts.append(f"{len(difference.tasks) - len(noticed)} matching not shown")
         page.print(*map(page.compose, counts))
     for name, report in (("BASE", difference.base), ("JOB", difference.job)):
         for sentence in report.contradictions:

@@ -1,4 +1,4 @@
-"""Events in words: a line each, for logs and pipes."""
+"""Events as text: one line each, for logs and pipes."""
 
 from typing import assert_never
 
@@ -27,7 +27,7 @@ def choose_arrow(encoding: str) -> str:
 
 
 def describe_event(event: Event, arrow: str) -> str | None:
-    """Return a line about an event; None if it is nothing to tell in a log.
+    """Return a line about an event; None if it does not belong in a log.
 
     Args:
         event: what happened.
@@ -78,7 +78,7 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
 def _describe_waiting(event: Waiting) -> str:
     report = event.report
     if report is None:
-        return "is not there yet" if event.is_missing else "nothing is known yet"
+        return "does not exist yet" if event.is_missing else "nothing is known yet"
     progress = f", {describe_progress(report)}" if report.is_whole else ""
     return f"still {describe_verdict(report)}{progress}"
 

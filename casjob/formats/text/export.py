@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
     Args:
         text: printable, on one line.
-        classes: `bold`, `dim` and the name of a colour, parted by blanks.
+        classes: `bold`, `dim` and the name of a colour, separated by spaces.
         cells: the columns that it takes.
     """
 

@@ -56,7 +56,7 @@ def is_heading(report: TaskReport) -> bool:
 
 
 def _rank(rows: Sequence[TaskReport | Phase], cause: TaskReport | None) -> list[int]:
-    """Return the places of the rows, those that matter most first."""
+    """Return the indexes of the rows, the most important first."""
     focus = [place for place, row in enumerate(rows) if _matters(row)] or [len(rows) - 1]
 
     def rank(place: int) -> tuple[int, int]:

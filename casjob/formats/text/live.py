@@ -44,7 +44,7 @@ class _Block(NamedTuple):
 
 
 class LiveView:
-    """Draws how the jobs stand by now; at the end their reports take the drawing's place.
+    """Draws the current state of the jobs; at the end, their reports replace the drawing.
 
     An exception, Ctrl-C too, leaves the last drawing.
 

@@ -237,7 +237,7 @@ def _draw_task(page: Page, each: TaskReport, relation: str, most: int | None) ->
     if each.message:
         draw_message(page, each.message, each.means, most and most - len(heading))
     elif each.has_failed:
-        page.print(page.compose(("It gives no reason.", "dim")), margin=INDENT)
+        page.print(page.compose(("No reason given.", "dim")), margin=INDENT)
 
 
 def draw_notes(page: Page, report: Report, most: int | None = None) -> None:

@@ -35,7 +35,7 @@ class Column(NamedTuple):
     """One column of the table.
 
     Args:
-        name: tells it from the others.
+        name: identifies the column.
         cells: one a row, below the heading.
         least_width: the cells that it needs once it yields; None if it goes instead.
         is_right: whether its cells stand at its right edge.

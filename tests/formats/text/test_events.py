@@ -55,7 +55,7 @@ def change(before: str | None, *fields: Fields, first: bool = False) -> TaskStat
             "task 6 TN00091 run the build and follow it: no heartbeat for 5 minutes",
         ),
         (Waiting(TIME, "JOB1", None), "nothing is known yet"),
-        (Waiting(TIME, "JOB1", None, is_missing=True), "is not there yet"),
+        (Waiting(TIME, "JOB1", None, is_missing=True), "does not exist yet"),
         (
             Waiting(TIME, "JOB1", report_of(job("RUNNING", separator(1, "A"), task(2)))),
             "still RUNNING for 2m 00s, 1 of 1 steps succeeded",

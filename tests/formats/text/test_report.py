@@ -280,7 +280,7 @@ task 9 TX00009: failed after 1.0s
 
         assert draw(document).out.split("\n\n")[1:4] == [
             "task 2 TX00002: failed after 1.0s\n  E2  no room",
-            "also task 3 TX00003: failed after 1.0s\n  It gives no reason.",
+            "also task 3 TX00003: failed after 1.0s\n  No reason given.",
             "also task 1 TX00001: cancelled after 1.0s\n  the job failed",
         ]
 
