@@ -46,6 +46,13 @@ def test_with_nothing_set_every_setting_and_the_way_to_get_going_is_shown(casjob
     assert casjob("config") == (0, NOTHING_SET, "")
 
 
+@pytest.mark.parametrize("columns", [60, 70, 80])
+def test_no_setting_is_wider_than_the_terminal(casjob: Casjob, columns: int) -> None:
+    shown = casjob("config", columns=columns)
+    table, _, _ = shown.out.partition("\n\n")
+    assert max(map(len, table.splitlines())) <= columns
+
+
 def test_on_a_terminal_origins_wrap_at_words(clean_environ: dict[str, str]) -> None:
     environ = {**clean_environ, "CASJOB_PROJECT_ID": PROJECT_ID, "LANG": "C.UTF-8"}
     with Terminal([CASJOB, "config"], environ, columns=70) as terminal:

@@ -1,3 +1,4 @@
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import casjob.job
 from casjob.formats.display import OutputFormat
 from tests.conftest import JOB_ID
 from tests.service import Service
@@ -75,3 +77,11 @@ def test_a_file_needs_nothing_that_speaks_http(command: str, clean_environ: dict
 
 def test_two_files_need_nothing_that_speaks_http(clean_environ: dict[str, str]) -> None:
     assert load(["diff", REPLY, REPLY, "--json"], clean_environ) == {"pydantic"}
+
+
+def test_what_a_job_means_is_worked_out_without_a_network_or_a_screen() -> None:
+    modules = [each.name for each in pkgutil.iter_modules(casjob.job.__path__, "casjob.job.")]
+    assert "casjob.job.report" in modules
+    program = "import sys\nfor name in ('httpx', 'rich', 'typer'): sys.modules[name] = None\n"
+    program += f"import {', '.join(modules)}"
+    subprocess.run([sys.executable, "-c", program], check=True)
