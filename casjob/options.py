@@ -18,14 +18,13 @@ from casjob.deadline import Deadline
 from casjob.durations import EXAMPLES, format_age, parse_duration
 from casjob.errors import CasjobError, UsageError
 from casjob.follow.plan import Plan
+from casjob.formats.choice import open_format, save_format
 from casjob.formats.display import (
     Color,
     Content,
     Display,
     Format,
     OutputFormat,
-    open_format,
-    save_format,
 )
 from casjob.history import history_folder, recent_jobs
 from casjob.job.statuses import STATUS_WORDS

@@ -30,7 +30,8 @@ from rich.cells import cell_len
 import casjob
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus
-from casjob.formats.display import Color, Display, Ending, Format, OutputFormat, open_format
+from casjob.formats.choice import open_format
+from casjob.formats.display import Color, Display, Ending, Format, OutputFormat
 from casjob.job.events import (
     Event,
     Picture,
