@@ -771,8 +771,6 @@ def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
     """Check that a drawing fits the screen, with the cursor's own row if that is below it."""
     columns = setting.columns or 80
     bare = _OWN_MOVES.sub("", _OWN_STYLES.sub("", drawing))
-    # With this selector, an emoji may be wider than Rich cuts it; the terminal does not wrap there.
-    bare = bare.replace("\ufe0f", "")
     rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n"))
     if rows > setting.rows:
         size = f"{columns}x{setting.rows}"

@@ -74,6 +74,7 @@ _ASCII = Signs(
     ellipsis="...",
 )
 
+_EMOJI_SELECTOR = "\ufe0f"
 _ANY_WIDTH = 1_000_000_000
 """Wider than anything: lines are wrapped here, where that is wanted, and never by Rich."""
 
@@ -264,5 +265,10 @@ def fill_lines(facts: Iterable[Text], room: int, between: str) -> Iterator[Text]
 
 def _take_cells(characters: Iterable[str], most: int) -> int:
     """Return how many of the characters fit into so many cells."""
-    widths = accumulate(map(cell_len, characters))
+    widths = accumulate(map(_measure, characters))
     return sum(1 for _ in takewhile(lambda width: width <= most, widths))
+
+
+def _measure(character: str) -> int:
+    # The selector has no width of its own, but makes the character before it an emoji of two cells.
+    return 1 if character == _EMOJI_SELECTOR else cell_len(character)

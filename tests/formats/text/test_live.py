@@ -1,5 +1,6 @@
 import copy
 import io
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyte
 import pytest
+from rich.cells import cell_len
 
 from casjob.formats.display import Display, Ending
 from casjob.formats.text.live import LiveView
@@ -400,3 +402,13 @@ def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
     assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 1
     assert written.startswith("\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[?2026h")
     assert written.endswith("\x1b[?2026l\x1b[H\x1b[J\x1b[?25h\x1b[?7h\x1b[?1049l")
+
+
+def test_an_emoji_of_two_cells_makes_no_line_wider_than_the_terminal(tty: Tty) -> None:
+    tty.resize(40, 24)
+    with view(tty) as live:
+        live.draw([running()._replace(trouble="]]>\N{HEAVY BLACK HEART}\ufe0f")])
+
+    written = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", tty.written())
+    footer = written[written.index("]]>") : written.index("…", written.index("]]>")) + 1]
+    assert cell_len(footer) <= 40
