@@ -202,7 +202,9 @@ class TestTheTeamsOwnFile:
         finished = casjob(command, SUCCEEDED_JOB_ID, "--demo")
 
         assert well.err == ""
-        assert finished == (0, well.out, f"casjob: warning: {own}: 'A' is not text\n")
+        assert (finished.status, finished.err) == (0, f"casjob: warning: {own}: 'A' is not text\n")
+        # watch says when something happened.
+        assert finished.out.partition("JOB")[2] == well.out.partition("JOB")[2]
 
     @pytest.mark.parametrize("words", [["config"], ["--version"], ["explain", "--help"]])
     def test_is_not_read_where_nothing_is_named(

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from rich.text import Text
-
 from casjob.components import Component, ComponentHistory, Deployment, Health, Listing
 from casjob.durations import format_age
 from casjob.formats.display import Display
 from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
 from casjob.formats.text.phrases import format_elapsed, format_moment
+from casjob.formats.text.styled import Text
 from casjob.job.statuses import Stage, stage_of
 from casjob.recent import RecentJob
 
@@ -45,9 +44,9 @@ class _Column(NamedTuple):
     def width(self) -> int:
         return max(len(self.heading), *(cell.cell_len for cell in self.cells))
 
-    def align(self, cell: Text, width: int) -> Text:
+    def align(self, cell: Text, width: int) -> tuple[str | Text, str | Text]:
         blanks = " " * (width - cell.cell_len)
-        return Text.assemble(blanks, cell) if self.is_right else Text.assemble(cell, blanks)
+        return (blanks, cell) if self.is_right else (cell, blanks)
 
 
 def draw_components(listing: Listing, display: Display) -> str:
@@ -214,9 +213,7 @@ def _draw_table(page: Page, columns: Sequence[_Column]) -> None:
         columns = [column for column in columns if column.dropped != turn]
     headings = [page.compose((column.heading, "dim")) for column in columns]
     for cells in [headings, *zip(*(column.cells for column in columns), strict=True)]:
-        row = Text(_GAP).join(
-            column.align(cell, widths[column.heading])
-            for column, cell in zip(columns, cells, strict=True)
-        )
-        row.rstrip()
-        page.print(row)
+        parts: list[str | Text] = []
+        for column, cell in zip(columns, cells, strict=True):
+            parts += [*column.align(cell, widths[column.heading]), _GAP]
+        page.print(Text.assemble(*parts).rstrip())

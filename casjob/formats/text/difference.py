@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from casjob.formats.display import Display
 from casjob.formats.text.comparison import (
     describe_change_count,
@@ -17,6 +15,7 @@ from casjob.formats.text.comparison import (
 from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
 from casjob.formats.text.phrases import describe_verdict, format_elapsed, format_moment
 from casjob.formats.text.report import open_page
+from casjob.formats.text.styled import Text
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
 

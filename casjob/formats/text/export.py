@@ -1,15 +1,13 @@
 """The drawn report for documents: lines of text in the styles that a terminal would have."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.style import Style
-from rich.text import Text
-
-from casjob.formats.display import Color, Display
+from casjob.formats.display import Display
 from casjob.formats.text.phrases import describe_verdict
-from casjob.formats.text.report import render_report
+from casjob.formats.text.report import draw_page
+from casjob.formats.text.styled import Text, measure
 from casjob.job.report import Report
 from casjob.printable import printable
 
@@ -23,9 +21,6 @@ PALETTE = """\
 --green:#3fb950;--red:#ff7b72;--cyan:#39c5cf;--magenta:#bc8cff}}
 """
 """CSS: the colours of a light and of a dark page; each is readable on it (contrast over 4.5)."""
-
-_COLORS = {1: "red", 2: "green", 5: "magenta", 6: "cyan"}
-"""Of those that a terminal has, the ones in use."""
 
 
 class Run(NamedTuple):
@@ -50,16 +45,12 @@ def describe_title(report: Report) -> str:
 
 def draw_lines(report: Report, display: Display, *, tasks_only: bool) -> list[list[Run]]:
     """Return each line of a report as it is drawn on a terminal, in runs of one style."""
-    paper = Display(color=Color.ALWAYS, utc=display.utc, full=True, columns=_COLUMNS)
-    drawing = render_report(report, paper, tasks_only=tasks_only)
-    console = Console(width=_COLUMNS)
-    return [list(_list_runs(line, console)) for line in Text.from_ansi(drawing).split("\n")]
+    paper = Display(utc=display.utc, full=True, columns=_COLUMNS)
+    page = draw_page(report, paper, tasks_only=tasks_only)
+    return [list(_list_runs(line.rstrip())) for line in page.lines]
 
 
-def _list_runs(line: Text, console: Console) -> Iterator[Run]:
-    for segment in line.render(console):
-        style = segment.style or Style.null()
-        color = style.color and _COLORS.get(style.color.number or 0)
-        classes = ("bold" if style.bold else "", "dim" if style.dim else "", color)
-        if segment.text:
-            yield Run(segment.text, " ".join(filter(None, classes)), segment.cell_length)
+def _list_runs(line: Text) -> Iterator[Run]:
+    for style, runs in groupby(line.runs, key=lambda run: run[1]):
+        words = "".join(words for words, _ in runs)
+        yield Run(words, style, measure(words))

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
-from rich.text import Text
-
 from casjob.formats.display import Display, Ending
 from casjob.formats.text.events import describe_cause, describe_stall
 from casjob.formats.text.page import STAGE_STYLES, Page
@@ -19,6 +17,7 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.report import draw_notes, draw_report, open_page, render_endings
 from casjob.formats.text.screen import Screen
+from casjob.formats.text.styled import Text
 from casjob.job.events import Event, Picture, Stall
 from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rich.text import Text
-
 from casjob.formats.text.page import INDENT, Page
+from casjob.formats.text.styled import Text
 from casjob.job.failures import Failure
 
 _MOST_ROWS = 3

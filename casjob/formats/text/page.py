@@ -7,14 +7,10 @@ is never markup, nothing in it can drive the terminal, colour it, or vanish.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from io import StringIO
 from itertools import accumulate, takewhile
 from typing import NamedTuple, Self
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
+from casjob.formats.text.styled import Text, measure
 from casjob.job.statuses import Stage
 from casjob.printable import printable
 
@@ -75,8 +71,6 @@ _ASCII = Signs(
 )
 
 _EMOJI_SELECTOR = "\ufe0f"
-_ANY_WIDTH = 1_000_000_000
-"""Wider than anything: lines are wrapped here, where that is wanted, and never by Rich."""
 
 
 def choose_signs(encoding: str) -> Signs:
@@ -116,20 +110,9 @@ class Page:
         self.is_whole = is_whole or width is None
         self.signs = choose_signs(encoding)
         self._encoding = encoding
+        self._is_colored = is_colored
         self.remedy = f"; {all_with} shows all" if all_with else ""
         self.lines: list[Text] = []
-        self._sheet = StringIO()
-        self._console = Console(
-            file=self._sheet,
-            # Both, as Rich takes a dumb terminal for 80 columns wide otherwise.
-            width=_ANY_WIDTH,
-            height=1,
-            force_terminal=is_colored,
-            color_system="standard" if is_colored else None,
-            no_color=not is_colored,
-            legacy_windows=False,
-            highlight=False,
-        )
 
     def blank(self) -> Self:
         """Return an empty page like this one."""
@@ -140,24 +123,33 @@ class Page:
     @property
     def rows(self) -> int:
         """The rows of the terminal that the lines take; in a pipe, the lines."""
-        width = self.width or _ANY_WIDTH
-        return sum(max(math.ceil(line.cell_len / width), 1) for line in self.lines)
+        if self.width is None:
+            return len(self.lines)
+        return sum(max(math.ceil(line.cell_len / self.width), 1) for line in self.lines)
 
     def compose(self, *parts: str | tuple[str, str]) -> Text:
         """Return parts, each alone or with a style, as one text that is safe to print."""
-        text = Text()
-        for part in parts:
-            words, style = (part, "") if isinstance(part, str) else part
-            readable = printable(words).encode(self._encoding, "backslashreplace")
-            # As a span, so that the style ends where the words end, before any padding.
-            text.append(readable.decode(self._encoding), style)
-        return text
+        texts = [
+            Text(self._escape(part))
+            if isinstance(part, str)
+            else Text(self._escape(part[0]), part[1])
+            for part in parts
+        ]
+        return texts[0] if len(texts) == 1 else Text.assemble(*texts)
+
+    def _escape(self, words: str) -> str:
+        escaped = printable(words)
+        if escaped.isascii():
+            return escaped
+        return escaped.encode(self._encoding, "backslashreplace").decode(self._encoding)
 
     def mark(self, stage: Stage) -> Text:
         """Return a stage's sign as a margin; nothing in a pipe, where the words must do."""
-        if self.width is None:
-            return Text()
-        return self.compose((f"{self.signs.stages[stage]} ", STAGE_STYLES[stage]))
+        return self.compose((self.sign(stage), STAGE_STYLES[stage]))
+
+    def sign(self, stage: Stage) -> str:
+        """Return a stage's sign and a blank; nothing in a pipe."""
+        return "" if self.width is None else f"{self.signs.stages[stage]} "
 
     def shorten(self, text: str, longest: int) -> str:
         """Return the text, or its beginning if it is longer than so many characters."""
@@ -169,7 +161,7 @@ class Page:
         """Print how much was left out in a row, such as `… 28 more lines; --full shows all`."""
         words = self.compose((f"{self.signs.ellipsis} {what}{self.remedy}", "dim"))
         line = Text.assemble(margin or "", words)
-        self.lines.append(self.cut(line, self.width or _ANY_WIDTH))
+        self.lines.append(line if self.width is None else self.cut(line, self.width))
 
     def squeeze(self, text: Text, most: int) -> Text:
         """Return the text in so many cells, without its middle if it is longer."""
@@ -185,24 +177,26 @@ class Page:
         if text.cell_len <= most:
             return text
         start = text[: _take_cells(text.plain, max(most - len(self.signs.ellipsis), 1))]
-        start.rstrip()
-        return Text.assemble(start, self.signs.ellipsis)
+        return Text.assemble(start.rstrip(), self.signs.ellipsis)
 
-    def wrap(self, text: Text, margin: Text | None = None, most: int = _ANY_WIDTH) -> list[Text]:
+    def wrap(self, text: Text, margin: Text | None = None, most: int | None = None) -> list[Text]:
         """Return the text in rows, broken at words where possible.
 
         Args:
             text: what to wrap.
             margin: stands before the first row; the others are indented as far.
-            most: the most rows; if there are more, the last one ends in an ellipsis.
+            most: the most rows; if there are more, the last one ends in an ellipsis. None for any
+                number.
         """
         margin = margin or Text()
-        room = max(self.width - margin.cell_len, 1) if self.width else _ANY_WIDTH
-        if text.cell_len <= room:
+        room = None if self.width is None else max(self.width - margin.cell_len, 1)
+        if room is None or text.cell_len <= room:
             return [Text.assemble(margin, text)]
+        from casjob.formats.text.terminal import wrap
+
         # No more than can be of use, as wrapping takes long.
-        rows = list(text[: room * (most + 1)].wrap(self._console, room))
-        if len(rows) > most:
+        rows = wrap(text if most is None else text[: room * (most + 1)], room)
+        if most is not None and len(rows) > most:
             rows = rows[:most]
             rows[-1] = self.cut(Text.assemble(rows[-1], " " * room), room)
         indent = " " * margin.cell_len
@@ -226,7 +220,7 @@ class Page:
             margin: stands before the first row; the others are indented as far.
         """
         margin = margin or Text()
-        room = self.width - margin.cell_len if self.width else _ANY_WIDTH
+        room = None if self.width is None else self.width - margin.cell_len
         for line in fill_lines(facts, room, f" {self.signs.dot} "):
             self.add(self.wrap(line, margin))
             margin = Text(" " * margin.cell_len)
@@ -241,21 +235,19 @@ class Page:
 
     def render(self) -> list[str]:
         """Return each line, without blanks at its end, and with its escapes."""
-        for line in self.lines:
-            blanks = len(line.plain) - len(line.plain.rstrip(" "))
-            self._console.print(line[: len(line) - blanks] if blanks else line)
-        drawn = self._sheet.getvalue().split("\n")[:-1]
-        self._sheet.seek(0)
-        self._sheet.truncate()
-        return drawn
+        if not self._is_colored:
+            return [line.plain.rstrip(" ") for line in self.lines]
+        from casjob.formats.text.terminal import color
+
+        return color(line.rstrip() for line in self.lines)
 
 
-def fill_lines(facts: Iterable[Text], room: int, between: str) -> Iterator[Text]:
-    """Yield lines of facts side by side, as many as have room."""
+def fill_lines(facts: Iterable[Text], room: int | None, between: str) -> Iterator[Text]:
+    """Yield lines of facts side by side, as many as have room; None for any number of cells."""
     line: Text | None = None
     for fact in facts:
         longer = Text.assemble(line, between, fact) if line else fact
-        if line and longer.cell_len > room:
+        if line and room is not None and longer.cell_len > room:
             yield line
             longer = fact
         line = longer
@@ -271,4 +263,4 @@ def _take_cells(characters: Iterable[str], most: int) -> int:
 
 def _measure(character: str) -> int:
     # The selector has no width of its own, but makes the character before it an emoji of two cells.
-    return 1 if character == _EMOJI_SELECTOR else cell_len(character)
+    return 1 if character == _EMOJI_SELECTOR else measure(character)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from rich.text import Text
-
 from casjob.formats.display import Display, Ending
 from casjob.formats.text.events import describe_ending
 from casjob.formats.text.messages import draw_message
@@ -17,6 +15,7 @@ from casjob.formats.text.phrases import (
     describe_verdict,
     format_moment,
 )
+from casjob.formats.text.styled import Text
 from casjob.formats.text.tasks import draw_tasks
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
@@ -46,10 +45,17 @@ def render_report(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> str:
     """Return a report: laid out for the terminal's size, or whole where there is none."""
+    return draw_page(report, display, tasks_only=tasks_only, next_command=next_command).content()
+
+
+def draw_page(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> Page:
+    """Return a page with a report: laid out for the terminal's size, or whole."""
     if tasks_only:
         page = open_page(display, all_with="--json")
         _draw_tasks_alone(page, report, utc=display.utc)
-        return page.content()
+        return page
 
     def draw_end(page: Page, hidden: int) -> None:
         counts = [describe_progress(report), describe_completeness(report)]
@@ -68,7 +74,7 @@ def render_report(
     # The last row is the prompt's.
     most = display.height and display.height - 1
     draw_report(page, report, draw_end, utc=display.utc, most=most)
-    return page.content()
+    return page
 
 
 def render_endings(endings: Sequence[Ending], display: Display) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from rich.text import Text
-
 from casjob.formats.text.folding import Gap, Row, fold_tasks, is_heading
 from casjob.formats.text.page import INDENT, STAGE_STYLES, Page, fill_lines
 from casjob.formats.text.phrases import (
@@ -14,6 +12,7 @@ from casjob.formats.text.phrases import (
     format_clock,
     format_elapsed,
 )
+from casjob.formats.text.styled import Text
 from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Stage
 
@@ -51,10 +50,10 @@ class Column(NamedTuple):
         """The cells that the widest of its texts takes."""
         return max(len(self.name), *(cell.cell_len for cell in self.cells))
 
-    def align(self, text: Text, width: int) -> Text:
-        """Return a text as wide as the column."""
+    def align(self, text: Text, width: int) -> tuple[str | Text, str | Text]:
+        """Return a text and the blanks that make it as wide as the column, in their order."""
         blanks = " " * (width - text.cell_len)
-        return Text.assemble(blanks, text) if self.is_right else Text.assemble(text, blanks)
+        return (blanks, text) if self.is_right else (text, blanks)
 
 
 def draw_tasks(
@@ -127,18 +126,19 @@ class _Table:
 
     def _draw_cells(self, columns: Sequence[Column], cells: Sequence[Text]) -> None:
         """Draw cells side by side; only details are wrapped, and those come last."""
-        aligned = []
+        page = self._page
+        aligned: list[str | Text] = [self._indent]
         for column, cell in zip(columns, cells, strict=True):
-            width = self._widths[column.name]
-            text = cell
-            if column.name == "TASK":
-                text = self._page.squeeze(cell, width)
-            elif column.name == "DOES":
-                text = self._page.cut(cell, width)
-            aligned.append(column.align(text, width))
-        last = cells[-1] if columns[-1].name == "DETAIL" else aligned[-1]
-        before = (Text.assemble(cell, _GAP) for cell in aligned[:-1])
-        self._page.print(last, margin=Text.assemble(self._indent, *before))
+            width, text = self._widths[column.name], cell
+            if column.name == "DETAIL":
+                page.print(cell, margin=Text.assemble(*aligned))
+                return
+            if page.width is not None and column.name == "TASK":
+                text = page.squeeze(cell, width)
+            elif page.width is not None and column.name == "DOES":
+                text = page.cut(cell, width)
+            aligned += [*column.align(text, width), _GAP]
+        page.add([Text.assemble(*aligned[:-1])])
 
     def _draw_below(self, row: TaskReport, cells: dict[str, Text]) -> None:
         """Draw the cells of a task side by side as far as they go, the others below."""
@@ -185,8 +185,8 @@ class _Table:
             return page.compose(each.task.task_name or each.task.task_id or "")
 
         def status(each: TaskReport) -> Text:
-            words = page.compose((each.task.task_status or "(none)", STAGE_STYLES[each.stage]))
-            return Text.assemble(page.mark(each.stage), words)
+            words = f"{page.sign(each.stage)}{each.task.task_status or '(none)'}"
+            return page.compose((words, STAGE_STYLES[each.stage]))
 
         def started(each: TaskReport) -> Text:
             moment = each.task.created_at

@@ -526,8 +526,8 @@ class TestColor:
     def test_is_that_of_the_status(self, draw: Draw) -> None:
         out = draw(documented_job(), "tasks", columns=100).out
 
-        assert "\x1b[32m✓ \x1b[0m\x1b[32mSUCCEEDED\x1b[0m" in out
-        assert "\x1b[1;31m✗ \x1b[0m\x1b[1;31mFAILED\x1b[0m" in out
+        assert "\x1b[32m✓ SUCCEEDED\x1b[0m" in out
+        assert "\x1b[1;31m✗ FAILED\x1b[0m" in out
         assert out.endswith("\x1b[1;31mECC00011\x1b[0m  Building failed.\n")
 
     def test_is_of_the_terminals_own_16(self, draw: Draw) -> None:

@@ -1,0 +1,76 @@
+"""Text in styles, of which lines and cells are made.
+
+It is casjob's own, as loading Rich takes longer than drawing a report for a pipe, which needs
+neither wrapping nor colours.
+"""
+
+import re
+
+_NARROW = re.compile("[ -~\xa0-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc✓✗]*")
+"""Letters of the Latin script, and signs: characters of one cell each."""
+
+
+class Text:
+    """Printable text on one line, in runs of one style each. It never changes.
+
+    Args:
+        plain: the text.
+        style: the style of all of it, by Rich's name, such as `bold red`; empty for none.
+
+    Attributes:
+        plain: the text without styles.
+        runs: each run of one style, with the style.
+    """
+
+    __slots__ = ("_cell_len", "plain", "runs")
+
+    def __init__(self, plain: str = "", style: str = "") -> None:
+        self.plain = plain
+        self.runs = [(plain, style)] if plain else []
+        self._cell_len: int | None = None
+
+    @classmethod
+    def assemble(cls, *parts: "str | Text") -> "Text":
+        """Return texts one after the other."""
+        runs: list[tuple[str, str]] = []
+        for part in parts:
+            if isinstance(part, Text):
+                runs += part.runs
+            elif part:
+                runs.append((part, ""))
+        text = cls("".join([words for words, _ in runs]))
+        text.runs = runs
+        return text
+
+    @property
+    def cell_len(self) -> int:
+        """The columns of a terminal that it takes."""
+        if self._cell_len is None:
+            self._cell_len = measure(self.plain)
+        return self._cell_len
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    def __getitem__(self, part: slice) -> "Text":
+        start, stop, _ = part.indices(len(self.plain))
+        runs, begin = [], 0
+        for words, style in self.runs:
+            cut = words[max(start - begin, 0) : max(stop - begin, 0)]
+            if cut:
+                runs.append(Text(cut, style))
+            begin += len(words)
+        return Text.assemble(*runs)
+
+    def rstrip(self) -> "Text":
+        """Return it without blanks at its end."""
+        return self[: len(self.plain.rstrip(" "))] if self.plain.endswith(" ") else self
+
+
+def measure(text: str) -> int:
+    """Return the columns of a terminal that printable text takes, as Rich measures it."""
+    if text.isascii() or _NARROW.fullmatch(text):
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
