@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from casjob import __version__, process
+from casjob.command_tree import CommandTree, build_program
+from casjob.completers import complete_status
 from casjob.completion import Shell, script
 from casjob.component_name import ComponentName
 from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
-from casjob.help import Command, Commands, describe_error, find_help, find_option
+from casjob.help import describe_error, find_help, find_option
 from casjob.notices import Notices
 from casjob.options import (
     FOLLOWING,
@@ -33,20 +35,12 @@ from casjob.options import (
     Retries,
     SaveFile,
     WithExitStatus,
-    complete_status,
     split_words,
-    spread,
 )
 from casjob.output import Output
 
-app = typer.Typer(
-    name="casjob",
-    cls=Commands,
-    # Help without markup takes half the time, and errors without local variables hold no secret.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = CommandTree()
+"""All of them, in the order in which the help lists them."""
 
 
 def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
@@ -56,30 +50,11 @@ def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 -
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
-def casjob(
-    context: typer.Context,
-    *,
-    version: Annotated[  # noqa: ARG001 - its callback did it all
-        bool,
-        # Eager, so that nothing else is parsed, which would load pydantic.
-        typer.Option(
-            "--version", "-V", help="Show the version.", callback=show_version, is_eager=True
-        ),
-    ] = False,
-) -> None:
-    """Show what happened to a ServiceStage job, and why it failed."""
-    if context.invoked_subcommand is None:
-        Output(sys.stdout).write(f"{context.get_help()}\n")
-
-
-@app.command(
-    cls=Command,
-    epilog="casjob show JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
+@COMMANDS.declare(
+    examples="casjob show JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
     "casjob show --demo\n"
     "casjob show --json | jq .failure",
 )
-@spread
 def show(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
@@ -112,13 +87,11 @@ def show(  # noqa: PLR0913 - each is an option
     )
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob tasks --failed\n"
+@COMMANDS.declare(
+    examples="casjob tasks --failed\n"
     "casjob tasks --desc --limit 5\n"
     "casjob tasks --status failed,cancelled --json",
 )
-@spread
 def tasks(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
@@ -174,11 +147,9 @@ def tasks(  # noqa: PLR0913 - each is an option
     )
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob watch\ncasjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'",
+@COMMANDS.declare(
+    examples="casjob watch\ncasjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'",
 )
-@spread
 def watch(
     context: typer.Context,
     job_ids: JobIds = None,
@@ -206,12 +177,10 @@ def watch(
     )
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob wait JOB_ID --timeout 45m && ./smoke-test\n"
+@COMMANDS.declare(
+    examples="casjob wait JOB_ID --timeout 45m && ./smoke-test\n"
     "terraform output -raw job_id | casjob wait -",
 )
-@spread
 def wait(
     context: typer.Context,
     job_ids: JobIds = None,
@@ -243,12 +212,10 @@ def wait(
     return run(of.choose(job_ids), plan, session, output_format, quiet=quiet)
 
 
-@app.command(
+@COMMANDS.declare(
     "list",
-    cls=Command,
-    epilog="casjob list\ncasjob list web\ncasjob list --failed --json | casjob wait -",
+    examples="casjob list\ncasjob list web\ncasjob list --failed --json | casjob wait -",
 )
-@spread
 def list_components(
     context: typer.Context,
     component: ComponentArgument = None,
@@ -270,8 +237,7 @@ def list_components(
     return run(selection, session, output_format)
 
 
-@app.command(cls=Command, epilog="casjob recent\ncasjob recent --limit 5 --json | jq -c '.jobs[]'")
-@spread
+@COMMANDS.declare(examples="casjob recent\ncasjob recent --limit 5 --json | jq -c '.jobs[]'")
 def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption, look: Look) -> int:
     """List the jobs looked at from this machine, newest first."""
     from casjob.commands.recent import run
@@ -280,14 +246,12 @@ def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption,
     return run(session, output.open(session, "recent", look), limit=limit)
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob diff JOB_ID_THAT_SUCCEEDED JOB_ID_THAT_FAILED\n"
+@COMMANDS.declare(
+    examples="casjob diff JOB_ID_THAT_SUCCEEDED JOB_ID_THAT_FAILED\n"
     "casjob diff --component web\n"
     "casjob diff good.json JOB_ID\n"
     "casjob show JOB_ID --json | casjob diff good.json -",
 )
-@spread
 def diff(
     context: typer.Context,
     base: Base = None,
@@ -323,11 +287,9 @@ def diff(
     return run(base, job, session, output_format)
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain\ncasjob explain",
+@COMMANDS.declare(
+    examples="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain\ncasjob explain",
 )
-@spread
 def explain(
     context: typer.Context,
     names: Names = None,
@@ -343,11 +305,9 @@ def explain(
     return run(names or [], session, output.open(session, "explanations"))
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob config\ncasjob config --check",
+@COMMANDS.declare(
+    examples="casjob config\ncasjob config --check",
 )
-@spread
 def config(
     context: typer.Context,
     *,
@@ -367,9 +327,8 @@ def config(
     return run(session, output_format, check=check)
 
 
-@app.command(
-    cls=Command,
-    epilog=". <(casjob completion bash)\n"
+@COMMANDS.declare(
+    examples=". <(casjob completion bash)\n"
     ". <(casjob completion zsh)\n"
     "casjob completion fish | source",
 )
@@ -381,6 +340,22 @@ def completion(
     """Print the completion script for a shell."""
     Output(sys.stdout).write(script(shell))
     return ExitStatus.SUCCESS
+
+
+def casjob(
+    context: typer.Context,
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback did it all
+        bool,
+        # Eager, so that nothing else is parsed, which would load pydantic.
+        typer.Option(
+            "--version", "-V", help="Show the version.", callback=show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Show what happened to a ServiceStage job, and why it failed."""
+    if context.invoked_subcommand is None:
+        Output(sys.stdout).write(f"{context.get_help()}\n")
 
 
 def main() -> None:
@@ -413,7 +388,8 @@ def run(words: list[str]) -> int:
 
 def _run_app(words: list[str], notices: Notices) -> int:
     try:
-        status = app(words, prog_name="casjob", standalone_mode=False, obj=notices)
+        program = build_program(casjob, COMMANDS)
+        status = program(words, prog_name="casjob", standalone_mode=False, obj=notices)
         return int(status or ExitStatus.SUCCESS)
     except OSError as error:
         # Other I/O errors are handled where they occur: this one is Typer's, writing the help.

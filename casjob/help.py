@@ -5,6 +5,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from casjob.conversion import convert_plain_values
+
 _WATCH = "casjob watch follows jobs until they end"
 _PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
 _JOB_ID = "the job id is an argument, as in casjob show JOB_ID"
@@ -56,6 +58,10 @@ def find_help(error: typer.TyperException) -> tuple[str, ...]:
 class Command(TyperCommand):
     """A command whose options are grouped, and whose epilog holds examples."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the arguments and options, with `--help`."""
+        return convert_plain_values(super().get_params(ctx))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the command's name; each error knows the command."""
         try:
@@ -99,4 +105,5 @@ class Commands(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the options before a command; `casjob completion` prints the scripts."""
         installers = {"install_completion", "show_completion"}
-        return [each for each in super().get_params(ctx) if each.name not in installers]
+        own = [each for each in super().get_params(ctx) if each.name not in installers]
+        return convert_plain_values(own)

@@ -3,109 +3,30 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from casjob import process
-from casjob.catalogue.meanings import Catalogue
-from casjob.component_name import ComponentName
-from casjob.deadline import Deadline
-from casjob.durations import EXAMPLES, format_age, parse_duration
-from casjob.errors import CasjobError, UsageError
-from casjob.follow.plan import Plan
-from casjob.formats.choice import open_format, save_format
-from casjob.formats.display import (
-    Color,
-    Content,
-    Display,
-    Format,
-    OutputFormat,
+from casjob.completers import (
+    complete_component,
+    complete_job_id,
+    complete_name,
+    complete_profile,
 )
-from casjob.history import history_folder, recent_jobs
-from casjob.job.statuses import STATUS_WORDS
-from casjob.notices import Notices
+from casjob.component_name import ComponentName
+from casjob.errors import UsageError
+from casjob.formats.choice import open_format, save_format
+from casjob.formats.display import Color, Content, Display, Format, OutputFormat
 from casjob.output import Output, OutputFile
-from casjob.recent import RecentJob
-from casjob.session import Session
 from casjob.settings import ApiVersion
-from casjob.settings.resolve import resolve_settings
-from casjob.settings.sources import find_profile_names
 
-
-def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the jobs in the history, each with a description; no request is sent.
-
-    After `--demo`, return the demo's jobs.
-    """
-    jobs = _describe_samples() if context.params.get("demo") else _describe_recent()
-    return [(job_id, about) for job_id, about in jobs.items() if job_id.startswith(incomplete)]
-
-
-def _describe_samples() -> Mapping[str, str]:
-    from casjob.demo.jobs import SAMPLE_JOBS
-
-    return SAMPLE_JOBS
-
-
-def _describe_recent() -> Mapping[str, str]:
-    try:
-        is_kept = resolve_settings({}, os.environ).history.value
-    except CasjobError:
-        return {}
-    now = datetime.now(UTC)
-    return {
-        job.job_id: _describe_job(job, now)
-        for job in recent_jobs(history_folder(os.environ) if is_kept else None)
-    }
-
-
-def _describe_job(job: RecentJob, now: datetime) -> str:
-    age = f"{format_age((now - job.looked_at).total_seconds())} ago"
-    return ", ".join(filter(None, (job.name, job.status, age)))
-
-
-def complete_component(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the components listed before in the same project, without a request."""
-    given = {name: context.params.get(name) for name in Connection._fields}
-    demo = bool(given.pop("demo"))
-    del given["verbose"]
-    try:
-        names = Session(
-            given,
-            demo=demo,
-            verbose=False,
-            environ=os.environ,
-            notices=Notices(None),
-            output=Output(None),
-        ).known_components()
-    except CasjobError:
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def complete_profile(incomplete: str) -> list[str]:
-    """Return the profiles in casjob's own file."""
-    return [name for name in find_profile_names(os.environ) if name.startswith(incomplete)]
-
-
-def complete_status(incomplete: str) -> list[str]:
-    """Return the known status words, also after a comma; the service may send others."""
-    before, comma, begun = incomplete.rpartition(",")
-    words = map(str.lower, STATUS_WORDS) if begun.islower() else STATUS_WORDS
-    return [f"{before}{comma}{word}" for word in words if word.startswith(begun)]
-
-
-def complete_name(incomplete: str) -> list[str]:
-    """Return the names that casjob can explain, in the case in which they are typed."""
-    names = Catalogue().names()
-    if incomplete.islower():
-        names = map(str.lower, names)
-    return [name for name in names if name.startswith(incomplete)]
+if TYPE_CHECKING:
+    from casjob.follow.plan import Plan
+    from casjob.session import Session
 
 
 def split_words(texts: list[str]) -> frozenset[str]:
@@ -205,7 +126,7 @@ Retries = Annotated[
 
 
 OutputFileOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output-file",
         metavar="FILE",
@@ -241,7 +162,23 @@ ComponentOption = Annotated[
 ]
 
 
-class OfComponent(NamedTuple):
+class OptionGroup:
+    """Options that belong together: each a field, with its default.
+
+    Args:
+        values: those that differ from the defaults, by name.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        vars(self).update(values)
+
+    @classmethod
+    def names(cls) -> Iterable[str]:
+        """Return the names of the options."""
+        return cls.__annotations__
+
+
+class OfComponent(OptionGroup):
     """The component whose last job is meant."""
 
     component: ComponentOption = None
@@ -256,10 +193,11 @@ class OfComponent(NamedTuple):
         Raises:
             UsageError: the options contradict the argument or each other.
         """
-        return _name_component(*self, after=None, has_job=job_id is not None) or job_id
+        has_job = job_id is not None
+        return _name_component(self.component, self.application, None, has_job=has_job) or job_id
 
 
-class OfComponentOrNext(NamedTuple):
+class OfComponentOrNext(OptionGroup):
     """The component whose last job is meant, or its next one."""
 
     component: ComponentOption = None
@@ -275,7 +213,8 @@ class OfComponentOrNext(NamedTuple):
 
     def choose(self, job_ids: list[str] | None) -> list[str] | ComponentName:
         """Return what names the jobs; arguments and errors as for `OfComponent`."""
-        return _name_component(*self, has_job=bool(job_ids)) or job_ids or []
+        named = _name_component(self.component, self.application, self.after, has_job=bool(job_ids))
+        return named or job_ids or []
 
 
 def _name_component(
@@ -291,14 +230,14 @@ def _name_component(
     return ComponentName(component, application, after)
 
 
-class Look(NamedTuple):
+class Look(OptionGroup):
     """How output is drawn for people."""
 
     color: Annotated[Color, typer.Option(help="When to use colour.")] = Color.AUTO
     utc: Annotated[bool, typer.Option("--utc", help="Show times in UTC.")] = False
 
 
-class FormatOption(NamedTuple):
+class FormatOption(OptionGroup):
     """Which format the output has."""
 
     output: Annotated[
@@ -308,11 +247,11 @@ class FormatOption(NamedTuple):
 
     def open(
         self,
-        session: Session,
+        session: "Session",
         content: Content,
         look: Look | None = None,
         *,
-        file: Path | None = None,
+        file: str | None = None,
         full: bool = False,
     ) -> Format:
         """Return the format.
@@ -342,12 +281,12 @@ class FormatOption(NamedTuple):
         )
         if file is None:
             return open_format(output, display, content)
-        output_file = OutputFile(file)
+        output_file = OutputFile(Path(file))
         output_file.check()
         return save_format(output, display, content, output_file.write)
 
 
-class Follow(NamedTuple):
+class Follow(OptionGroup):
     """How jobs are followed."""
 
     interval: Annotated[
@@ -368,7 +307,7 @@ class Follow(NamedTuple):
         ),
     ] = None
 
-    def plan(self, timeout: str | None) -> Plan:
+    def plan(self, timeout: str | None) -> "Plan":
         """Return the plan, with durations in seconds; the timeout starts now.
 
         Args:
@@ -377,6 +316,10 @@ class Follow(NamedTuple):
         Raises:
             UsageError: a duration is not one.
         """
+        # Help and completion follow no jobs.
+        from casjob.deadline import Deadline
+        from casjob.follow.plan import Plan
+
         interval = _parse(self.interval, "--interval")
         if interval == 0:
             raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
@@ -391,6 +334,8 @@ class Follow(NamedTuple):
 def _parse(duration: str | None, option: str) -> float | None:
     if duration is None:
         return None
+    from casjob.durations import EXAMPLES, parse_duration
+
     try:
         return parse_duration(duration)
     except ValueError:
@@ -398,7 +343,7 @@ def _parse(duration: str | None, option: str) -> float | None:
         raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
 
 
-class Connection(NamedTuple):
+class Connection(OptionGroup):
     """Where the service is, and how to reach it. No option takes a secret."""
 
     profile: Annotated[
@@ -441,7 +386,7 @@ class Connection(NamedTuple):
 
     def open_session(
         self, context: typer.Context, *, retries: str | None = None, is_offline: bool = False
-    ) -> Session:
+    ) -> "Session":
         """Return what a command runs with.
 
         Args:
@@ -449,11 +394,13 @@ class Connection(NamedTuple):
             retries: the option of commands that have it.
             is_offline: whether no request is sent, so that nothing need be loaded for one.
         """
+        from casjob.session import Session
+
         if not is_offline:
             import casjob.service  # noqa: F401 - no signal may unwind inside an import
         # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
-        given = {**self._asdict(), "retries": retries}
+        given = {name: getattr(self, name) for name in self.names()} | {"retries": retries}
         demo, verbose = given.pop("demo"), given.pop("verbose")
         return Session(
             given,
@@ -483,7 +430,7 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
     all fields of its class, so that options shared by commands are written once.
     """
     parameters: list[inspect.Parameter] = []
-    groups: dict[str, Any] = {}
+    groups: dict[str, type[OptionGroup]] = {}
     signature = inspect.signature(command)
     for parameter in signature.parameters.values():
         group = parameter.annotation
@@ -494,13 +441,13 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
         for name, annotation in group.__annotations__.items():
             (option,) = annotation.__metadata__
             option.rich_help_panel = _GROUPS[group]
-            default = group._field_defaults[name]
+            default = getattr(group, name)
             parameters.append(parameter.replace(name=name, annotation=annotation, default=default))
 
     @wraps(command)
     def spread_command(**values: Any) -> int:
         for name, group in groups.items():
-            values[name] = group(**{field: values.pop(field) for field in group._fields})
+            values[name] = group(**{option: values.pop(option) for option in group.names()})
         return command(**values)
 
     spread_command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads

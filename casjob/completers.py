@@ -1,0 +1,91 @@
+"""What a Tab offers as the values of options and arguments; no request is sent.
+
+The shell waits at every Tab, so each function loads only what it needs.
+"""
+
+import os
+from collections.abc import Mapping
+
+import typer
+
+from casjob.errors import CasjobError
+
+
+def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the jobs in the history, each with a description; after `--demo`, the demo's jobs."""
+    jobs = _describe_samples() if context.params.get("demo") else _describe_recent()
+    return [(job_id, about) for job_id, about in jobs.items() if job_id.startswith(incomplete)]
+
+
+def _describe_samples() -> Mapping[str, str]:
+    from casjob.demo.jobs import SAMPLE_JOBS
+
+    return SAMPLE_JOBS
+
+
+def _describe_recent() -> Mapping[str, str]:
+    from datetime import UTC, datetime
+
+    from casjob.durations import format_age
+    from casjob.history import history_folder, recent_jobs
+    from casjob.settings.resolve import resolve_settings
+
+    try:
+        is_kept = resolve_settings({}, os.environ).history.value
+    except CasjobError:
+        return {}
+    now = datetime.now(UTC)
+    described = {}
+    for job in recent_jobs(history_folder(os.environ) if is_kept else None):
+        age = f"{format_age((now - job.looked_at).total_seconds())} ago"
+        described[job.job_id] = ", ".join(filter(None, (job.name, job.status, age)))
+    return described
+
+
+def complete_component(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the components listed before in the same project."""
+    from casjob.notices import Notices
+    from casjob.output import Output
+    from casjob.session import Session
+    from casjob.settings.resolve import Settings
+
+    given = {name: text for name, text in context.params.items() if name in Settings._fields}
+    session = Session(
+        given,
+        demo=bool(context.params.get("demo")),
+        verbose=False,
+        environ=os.environ,
+        notices=Notices(None),
+        output=Output(None),
+    )
+    try:
+        names = session.known_components()
+    except CasjobError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_profile(incomplete: str) -> list[str]:
+    """Return the profiles in casjob's own file."""
+    from casjob.settings.sources import find_profile_names
+
+    return [name for name in find_profile_names(os.environ) if name.startswith(incomplete)]
+
+
+def complete_status(incomplete: str) -> list[str]:
+    """Return the known status words, also after a comma; the service may send others."""
+    from casjob.job.statuses import STATUS_WORDS
+
+    before, comma, begun = incomplete.rpartition(",")
+    words = map(str.lower, STATUS_WORDS) if begun.islower() else STATUS_WORDS
+    return [f"{before}{comma}{word}" for word in words if word.startswith(begun)]
+
+
+def complete_name(incomplete: str) -> list[str]:
+    """Return the names that casjob can explain, in the case in which they are typed."""
+    from casjob.catalogue.meanings import Catalogue
+
+    names = Catalogue().names()
+    if incomplete.islower():
+        names = map(str.lower, names)
+    return [name for name in names if name.startswith(incomplete)]
