@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
@@ -43,7 +43,8 @@ def decode(
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if _is_too_deep(value, max_depth):
+    # There are no more levels than brackets, and counting those takes next to no time.
+    if text.count("{") + text.count("[") > max_depth and _is_too_deep(value, max_depth):
         raise ValueError("nested too deeply")
     return cast("JsonValue", value)
 
@@ -79,19 +80,10 @@ def _read_float(digits: str) -> float:
 
 
 def _is_too_deep(value: object, max_depth: int) -> bool:
-    level = [value]
-    for _ in range(max_depth):
-        level = [child for parent in level for child in _children(parent)]
+    level: list[dict[str, object] | list[object]] = [[value]]
+    for _ in range(max_depth + 1):
+        children = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [child for some in children for child in some if isinstance(child, dict | list)]
         if not level:
             return False
-    return any(isinstance(each, dict | list) for each in level)
-
-
-def _children(value: object) -> Iterable[object]:
-    match value:
-        case dict():
-            return value.values()
-        case list():
-            return value
-        case _:
-            return ()
+    return True
