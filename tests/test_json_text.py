@@ -2,8 +2,10 @@ import json
 import math
 
 import pytest
+from hypothesis import example, given
 
 from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode
+from tests.job.strategies import ANY_JSON
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,12 @@ def test_characters_outside_ascii_are_not_escaped() -> None:
 
 def test_json_can_be_indented() -> None:
     assert encode({"a": [1]}, indent=2) == '{\n  "a": [\n    1\n  ]\n}'
+
+
+@given(ANY_JSON)
+@example([{}, [], {"a": {}, "b": []}, [[]], {"a": [{"b": 1, "c": "}"}, {}], "d": {"": "], ["}}])
+def test_indented_json_is_that_of_the_standard_library(value: JsonValue) -> None:
+    assert encode(value, indent=2) == json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
