@@ -99,13 +99,17 @@ class Catalogue:
 
     def __init__(self, own: Mapping[str, str] | None = None) -> None:
         self._own = {name.upper(): meaning for name, meaning in (own or {}).items()}
+        self._titles: dict[str, str | None] = {}
 
     def find_title(self, task_name: str | None) -> str | None:
         """Return what a task does, by the team's own file or by the data; None if unknown."""
         if not task_name:
             return None
-        task = self.describe_task(task_name)
-        return self.find_own(task_name) or (task.title if task else None)
+        # A long job has the same tasks many times over.
+        if task_name not in self._titles:
+            task = self.describe_task(task_name)
+            self._titles[task_name] = self.find_own(task_name) or (task.title if task else None)
+        return self._titles[task_name]
 
     def explain_failure(self, codes: Iterable[str | None]) -> tuple[str, ...]:
         """Return what is known about a failure by its codes, a line each; most often one line.
