@@ -28,34 +28,24 @@ _EXIT_STATUSES = {
 
 
 class Stage(Enum):
-    """What a status means for someone waiting."""
+    """What a status means for someone waiting.
 
-    ENDED_WELL = "ended well"
-    ENDED_BADLY = "ended badly"
-    SKIPPED = "skipped"
-    UNDER_WAY = "under way"
-    NOT_BEGUN = "not begun"
-    UNDECIDED = "undecided"
+    Attributes:
+        outcome: the outcome at this stage.
+        has_ended: whether nothing more is going to happen.
+    """
 
-    @property
-    def outcome(self) -> Outcome:
-        """The outcome at this stage."""
-        return _OUTCOMES[self]
+    ENDED_WELL = "ended well", Outcome.SUCCEEDED
+    ENDED_BADLY = "ended badly", Outcome.FAILED
+    SKIPPED = "skipped", Outcome.SUCCEEDED
+    UNDER_WAY = "under way", Outcome.RUNNING
+    NOT_BEGUN = "not begun", Outcome.RUNNING
+    UNDECIDED = "undecided", Outcome.UNKNOWN
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing more is going to happen."""
-        return self in {Stage.ENDED_WELL, Stage.ENDED_BADLY, Stage.SKIPPED}
+    def __init__(self, _name: str, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.has_ended = outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
 
-
-_OUTCOMES = {
-    Stage.ENDED_WELL: Outcome.SUCCEEDED,
-    Stage.ENDED_BADLY: Outcome.FAILED,
-    Stage.SKIPPED: Outcome.SUCCEEDED,
-    Stage.UNDER_WAY: Outcome.RUNNING,
-    Stage.NOT_BEGUN: Outcome.RUNNING,
-    Stage.UNDECIDED: Outcome.UNKNOWN,
-}
 
 _STAGES = {
     "SUCCEEDED": Stage.ENDED_WELL,
