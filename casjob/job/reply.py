@@ -36,13 +36,15 @@ def read_detail(
     if job is None:
         said = describe_failure(read_failure(document))
         raise ReplyError(f"{name} holds no job", said=said, hint=_HINT)
-    fields = _key_by_api_names(job, "job", name)
+    if not isinstance(job, dict):
+        raise _not_understood("job", job, "an object", name)
+    fields = dict(zip(_find_api_names(job), job.values(), strict=True))
     tasks = known.get("tasks")
     if tasks is not None and not isinstance(tasks, list):
         raise _not_understood("tasks", tasks, "a list", name)
     return JobDetail(
-        job=Job.model_validate({**fields, "sent": fields}),
-        tasks=tuple(_read_task(task, place, name) for place, task in enumerate(tasks or ())),
+        job=Job.model_validate({**fields, "sent": Fields(fields)}),
+        tasks=_read_tasks(tasks or [], name),
         task_count=read_whole_number(known.get("task_count")),
         as_of=as_of,
         sent=sent,
@@ -67,21 +69,28 @@ def _split_top_level(document: JsonValue, name: str) -> tuple[Fields, Fields]:
     return known, rest
 
 
-def _read_task(task: JsonValue, place: int, name: str) -> Task:
-    fields = _key_by_api_names(task, f"tasks[{place}]", name)
-    return Task.model_validate({**fields, "sent": fields})
+def _read_tasks(tasks: list[JsonValue], name: str) -> tuple[Task, ...]:
+    # Nearly all tasks have the same keys.
+    api_names: dict[tuple[str, ...], list[str]] = {}
+    read = []
+    for place, task in enumerate(tasks):
+        if not isinstance(task, dict):
+            raise _not_understood(f"tasks[{place}]", task, "an object", name)
+        keys = tuple(task)
+        if keys not in api_names:
+            api_names[keys] = _find_api_names(task)
+        read.append(Task(dict(zip(api_names[keys], task.values(), strict=True))))
+    return tuple(read)
 
 
-def _key_by_api_names(value: JsonValue, part: str, name: str) -> Fields:
-    """Return the object with upper-case keys; one that then stands twice keeps its own spelling."""
-    if not isinstance(value, dict):
-        raise _not_understood(part, value, "an object", name)
-    fields = Fields()
-    for key, field in value.items():
+def _find_api_names(fields: dict[str, JsonValue]) -> list[str]:
+    """Return keys in upper case; one that then stands twice keeps its own spelling."""
+    names: dict[str, None] = {}
+    for key in fields:
         upper = key.upper()
-        is_taken = upper in fields or (key != upper and upper in value)
-        fields[key if is_taken else upper] = field
-    return fields
+        is_taken = upper in names or (key != upper and upper in fields)
+        names[key if is_taken else upper] = None
+    return list(names)
 
 
 def _not_understood(part: str, value: JsonValue, expected: str, name: str) -> ReplyError:

@@ -32,11 +32,13 @@ def page(
     moment = START + timedelta(seconds=seconds)
     tasks = tuple(
         Task(
-            task_id=f"Task-{index}",
-            task_index=index,
-            task_name=name,
-            sent=Fields({"TASK_INDEX": index}),
-        ).model_copy(update={"last_health_check": moment})
+            {
+                "TASK_ID": f"Task-{index}",
+                "TASK_INDEX": index,
+                "TASK_NAME": name,
+                "LAST_HEALTH_CHECK": moment.isoformat(),
+            }
+        )
         for index in indexes
     )
     return JobDetail(
@@ -401,11 +403,9 @@ def test_a_server_that_repeats_tasks_without_ids_is_soon_given_up(
     def fetch_page(offset: int, _limit: int) -> JobDetail:
         asked.append(offset)
         # Meanwhile the last task runs on.
-        beat = Fields({"TASK_INDEX": size, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
-        tasks = [
-            Task(task_index=index, sent=Fields({"TASK_INDEX": index})) for index in range(size)
-        ]
-        tasks[-1] = Task(task_index=size - 1, sent=beat)
+        beat = Fields({"UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
+        tasks = [Task({"TASK_INDEX": index}) for index in range(size - 1)]
+        tasks.append(Task({"TASK_INDEX": size - 1, **beat}))
         return page([], count).model_copy(update={"tasks": tuple(tasks)})
 
     detail = fetch(fetch_page)
@@ -438,8 +438,8 @@ def test_a_task_that_comes_twice_is_kept_once_in_its_newer_state() -> None:
 
 
 def test_a_duplicate_without_a_heartbeat_replaces_nothing() -> None:
-    task = Task(task_id="Task-0", task_name="first", sent=Fields())
-    again = task.model_copy(update={"task_name": "again"})
+    task = Task({"TASK_ID": "Task-0", "TASK_NAME": "first"})
+    again = Task({"TASK_ID": "Task-0", "TASK_NAME": "again"})
     detail = page([], 2).model_copy(update={"tasks": (task, again)})
 
     whole = fetch(lambda _offset, _limit: detail)
@@ -455,7 +455,7 @@ def test_tasks_without_an_id_are_all_different(no_id: str | None, count: int | N
 
     def fetch_page(offset: int, limit: int) -> JobDetail:
         detail = server(offset, limit)
-        tasks = tuple(task.model_copy(update={"task_id": no_id}) for task in detail.tasks)
+        tasks = tuple(Task({**task.sent, "TASK_ID": no_id}) for task in detail.tasks)
         return detail.model_copy(update={"tasks": tasks})
 
     detail = fetch(fetch_page)
