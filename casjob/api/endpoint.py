@@ -20,6 +20,7 @@ from casjob.api.redact import Redactor
 from casjob.api.refusals import Refusal, describe_response, explain_refusal
 from casjob.api.retry import RetryPolicy
 from casjob.api.tls import create_tls_context
+from casjob.background import Workers
 from casjob.errors import AuthenticationError, CasjobError, ReplyError, ServiceError, SettingsError
 from casjob.json_text import JsonValue, decode
 
@@ -110,6 +111,7 @@ class Endpoint:
         self._guard = LockoutGuard()
         self._notified = 0
         self._notifying = threading.Lock()
+        self._workers = Workers()
         self._http = httpx.Client(
             base_url=url,
             headers=HEADERS,
@@ -126,6 +128,7 @@ class Endpoint:
         """Close the connections. Requests that are still under way fail silently."""
         self._is_closed = True
         self._http.close()
+        self._workers.close()
 
     def send(
         self,
@@ -155,7 +158,7 @@ class Endpoint:
             CasjobError: the endpoint can't be reached.
         """
         try:
-            return self._exchange(self._build(Request("GET", "/"), None), self._redactor)
+            return self._exchange(self._build(Request("GET", "/"), None))
         except CasjobError as error:
             raise self._redactor.mask_error(error) from None
 
@@ -165,7 +168,7 @@ class Endpoint:
         auth: Credential | None,
         read: Callable[[JsonValue, Mapping[str, str]], _Value],
     ) -> _Value:
-        redactor = self._redactor
+        headers: list[Mapping[str, str]] = []
         try:
             if self._is_closed:
                 raise ServiceError(f"the connections to {self.name} are closed")
@@ -173,14 +176,15 @@ class Endpoint:
                 self._pace()
             with self._guard.turn():
                 built = self._build(request, auth)
-                redactor = redactor.add_headers(built.headers)
-                response = self._exchange(built, redactor)
-                redactor = redactor.add_headers(response.headers)
+                headers.append(built.headers)
+                response = self._exchange(built)
+                headers.append(response.headers)
                 if response.status == HTTPStatus.UNAUTHORIZED:
                     if auth and auth.renew(built):
                         return self._attempt(request, auth, read)
                     # Masked at once, as other requests raise it too, and know other secrets.
-                    refusal = redactor.mask_error(self._explain(response, request, auth))
+                    refusal = self._explain(response, request, auth)
+                    self._redactor.add_headers(*headers).mask_error(refusal)
                     self._guard.refuse(refusal)
                     raise refusal
                 self._guard.accept()
@@ -189,7 +193,7 @@ class Endpoint:
             self._notified = 0
             return read(self._decode(response), response.headers)
         except CasjobError as error:
-            raise redactor.mask_error(error) from None
+            raise self._redactor.add_headers(*headers).mask_error(error) from None
 
     def _build(self, request: Request, auth: Credential | None) -> httpx.Request:
         try:
@@ -207,13 +211,20 @@ class Endpoint:
             ) from None
         return built
 
-    def _exchange(self, request: httpx.Request, redactor: Redactor) -> Response:
+    def _exchange(self, request: httpx.Request) -> Response:
         began = time.monotonic()
         outcome = "no response"
+        headers: list[Mapping[str, str]] = [request.headers]
         try:
-            response = exchange(self._http, request, timeout=self._timeout, peer=self._peer)
-            outcome = describe_outcome(response)
-            redactor = redactor.add_headers(response.headers)
+            response = exchange(
+                self._http,
+                request,
+                workers=self._workers,
+                timeout=self._timeout,
+                peer=self._peer,
+            )
+            headers.append(response.headers)
+            outcome = describe_outcome(response) if self._log else ""
         except httpx.HTTPError as failure:
             error = explain_network_failure(
                 failure, peer=self._peer, timeout=self._timeout, name_hint=self.name_hint
@@ -225,9 +236,9 @@ class Endpoint:
             raise
         finally:
             seconds = time.monotonic() - began
-            self._write_log([describe_exchange(request, outcome, seconds)], redactor)
+            self._write_log(lambda: [describe_exchange(request, outcome, seconds)], headers)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            self._write_log(compare_signed(request, response), redactor)
+            self._write_log(lambda: compare_signed(request, response), headers)
         return response
 
     def _explain(
@@ -259,9 +270,12 @@ class Endpoint:
                 self._notified = retry
                 self._notify(message)
 
-    def _write_log(self, lines: Iterable[str], redactor: Redactor) -> None:
+    def _write_log(
+        self, describe: Callable[[], Iterable[str]], headers: Iterable[Mapping[str, str]]
+    ) -> None:
         if self._log and not self._is_closed:
-            for line in lines:
+            redactor = self._redactor.add_headers(*headers)
+            for line in describe():
                 self._log(redactor.mask(line))
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import httpx
 
-from casjob.background import run_aside
+from casjob.background import Workers
 from casjob.errors import ReplyError, ReplyTimeoutError
 from casjob.job.failures import clip
 
@@ -54,12 +54,15 @@ class ResponseTooLargeError(ReplyError):
     """The response was larger than `MAX_BYTES`."""
 
 
-def exchange(http: httpx.Client, request: httpx.Request, *, timeout: float, peer: str) -> Response:
+def exchange(
+    http: httpx.Client, request: httpx.Request, *, workers: Workers, timeout: float, peer: str
+) -> Response:
     """Send a request and read its response.
 
     Args:
         http: the client; its own timeout bounds each connect, read and write.
         request: what to send.
+        workers: have a thread for the exchange.
         timeout: the request timeout in seconds.
         peer: names the other end in errors.
 
@@ -73,9 +76,9 @@ def exchange(http: httpx.Client, request: httpx.Request, *, timeout: float, peer
         f"no complete response from {peer} within {timeout * PATIENCE:g}s",
         hint="--request-timeout SECONDS waits longer",
     )
-    # In a thread of its own, which is left behind at the deadline: a read timeout neither ends
+    # In another thread, which is left behind at the deadline: a read timeout neither ends
     # headers that come a byte at a time nor a name lookup, which not even Ctrl-C interrupts.
-    reading = run_aside(lambda: _read(http, request, peer, deadline, too_slow))
+    reading = workers.run(lambda: _read(http, request, peer, deadline, too_slow))
     try:
         return reading.result(timeout=timeout * PATIENCE)
     except FutureTimeoutError:

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
-from casjob.background import run_aside
+from casjob.background import Workers
 from casjob.job.models import JobDetail, Task
 from casjob.job.source import Window
 from casjob.json_text import encode
@@ -136,16 +136,17 @@ def fetch_list(
     pages = _Pages(offset, end, first, page_size, identity)
     on_progress(pages.came, pages.count)
     running: dict[Future[Page[Item]], int] = {}
-    while True:
-        at_a_time = PAGES_AT_A_TIME if pages.is_count_plausible and not pages.may_be_all else 1
-        while len(running) < at_a_time and (part := pages.reserve()):
-            start, size = part
-            running[run_aside(partial(fetch_page, start, size))] = start
-        if not running:
-            return pages.join()
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            pages.add(running.pop(future), future.result())
-            on_progress(pages.came, pages.count)
+    with Workers() as workers:
+        while True:
+            at_a_time = PAGES_AT_A_TIME if pages.is_count_plausible and not pages.may_be_all else 1
+            while len(running) < at_a_time and (part := pages.reserve()):
+                start, size = part
+                running[workers.run(partial(fetch_page, start, size))] = start
+            if not running:
+                return pages.join()
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                pages.add(running.pop(future), future.result())
+                on_progress(pages.came, pages.count)
 
 
 class _Pages(Generic[Item]):

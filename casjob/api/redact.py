@@ -35,10 +35,11 @@ class Redactor:
         """Return a redactor that masks more secrets."""
         return Redactor((*self._secrets, *secrets))
 
-    def add_headers(self, headers: Mapping[str, str]) -> "Redactor":
-        """Return a redactor that also masks the tokens and the signature in some headers."""
-        signature = headers.get("Authorization", "").rpartition("Signature=")[2]
-        return self.add(signature, *(headers.get(name, "") for name in _SECRET_HEADERS))
+    def add_headers(self, *some: Mapping[str, str]) -> "Redactor":
+        """Return a redactor that also masks the tokens and the signatures in some headers."""
+        signatures = (each.get("Authorization", "").rpartition("Signature=")[2] for each in some)
+        tokens = (each.get(name, "") for each in some for name in _SECRET_HEADERS)
+        return self.add(*signatures, *tokens)
 
     def mask(self, text: str) -> str:
         """Return the text without secrets.

@@ -101,7 +101,8 @@ def test_pages_that_were_kept_are_not_fetched_again(service: Service, endpoint: 
     del kept[50, 50]
     service.requests.clear()
 
-    assert client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept) == whole
+    again = client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept)
+    assert [task.sent for task in again.tasks] == [task.sent for task in whole.tasks]
     assert [request.query["offset"] for request in service.requests] == [["50"]]
     assert sorted(kept) == [(0, 50), (50, 50), (100, 50)]
 

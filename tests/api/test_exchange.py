@@ -14,6 +14,7 @@ import pytest
 
 from casjob.api import exchange as exchange_module
 from casjob.api.exchange import Response, exchange
+from casjob.background import Workers
 from casjob.errors import ReplyError, ReplyTimeoutError, ServiceError
 from tests.conftest import JOB_ID, Finished
 from tests.service import Reply, Service, documented_job
@@ -63,8 +64,9 @@ def drip(connection: socket.socket, head: bytes, drop: bytes) -> None:
 
 def get(url: str, *, timeout: float = 5) -> Response:
     # Each read may last long, so that on a busy machine only the whole exchange is late.
-    with httpx.Client(timeout=5) as http:
-        return exchange(http, http.build_request("GET", url), timeout=timeout, peer="a peer")
+    with httpx.Client(timeout=5) as http, Workers() as workers:
+        request = http.build_request("GET", url)
+        return exchange(http, request, workers=workers, timeout=timeout, peer="a peer")
 
 
 def test_a_response_has_status_headers_and_body(service: Service) -> None:
@@ -287,14 +289,14 @@ def test_a_read_that_was_given_up_ends_with_the_next_byte(service: Service) -> N
     with httpx.Client(timeout=5) as http:
         request = http.build_request("GET", service.url)
         before = set(threading.enumerate())
-        with pytest.raises(ServiceError, match="no complete response"):
-            exchange(http, request, timeout=TIMEOUT, peer="a peer")
-        readings = set(threading.enumerate()) - before
+        with Workers() as workers, pytest.raises(ServiceError, match="no complete response"):
+            exchange(http, request, workers=workers, timeout=TIMEOUT, peer="a peer")
+        started = set(threading.enumerate()) - before
+        readings = [each for each in started if "(_run)" in each.name]
         for reading in readings:
-            if "(run)" in reading.name:
-                reading.join(5)
+            reading.join(5)
 
-    assert not any("(run)" in each.name and each.is_alive() for each in readings)
+    assert [reading.is_alive() for reading in readings] == [False]
 
 
 def test_a_slow_response_that_comes_in_time_is_read(service: Service) -> None:
@@ -318,9 +320,10 @@ def test_a_dripping_service_is_an_error(service: Service, ask: Ask) -> None:
 
 
 def test_each_request_goes_over_the_same_connection(service: Service) -> None:
-    with httpx.Client() as http:
+    with httpx.Client() as http, Workers() as workers:
         for _ in range(3):
-            exchange(http, http.build_request("GET", service.url), timeout=5, peer="a peer")
+            request = http.build_request("GET", service.url)
+            exchange(http, request, workers=workers, timeout=5, peer="a peer")
 
     assert len(service.requests) == 3
     assert len(service._server._conversations) == 1  # noqa: SLF001 - nothing else counts them
