@@ -158,34 +158,35 @@ class _Pages(Generic[Item]):
         first: the page that begins it; the others are as large.
         page_size: the most items that are asked for at once.
         identity: how the items are told apart.
+
+    Attributes:
+        count: how many items the service says there are; None if it does not.
+        came: how many items were received so far.
     """
 
     def __init__(
         self, offset: int, end: int, first: Page[Item], page_size: int, identity: Identity[Item]
     ) -> None:
         self.count: int | None = None
-        self._offset = offset
+        self.came = 0
+        self._reached = offset
         self._end = end
         self._size = end - offset
         self._first = first
         self._page_size = page_size
         self._identity = identity
         self._pages: dict[int, tuple[Item, ...]] = {}
-        # Where each page ends; one that is under way is expected to be full.
+        # Everything before it was received.
+        self._settled = offset
+        # Where each later page ends; one that is under way is expected to be full.
         self._stops: dict[int, int] = {}
         self._known: set[str] = set()
         self.add(offset, first)
 
     @property
-    def came(self) -> int:
-        """How many items were received so far."""
-        return sum(map(len, self._pages.values()))
-
-    @property
     def is_count_plausible(self) -> bool:
         """Whether the service sends a count, and not less than the items that came."""
-        reached = max(start + len(items) for start, items in self._pages.items())
-        return self.count is not None and self.count >= reached
+        return self.count is not None and self.count >= self._reached
 
     @property
     def may_be_all(self) -> bool:
@@ -208,14 +209,19 @@ class _Pages(Generic[Item]):
             items = tuple(item for item in items if find_id(item))
         self._known |= found
         self._pages[start] = items
+        self.came += len(items)
+        self._reached = max(self._reached, start + len(items))
 
     def reserve(self) -> tuple[int, int] | None:
         """Return offset and limit of a missing page, which is to be fetched now, or None."""
-        start = self._offset
+        start = self._settled
         for each, stop in sorted(self._stops.items()):
             if each > start:
                 break
             start = max(start, stop)
+            if self._settled == each and each in self._pages:
+                self._settled = stop
+                del self._stops[each]
         if start >= self._end or (self.is_count_plausible and start >= (self.count or 0)):
             return None
         later = (each for each in self._stops if each > start)
