@@ -128,7 +128,9 @@ class AccessKey(Credential):
         headers = {name: value for name, value in optional.items() if value}
         headers["X-Sdk-Date"] = self.clock().strftime(DATE_FORMAT)
         query = parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)
-        request.url = request.url.copy_with(query=encode_query(query).encode("ascii") or None)
+        canonical = encode_query(query).encode("ascii")
+        if canonical != request.url.query:
+            request.url = request.url.copy_with(query=canonical or None)
         signature = sign(
             self.access_key,
             self.secret_key,
