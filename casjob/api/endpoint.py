@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
@@ -106,6 +107,7 @@ class Endpoint:
         proxy = None if transport else find_proxy(url)
         self._redactor = redactor.add(*_find_secrets(proxy))
         through = f" (through the proxy {proxy.url.netloc.decode()})" if proxy else ""
+        self._base_url = url.rstrip("/")
         self._peer = httpx.URL(url).netloc.decode("ascii") + through
         self._is_closed = False
         self._guard = LockoutGuard()
@@ -113,7 +115,6 @@ class Endpoint:
         self._notifying = threading.Lock()
         self._workers = Workers()
         self._http = httpx.Client(
-            base_url=url,
             headers=HEADERS,
             timeout=timeout,
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
@@ -197,9 +198,9 @@ class Endpoint:
 
     def _build(self, request: Request, auth: Credential | None) -> httpx.Request:
         try:
-            built = self._http.build_request(
-                request.method, request.path, params=request.params, json=request.body
-            )
+            query = f"?{urlencode(request.params)}" if request.params else ""
+            url = f"{self._base_url}{request.path}{query}"
+            built = self._http.build_request(request.method, url, json=request.body)
             if auth:
                 auth.authenticate(built)
         except (UnicodeEncodeError, httpx.InvalidURL):
