@@ -84,7 +84,7 @@ class SavedJob(NamedTuple):
             tasks.reverse()
         stop = None if window.limit is None else window.offset + window.limit
         selected = tuple(tasks[window.offset : stop])
-        return detail.model_copy(update={"tasks": selected, "task_count": count})
+        return detail._replace(tasks=selected, task_count=count)
 
 
 def read_saved(file: str) -> SavedJob:
@@ -184,7 +184,7 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     if came < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
         lack = f"{name} holds {came} of the job's {count} tasks."
     # Without `as_of`, take the latest time in the file: a saved job does not run until today.
-    return SavedJob(name, detail.model_copy(update={"as_of": as_of or latest}), lack)
+    return SavedJob(name, detail._replace(as_of=as_of or latest), lack)
 
 
 def _find_latest(detail: JobDetail) -> datetime | None:

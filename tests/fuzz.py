@@ -444,7 +444,7 @@ def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
         # The client makes a ReplyError of it.
         return
     detail = read_detail(document, as_of=setting.as_of)
-    detail = detail.model_copy(update={"duplicates": setting.duplicates})
+    detail = detail._replace(duplicates=setting.duplicates)
     report = report_job(
         detail,
         setting.window,

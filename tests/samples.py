@@ -103,7 +103,7 @@ def report_of(
     """Return what casjob makes of a reply."""
     detail = read_detail(json.loads(json.dumps(document)), as_of=AS_OF)
     return report_job(
-        detail.model_copy(update={"duplicates": duplicates}),
+        detail._replace(duplicates=duplicates),
         Window(limit=None if is_whole else len(detail.tasks), desc=is_desc),
         catalogue=Catalogue(),
         requested_job_id=requested_job_id,

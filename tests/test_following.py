@@ -113,7 +113,7 @@ class TestReminders:
         ]
 
     def test_have_no_time_where_the_service_does_not_tell_it(self) -> None:
-        detail = RUNNING.detail.model_copy(update={"as_of": None})
+        detail = RUNNING.detail._replace(as_of=None)
         picture = Picture("JOB1", RUNNING._replace(detail=detail))
 
         assert written(StillWaiting(TIME, (picture,), 1)) == [

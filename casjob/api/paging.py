@@ -85,13 +85,8 @@ def fetch_window(
         limit=window.limit,
     )
     *_, newest = details.values()
-    return details[window.offset].model_copy(
-        update={
-            "tasks": whole.items,
-            "duplicates": whole.duplicates,
-            "task_count": whole.total,
-            "as_of": newest.as_of,
-        }
+    return details[window.offset]._replace(
+        tasks=whole.items, duplicates=whole.duplicates, task_count=whole.total, as_of=newest.as_of
     )
 
 

@@ -213,7 +213,7 @@ class FollowedJob:
         except (OverflowError, ValueError, OSError):
             # The service's clock is at an end of the calendar.
             return report
-        detail = report.detail.model_copy(update={"as_of": as_of})
+        detail = report.detail._replace(as_of=as_of)
         window = None if report.is_whole else _STATUS_ALONE
         return self._report(detail, window)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from casjob.errors import ReplyError
 from casjob.job.failures import describe_failure, read_failure
-from casjob.job.models import Fields, Job, JobDetail, Task, read_whole_number
+from casjob.job.models import Job, JobDetail, Task, read_whole_number
 from casjob.json_text import JsonValue
 
 _SHAPES = {
@@ -43,7 +43,7 @@ def read_detail(
     if tasks is not None and not isinstance(tasks, list):
         raise _not_understood("tasks", tasks, "a list", name)
     return JobDetail(
-        job=Job.model_validate({**fields, "sent": Fields(fields)}),
+        job=Job(fields),
         tasks=_read_tasks(tasks or [], name),
         task_count=read_whole_number(known.get("task_count")),
         as_of=as_of,
@@ -51,14 +51,17 @@ def read_detail(
     )
 
 
-def _split_top_level(document: JsonValue, name: str) -> tuple[Fields, Fields]:
+def _split_top_level(
+    document: JsonValue, name: str
+) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
     """Return what the API documents, under lower-case keys, and the rest as it was sent.
 
     Of keys that differ in case alone, the lower-case one is the API's, or else the first.
     """
     if not isinstance(document, dict):
         raise _not_understood("it", document, "an object", name)
-    known, rest = Fields(), Fields()
+    known: dict[str, JsonValue] = {}
+    rest: dict[str, JsonValue] = {}
     for key, value in document.items():
         lower = key.lower()
         is_taken = lower in known or (key != lower and lower in document)

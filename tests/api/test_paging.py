@@ -11,7 +11,7 @@ import pytest
 from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
 from casjob.background import run_aside
 from casjob.errors import ServiceError
-from casjob.job.models import Fields, Job, JobDetail, Task
+from casjob.job.models import Job, JobDetail, Task
 from casjob.job.source import Window
 from tests.conftest import JOB_ID, Finished
 from tests.service import Recorded, Reply, Service, many_tasks
@@ -42,11 +42,11 @@ def page(
         for index in indexes
     )
     return JobDetail(
-        job=Job(execution_status=status, sent=Fields()),
+        job=Job({"EXECUTION_STATUS": status}),
         tasks=tasks,
         task_count=count,
         as_of=moment,
-        sent=Fields(),
+        sent={},
     )
 
 
@@ -403,10 +403,10 @@ def test_a_server_that_repeats_tasks_without_ids_is_soon_given_up(
     def fetch_page(offset: int, _limit: int) -> JobDetail:
         asked.append(offset)
         # Meanwhile the last task runs on.
-        beat = Fields({"UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
+        beat = {"TASK_INDEX": size - 1, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"}
         tasks = [Task({"TASK_INDEX": index}) for index in range(size - 1)]
-        tasks.append(Task({"TASK_INDEX": size - 1, **beat}))
-        return page([], count).model_copy(update={"tasks": tuple(tasks)})
+        tasks.append(Task(beat))
+        return page([], count)._replace(tasks=tuple(tasks))
 
     detail = fetch(fetch_page)
 
@@ -440,7 +440,7 @@ def test_a_task_that_comes_twice_is_kept_once_in_its_newer_state() -> None:
 def test_a_duplicate_without_a_heartbeat_replaces_nothing() -> None:
     task = Task({"TASK_ID": "Task-0", "TASK_NAME": "first"})
     again = Task({"TASK_ID": "Task-0", "TASK_NAME": "again"})
-    detail = page([], 2).model_copy(update={"tasks": (task, again)})
+    detail = page([], 2)._replace(tasks=(task, again))
 
     whole = fetch(lambda _offset, _limit: detail)
 
@@ -456,7 +456,7 @@ def test_tasks_without_an_id_are_all_different(no_id: str | None, count: int | N
     def fetch_page(offset: int, limit: int) -> JobDetail:
         detail = server(offset, limit)
         tasks = tuple(Task({**task.sent, "TASK_ID": no_id}) for task in detail.tasks)
-        return detail.model_copy(update={"tasks": tasks})
+        return detail._replace(tasks=tasks)
 
     detail = fetch(fetch_page)
 

@@ -471,7 +471,7 @@ class TestTimes:
         assert run.job.report_at(1000) is run.job.report
 
     def test_stand_still_without_the_services_clock(self) -> None:
-        run = Run(lambda _: stands("RUNNING").model_copy(update={"as_of": None}))
+        run = Run(lambda _: stands("RUNNING")._replace(as_of=None))
         run.poll()
 
         assert run.job.report_at(1000) is run.job.report

@@ -195,9 +195,7 @@ class TestElapsed:
         document = job("RUNNING", task(1, "RUNNING", CREATED_AT=end, LAST_HEALTH_CHECK=end))
         now = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
-        report = report_job(
-            report_of(document).detail.model_copy(update={"as_of": now}), catalogue=Catalogue()
-        )
+        report = report_job(report_of(document).detail._replace(as_of=now), catalogue=Catalogue())
 
         assert report.elapsed_seconds == 0.0
         assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0.0
