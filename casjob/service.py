@@ -96,9 +96,9 @@ class _Demo(ServiceStage):
     def fetch_job(
         self,
         job_id: str,
-        window: Window,
+        window: Window = Window(),
         *,
-        on_progress: Callable[[int, int | None], None],
+        on_progress: Callable[[int, int | None], None] = lambda *_: None,
         kept: dict[tuple[int, int], JobDetail] | None = None,
     ) -> JobDetail:
         """Fetch a sample job, as the service fetches a real one."""

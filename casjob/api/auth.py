@@ -59,7 +59,7 @@ class Token(Credential):
     """
 
     token: str = field(repr=False)
-    origin: str = field(kw_only=True)
+    origin: str = field(default="the caller", kw_only=True)
 
     @property
     def account(self) -> str:
@@ -99,7 +99,7 @@ class AccessKey(Credential):
     access_key: str
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
-    origin: str = field(kw_only=True)
+    origin: str = field(default="the caller", kw_only=True)
     project_id: str | None = None
     clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from casjob.api.auth import Credential
 from casjob.api.components import Components
@@ -27,7 +27,7 @@ class ServiceStage:
         auth: authenticates each request; None for the demo.
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
-        place: the region, or the endpoint's host.
+        place: the region; by default, the endpoint's host.
         origins: where project and region are set, for the error that a job is not there.
         component_versions: those to try for components.
 
@@ -44,12 +44,13 @@ class ServiceStage:
         endpoint: Endpoint,
         *,
         auth: Credential | None,
-        version: str,
+        version: str = "v2",
         project_id: str,
-        place: str,
-        origins: str,
-        component_versions: Sequence[str],
+        place: str | None = None,
+        origins: str = "project and endpoint are as given",
+        component_versions: Sequence[str] = ("v3", "v2"),
     ) -> None:
+        place = place or urlsplit(endpoint.url).netloc
         self.endpoint = endpoint.url
         self.project_id = project_id
         self.components = Components(
@@ -68,16 +69,16 @@ class ServiceStage:
     def fetch_job(
         self,
         job_id: str,
-        window: Window,
+        window: Window = Window(),
         *,
-        on_progress: Callable[[int, int | None], None],
+        on_progress: Callable[[int, int | None], None] = lambda *_: None,
         kept: dict[tuple[int, int], JobDetail] | None = None,
     ) -> JobDetail:
         """Fetch a job with all of its tasks, or those in a window.
 
         Args:
             job_id: the job.
-            window: which tasks.
+            window: which tasks; by default, all of them.
             on_progress: called with how many tasks were received, and of how many if that is known.
             kept: pages by offset and limit that need not be fetched; fetched ones are added.
 

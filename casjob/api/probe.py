@@ -105,7 +105,7 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
         yield _fail("IAM", error)
         return
     try:
-        service.fetch_job(_NO_JOB, Window(limit=1), on_progress=lambda *_: None)
+        service.fetch_job(_NO_JOB, Window(limit=1))
     except JobNotFoundError as error:
         if not re.match(_CODE, error.said or ""):
             # Any web server may respond with a 404.

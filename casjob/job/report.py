@@ -173,7 +173,7 @@ def report_job(
     detail: JobDetail,
     window: Window | None = None,
     *,
-    catalogue: Catalogue,
+    catalogue: Catalogue | None = None,
     requested_job_id: str | None = None,
     lack: str | None = None,
 ) -> Report:
@@ -182,11 +182,13 @@ def report_job(
     Args:
         detail: the job with its tasks.
         window: which tasks were requested; None for all of them.
-        catalogue: what the names of tasks and the codes of failures mean.
+        catalogue: what the names of tasks and the codes of failures mean; by default, without a
+            team's own meanings.
         requested_job_id: the job that was requested, to notice a reply about another.
         lack: says, in a sentence, that `detail` is not all that there was to receive.
     """
     window = window or Window()
+    catalogue = catalogue or Catalogue()
     is_whole = window.is_whole and lack is None
     stage = stage_of(detail.job.execution_status)
     ordered = order_tasks(detail.tasks, is_desc=window.desc)

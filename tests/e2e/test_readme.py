@@ -1,7 +1,10 @@
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.settings.environment import read_casjob_variables
 from casjob.settings.values import SETTINGS
 from tests.components import component, record
-from tests.conftest import Casjob, Finished
+from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.program import run_shell
 from tests.service import Recorded, Service
 
@@ -189,6 +192,36 @@ def test_the_profiles_are_read_as_they_stand(
     shown = casjob("config", "--profile", "prod", "--json", environ=clean_environ)
     values = {each["name"]: each["value"] for each in json.loads(shown.out)["settings"]}
     assert (values["region"], values["credential_command"]) == ("eu-west-101", "sh …")
+
+
+SNIPPET = f"""\
+import sys
+
+url, token, project_id, job_id = sys.argv[1:]
+{next(text for language, text in BLOCKS if language == "python")}
+print(report.cause and report.cause.message)
+print(report.detail.job.job_id)
+"""
+
+
+def test_the_lines_of_python_fetch_and_explain_a_job(
+    service: Service, clean_environ: dict[str, str]
+) -> None:
+    words = [sys.executable, "-c", SNIPPET, service.url, "a-token", PROJECT_ID, JOB_ID]
+    done = subprocess.run(words, env=clean_environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    cause, job_id = done.stdout.splitlines()
+    assert "code='ECC00011', detail='Building failed.'" in cause
+    assert job_id == JOB_ID
+    assert service.requests[0].headers["X-Auth-Token"] == "a-token"
+
+
+def test_the_lines_of_python_are_typed_for_users_of_the_package(tmp_path: Path) -> None:
+    (tmp_path / "snippet.py").write_text(SNIPPET)
+    # Away from the package, whose own configuration and sources are not to be found.
+    words = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "snippet.py"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("Success: no issues found in 1 source file\n", "")
 
 
 def test_the_table_of_events_is_that_of_their_schema() -> None:
