@@ -71,9 +71,9 @@ class Command(TyperCommand):
             error.ctx = ctx  # type: ignore[attr-defined] # most kinds of error have it
             raise
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, then the options group by group."""
-        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+    def group_parameters(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
+        """Return how each argument is written and its help, then options group by group."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             # None for a hidden parameter; casjob has none.
             record = parameter.get_help_record(ctx) or ("", "")
@@ -81,13 +81,15 @@ class Command(TyperCommand):
             if parameter.param_type_name == "argument":
                 # Its metavar alone: Typer adds the type.
                 several = "" if parameter.nargs == 1 else "..."
-                sections["Arguments"].append((f"{parameter.metavar}{several}", text))
+                groups["Arguments"].append((f"{parameter.metavar}{several}", text))
             else:
                 title = getattr(parameter, "rich_help_panel", None) or "Options"
-                sections.setdefault(title, []).append(record)
-        for title, records in sections.items():
-            if not records:
-                continue
+                groups.setdefault(title, []).append(record)
+        return {title: records for title, records in groups.items() if records}
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then the options group by group."""
+        for title, records in self.group_parameters(ctx).items():
             with formatter.section(title):
                 formatter.write_dl(records)
 

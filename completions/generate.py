@@ -1,19 +1,181 @@
 # ruff: noqa: INP001 - a program, not a module of a package
-"""Write the completion scripts into the folder given, or beside this file."""
+"""Write the completion scripts and the manual page into the folder given, or beside this file."""
 
+import re
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import typer
+
+from casjob import __version__
+from casjob.cli import COMMANDS, casjob
+from casjob.command_tree import build_program
 from casjob.completion import Shell, script
+from casjob.errors import EXIT_STATUS_MEANINGS
+from casjob.files import cache_folder, config_folder, state_folder
+from casjob.settings.environment import CASJOB_SETTINGS, read_vendor_variables
+from casjob.settings.values import SETTINGS
 
 FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
 """The file name that each shell, or its packagers, expect."""
 
+SHARED_GROUPS = ("Output", "Connection")
+"""Groups of options that mean the same in every command."""
+
+PRECEDENCE = (
+    "An option comes before a variable, and a variable of casjob before a file. Credentials are"
+    " taken from one of these sources as a whole. No option takes a secret."
+)
+
+VARIABLES = {
+    "iam_endpoint": "URL of IAM; by default, the region's.",
+    "token": "IAM token, which lives for 24 hours.",
+    "access_key": "Access key, with its secret key.",
+    "secret_key": "Secret key of the access key.",
+    "security_token": "Comes with a temporary access key.",
+    "user_name": "User to log in to IAM as, with a password and a domain name.",
+    "password": "Password of the user.",
+    "domain_name": "Name of the account that the user belongs to.",
+    "job_id": "Job to use if none is named.",
+    "history": "Set to off to keep no list of the jobs looked at.",
+}
+"""What a variable is for that is the same as no option."""
+
+OTHER_VARIABLES = {
+    ", ".join(source.name for source in read_vendor_variables({})): "Settings as the vendor's SDKs,"
+    " Terraform and OpenStack name them, used in this order after those of casjob.",
+    "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "Proxy to use, and the hosts to reach without it.",
+    "SSL_CERT_FILE": "CA certificates to trust instead of the usual ones.",
+    "NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE": "Turn colour off (the first one) or on; --color"
+    " overrides them.",
+    "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": "Used instead of ~/.config, ~/.local/state"
+    " and ~/.cache.",
+}
+
+HOME = {"HOME": "/~"}
+PATHS = {
+    config_folder(HOME) / "config.toml": "Profiles. Each table is one; its keys are the names of"
+    " the CASJOB_* variables, in lower case and without CASJOB_. credential_command is a list of"
+    " words that run a program, which prints a JSON object with token, or with access_key,"
+    " secret_key and, for temporary keys, security_token.",
+    config_folder(HOME) / "explain.toml": "A team's own meanings of codes and names, which are"
+    " shown first; a name may have * in it.",
+    state_folder(HOME) / "history": "Jobs looked at.",
+    cache_folder(HOME): "Tokens, project ids and the names of components.",
+    Path("/~/.huaweicloud/credentials"): "Settings of the vendor's SDKs.",
+    Path("/~/.hcloud/config.json"): "Settings of KooCLI. Its secrets can be used only if they are"
+    " not encrypted: hcloud configure set --cli-auth-encrypt=false.",
+}
+
+
+ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "^": "\\(ha", "~": "\\(ti"})
+"""Characters that roff would replace by others that can't be copied to a shell."""
+
+
+def write_page() -> Iterator[str]:
+    """Yield the lines of the manual page, in the macros of man(7)."""
+    program = build_program(casjob, COMMANDS)
+    root = typer.Context(program, info_name="casjob", **program.context_settings)
+    commands = [
+        (command, typer.Context(command, info_name=name, parent=root))
+        for name, command in COMMANDS.items()
+    ]
+    summary = (program.help or "").rstrip(".")
+    # Without a date: the page changes with the program alone.
+    yield f'.TH CASJOB 1 "" "casjob {__version__}"'
+    # No word is hyphenated, as options are words too; so lines end where they do.
+    yield from (".nh", ".ad l")
+    yield from (".SH NAME", escape(f"casjob - {summary[0].lower()}{summary[1:]}"))
+    yield from (".SH SYNOPSIS", ".nf")
+    for command, context in commands:
+        usage = " ".join(command.collect_usage_pieces(context))
+        yield f"{bold(context.command_path)} {escape(usage)}"
+    yield from (".fi", ".SH DESCRIPTION", escape(f"{summary}."), ".SH COMMANDS")
+    shared = {title: dict[str, str]() for title in SHARED_GROUPS}
+    for command, context in commands:
+        yield f'.SS "{context.command_path}"'
+        yield from "\n.PP\n".join(map(escape, (command.help or "").split("\n\n"))).splitlines()
+        elsewhere: list[str] = []
+        for title, records in command.group_parameters(context).items():
+            if title in shared:
+                shared[title].update(records)
+                elsewhere += [re.findall(r"--[\w-]+", usage)[-1] for usage, _ in records]
+            else:
+                yield from write_list(
+                    (each for each in records if "--help" not in each[0]), mark_usage
+                )
+        if elsewhere:
+            yield from (".PP", f"Also takes the shared options {', '.join(map(bold, elsewhere))}.")
+    for title, texts in shared.items():
+        yield f'.SH "{title.upper()} OPTIONS"'
+        yield from write_list(texts.items(), mark_usage)
+    yield ".SH GENERAL OPTIONS"
+    records = [each.get_help_record(root) for each in program.get_params(root)]
+    yield from write_list(filter(None, records), mark_usage)
+    yield from (".SH ENVIRONMENT", escape(PRECEDENCE))
+    yield from write_list(describe_variables(), bold)
+    yield ".SH FILES"
+    paths = ((str(path).removeprefix("/"), text) for path, text in PATHS.items())
+    yield from write_list(paths, italic)
+    yield ".SH EXIT STATUS"
+    statuses = ((f"{status:d}", text) for status, text in EXIT_STATUS_MEANINGS.items())
+    yield from write_list(statuses, bold)
+    yield from (".SH EXAMPLES", ".EX")
+    for command, _ in commands:
+        yield from map(escape, (command.epilog or "").splitlines())
+    yield from (
+        ".EE",
+        ".SH SEE ALSO",
+        f"{bold('casjob')} COMMAND {bold('--help')}, {bold('jq')}(1)",
+    )
+
+
+def describe_variables() -> Iterator[tuple[str, str]]:
+    """Yield each variable with what it is for."""
+    for name in SETTINGS:
+        if name in CASJOB_SETTINGS:
+            option = f"--{name.replace('_', '-')}"
+            text = VARIABLES.get(name, f"Same as {option}.")
+            yield f"CASJOB_{name.upper()}", text
+    yield from OTHER_VARIABLES.items()
+
+
+def write_list(records: Iterable[tuple[str, str]], mark: Callable[[str], str]) -> Iterator[str]:
+    """Yield a list of terms, marked as such, each with a text about it."""
+    for term, text in records:
+        yield from (".TP", mark(term), escape(text))
+
+
+def mark_usage(usage: str) -> str:
+    """Return options in bold, and what they take in italics."""
+    words = usage.split(" ")
+    return " ".join(bold(word) if word.startswith("-") else italic(word) for word in words)
+
+
+def bold(text: str) -> str:
+    """Return a text in bold."""
+    return f"\\fB{escape(text)}\\fR"
+
+
+def italic(text: str) -> str:
+    """Return a text in italics."""
+    return f"\\fI{escape(text)}\\fR"
+
+
+def escape(text: str) -> str:
+    """Return a text as roff shows it; words in Markdown's backquotes are in bold."""
+    text = re.sub("`(.*?)`", r"\\fB\1\\fR", text.translate(ESCAPES))
+    # At the start of a line, a full stop begins a macro.
+    return f"\\&{text}" if text.startswith(".") else text
+
 
 def main(folder: Path) -> None:
-    """Write the scripts into a folder."""
-    for shell, name in FILES.items():
-        (folder / name).write_text(script(shell), encoding="utf-8", newline="\n")
+    """Write the files into a folder."""
+    texts = {name: script(shell) for shell, name in FILES.items()}
+    texts["casjob.1"] = "".join(f"{line}\n" for line in write_page())
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

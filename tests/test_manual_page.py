@@ -1,0 +1,92 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from casjob.settings.environment import CASJOB_SETTINGS
+from tests.conftest import Casjob
+
+FILE = Path(__file__).parent.parent / "completions" / "casjob.1"
+PAGE = re.sub(r"\\f[BIR]", "", FILE.read_text(encoding="utf-8")).replace("\\-", "-")
+"""Without fonts; the text is compared with what generates it in `test_completion`."""
+SECTIONS = {
+    title.strip('"'): text
+    for title, text in re.findall(r"^\.SH (.*)\n((?:(?!\.SH ).*\n)*)", PAGE, re.MULTILINE)
+}
+COMMANDS = dict(re.findall(r'^\.SS "casjob (.*)"\n((?:(?!\.S[HS] ).*\n)*)', PAGE, re.MULTILINE))
+
+
+def find_options(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+
+
+def test_the_sections_are_those_of_a_manual() -> None:
+    assert list(SECTIONS) == [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "COMMANDS",
+        "OUTPUT OPTIONS",
+        "CONNECTION OPTIONS",
+        "GENERAL OPTIONS",
+        "ENVIRONMENT",
+        "FILES",
+        "EXIT STATUS",
+        "EXAMPLES",
+        "SEE ALSO",
+    ]
+
+
+def test_every_command_is_there_with_its_options(casjob: Casjob) -> None:
+    help_text = casjob("--help").out
+    assert list(COMMANDS) == re.findall(
+        r"^  ([a-z]+)  ", help_text.partition("Commands:")[2], re.MULTILINE
+    )
+    for name, text in COMMANDS.items():
+        options = casjob(name, "--help").out.partition("Examples:")[0]
+        assert find_options(text) == find_options(options) - {"--help"}, name
+        assert f"\ncasjob {name}" in SECTIONS["EXAMPLES"]
+        assert f"\ncasjob {name} [OPTIONS]" in SECTIONS["SYNOPSIS"]
+
+
+def test_every_option_that_a_command_only_names_has_its_help() -> None:
+    explained = {
+        option
+        for usage in re.findall(r"^\.TP\n(.*)", PAGE, re.MULTILINE)
+        for option in find_options(usage)
+    }
+    assert find_options(PAGE) - {"--cli-auth-encrypt"} == explained
+
+
+def test_every_variable_is_there() -> None:
+    variables = set(re.findall(r"^(CASJOB_[A-Z_]+)$", SECTIONS["ENVIRONMENT"], re.MULTILINE))
+    assert variables == {f"CASJOB_{name.upper()}" for name in CASJOB_SETTINGS}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(
+            [program, *options],
+            marks=pytest.mark.skipif(
+                shutil.which(program) is None, reason=f"{program} is not installed"
+            ),
+            id=program,
+        )
+        for program, options in (
+            ("groff", ["-man", "-ww", "-Tutf8", "-z"]),
+            ("mandoc", ["-T", "lint", "-W", "warning"]),
+        )
+    ],
+)
+def test_it_renders_without_a_warning(words: list[str]) -> None:
+    done = subprocess.run([*words, str(FILE)], capture_output=True, text=True, check=False)
+    # It has no date on purpose.
+    warnings = [
+        line
+        for line in done.stderr.splitlines() + done.stdout.splitlines()
+        if "missing date" not in line
+    ]
+    assert warnings == []
