@@ -15,7 +15,6 @@ from casjob.errors import BugError, CasjobError, ExitStatus, UsageError
 from casjob.help import describe_error, find_help, find_option
 from casjob.notices import Notices
 from casjob.options import (
-    FOLLOWING,
     ApplicationOption,
     Base,
     Compared,
@@ -88,9 +87,7 @@ def show(  # noqa: PLR0913 - each is an option
 
 
 @COMMANDS.declare(
-    examples="casjob tasks --failed\n"
-    "casjob tasks --desc --limit 5\n"
-    "casjob tasks --status failed,cancelled --json",
+    examples="casjob tasks --desc --limit 5\ncasjob tasks --status failed,cancelled --json",
 )
 def tasks(  # noqa: PLR0913 - each is an option
     context: typer.Context,
@@ -148,7 +145,7 @@ def tasks(  # noqa: PLR0913 - each is an option
 
 
 @COMMANDS.declare(
-    examples="casjob watch\ncasjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'",
+    examples="casjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'",
 )
 def watch(
     context: typer.Context,
@@ -161,7 +158,6 @@ def watch(
         typer.Option(
             metavar="DURATION",
             help="Stop after this long, with exit status 124; no limit by default.",
-            rich_help_panel=FOLLOWING,
         ),
     ] = None,
     output: FormatOption,
@@ -192,7 +188,6 @@ def wait(
         typer.Option(
             metavar="DURATION",
             help="Give up after this long, with exit status 124.",
-            rich_help_panel=FOLLOWING,
         ),
     ] = "30m",
     quiet: Annotated[
@@ -214,7 +209,7 @@ def wait(
 
 @COMMANDS.declare(
     "list",
-    examples="casjob list\ncasjob list web\ncasjob list --failed --json | casjob wait -",
+    examples="casjob list web\ncasjob list --failed --json | casjob wait -",
 )
 def list_components(
     context: typer.Context,
@@ -237,7 +232,7 @@ def list_components(
     return run(selection, session, output_format)
 
 
-@COMMANDS.declare(examples="casjob recent\ncasjob recent --limit 5 --json | jq -c '.jobs[]'")
+@COMMANDS.declare(examples="casjob recent --limit 5 --json | jq -c '.jobs[]'")
 def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption, look: Look) -> int:
     """List the jobs looked at from this machine, newest first."""
     from casjob.commands.recent import run
@@ -247,9 +242,8 @@ def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption,
 
 
 @COMMANDS.declare(
-    examples="casjob diff JOB_ID_THAT_SUCCEEDED JOB_ID_THAT_FAILED\n"
+    examples="casjob diff GOOD_JOB_ID BAD_JOB_ID\n"
     "casjob diff --component web\n"
-    "casjob diff good.json JOB_ID\n"
     "casjob show JOB_ID --json | casjob diff good.json -",
 )
 def diff(
@@ -266,10 +260,9 @@ def diff(
 ) -> int:
     """Show what differs between two jobs; exit 1 if anything does.
 
-    With --component, compare its last job that succeeded with its last job that failed. Tasks
-    are matched by name. These differences count: the status of the job or of a task, a task that
-    only one job has, an error code or message. Ids, times of day, the order of tasks and elapsed
-    times do not count; changes of elapsed times are shown.
+    With --component, compare its last job that succeeded with its last one that failed. Tasks
+    are matched by name. Another status, error code or message is a difference, and so is a task
+    that only one job has. Ids, times and the order of tasks are not.
     """
     from casjob.commands.diff import is_file, run, run_component
 
@@ -288,7 +281,7 @@ def diff(
 
 
 @COMMANDS.declare(
-    examples="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain\ncasjob explain",
+    examples="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain",
 )
 def explain(
     context: typer.Context,
@@ -306,7 +299,7 @@ def explain(
 
 
 @COMMANDS.declare(
-    examples="casjob config\ncasjob config --check",
+    examples="casjob config --check",
 )
 def config(
     context: typer.Context,
@@ -328,9 +321,9 @@ def config(
 
 
 @COMMANDS.declare(
-    examples=". <(casjob completion bash)\n"
-    ". <(casjob completion zsh)\n"
-    "casjob completion fish | source",
+    examples=". <(casjob completion bash)      # in ~/.bashrc\n"
+    ". <(casjob completion zsh)       # in ~/.zshrc, after compinit\n"
+    "casjob completion fish | source  # in ~/.config/fish/config.fish",
 )
 def completion(
     shell: Annotated[

@@ -35,8 +35,8 @@ def split_words(texts: list[str]) -> frozenset[str]:
     return frozenset(filter(None, words))
 
 
-FOLLOWING = "Following"
 _OPTIONS = "Options"
+_FOLLOWING = "Following"
 _OUTPUT = "Output"
 _CONNECTION = "Connection"
 
@@ -55,8 +55,8 @@ JobIds = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="JOB_ID",
-        help="Job ids; - reads them from stdin, one per line or as JSON with job_id or last_job_id."
-        " Default: CASJOB_JOB_ID, or the job last looked at.",
+        help="Job ids, or - to read them from stdin. Default: CASJOB_JOB_ID, or the job last looked"
+        " at.",
         show_default=False,
         autocompletion=complete_job_id,
     ),
@@ -86,8 +86,8 @@ Names = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="CODE",
-        help="Error codes, task names, flows or status words, in any case. Default: those in the"
-        " failure of the job that CASJOB_JOB_ID names, or of the one last looked at.",
+        help="Error codes, task names, flows or status words. Default: those in the failure of"
+        " CASJOB_JOB_ID, or of the job last looked at.",
         show_default=False,
         autocompletion=complete_name,
     ),
@@ -105,7 +105,7 @@ FromFile = Annotated[
     typer.Option(
         "--from",
         metavar="FILE",
-        help="Read the job from a file: output of --save or --json, or a saved API response; - is"
+        help="Read the job from a file written by --save or --json, or an API response; - is"
         " stdin.",
     ),
 ]
@@ -139,7 +139,7 @@ ComponentArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="COMPONENT",
-        help="Name or id of a component whose deployments to list. Default: all components, each"
+        help="List the deployments of this component (name or id). Default: all components, each"
         " with its last job.",
         show_default=False,
         autocompletion=complete_component,
@@ -156,7 +156,7 @@ ComponentOption = Annotated[
     typer.Option(
         "--component",
         metavar="NAME",
-        help="Name or id of a component whose last job to use.",
+        help="Use the last job of this component (name or id).",
         autocompletion=complete_component,
     ),
 ]
@@ -303,7 +303,7 @@ class Follow(OptionGroup):
         str | None,
         typer.Option(
             metavar="DURATION",
-            help="Keep waiting this long for a job that does not exist yet.",
+            help="Wait this long for a job that does not exist yet.",
         ),
     ] = None
 
@@ -417,7 +417,7 @@ _GROUPS = {
     OfComponentOrNext: _OPTIONS,
     Look: _OUTPUT,
     FormatOption: _OUTPUT,
-    Follow: FOLLOWING,
+    Follow: _FOLLOWING,
     Connection: _CONNECTION,
 }
 """The heading of each group of options in the help."""

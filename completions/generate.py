@@ -20,7 +20,7 @@ from casjob.settings.values import SETTINGS
 FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
 """The file name that each shell, or its packagers, expect."""
 
-SHARED_GROUPS = ("Output", "Connection")
+SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
 
 PRECEDENCE = (

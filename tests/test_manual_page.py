@@ -28,6 +28,7 @@ def test_the_sections_are_those_of_a_manual() -> None:
         "SYNOPSIS",
         "DESCRIPTION",
         "COMMANDS",
+        "FOLLOWING OPTIONS",
         "OUTPUT OPTIONS",
         "CONNECTION OPTIONS",
         "GENERAL OPTIONS",
