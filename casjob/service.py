@@ -1,28 +1,27 @@
 """Opens the service that the settings name, or the demo in its place."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.client import ServiceStage
 from casjob.api.endpoint import Endpoint
-from casjob.api.iam import Login, find_project_id
 from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.deadline import NEVER, Deadline
-from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
-from casjob.demo.service import ENDPOINT, SampleService
-from casjob.errors import JobNotFoundError, SettingsError
-from casjob.job.models import JobDetail
-from casjob.job.source import Window
+from casjob.errors import SettingsError
 from casjob.session import Session
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
 from casjob.settings.resolve import CREDENTIAL_STEPS, DEFAULTS, FROM_REGION, Settings
 from casjob.settings.values import SECRETS, Setting
+
+if TYPE_CHECKING:
+    from casjob.demo.service import SampleService
 
 
 @contextmanager
@@ -48,15 +47,19 @@ def open_service(
     component_versions = (version,) if is_version_chosen else ("v3", "v2")
     with ExitStack() as stack:
         if session.demo:
+            from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
+            from casjob.demo.service import ENDPOINT, SampleService
+
             connect = Connector(session, settings, stack)
-            yield _Demo(
+            yield ServiceStage(
                 connect(ENDPOINT, "the demo", pace=pace, transport=SampleService()),
                 auth=None,
                 version=version,
                 project_id=PROJECT_ID,
                 place="the demo",
-                origins="",
+                not_found_hint=f"the demo has {', '.join(SAMPLE_JOBS)}",
                 component_versions=component_versions,
+                sample_job_ids=tuple(SAMPLE_JOBS),
             )
             return
         url, place = settings.endpoint.value, settings.location
@@ -70,10 +73,10 @@ def open_service(
             )
         secrets = (text for name, text in texts.items() if name in SECRETS)
         connect = Connector(session, settings, stack, secrets=secrets)
-        credential = _choose_credential(texts, found.origin, session, settings, connect)
-        if isinstance(credential, Login):
-            deadline.wait_for(connect.to_iam().name, credential.log_in)
+        credential = _open_credential(texts, found.origin, session, settings, connect, deadline)
         if project_id is None:
+            from casjob.api.iam import find_project_id
+
             iam, name = connect.to_iam(), region or ""
             find = partial(find_project_id, iam, name, credential, session.cache)
             project_id = deadline.wait_for(iam.name, find)
@@ -83,30 +86,9 @@ def open_service(
             version=version,
             project_id=project_id,
             place=place,
-            origins=_describe_origins(settings, project_id),
+            not_found_hint=_explain_not_found(settings, project_id),
             component_versions=component_versions,
         )
-
-
-class _Demo(ServiceStage):
-    """The sample service, which knows what jobs it has."""
-
-    sample_job_ids = tuple(SAMPLE_JOBS)
-
-    def fetch_job(
-        self,
-        job_id: str,
-        window: Window = Window(),
-        *,
-        on_progress: Callable[[int, int | None], None] = lambda *_: None,
-        kept: dict[tuple[int, int], JobDetail] | None = None,
-    ) -> JobDetail:
-        """Fetch a sample job, as the service fetches a real one."""
-        try:
-            return super().fetch_job(job_id, window, on_progress=on_progress, kept=kept)
-        except JobNotFoundError as error:
-            error.hint = f"the demo has {', '.join(SAMPLE_JOBS)}"
-            raise
 
 
 class Connector:
@@ -135,7 +117,7 @@ class Connector:
         name: str,
         *,
         pace: Pace | None = None,
-        transport: SampleService | None = None,
+        transport: "SampleService | None" = None,
     ) -> Endpoint:
         """Return an endpoint, open.
 
@@ -192,27 +174,34 @@ def _read_credential(
         raise
 
 
-def _choose_credential(
+def _open_credential(
     texts: Mapping[str, str],
     origin: str,
     session: Session,
     settings: Settings,
     connect: Connector,
+    deadline: Deadline,
 ) -> Credential:
+    """Return the credential, logged in where that takes a password."""
     match texts:
         case {"token": token}:
             return Token(token, origin=origin)
         case {"user_name": user_name, "password": password, "domain_name": domain_name}:
-            return Login(
+            from casjob.api.iam import Login
+
+            iam = connect.to_iam()
+            login = Login(
                 user_name,
                 password,
                 domain_name,
                 origin=origin,
-                iam=connect.to_iam(),
+                iam=iam,
                 region=settings.region.value,
                 project_id=settings.project_id.value,
                 cache=session.cache,
             )
+            deadline.wait_for(iam.name, login.log_in)
+            return login
         case _:
             return AccessKey(
                 texts["access_key"],
@@ -222,8 +211,8 @@ def _choose_credential(
             )
 
 
-def _describe_origins(settings: Settings, project_id: str) -> str:
-    """Return where project, region and endpoint are from."""
+def _explain_not_found(settings: Settings, project_id: str) -> str:
+    """Return where project, region and endpoint are from, if a job is not found there."""
     project, region, endpoint = settings.project_id, settings.region, settings.endpoint
     origin = project.origin if project.value else "IAM, by the region"
     parts = [f"project {project_id} is from {origin}"]
@@ -231,7 +220,7 @@ def _describe_origins(settings: Settings, project_id: str) -> str:
         parts.append(f"region {region.value} from {region.origin}")
     if endpoint.origin != FROM_REGION:
         parts.append(f"the endpoint from {endpoint.origin}")
-    return ", ".join(parts)
+    return f"{', '.join(parts)}; a wrong one is the usual cause"
 
 
 def _explain_name(url: str, region: Setting[str | None]) -> str | None:

@@ -118,3 +118,23 @@ process.finish(0)
         timeout=20,
     )
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (0, "ValueError: lost")
+
+
+def test_a_hidden_module_is_not_found_until_the_block_ends() -> None:
+    program = """
+import sys
+from casjob.process import hide
+with hide("colorsys"):
+    try:
+        import colorsys
+    except ImportError:
+        print("hidden", end=" ")
+import colorsys
+with hide("colorsys"):
+    import colorsys
+print("found", "colorsys" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "hidden found True\n"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from casjob.api.auth import Credential
-from casjob.api.components import Components
 from casjob.api.endpoint import Endpoint, Request
 from casjob.api.exchange import ResponseTooLargeError
 from casjob.api.headers import read_date
@@ -18,6 +19,9 @@ from casjob.job.reply import read_detail
 from casjob.job.source import Window
 from casjob.json_text import JsonValue
 
+if TYPE_CHECKING:
+    from casjob.components import ComponentSource
+
 
 class ServiceStage:
     """One project of the CAS service.
@@ -28,16 +32,15 @@ class ServiceStage:
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
         place: the region; by default, the endpoint's host.
-        origins: where project and region are set, for the error that a job is not there.
+        not_found_hint: what to check if a job is not there.
         component_versions: those to try for components.
+        sample_job_ids: jobs that need not have been looked at to be known, as those of the demo.
 
     Attributes:
         endpoint: the service's URL.
         project_id: the project that the jobs belong to.
-        components: the components that the jobs belong to.
+        sample_job_ids: as given.
     """
-
-    sample_job_ids: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -47,24 +50,32 @@ class ServiceStage:
         version: str = "v2",
         project_id: str,
         place: str | None = None,
-        origins: str = "project and endpoint are as given",
+        not_found_hint: str = "is it a job of this project and region?",
         component_versions: Sequence[str] = ("v3", "v2"),
+        sample_job_ids: tuple[str, ...] = (),
     ) -> None:
-        place = place or urlsplit(endpoint.url).netloc
         self.endpoint = endpoint.url
         self.project_id = project_id
-        self.components = Components(
-            endpoint,
-            auth=auth,
-            versions=component_versions,
-            project_id=project_id,
-            place=place,
-        )
+        self.sample_job_ids = sample_job_ids
         self._endpoint = endpoint
         self._auth = auth
         self._version = version
-        self._place = place
-        self._origins = origins
+        self._place = place or urlsplit(endpoint.url).netloc
+        self._component_versions = component_versions
+        self._not_found_hint = not_found_hint
+
+    @cached_property
+    def components(self) -> "ComponentSource":
+        """The components that the jobs belong to."""
+        from casjob.api.components import Components
+
+        return Components(
+            self._endpoint,
+            auth=self._auth,
+            versions=self._component_versions,
+            project_id=self.project_id,
+            place=self._place,
+        )
 
     def fetch_job(
         self,
@@ -115,7 +126,7 @@ class ServiceStage:
                 HTTPStatus.NOT_FOUND: Refusal(
                     JobNotFoundError,
                     f"job {job_id} was not found in {where}",
-                    f"{self._origins}; a wrong one is the usual cause",
+                    self._not_found_hint,
                 ),
             },
         )

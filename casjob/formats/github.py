@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 from casjob.formats.display import Ending, Format
 from casjob.formats.messages import describe_message, printable_lines
-from casjob.formats.text.events import describe_cause
-from casjob.formats.text.phrases import describe_progress, describe_task, describe_verdict
+from casjob.formats.text.phrases import (
+    describe_cause,
+    describe_progress,
+    describe_task,
+    describe_verdict,
+)
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome
 from casjob.printable import printable

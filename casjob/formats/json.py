@@ -3,28 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from casjob.catalogue.explanations import Explanation
-from casjob.components import Component, ComponentHistory, Deployment, Listing
 from casjob.formats.display import Ending, Format, View
-from casjob.job.difference import Difference, TaskDifference
-from casjob.job.events import (
-    Event,
-    JobStatus,
-    NotFound,
-    Picture,
-    Retry,
-    Stall,
-    TaskStatus,
-    Verdict,
-    Waiting,
-)
 from casjob.job.failures import decode_messages
-from casjob.job.report import Report, TaskReport
 from casjob.json_text import JsonValue, encode_document
-from casjob.overview import Entry, Finding, Overview
-from casjob.recent import RecentJob
+
+if TYPE_CHECKING:
+    from casjob.catalogue.explanations import Explanation
+    from casjob.components import Component, ComponentHistory, Deployment, Listing
+    from casjob.job.difference import Difference, TaskDifference
+    from casjob.job.events import Event, Picture
+    from casjob.job.report import Report, TaskReport
+    from casjob.overview import Entry, Finding, Overview
+    from casjob.recent import RecentJob
 
 SCHEMA_VERSION = 1
 """Raised when a script that reads one of these documents would break."""
@@ -34,13 +26,13 @@ class JsonFormat(Format):
     """One document; for `watch`, one object a line."""
 
     def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
     ) -> bytes:
         """Return what the service sent, and what casjob derives from it."""
         del tasks_only, next_command  # it holds the whole, and no suggestions
         return encode(document_of(report))
 
-    def difference(self, difference: Difference) -> bytes:
+    def difference(self, difference: "Difference") -> bytes:
         """Return both jobs, and their tasks side by side."""
         return encode(document_of_difference(difference))
 
@@ -59,7 +51,7 @@ class JsonFormat(Format):
         del may_draw  # it never draws
         yield _EventLines(write)
 
-    def settings(self, overview: Overview) -> bytes:
+    def settings(self, overview: "Overview") -> bytes:
         """Return the settings in force, with their origins."""
         return encode(
             {
@@ -70,17 +62,17 @@ class JsonFormat(Format):
             }
         )
 
-    def findings(self, findings: Iterable[Finding]) -> bytes:
+    def findings(self, findings: "Iterable[Finding]") -> bytes:
         """Return how each probe went."""
         checks: list[JsonValue] = [document_of_finding(finding) for finding in findings]
         return encode({"schema_version": SCHEMA_VERSION, "checks": checks})
 
-    def explanations(self, explanations: Iterable[Explanation]) -> bytes:
+    def explanations(self, explanations: "Iterable[Explanation]") -> bytes:
         """Return what names mean."""
         documents: list[JsonValue] = [document_of_explanation(each) for each in explanations]
         return encode({"schema_version": SCHEMA_VERSION, "explanations": documents})
 
-    def components(self, listing: Listing) -> bytes:
+    def components(self, listing: "Listing") -> bytes:
         """Return the components, with their last jobs under `last_job_id`."""
         components: list[JsonValue] = [document_of_component(each) for each in listing.components]
         return encode(
@@ -91,7 +83,7 @@ class JsonFormat(Format):
             }
         )
 
-    def deployments(self, history: ComponentHistory) -> bytes:
+    def deployments(self, history: "ComponentHistory") -> bytes:
         """Return a component, and its deployments; null if the service does not keep them."""
         deployments: list[JsonValue] | None = None
         if history.deployments is not None:
@@ -105,7 +97,7 @@ class JsonFormat(Format):
             }
         )
 
-    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
+    def recent(self, jobs: "Sequence[RecentJob]", now: datetime) -> bytes:
         """Return the jobs looked at."""
         del now  # times are absolute
         documents: list[JsonValue] = [document_of_recent(job) for job in jobs]
@@ -118,10 +110,10 @@ class _EventLines:
     def __init__(self, write: Callable[[str | bytes], bool]) -> None:
         self._write = write
 
-    def show_event(self, event: Event) -> bool:
+    def show_event(self, event: "Event") -> bool:
         return self._write(encode(document_of_event(event), indent=None))
 
-    def draw(self, pictures: Sequence[Picture]) -> None:
+    def draw(self, pictures: "Sequence[Picture]") -> None:
         """Draw nothing."""
 
     def show_endings(self, endings: Sequence[Ending]) -> None:
@@ -134,7 +126,7 @@ def encode(document: Mapping[str, JsonValue], *, indent: int | None = 2) -> byte
     return f"{encode_document(document, indent=indent)}\n".encode("utf-8", "backslashreplace")
 
 
-def document_of(report: Report) -> dict[str, JsonValue]:
+def document_of(report: "Report") -> dict[str, JsonValue]:
     """Return a job with its tasks: what the service sent, and what casjob makes of it."""
     detail = report.detail
     document: dict[str, JsonValue] = {
@@ -156,7 +148,7 @@ def document_of(report: Report) -> dict[str, JsonValue]:
     return document | {key: value for key, value in detail.sent.items() if key not in document}
 
 
-def document_of_difference(difference: Difference) -> dict[str, JsonValue]:
+def document_of_difference(difference: "Difference") -> dict[str, JsonValue]:
     """Return what differs between two jobs, and their tasks side by side."""
     first, main = difference.first, difference.main_cause
     return {
@@ -171,11 +163,11 @@ def document_of_difference(difference: Difference) -> dict[str, JsonValue]:
     }
 
 
-def _compared_job(report: Report) -> dict[str, JsonValue]:
+def _compared_job(report: "Report") -> dict[str, JsonValue]:
     return {"job_id": report.job.job_id, "complete": report.is_complete, **_verdict(report)}
 
 
-def document_of_compared_task(task: TaskDifference) -> dict[str, JsonValue]:
+def document_of_compared_task(task: "TaskDifference") -> dict[str, JsonValue]:
     """Return a task of two jobs side by side, and what differs."""
     return {
         "task_name": task.either.task.task_name,
@@ -186,7 +178,7 @@ def document_of_compared_task(task: TaskDifference) -> dict[str, JsonValue]:
     }
 
 
-def _compared(report: TaskReport | None) -> dict[str, JsonValue] | None:
+def _compared(report: "TaskReport | None") -> dict[str, JsonValue] | None:
     if report is None:
         return None
     return {
@@ -199,7 +191,7 @@ def _compared(report: TaskReport | None) -> dict[str, JsonValue] | None:
     }
 
 
-def document_of_task(report: TaskReport) -> dict[str, JsonValue]:
+def document_of_task(report: "TaskReport") -> dict[str, JsonValue]:
     """Return a task: what the service sent, and what casjob makes of it."""
     fields = dict(report.task.sent)
     if "MESSAGES" in fields:
@@ -212,7 +204,7 @@ def document_of_task(report: TaskReport) -> dict[str, JsonValue]:
     return fields
 
 
-def _failure(report: TaskReport) -> dict[str, JsonValue] | None:
+def _failure(report: "TaskReport") -> dict[str, JsonValue] | None:
     """Return why a task failed: the one shape of a failure; None if it did not."""
     if not report.has_failed:
         return None
@@ -228,7 +220,7 @@ def _failure(report: TaskReport) -> dict[str, JsonValue] | None:
     }
 
 
-def _cause(report: Report) -> dict[str, JsonValue] | None:
+def _cause(report: "Report") -> dict[str, JsonValue] | None:
     """Return which task a job failed of, and why; None if no task failed."""
     cause = report.cause
     if cause is None:
@@ -236,7 +228,7 @@ def _cause(report: Report) -> dict[str, JsonValue] | None:
     return {**_identify(cause), "phase": cause.phase, **(_failure(cause) or {})}
 
 
-def _identify(report: TaskReport) -> dict[str, JsonValue]:
+def _identify(report: "TaskReport") -> dict[str, JsonValue]:
     task = report.task
     return {
         "task_id": task.task_id,
@@ -246,7 +238,7 @@ def _identify(report: TaskReport) -> dict[str, JsonValue]:
     }
 
 
-def _verdict(report: Report | None) -> dict[str, JsonValue]:
+def _verdict(report: "Report | None") -> dict[str, JsonValue]:
     return {
         "outcome": report.outcome if report else "unknown",
         "status": report.job.execution_status if report else None,
@@ -255,12 +247,12 @@ def _verdict(report: Report | None) -> dict[str, JsonValue]:
     }
 
 
-def document_of_verdict(job_id: str, report: Report | None) -> dict[str, JsonValue]:
+def document_of_verdict(job_id: str, report: "Report | None") -> dict[str, JsonValue]:
     """Return how a job stands; one never seen is unknown."""
     return {"job_id": job_id, **_verdict(report)}
 
 
-def document_of_finding(finding: Finding) -> dict[str, JsonValue]:
+def document_of_finding(finding: "Finding") -> dict[str, JsonValue]:
     """Return how a probe went."""
     return {
         "step": finding.step,
@@ -270,14 +262,24 @@ def document_of_finding(finding: Finding) -> dict[str, JsonValue]:
     }
 
 
-def document_of_event(event: Event) -> dict[str, JsonValue]:
+def document_of_event(event: "Event") -> dict[str, JsonValue]:
     """Return an event: its time, name and job, and the fields of its kind."""
     kind, fields = _describe(event)
     time = f"{event.time:%Y-%m-%dT%H:%M:%S.%fZ}"
     return {"time": time, "event": kind, "job_id": event.job_id, **fields}
 
 
-def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
+def _describe(event: "Event") -> tuple[str, dict[str, JsonValue]]:
+    from casjob.job.events import (
+        JobStatus,
+        NotFound,
+        Retry,
+        Stall,
+        TaskStatus,
+        Verdict,
+        Waiting,
+    )
+
     match event:
         case JobStatus():
             return "job_status", {"from": event.before, "to": event.after}
@@ -307,7 +309,7 @@ def _describe(event: Event) -> tuple[str, dict[str, JsonValue]]:
             assert_never(event)
 
 
-def document_of_explanation(explanation: Explanation) -> dict[str, JsonValue]:
+def document_of_explanation(explanation: "Explanation") -> dict[str, JsonValue]:
     """Return what a name means."""
     service, tasks = explanation.service, explanation.tasks
     return {
@@ -323,7 +325,7 @@ def document_of_explanation(explanation: Explanation) -> dict[str, JsonValue]:
     }
 
 
-def document_of_component(component: Component) -> dict[str, JsonValue]:
+def document_of_component(component: "Component") -> dict[str, JsonValue]:
     """Return a component: a flat record under the API's own names."""
     return {
         "id": component.component_id,
@@ -341,7 +343,7 @@ def document_of_component(component: Component) -> dict[str, JsonValue]:
     }
 
 
-def document_of_deployment(deployment: Deployment) -> dict[str, JsonValue]:
+def document_of_deployment(deployment: "Deployment") -> dict[str, JsonValue]:
     """Return a deployment: a flat record, but for the ids of its jobs."""
     return {
         "version": deployment.version,
@@ -358,7 +360,7 @@ def document_of_deployment(deployment: Deployment) -> dict[str, JsonValue]:
     }
 
 
-def document_of_recent(job: RecentJob) -> dict[str, JsonValue]:
+def document_of_recent(job: "RecentJob") -> dict[str, JsonValue]:
     """Return a job that was looked at: a flat record."""
     return {
         "job_id": job.job_id,
@@ -376,9 +378,9 @@ def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str |
     return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
-def _hint(finding: Finding) -> str | None:
+def _hint(finding: "Finding") -> str | None:
     return finding.hint or "\n".join(finding.steps) or None if finding.status else None
 
 
-def _entries(entries: Iterable[Entry]) -> list[JsonValue]:
+def _entries(entries: "Iterable[Entry]") -> list[JsonValue]:
     return [dict(entry._asdict()) for entry in entries]

@@ -19,8 +19,8 @@ from casjob.formats.text.comparison import (
     format_change,
     is_noticed,
 )
-from casjob.formats.text.events import describe_cause
 from casjob.formats.text.phrases import (
+    describe_cause,
     describe_completeness,
     describe_heartbeat,
     describe_progress,

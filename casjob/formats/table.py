@@ -2,27 +2,27 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from casjob.catalogue.explanations import Explanation
-from casjob.components import ComponentHistory, Listing
-from casjob.formats.display import Color, Display, Ending, Format, View
-from casjob.formats.text.events import choose_arrow, describe_ending, describe_event
-from casjob.formats.text.explanations import draw_explanations
-from casjob.formats.text.settings import draw_finding, draw_settings
-from casjob.job.difference import Difference
-from casjob.job.events import Event, Picture, Verdict
-from casjob.job.report import Report
-from casjob.overview import Finding, Overview
-from casjob.printable import printable
-from casjob.recent import RecentJob
+from casjob.formats.display import Ending, Format, View
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from casjob.catalogue.explanations import Explanation
+    from casjob.components import ComponentHistory, Listing
+    from casjob.job.difference import Difference
+    from casjob.job.events import Verdict
+    from casjob.job.report import Report
+    from casjob.overview import Finding, Overview
+    from casjob.recent import RecentJob
 
 
 class TableFormat(Format):
-    """Text and tables. Rich is loaded for reports and live views only."""
+    """Text and tables. Each method loads what it draws with."""
 
     def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
+        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
     ) -> str:
         """Return the verdict, why the job failed, and the table of tasks."""
         from casjob.formats.text.report import render_report
@@ -31,14 +31,17 @@ class TableFormat(Format):
             report, self._display, tasks_only=tasks_only, next_command=next_command
         )
 
-    def difference(self, difference: Difference) -> str:
+    def difference(self, difference: "Difference") -> str:
         """Return what differs first, and the tasks that differ."""
         from casjob.formats.text.difference import render_difference
 
         return render_difference(difference, self._display)
 
-    def verdict(self, verdict: Verdict) -> str:
+    def verdict(self, verdict: "Verdict") -> str:
         """Return how a job ended, in a line."""
+        from casjob.formats.text.phrases import describe_ending
+        from casjob.printable import printable
+
         return f"{printable(describe_ending(verdict.job_id, verdict.report))}\n"
 
     def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str:
@@ -51,71 +54,52 @@ class TableFormat(Format):
         """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
         can_draw = self._display.is_terminal and self._display.environ.get("TERM") != "dumb"
         if not (may_draw and can_draw):
-            yield _Lines(write, self._display)
+            from casjob.formats.text.lines import Lines
+
+            yield Lines(write, self._display)
             return
         from casjob.formats.text.live import LiveView
 
         with LiveView(write, self._display) as view:
             yield view
 
-    def settings(self, overview: Overview) -> str:
+    def settings(self, overview: "Overview") -> str:
         """Return a line a setting, and notes."""
+        from casjob.formats.text.settings import draw_settings
+
         return draw_settings(overview, self._display.width)
 
-    def finding(self, finding: Finding) -> str:
+    def finding(self, finding: "Finding") -> str:
         """Return a line about a probe."""
+        from casjob.formats.text.settings import draw_finding
+
         return draw_finding(finding)
 
-    def findings(self, findings: Iterable[Finding]) -> str:
+    def findings(self, findings: "Iterable[Finding]") -> str:
         """Return nothing: each finding was written when it was known."""
         del findings
         return ""
 
-    def explanations(self, explanations: Iterable[Explanation]) -> str:
+    def explanations(self, explanations: "Iterable[Explanation]") -> str:
         """Return a block of lines for each name."""
+        from casjob.formats.text.explanations import draw_explanations
+
         return draw_explanations(explanations, self._display.width)
 
-    def components(self, listing: Listing) -> str:
+    def components(self, listing: "Listing") -> str:
         """Return a line a component."""
         from casjob.formats.text.components import draw_components
 
         return draw_components(listing, self._display)
 
-    def deployments(self, history: ComponentHistory) -> str:
+    def deployments(self, history: "ComponentHistory") -> str:
         """Return a component, and a line for each job of its deployments."""
         from casjob.formats.text.components import draw_deployments
 
         return draw_deployments(history, self._display)
 
-    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> str:
+    def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> str:
         """Return a line a job."""
         from casjob.formats.text.components import draw_recent
 
         return draw_recent(jobs, now, self._display)
-
-
-class _Lines:
-    """A line a change for logs and pipes, and the reports at the end."""
-
-    is_live = False
-
-    def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
-        self._write = write
-        self._arrow = choose_arrow(display.encoding)
-        # A CI that forces colour gets it for a report, not for a log with a report below.
-        is_auto = display.color is Color.AUTO
-        self._display = display._replace(color=Color.NEVER) if is_auto else display
-
-    def show_event(self, event: Event) -> bool:
-        line = describe_event(event, self._arrow)
-        return line is None or self._write(f"{printable(line)}\n")
-
-    def draw(self, pictures: Sequence[Picture]) -> None:
-        """Draw nothing."""
-
-    def show_endings(self, endings: Sequence[Ending]) -> None:
-        from casjob.formats.text.report import render_endings
-
-        text = render_endings(endings, self._display)
-        if text:
-            self._write(f"\n{text}")

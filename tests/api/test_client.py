@@ -39,7 +39,7 @@ def client_of(
         project_id=project_id,
         component_versions=("v3", "v2"),
         place="cn-north-4",
-        origins="project and region are from a test",
+        not_found_hint="project and region are from a test",
     )
 
 

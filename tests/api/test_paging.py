@@ -403,9 +403,9 @@ def test_a_server_that_repeats_tasks_without_ids_is_soon_given_up(
     def fetch_page(offset: int, _limit: int) -> JobDetail:
         asked.append(offset)
         # Meanwhile the last task runs on.
-        beat = {"TASK_INDEX": size - 1, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"}
         tasks = [Task({"TASK_INDEX": index}) for index in range(size - 1)]
-        tasks.append(Task(beat))
+        beat = Task({"TASK_INDEX": size - 1, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
+        tasks.append(beat)
         return page([], count)._replace(tasks=tuple(tasks))
 
     detail = fetch(fetch_page)

@@ -14,10 +14,8 @@ from tests.service import Service
 REPLY = str(Path(__file__).parents[1] / "data" / "job_failed_v2.json")
 HEAVY = {"httpx", "pydantic", "rich"}
 
-# httpx imports rich by itself where it finds click, which development brings along.
 PROGRAM = """
 import sys
-sys.modules["click"] = None
 from casjob.cli import run
 status = run(sys.argv[1:]) if sys.argv[1:] else 0
 print(status, *sys.modules, file=sys.stderr)
@@ -44,6 +42,14 @@ def test_the_command_line_itself_loads_no_library_but_its_own(
     words: list[str], clean_environ: dict[str, str]
 ) -> None:
     assert load(words, clean_environ) == set()
+
+
+def test_httpx_finds_no_click_and_so_loads_no_command_line_of_its_own(
+    service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
+) -> None:
+    pytest.importorskip("click")
+    assert load(["show", JOB_ID], {**clean_environ, **at_service}) == {"httpx"}
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize("command", ["show", "tasks"])

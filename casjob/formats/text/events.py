@@ -2,7 +2,12 @@
 
 from typing import assert_never
 
-from casjob.formats.text.phrases import describe_progress, describe_verdict, format_elapsed
+from casjob.formats.text.phrases import (
+    describe_progress,
+    describe_verdict,
+    format_elapsed,
+    read_message,
+)
 from casjob.job.events import (
     Event,
     JobStatus,
@@ -13,7 +18,7 @@ from casjob.job.events import (
     Verdict,
     Waiting,
 )
-from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.report import name_task
 
 _UNKNOWN = "(no status)"
 
@@ -71,7 +76,7 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
     if report.title:
         words += f"  {report.title}"
-    cause = "  ".join(_read_message(report))
+    cause = "  ".join(read_message(report))
     return f"{words}: {cause}" if cause else words
 
 
@@ -81,24 +86,3 @@ def _describe_waiting(event: Waiting) -> str:
         return "does not exist yet" if event.is_missing else "nothing is known yet"
     progress = f", {describe_progress(report)}" if report.is_whole else ""
     return f"still {describe_verdict(report)}{progress}"
-
-
-def describe_ending(job_id: str, report: Report) -> str:
-    """Return a line that says how a job ended, and of what; the verdict of `casjob wait`."""
-    name = f" {report.job.job_name}" if report.job.job_name else ""
-    cause = describe_cause(report)
-    return f"{job_id}{name} {describe_verdict(report)}" + (f": {cause}" if cause else "")
-
-
-def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
-    """Return which task a job failed of, and what that says; None if none did."""
-    cause = report.cause
-    if cause is None:
-        return None
-    name = cause.name if with_title else name_task(cause.task)
-    return "  ".join([name, *_read_message(cause)])
-
-
-def _read_message(report: TaskReport) -> list[str]:
-    message = report.message if report.has_failed else None
-    return [each for each in (message.code, message.detail) if each] if message else []

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self, TypeVar
 
 from casjob.formats.display import Display, Ending
-from casjob.formats.text.events import describe_cause, describe_stall
+from casjob.formats.text.events import describe_stall
 from casjob.formats.text.page import STAGE_STYLES, Page
 from casjob.formats.text.phrases import (
+    describe_cause,
     describe_completeness,
     describe_count,
     describe_steps,

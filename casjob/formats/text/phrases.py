@@ -135,3 +135,25 @@ def describe_tally(outcomes: Sequence[Outcome]) -> str:
     others = (each for each in Outcome if each is not Outcome.SUCCEEDED and each in outcomes)
     more = "".join(f", {outcomes.count(each)} {each}" for each in others)
     return f"{outcomes.count(Outcome.SUCCEEDED)} of {len(outcomes)} jobs succeeded{more}"
+
+
+def describe_ending(job_id: str, report: Report) -> str:
+    """Return a line that says how a job ended, and of what; the verdict of `casjob wait`."""
+    name = f" {report.job.job_name}" if report.job.job_name else ""
+    cause = describe_cause(report)
+    return f"{job_id}{name} {describe_verdict(report)}" + (f": {cause}" if cause else "")
+
+
+def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
+    """Return which task a job failed of, and what that says; None if none did."""
+    cause = report.cause
+    if cause is None:
+        return None
+    name = cause.name if with_title else name_task(cause.task)
+    return "  ".join([name, *read_message(cause)])
+
+
+def read_message(report: TaskReport) -> list[str]:
+    """Return the code and the detail of a task that failed, as far as there are any."""
+    message = report.message if report.has_failed else None
+    return [each for each in (message.code, message.detail) if each] if message else []

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from casjob.formats.display import Display, Ending
-from casjob.formats.text.events import describe_ending
 from casjob.formats.text.messages import draw_message
 from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
 from casjob.formats.text.phrases import (
     describe_completeness,
     describe_count,
+    describe_ending,
     describe_progress,
     describe_tally,
     describe_task,

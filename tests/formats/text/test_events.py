@@ -2,12 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casjob.formats.text.events import (
-    choose_arrow,
-    describe_cause,
-    describe_ending,
-    describe_event,
-)
+from casjob.formats.text.events import choose_arrow, describe_event
+from casjob.formats.text.phrases import describe_cause, describe_ending
 from casjob.job.events import Event, JobStatus, Retry, Stall, TaskStatus, Verdict, Waiting
 from tests.samples import Fields, job, report_of, separator, task
 
