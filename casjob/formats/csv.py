@@ -141,7 +141,7 @@ def _disarm(cell: Cell, escape: Callable[[str], str]) -> str | int | float:
     if not isinstance(cell, str):
         return "" if cell is None else cell
     if cell.isidentifier() and cell.isascii():
-        # Neither may run nor needs an escape, as most cells, and this is quicker.
+        # Most cells neither begin a formula nor need an escape, and this is a fast way to know it.
         return cell
     text = escape(cell)
     return f"'{text}" if cell.lstrip().startswith(_FORMULA_STARTS) else text
