@@ -73,8 +73,8 @@ def _split_top_level(
 
 
 def _read_tasks(tasks: list[JsonValue], name: str) -> tuple[Task, ...]:
-    # Nearly all tasks have the same keys.
-    api_names: dict[tuple[str, ...], list[str]] = {}
+    # Nearly all tasks have the same keys, in v2 those of the API.
+    api_names: dict[tuple[str, ...], tuple[str, ...]] = {}
     read = []
     for place, task in enumerate(tasks):
         if not isinstance(task, dict):
@@ -82,18 +82,20 @@ def _read_tasks(tasks: list[JsonValue], name: str) -> tuple[Task, ...]:
         keys = tuple(task)
         if keys not in api_names:
             api_names[keys] = _find_api_names(task)
-        read.append(Task(dict(zip(api_names[keys], task.values(), strict=True))))
+        names = api_names[keys]
+        fields = task if names == keys else dict(zip(names, task.values(), strict=True))
+        read.append(Task(fields))
     return tuple(read)
 
 
-def _find_api_names(fields: dict[str, JsonValue]) -> list[str]:
+def _find_api_names(fields: dict[str, JsonValue]) -> tuple[str, ...]:
     """Return keys in upper case; one that then stands twice keeps its own spelling."""
     names: dict[str, None] = {}
     for key in fields:
         upper = key.upper()
         is_taken = upper in names or (key != upper and upper in fields)
         names[key if is_taken else upper] = None
-    return list(names)
+    return tuple(names)
 
 
 def _not_understood(part: str, value: JsonValue, expected: str, name: str) -> ReplyError:
