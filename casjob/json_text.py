@@ -85,7 +85,7 @@ def _indent(
 ) -> Iterator[str]:
     """Yield the parts of an indented text, the same as that of `json.dumps`.
 
-    With an indent, that runs Python for each value, and takes five times as long. Here C encodes
+    With an indent, that runs Python for each value, and takes twice as long. Here C encodes
     in one go what holds nothing to indent further, as do nearly all tasks.
 
     Args:
