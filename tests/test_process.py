@@ -43,7 +43,7 @@ sys.argv[1:] = ["watch", "--demo", "JOBa2e94f60-5c3b-4d87-9e12-0b6f8d3c7e51"]
 main()
 """
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LATE = "rich.table"
+LATE = "casjob.formats.text.report"
 """Imported while a command runs; the others are at start-up."""
 
 
