@@ -137,7 +137,7 @@ class Connector:
             retry=RetryPolicy(retries=0 if pace else self._settings.retries.value),
             notify=self._notify,
             redactor=self._redactor,
-            pace=pace.wait if pace else None,
+            pace=pace,
             log=self._log,
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,

@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.program import CASJOB
+import pytest
+
+from tests.program import CASJOB, start
 from tests.samples import Fields, as_document, job, task
-from tests.service import Recorded, Service
+from tests.service import Recorded, Service, many_tasks
 
 
 class Measured(NamedTuple):
@@ -95,9 +97,31 @@ def test_requests_keep_the_pace_that_the_gateway_allows(
 ) -> None:
     measured = measure({**clean_environ, **at_service}, 4, longest=0)
 
-    # Seven polls after the first one, each 0.25 s after the one before.
+    # Three polls after the first one, each 0.25 s after the one before, and as many confirmations.
     assert measured.requests == 8
-    assert measured.seconds >= 7 * 0.25
+    assert measured.seconds >= 3 * 0.25
+
+
+@pytest.mark.parametrize(("count", "tasks"), [(1, 300), (20, 5)])
+def test_a_verdict_comes_within_a_second_of_the_poll_that_saw_the_end(
+    clean_environ: dict[str, str], at_service: dict[str, str], count: int, tasks: int
+) -> None:
+    document = many_tasks(tasks, failing_index=tasks)
+    verdicts: dict[str, float] = {}
+    polls: dict[str, float] = {}
+    with Service() as service:
+        for number in range(count):
+            job_id = f"JOB{number}"
+            service.jobs[job_id] = document | {"job": document["job"] | {"JOB_ID": job_id}}
+        environ = {**clean_environ, **at_service, "CASJOB_ENDPOINT": service.url}
+        with start(["wait", *service.jobs], environ) as process:
+            for line in process.stdout or ():
+                verdicts[line.decode().split()[0]] = time.monotonic()
+        for request in service.requests:
+            polls.setdefault(request.path.rpartition("/")[2], request.time)
+
+    assert verdicts.keys() == polls.keys() == service.jobs.keys()
+    assert max(verdicts[job_id] - polls[job_id] for job_id in polls) < 1
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ class ServiceStage:
         *,
         on_progress: Callable[[int, int | None], None] = lambda *_: None,
         kept: dict[tuple[int, int], JobDetail] | None = None,
+        urgent: bool = False,
     ) -> JobDetail:
         """Fetch a job with all of its tasks, or those in a window.
 
@@ -92,6 +93,7 @@ class ServiceStage:
             window: which tasks; by default, all of them.
             on_progress: called with how many tasks were received, and of how many if that is known.
             kept: pages by offset and limit that need not be fetched; fetched ones are added.
+            urgent: whether its requests pass before others that wait for their turn.
 
         Raises:
             CasjobError: what went wrong.
@@ -101,14 +103,16 @@ class ServiceStage:
             part = offset, limit
             if kept is not None and part in kept:
                 return kept[part]
-            page = self._fetch_page(job_id, window, offset, limit)
+            page = self._fetch_page(job_id, window, offset, limit, urgent=urgent)
             if kept is not None:
                 kept[part] = page
             return page
 
         return fetch_window(fetch_page, window, on_progress=on_progress)
 
-    def _fetch_page(self, job_id: str, window: Window, offset: int, limit: int) -> JobDetail:
+    def _fetch_page(
+        self, job_id: str, window: Window, offset: int, limit: int, *, urgent: bool
+    ) -> JobDetail:
         params = {"limit": str(limit), "offset": str(offset)}
         if window.desc:
             params["desc"] = "true"
@@ -129,6 +133,7 @@ class ServiceStage:
                     self._not_found_hint,
                 ),
             },
+            urgent=urgent,
         )
         try:
             return self._endpoint.send(request, auth=self._auth, read=_read_page)

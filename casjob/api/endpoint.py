@@ -16,6 +16,7 @@ from casjob.api.exchange import ACCEPT_ENCODING, Response, exchange
 from casjob.api.lockout import LockoutGuard
 from casjob.api.log import compare_signed, describe_exchange, describe_outcome
 from casjob.api.network import NAME_HINT, explain_network_failure
+from casjob.api.pace import Pace
 from casjob.api.proxy import find_proxy
 from casjob.api.redact import Redactor
 from casjob.api.refusals import Refusal, describe_response, explain_refusal
@@ -49,6 +50,7 @@ class Request(NamedTuple):
         params: the query.
         body: sent as JSON.
         refusals: what statuses other than 2xx, and error codes, mean for this request.
+        urgent: whether it passes before others that wait for their turn.
     """
 
     method: str
@@ -56,6 +58,7 @@ class Request(NamedTuple):
     params: Mapping[str, str] | None = None
     body: object = None
     refusals: Mapping[int | str, Refusal] = {}
+    urgent: bool = False
 
 
 class Endpoint:
@@ -68,7 +71,7 @@ class Endpoint:
         retry: when to retry.
         notify: gets a message about each retry.
         redactor: masks the run's secrets; what requests send and the proxy's are masked anyway.
-        pace: waits until the next request may be sent; None for no wait.
+        pace: bounds the rate of requests; None for no bound.
         log: gets lines about each request and response; None for no log.
         ca_bundle: the path of certificates to trust beside the usual ones.
         transport: used in place of the network, as the demo does.
@@ -91,7 +94,7 @@ class Endpoint:
         retry: RetryPolicy = RetryPolicy(),
         notify: Callable[[str], None] = lambda _: None,
         redactor: Redactor = Redactor(),
-        pace: Callable[[], None] | None = None,
+        pace: Pace | None = None,
         log: Callable[[str], None] | None = None,
         ca_bundle: str | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -174,7 +177,7 @@ class Endpoint:
             if self._is_closed:
                 raise ServiceError(f"the connections to {self.name} are closed")
             if self._pace:
-                self._pace()
+                self._pace.wait(urgent=request.urgent)
             with self._guard.turn():
                 built = self._build(request, auth)
                 headers.append(built.headers)

@@ -3,10 +3,15 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
-BURST = 40.0
+BURST = 38.0
 RATE = 0.5
-"""Requests a second after the burst; both together make 190 in any 5 minutes."""
+"""Requests a second after the burst."""
+LANE = 12.0
+"""Urgent requests beyond that: with the burst and the rate, 200 in any 5 minutes."""
+
+_SHORTEST_SLEEP = 0.001
 
 
 class Pace:
@@ -15,8 +20,11 @@ class Pace:
     The gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
     APIGW.0308). A burst followed by a steady rate stays below both.
 
+    An urgent request neither keeps the gap nor queues behind those that wait. It may be up to
+    `LANE` requests ahead of the rate; the others wait until that has been made up for.
+
     Args:
-        gap: the least seconds between two requests.
+        gap: the least seconds from any request to the next that is not urgent.
         burst: how many requests may be sent before the rate applies.
         rate: requests a second after that.
         clock: returns monotonic time in seconds.
@@ -38,12 +46,16 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
+        self._queue = threading.Lock()
         self._left = burst
         self._last = self._refilled = clock() - gap
 
-    def wait(self) -> None:
+    def wait(self, *, urgent: bool = False) -> None:
         """Wait until the next request may be sent."""
-        self._sleep(self._reserve())
+        with nullcontext() if urgent else self._queue:
+            # Urgent requests may have passed during the sleep, and the wait be longer.
+            while seconds := self._take(urgent=urgent):
+                self._sleep(seconds)
 
     def slow_down(self) -> None:
         """Keep within the gateway's known limit from now on, as the service asks for that."""
@@ -52,11 +64,19 @@ class Pace:
             self._burst = min(self._burst, BURST)
             self._left = min(self._left, 0.0)
 
-    def _reserve(self) -> float:
+    def _take(self, *, urgent: bool) -> float:
+        """Take the turn if a request may be sent now; else return the seconds to wait."""
         with self._lock:
             now = self._clock()
-            self._left = min(self._burst, self._left + (now - self._refilled) * self._rate) - 1
+            self._left = min(self._burst, self._left + (now - self._refilled) * self._rate)
             self._refilled = now
-            owed = max(0.0, -self._left / self._rate)
-            self._last = max(now + owed, self._last + self._gap)
-            return self._last - now
+            needed = 1 - LANE if urgent else 1.0
+            seconds = (needed - self._left) / self._rate
+            if not urgent:
+                seconds = max(seconds, self._last + self._gap - now)
+            if seconds > 0:
+                # Rounding may leave a wait that is too short for the clock to notice.
+                return max(seconds, _SHORTEST_SLEEP)
+            self._left -= 1
+            self._last = now
+            return 0.0

@@ -40,7 +40,7 @@ class Following:
         catalogue: what the names in them mean.
         slow_down: called when the service asks for fewer requests.
         uncrowded: how many jobs may be polled at their own intervals; of more than that, each is
-            polled less often, so that a poll that confirms an end need not queue.
+            polled less often, so that polls need not queue.
 
     Attributes:
         plan: as given.
@@ -124,13 +124,19 @@ class Following:
             # A daemon: a poll that hangs must hold up neither Ctrl-C nor the end of the program.
             # The thread gets copies and returns its result; only this thread changes the job.
             arguments = (job, job.window, dict(job.pages))
-            threading.Thread(target=self._poll, args=arguments, daemon=True).start()
+            # A verdict waits for a poll that confirms an end.
+            options = {"urgent": job.is_ending}
+            threading.Thread(target=self._poll, args=arguments, kwargs=options, daemon=True).start()
 
-    def _poll(self, job: FollowedJob, window: Window, pages: Pages) -> None:
+    def _poll(self, job: FollowedJob, window: Window, pages: Pages, *, urgent: bool) -> None:
         result: JobDetail | BaseException
         try:
             result = self._source.fetch_job(
-                job.job_id, window, on_progress=lambda _came, _count: None, kept=pages
+                job.job_id,
+                window,
+                on_progress=lambda _came, _count: None,
+                kept=pages,
+                urgent=urgent,
             )
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             result = error

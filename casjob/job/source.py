@@ -41,6 +41,7 @@ class JobSource(Protocol):
         *,
         on_progress: Callable[[int, int | None], None],
         kept: dict[tuple[int, int], JobDetail] | None = None,
+        urgent: bool = False,
     ) -> JobDetail:
         """Fetch a job with all of its tasks, or those in a window.
 
@@ -49,6 +50,7 @@ class JobSource(Protocol):
             window: which tasks.
             on_progress: called with how many tasks were received, and of how many if that is known.
             kept: pages by offset and limit that need not be fetched; fetched ones are added.
+            urgent: whether its requests pass before others that wait for their turn.
 
         Raises:
             CasjobError: what went wrong.

@@ -13,6 +13,7 @@ import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.endpoint import Endpoint, Request
+from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.errors import (
@@ -23,6 +24,7 @@ from casjob.errors import (
     SettingsError,
     TransientError,
 )
+from tests.api.test_pace import Time
 from tests.service import Recorded, Reply, Service
 
 KEY = AccessKey(
@@ -83,12 +85,24 @@ def test_each_request_is_logged_with_its_outcome(service: Service) -> None:
 
 def test_each_attempt_waits_for_its_turn(service: Service) -> None:
     service.script = [Reply(503), Reply(200, "{}")]
-    turns: list[int] = []
+    time = Time()
+    pace = Pace(gap=7, clock=time.clock, sleep=time.sleep)
 
-    with open_endpoint(service.url, pace=lambda: turns.append(len(service.requests))) as endpoint:
+    with open_endpoint(service.url, pace=pace) as endpoint:
         send(endpoint)
 
-    assert turns == [0, 1]
+    assert time.now == 1007
+
+
+def test_an_urgent_request_does_not_wait_for_its_turn(service: Service) -> None:
+    service.script = [Reply(503), Reply(200, "{}")]
+    time = Time()
+    pace = Pace(gap=7, clock=time.clock, sleep=time.sleep)
+
+    with open_endpoint(service.url, pace=pace) as endpoint:
+        send(endpoint, urgent=True)
+
+    assert time.now == 1000
 
 
 def test_a_request_without_a_response_is_logged_too(service: Service) -> None:

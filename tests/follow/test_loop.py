@@ -36,6 +36,7 @@ class Source(JobSource):
     project_id = "p"
 
     def __init__(self, play: Play) -> None:
+        self.urgent: list[bool] = []
         self._play = play
 
     def fetch_job(
@@ -45,15 +46,17 @@ class Source(JobSource):
         *,
         on_progress: Callable[[int, int | None], None],
         kept: Pages | None = None,
+        urgent: bool = False,
     ) -> JobDetail:
         assert kept is not None
+        self.urgent.append(urgent)
         detail = self._play(job_id, window, kept)
         on_progress(len(detail.tasks), detail.task_count)
         return detail
 
 
 def follow(
-    play: Play,
+    play: Play | Source,
     *job_ids: str,
     slow_down: Callable[[], None] = lambda: None,
     timeout: float | None = None,
@@ -62,7 +65,7 @@ def follow(
     plan = {"interval": 0.001, "deadline": Deadline(timeout), **plan}
     jobs = job_ids or ["JOB1"]
     return Following(
-        Source(play),
+        play if isinstance(play, Source) else Source(play),
         jobs,
         Plan(**plan),
         catalogue=Catalogue(),
@@ -167,6 +170,13 @@ class TestJobs:
 
         assert verdicts_of(follow(note, status_only=True)) == [("JOB1", Outcome.FAILED)]
         assert windows == [Window(limit=1), Window(limit=1), Window()]
+
+    @pytest.mark.parametrize("status_only", [False, True])
+    def test_are_polled_urgently_to_confirm_an_end(self, *, status_only: bool) -> None:
+        source = Source(in_turns(JOB1=["RUNNING", "FAILED", "RUNNING", "FAILED"]))
+
+        assert verdicts_of(follow(source, status_only=status_only)) == [("JOB1", Outcome.FAILED)]
+        assert source.urgent == [False, False, True, False, True]
 
     def test_keep_the_pages_of_a_poll_that_failed_halfway(self) -> None:
         came: list[Pages] = []
