@@ -1,6 +1,8 @@
 """stderr: notices, errors and progress."""
 
 import os
+import re
+import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +17,14 @@ PROGRESS_AFTER = 0.5
 _ERASE_LINE = "\r\x1b[K"
 _COLUMNS = 80
 """Of a terminal that does not report its size."""
+_COMMAND = re.compile(r"casjob [a-z]+(?: --[a-z-]+| [A-Z0-9_]+\b)*|--[a-z-]+ [A-Z_]+\b")
+"""What is to be pasted, and is not split between two lines."""
 
 
 class Notices:
     """Writes notices to stderr, one line each, with everything in them made printable.
+
+    A terminal gets them wrapped at words.
 
     Args:
         stream: stderr; None if the program was started without one.
@@ -33,15 +39,15 @@ class Notices:
 
     def say(self, text: str) -> None:
         """Write a notice in a line that begins with the name of the program."""
-        self._write(f"casjob: {printable(text)}\n")
+        self._write(self._wrap(f"casjob: {printable(text)}") + "\n")
 
     def explain(self, error: CasjobError) -> None:
         """Write what went wrong, what the service said about it, and what to do next."""
-        lines = [f"casjob: {printable(error.message)}"]
+        lines = [self._wrap(f"casjob: {printable(error.message)}")]
         if error.said:
-            lines.append(f"  the service said: {printable(error.said)}")
+            lines.append(self._wrap(f"  the service said: {printable(error.said)}"))
         if error.hint:
-            lines.append(f"  hint: {printable(error.hint)}")
+            lines.append(self._wrap(f"  hint: {printable(error.hint)}"))
         lines += map(printable, error.steps)
         self._write("".join(f"{line}\n" for line in lines))
 
@@ -75,18 +81,33 @@ class Notices:
 
     def _show_progress(self, text: str) -> None:
         # A line that the terminal wraps can't be erased.
-        text = text[: self._columns() - 1]
+        text = text[: (self._columns() or _COLUMNS) - 1]
         with self._lock:
             if text != self._progress:
                 self._progress = text
                 self._put(_ERASE_LINE + text)
 
-    def _columns(self) -> int:
+    def _wrap(self, line: str) -> str:
+        columns = self._columns()
+        if columns is None:
+            return line
+        # Nothing that is printable contains a NUL.
+        bound = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), line)
+        return textwrap.fill(
+            bound,
+            columns,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ).replace("\0", " ")
+
+    def _columns(self) -> int | None:
+        """Return the terminal's columns; None if stderr is not a terminal."""
         # Not shutil's: that asks stdout, which may be a pipe.
         with suppress(OSError, ValueError):
             if self._stream:
                 return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
-        return _COLUMNS
+        return None
 
     def _write(self, lines: str) -> None:
         with self._lock:

@@ -164,6 +164,15 @@ def narrow() -> Iterator[tuple[io.TextIOWrapper, int]]:
     os.close(outer)
 
 
+def read(outer: int, expected: str) -> str:
+    """Return what a person sees, once it is as long as expected."""
+    seen = b""
+    while len(seen) < len(expected.encode()):
+        assert select.select([outer], [], [], PATIENCE)[0], seen
+        seen += os.read(outer, 1000)
+    return seen.decode()
+
+
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(("columns", "drawn"), [(20, 19), (0, 79)])
 def test_progress_never_fills_a_line_so_that_it_can_be_erased(
@@ -171,9 +180,39 @@ def test_progress_never_fills_a_line_so_that_it_can_be_erased(
 ) -> None:
     stream, outer = narrow
     termios.tcsetwinsize(stream, (24, columns))
+    expected = ERASE + ("0123456789" * 10)[:drawn]
     with Notices(stream, draws_progress=True).progress("0123456789" * 10):
-        seen = b""
-        while len(seen) < len(ERASE) + drawn:
-            assert select.select([outer], [], [], PATIENCE)[0], seen
-            seen += os.read(outer, 1000)
-    assert seen.decode() == ERASE + ("0123456789" * 10)[:drawn]
+        assert read(outer, expected) == expected
+
+
+def test_a_terminal_gets_lines_that_are_wrapped_at_words(
+    narrow: tuple[io.TextIOWrapper, int],
+) -> None:
+    stream, outer = narrow
+    termios.tcsetwinsize(stream, (24, 40))
+    error = JobNotFoundError(
+        "job JOB474362ef-091d-429f-9b3e-c9246b37dee6 was not found in project p",
+        said="SVCSTG.00100429 job not found",
+        hint="the endpoint may be wrong; casjob config --check shows it, and"
+        " --request-timeout SECONDS waits longer",
+        steps=("  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",),
+    )
+    expected = (
+        "casjob: job\r\n"
+        "    JOB474362ef-091d-429f-9b3e-c9246b37dee6\r\n"
+        "    was not found in project p\r\n"
+        "  the service said: SVCSTG.00100429 job\r\n"
+        "    not found\r\n"
+        "  hint: the endpoint may be wrong;\r\n"
+        "    casjob config --check shows it, and\r\n"
+        "    --request-timeout SECONDS waits\r\n"
+        "    longer\r\n"
+        "  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…\r\n"
+        "casjob: JOB1 RUNNING; see\r\n"
+        "    https://example.com/a-long-address/of-a-page\r\n"
+    )
+    told = Notices(stream)
+    told.explain(error)
+    told.say("JOB1 RUNNING; see https://example.com/a-long-address/of-a-page")
+
+    assert read(outer, expected) == expected
