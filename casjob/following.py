@@ -52,6 +52,8 @@ def follow_jobs(
         return read_targets(targets, sys.stdin, session)
 
     named = deadline.wait_for("job ids on stdin", read) if "-" in targets else read()
+    if not named:
+        session.notices.say("the list on stdin is empty: there are no jobs to wait for")
     # Each of many jobs is polled as often as each of 20, until the service objects.
     crowd = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, crowd)

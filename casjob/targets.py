@@ -46,7 +46,7 @@ def read_target(target: Target, session: Session) -> Target:
 def read_targets(
     targets: Sequence[str] | ComponentName, stdin: TextIO | None, session: Session
 ) -> Sequence[Target]:
-    """Return the jobs that are named, each once, in their order; one None if none is.
+    """Return the jobs that are named, each once, in their order; one None if nothing names any.
 
     Args:
         targets: the arguments; `-` stands for the ids on stdin.
@@ -54,13 +54,12 @@ def read_targets(
         session: as for `read_target`.
 
     Raises:
-        UsageError: something can't be a job id, or stdin has none.
+        UsageError: something can't be a job id, or stdin has none, and is no empty list.
     """
     if isinstance(targets, ComponentName):
         after = targets.after
         return [targets._replace(after=after and read_job_id(after))]
-    job_ids = read_job_ids(targets, stdin)
-    return job_ids or [read_target(None, session)]
+    return read_job_ids(targets, stdin) if targets else [read_target(None, session)]
 
 
 def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
@@ -243,13 +242,22 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
         text = stdin.read(_MAX_STDIN) if stdin else ""
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read stdin: {error}") from None
-    ids = list(find_job_ids(text.removeprefix("\ufeff").strip()))
-    if not ids:
+    text = text.removeprefix("\ufeff").strip()
+    ids = list(find_job_ids(text))
+    if not ids and not _is_empty_list(text):
         raise UsageError(
             "no job id on stdin",
             hint="write one id per line, or JSON with job_id or last_job_id in it",
         )
     return ids
+
+
+def _is_empty_list(text: str) -> bool:
+    """Return whether a text is what `casjob list` or `recent` prints as JSON for an empty list."""
+    match _decode_all(text):
+        case [{"schema_version": _, "components": []} | {"schema_version": _, "jobs": []}]:
+            return True
+    return False
 
 
 def find_job_ids(text: str) -> Iterable[str]:

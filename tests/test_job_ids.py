@@ -84,7 +84,18 @@ def test_of_other_text_whole_ids_are_read(printed: str, ids: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "printed",
-    ["", "\n \n", "{}", "null", "[]", '{"job_id": null}', '{"job_id": ""}', '{"job_id": 5}'],
+    [
+        "",
+        "\n \n",
+        "{}",
+        "null",
+        "[]",
+        '{"job_id": null}',
+        '{"job_id": ""}',
+        '{"job_id": 5}',
+        '{"jobs": []}',
+        '{"schema_version": 1, "components": [{"last_job_id": null}]}',
+    ],
 )
 def test_stdin_without_an_id_is_told(printed: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -92,6 +103,18 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
 
     assert caught.value.message == "no job id on stdin"
     assert caught.value.hint == "write one id per line, or JSON with job_id or last_job_id in it"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        '{"schema_version": 1, "complete": true, "components": []}',
+        '{"schema_version": 1, "jobs": []}\n',
+    ],
+)
+def test_an_empty_list_of_casjobs_own_names_no_job(printed: str) -> None:
+    assert collect("-", stdin=printed) == []
+    assert collect("JOB1", "-", stdin=printed) == ["JOB1"]
 
 
 def test_there_may_be_no_stdin() -> None:

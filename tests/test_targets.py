@@ -327,5 +327,17 @@ class TestTheLastJobOfAComponent:
             assert (waited.status, waited.err) == (1, "")
             assert waited.out.startswith(f"{JOB_ID} provision/provMain FAILED ")
 
+    @pytest.mark.parametrize("command", ["wait", "watch"])
+    def test_is_none_if_the_list_on_stdin_is_empty(
+        self, clean_environ: dict[str, str], at_service: dict[str, str], command: str
+    ) -> None:
+        line = f"casjob list --failed --json | casjob {command} -"
+
+        assert run_shell(line, {**clean_environ, **at_service}) == (
+            0,
+            "",
+            "casjob: the list on stdin is empty: there are no jobs to wait for\n",
+        )
+
 
 FAILED = {"component_status": "FAILED"}

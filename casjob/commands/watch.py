@@ -52,7 +52,8 @@ def run(
                     if any(job.has_ended for job in following.jobs):
                         view.show_endings(_list_endings(following, session))
                     raise
-                view.show_endings(_list_endings(following, session))
+                if following.jobs:
+                    view.show_endings(_list_endings(following, session))
         except Ended:
             if is_live:
                 count = len(following.unfinished)
