@@ -157,7 +157,11 @@ class Connector:
 def _find_credential(session: Session, settings: Settings) -> CredentialSource:
     found, halves = find_credential(settings.sources)
     if found is None:
-        raise SettingsError("; ".join(["no credentials are set", *halves]), steps=CREDENTIAL_STEPS)
+        raise SettingsError(
+            "; ".join(["no credentials are set", *halves]),
+            hint=settings.profile_hint,
+            steps=CREDENTIAL_STEPS,
+        )
     for half in halves:
         session.notices.say(f"warning: {half}; using {found.source.name}")
     return found

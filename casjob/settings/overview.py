@@ -41,7 +41,9 @@ def describe_settings(settings: Settings) -> Overview:
     if credential:
         in_force |= credential.values()
     else:
-        missing = SettingsError("no credentials are set", steps=CREDENTIAL_STEPS)
+        missing = SettingsError(
+            "no credentials are set", hint=settings.profile_hint, steps=CREDENTIAL_STEPS
+        )
         notes.append(summarize(missing))
     overruled = [
         _describe(name, value)

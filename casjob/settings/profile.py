@@ -10,9 +10,7 @@ from typing import NamedTuple
 from casjob.errors import CasjobError, SettingsError
 from casjob.settings.environment import CASJOB_SETTINGS
 from casjob.settings.files import read_file
-from casjob.settings.values import Source, Value
-
-DEFAULT = "default"
+from casjob.settings.values import DEFAULT_PROFILE, Source, Value
 
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
 """What a profile may hold."""
@@ -33,7 +31,7 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
         SettingsError: the file is broken, or has no such profile.
     """
     profiles, problems = _read_profiles(path)
-    name = chosen.text if chosen else DEFAULT
+    name = chosen.text if chosen else DEFAULT_PROFILE
     if chosen and name not in profiles:
         raise SettingsError(
             f"{path} has no profile {name!r}, which {chosen.origin} asks for",
@@ -71,7 +69,7 @@ def _read_profiles(path: Path) -> _Profiles:
     problems: list[CasjobError] = [
         SettingsError(
             f"{path}: {name} is not in a profile",
-            hint=f"put it under [{DEFAULT}], the profile used by default",
+            hint=f"put it under [{DEFAULT_PROFILE}], the profile used by default",
         )
         for name in document
         if name not in profiles

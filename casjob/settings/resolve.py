@@ -22,8 +22,8 @@ from casjob.settings.parsers import (
     wrong_value,
 )
 from casjob.settings.regions import suggest_region
-from casjob.settings.sources import find_sources
-from casjob.settings.values import CREDENTIALS, Setting, Source, Value
+from casjob.settings.sources import config_path, find_profile_names, find_sources
+from casjob.settings.values import CREDENTIALS, DEFAULT_PROFILE, Setting, Source, Value
 
 DEFAULTS = {
     "api_version": Value("v2", "default"),
@@ -65,6 +65,7 @@ class Settings(NamedTuple):
         history: whether the jobs looked at are recorded.
         sources: every source with settings, the strongest first.
         warnings: what is wrong with sources that the user did not ask for.
+        profile_hint: which profiles there are, if region or credential may be in one of them.
     """
 
     profile: Setting[str | None]
@@ -81,6 +82,7 @@ class Settings(NamedTuple):
     history: Setting[bool]
     sources: tuple[Source, ...]
     warnings: tuple[str, ...]
+    profile_hint: str | None
 
     @property
     def location(self) -> str:
@@ -107,6 +109,9 @@ def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]
     found = find_sources(given, environ)
     account = _find_account(found.sources)
     values = DEFAULTS | _merge(found.sources, account)
+    is_complete = account is not None and not values.keys().isdisjoint({"region", "endpoint"})
+    profile_hint = None if is_complete or "profile" in values else _suggest_profile(environ)
+    missing_region = _missing_region(account, profile_hint)
 
     def required(name: str, parse: Callable[[Value], T]) -> Setting[T]:
         return _parse(values[name], parse)
@@ -127,7 +132,7 @@ def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]
         profile=optional("profile", parse_text),
         region=region,
         project_id=optional("project_id", parse_project_id),
-        endpoint=address("endpoint", parse_url, "servicestage", _missing_region(account)),
+        endpoint=address("endpoint", parse_url, "servicestage", missing_region),
         iam_endpoint=address("iam_endpoint", parse_iam_url, "iam", _missing_iam_endpoint()),
         cloud=cloud,
         api_version=required("api_version", parse_api_version),
@@ -138,7 +143,15 @@ def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]
         history=required("history", parse_switch),
         sources=found.sources,
         warnings=found.warnings,
+        profile_hint=profile_hint,
     )
+
+
+def _suggest_profile(environ: Mapping[str, str]) -> str | None:
+    names = find_profile_names(environ)
+    if not names or DEFAULT_PROFILE in names:
+        return None
+    return f"choose a profile of {config_path(environ)} with --profile: {', '.join(names)}"
 
 
 def _find_account(sources: tuple[Source, ...]) -> Source | None:
@@ -188,9 +201,9 @@ def _build_address(
     return Setting(Value(address, FROM_REGION), address)
 
 
-def _missing_region(account: Source | None) -> SettingsError:
+def _missing_region(account: Source | None, hint: str | None) -> SettingsError:
     others = (_CHECK_STEP,) if account else CREDENTIAL_STEPS
-    return SettingsError("no region is set", steps=(_REGION_STEP, *others))
+    return SettingsError("no region is set", hint=hint, steps=(_REGION_STEP, *others))
 
 
 def _missing_iam_endpoint() -> SettingsError:

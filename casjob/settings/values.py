@@ -38,6 +38,9 @@ CREDENTIALS = SECRETS | {"access_key", "user_name", "domain_name", "credential_c
 NOT_SET = "not set"
 """The origin of a setting that no source has."""
 
+DEFAULT_PROFILE = "default"
+"""The profile whose settings are taken when none is chosen."""
+
 _LONG_ENOUGH = 16
 
 T_co = TypeVar("T_co", covariant=True)

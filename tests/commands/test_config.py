@@ -76,6 +76,21 @@ def test_a_newcomer_with_a_region_is_told_the_rest(casjob: Casjob) -> None:
     assert casjob("show", "JOB123456", environ={"CASJOB_REGION": "ae-ad-1"}) == (3, "", told)
 
 
+def test_who_has_chosen_no_profile_is_told_which_there_are(
+    casjob: Casjob, clean_environ: dict[str, str]
+) -> None:
+    folder = Path(clean_environ["HOME"]) / ".config" / "casjob"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[prod]\nregion = "ae-ad-1"\ntoken = "t"\n')
+    hint = f"choose a profile of {folder}/config.toml with --profile: prod"
+    told = f"casjob: no region is set\n  hint: {hint}\n{REGION_STEP}{CREDENTIAL_STEPS}"
+
+    assert casjob("show", "JOB123456") == (3, "", told)
+    told = f"casjob: no credentials are set\n  hint: {hint}\n{CREDENTIAL_STEPS}"
+    assert casjob("show", "JOB123456", environ={"CASJOB_REGION": "ae-ad-1"}) == (3, "", told)
+    assert f"note: no region is set; {hint}; export CASJOB_REGION=" in casjob("config").out
+
+
 def test_settings_are_shown_with_their_origins_and_secrets_masked(
     casjob: Casjob, clean_environ: dict[str, str]
 ) -> None:

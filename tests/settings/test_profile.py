@@ -4,6 +4,7 @@ from casjob.errors import SettingsError
 from tests.settings.conftest import Resolve, Write
 
 CONFIG = ".config/casjob/config.toml"
+TOKEN = {"CASJOB_TOKEN": "t"}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,32 @@ def test_a_profile_is_chosen(
 def test_the_default_profile_is_optional(write: Write, resolve: Resolve) -> None:
     write(CONFIG, '[prod]\nregion = "ae-ad-1"\n')
     assert resolve().sources == ()
+
+
+@pytest.mark.parametrize(
+    ("profiles", "names"),
+    [("[prod]\n[test]\n", "prod, test"), ("[prod]\n[default]\n", None), ("", None), ("[", None)],
+)
+def test_the_profiles_are_named_if_something_is_missing_and_none_is_chosen(
+    profiles: str, names: str | None, write: Write, resolve: Resolve
+) -> None:
+    path = write(CONFIG, profiles)
+    hint = names and f"choose a profile of {path} with --profile: {names}"
+    nothing, no_account = resolve(), resolve(CASJOB_REGION="ae-ad-1")
+    no_region = resolve(**TOKEN)
+    assert nothing.profile_hint == no_account.profile_hint == no_region.profile_hint == hint
+    for settings in (nothing, no_region):
+        with pytest.raises(SettingsError, match="no region is set") as caught:
+            _ = settings.endpoint.value
+        assert caught.value.hint == hint
+
+
+def test_the_profiles_are_not_named_if_nothing_is_missing_or_one_is_chosen(
+    write: Write, resolve: Resolve
+) -> None:
+    write(CONFIG, "[prod]\n")
+    assert resolve(CASJOB_REGION="ae-ad-1", **TOKEN).profile_hint is None
+    assert resolve({"profile": "prod"}).profile_hint is None
 
 
 @pytest.mark.parametrize(
