@@ -37,7 +37,8 @@ def describe_settings(settings: Settings) -> Overview:
         credential, halves = find_credential(settings.sources)
     except SettingsError as error:
         credential, halves = None, [error.message]
-    notes += halves
+    # The error about a missing region names them, too.
+    notes += (half for half in halves if half not in str(settings.endpoint.problem))
     if credential:
         in_force |= credential.values()
     else:

@@ -107,11 +107,11 @@ def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]
         SettingsError: a source that the user asked for is missing or broken.
     """
     found = find_sources(given, environ)
-    account = _find_account(found.sources)
+    account, halves = _find_account(found.sources)
     values = DEFAULTS | _merge(found.sources, account)
     is_complete = account is not None and not values.keys().isdisjoint({"region", "endpoint"})
     profile_hint = None if is_complete or "profile" in values else _suggest_profile(environ)
-    missing_region = _missing_region(account, profile_hint)
+    missing_region = _missing_region(account, halves, profile_hint)
 
     def required(name: str, parse: Callable[[Value], T]) -> Setting[T]:
         return _parse(values[name], parse)
@@ -154,13 +154,13 @@ def _suggest_profile(environ: Mapping[str, str]) -> str | None:
     return f"choose a profile of {config_path(environ)} with --profile: {', '.join(names)}"
 
 
-def _find_account(sources: tuple[Source, ...]) -> Source | None:
-    """Return the source that the credential is taken from."""
+def _find_account(sources: tuple[Source, ...]) -> tuple[Source | None, list[str]]:
+    """Return the source that the credential is taken from, or why there is none."""
     try:
-        found, _ = find_credential(sources)
-    except SettingsError:
-        return None
-    return found.source if found else None
+        found, halves = find_credential(sources)
+    except SettingsError as error:
+        return None, [error.message]
+    return (found.source, []) if found else (None, halves)
 
 
 def _merge(sources: tuple[Source, ...], account: Source | None) -> dict[str, Value]:
@@ -201,9 +201,10 @@ def _build_address(
     return Setting(Value(address, FROM_REGION), address)
 
 
-def _missing_region(account: Source | None, hint: str | None) -> SettingsError:
+def _missing_region(account: Source | None, halves: list[str], hint: str | None) -> SettingsError:
     others = (_CHECK_STEP,) if account else CREDENTIAL_STEPS
-    return SettingsError("no region is set", hint=hint, steps=(_REGION_STEP, *others))
+    message = "; ".join([*halves, "no region is set"])
+    return SettingsError(message, hint=hint, steps=(_REGION_STEP, *others))
 
 
 def _missing_iam_endpoint() -> SettingsError:

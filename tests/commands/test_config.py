@@ -76,6 +76,19 @@ def test_a_newcomer_with_a_region_is_told_the_rest(casjob: Casjob) -> None:
     assert casjob("show", "JOB123456", environ={"CASJOB_REGION": "ae-ad-1"}) == (3, "", told)
 
 
+def test_half_a_key_is_noted_once(casjob: Casjob) -> None:
+    half = "CASJOB_* has access_key, but no secret_key"
+    alone = casjob("config", environ={"CASJOB_ACCESS_KEY": "a"}).out
+    with_region = casjob(
+        "config", environ={"CASJOB_ACCESS_KEY": "a", "CASJOB_REGION": "ae-ad-1"}
+    ).out
+
+    assert alone.partition("\nnote: ")[2] == (
+        f"{NO_CREDENTIALS}\nnote: {half}; no region is set; export CASJOB_REGION=cn-north-4\n"
+    )
+    assert with_region.partition("\nnote: ")[2] == f"{half}\nnote: {NO_CREDENTIALS}\n"
+
+
 def test_who_has_chosen_no_profile_is_told_which_there_are(
     casjob: Casjob, clean_environ: dict[str, str]
 ) -> None:

@@ -186,6 +186,27 @@ def test_without_a_region_the_error_has_the_commands_to_set_up(
     assert caught.value.steps == steps
 
 
+@pytest.mark.parametrize(
+    ("half", "told"),
+    [
+        ({"CASJOB_ACCESS_KEY": "a"}, "CASJOB_* has access_key, but no secret_key"),
+        ({"HW_SECRET_KEY": "s"}, "HW_* has secret_key, but no access_key"),
+    ],
+)
+def test_half_a_key_is_told_together_with_the_missing_region(
+    half: dict[str, str], told: str, resolve: Resolve
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _ = resolve(**half).endpoint.value
+    assert caught.value.message == f"{told}; no region is set"
+
+
+def test_half_a_key_is_not_told_if_another_source_has_a_whole_one(resolve: Resolve) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _ = resolve(HW_SECRET_KEY="s", OS_AUTH_TOKEN="t").endpoint.value  # noqa: S106 - no real one
+    assert caught.value.message == "no region is set"
+
+
 def test_an_endpoint_does_not_say_where_iam_is(resolve: Resolve) -> None:
     with pytest.raises(SettingsError, match="neither a region nor an IAM endpoint is set"):
         _ = resolve(CASJOB_ENDPOINT="https://example.com").iam_endpoint.value
