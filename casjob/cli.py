@@ -65,7 +65,7 @@ def show(  # noqa: PLR0913 - each is an option
     file: FromFile = None,
     save: SaveFile = None,
     with_exit_status: WithExitStatus = False,
-    output: FormatOption,
+    output: Annotated[FormatOption, "report"],
     output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
@@ -114,7 +114,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     file: FromFile = None,
     save: SaveFile = None,
     with_exit_status: WithExitStatus = False,
-    output: FormatOption,
+    output: Annotated[FormatOption, "report"],
     output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
@@ -160,7 +160,7 @@ def watch(
             help="Stop after this long, with exit status 124; no limit by default.",
         ),
     ] = None,
-    output: FormatOption,
+    output: Annotated[FormatOption, "view"],
     look: Look,
     connection: Connection,
 ) -> int:
@@ -194,7 +194,7 @@ def wait(
         bool,
         typer.Option("--quiet", "-q", help="Print no reminders to stderr while waiting."),
     ] = False,
-    output: FormatOption,
+    output: Annotated[FormatOption, "verdicts"],
     output_file: OutputFileOption = None,
     connection: Connection,
 ) -> int:
@@ -218,7 +218,7 @@ def list_components(
     application: ApplicationOption = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only components that failed.")] = False,
     limit: Limit = None,
-    output: FormatOption,
+    output: Annotated[FormatOption, "components"],
     look: Look,
     connection: Connection,
     retries: Retries = None,
@@ -233,7 +233,13 @@ def list_components(
 
 
 @COMMANDS.declare(examples="casjob recent --limit 5 --json | jq -c '.jobs[]'")
-def recent(context: typer.Context, *, limit: Limit = None, output: FormatOption, look: Look) -> int:
+def recent(
+    context: typer.Context,
+    *,
+    limit: Limit = None,
+    output: Annotated[FormatOption, "recent"],
+    look: Look,
+) -> int:
     """List the jobs looked at from this machine, newest first."""
     from casjob.commands.recent import run
 
@@ -252,7 +258,7 @@ def diff(
     job: Compared = None,
     *,
     of: OfComponent,
-    output: FormatOption,
+    output: Annotated[FormatOption, "difference"],
     output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
@@ -287,7 +293,7 @@ def explain(
     context: typer.Context,
     names: Names = None,
     *,
-    output: FormatOption,
+    output: Annotated[FormatOption, "explanations"],
     connection: Connection,
     retries: Retries = None,
 ) -> int:
@@ -307,7 +313,7 @@ def config(
     check: Annotated[
         bool, typer.Option("--check", help="Test the settings, step by step.")
     ] = False,
-    output: FormatOption,
+    output: Annotated[FormatOption, "settings"],
     output_file: OutputFileOption = None,
     connection: Connection,
     retries: Retries = None,

@@ -4,9 +4,10 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -20,7 +21,7 @@ from casjob.completers import (
 from casjob.component_name import ComponentName
 from casjob.errors import UsageError
 from casjob.formats.choice import open_format, save_format
-from casjob.formats.display import Color, Content, Display, Format, OutputFormat
+from casjob.formats.display import FORMATS, Color, Content, Display, Format, OutputFormat
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 
@@ -238,7 +239,7 @@ class Look(OptionGroup):
 
 
 class FormatOption(OptionGroup):
-    """Which format the output has."""
+    """Which format the output has; `Annotated` with the content that it is offered for."""
 
     output: Annotated[
         OutputFormat | None, typer.Option("--output", "-o", help="Output format; table by default.")
@@ -430,18 +431,20 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one option for each field of its parameters that are groups of options.
 
     Typer reads the signature of a command. Here one parameter, such as `look: Look`, stands for
-    all fields of its class, so that options shared by commands are written once.
+    all fields of its class, so that options shared by commands are written once. A parameter such
+    as `output: Annotated[FormatOption, "view"]` offers the formats that can present a view.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type[OptionGroup]] = {}
     signature = inspect.signature(command)
     for parameter in signature.parameters.values():
-        group = parameter.annotation
+        group, *contents = get_args(parameter.annotation) or (parameter.annotation,)
         if group not in _GROUPS:
             parameters.append(parameter)
             continue
         groups[parameter.name] = group
-        for name, annotation in group.__annotations__.items():
+        for name, declared in group.__annotations__.items():
+            annotation = _offer(declared, *contents) if name == "output" else declared
             (option,) = annotation.__metadata__
             option.rich_help_panel = _GROUPS[group]
             default = getattr(group, name)
@@ -455,3 +458,17 @@ def spread(command: Callable[..., int]) -> Callable[..., int]:
 
     spread_command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads
     return spread_command
+
+
+def _offer(annotation: Any, content: Content) -> Any:
+    """Return the annotation of --output for the formats that can present some content."""
+    formats = FORMATS[content]
+
+    def complete_format(incomplete: str) -> list[str]:
+        return [output for output in formats if output.startswith(incomplete)]
+
+    kind, option = get_args(annotation)
+    offered = copy(option)
+    offered.metavar = f"<{'|'.join(formats)}>"
+    offered.autocompletion = complete_format
+    return Annotated[kind, offered]

@@ -31,7 +31,7 @@ import casjob
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus
 from casjob.formats.choice import open_format
-from casjob.formats.display import Color, Display, Ending, Format, OutputFormat
+from casjob.formats.display import FORMATS, Color, Display, Ending, Format, OutputFormat
 from casjob.job.events import (
     Event,
     Picture,
@@ -722,11 +722,11 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
     where = f"{setting.output} follow"
     written: list[str | bytes] = []
     drawings: list[str] = []
-    if output_format.supports("view"):
+    if setting.output in FORMATS["view"]:
         written, drawings = _view(output_format, events, pictures, endings, setting)
     verdict = output_format.verdict(Verdict(now, JOB_ID, after))
     verdicts: str | bytes = b""
-    if output_format.supports("verdicts"):
+    if setting.output in FORMATS["verdicts"]:
         verdicts = output_format.verdicts(endings, timed_out=False)
     if setting.output is OutputFormat.JSON:
         json.loads(verdicts)

@@ -90,6 +90,8 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob show -o ''", list(OutputFormat)),
         ("casjob show --output=", list(OutputFormat)),
         ("casjob show --output=tab", ["table"]),
+        ("casjob watch --output ''", ["table", "json", "jsonl"]),
+        ("casjob diff -o m", ["markdown"]),
         ("casjob show --color ''", ["auto", "always", "never"]),
         ("casjob show --api-version ''", ["v2", "v3"]),
         ("casjob tasks --status PART", ["PARTIALLY_FAILED"]),

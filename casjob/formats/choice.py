@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from casjob.errors import UsageError
-from casjob.formats.display import Color, Content, Display, Format, OutputFormat
+from casjob.formats.display import FORMATS, Color, Content, Display, Format, OutputFormat
 
 
 def open_format(output: OutputFormat, display: Display, content: Content) -> Format:
@@ -18,13 +18,13 @@ def open_format(output: OutputFormat, display: Display, content: Content) -> For
     Raises:
         UsageError: the format does not support such content.
     """
-    chosen = _load_format(output)
-    if not chosen.supports(content):
-        supported = ", ".join(each for each in OutputFormat if _load_format(each).supports(content))
+    supported = FORMATS[content]
+    if output not in supported:
         raise UsageError(
-            f"--output {output} is not supported here", hint=f"supported formats: {supported}"
+            f"--output {output} is not supported here",
+            hint=f"supported formats: {', '.join(supported)}",
         )
-    return chosen(display)
+    return load_format(output)(display)
 
 
 def save_format(
@@ -47,7 +47,8 @@ def save_format(
     return SavedFormat(open_format(OutputFormat.TABLE, display, content), saved, save)
 
 
-def _load_format(output: OutputFormat) -> type[Format]:  # noqa: C901, PLR0911 - one a format
+def load_format(output: OutputFormat) -> type[Format]:  # noqa: C901, PLR0911 - one a format
+    """Return the class of a format."""
     match output:
         case OutputFormat.TABLE:
             from casjob.formats.table import TableFormat

@@ -142,9 +142,26 @@ Content = Literal[
 ]
 """What a command has to present; each is a method of `Format`."""
 
+_EVERYWHERE = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.JSONL)
+_ROWS = (*_EVERYWHERE, OutputFormat.CSV, OutputFormat.TSV, OutputFormat.MARKDOWN)
+
+FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
+    "report": tuple(OutputFormat),
+    "difference": (*_EVERYWHERE, OutputFormat.MARKDOWN),
+    "verdicts": (*_ROWS, OutputFormat.JUNIT, OutputFormat.GITHUB),
+    "view": _EVERYWHERE,
+    "components": _ROWS,
+    "deployments": _ROWS,
+    "recent": _ROWS,
+    "settings": _ROWS,
+    "findings": _EVERYWHERE,
+    "explanations": _EVERYWHERE,
+}
+"""The formats that have each method, known without loading them."""
+
 
 class Format:
-    """One output format: what it has no method for, it does not support.
+    """One output format; `FORMATS` says which have which of the methods.
 
     A method returns text, or bytes if the encoding is the format's own.
 
@@ -154,11 +171,6 @@ class Format:
 
     def __init__(self, display: Display = _PLAIN) -> None:
         self._display = display
-
-    @classmethod
-    def supports(cls, content: Content) -> bool:
-        """Return whether the format can present such content."""
-        return getattr(cls, content) is not getattr(Format, content)
 
     def report(
         self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None

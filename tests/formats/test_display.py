@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from casjob.formats.display import OutputFormat
+from casjob.formats.choice import load_format
+from casjob.formats.display import FORMATS, Format, OutputFormat
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service
 
@@ -11,6 +12,10 @@ SUPPORTED = {
     ("tasks", JOB_ID): tuple(OutputFormat),
     ("watch", JOB_ID): ("table", "json", "jsonl"),
     ("wait", JOB_ID): ("table", "json", "jsonl", "csv", "tsv", "markdown", "junit", "github"),
+    ("list",): ("table", "json", "jsonl", "csv", "tsv", "markdown"),
+    ("recent",): ("table", "json", "jsonl", "csv", "tsv", "markdown"),
+    ("explain", "FAILED"): ("table", "json", "jsonl"),
+    ("diff", JOB_ID, JOB_ID): ("table", "json", "jsonl", "markdown"),
     ("config",): ("table", "json", "jsonl", "csv", "tsv", "markdown"),
     ("config", "--check"): ("table", "json", "jsonl"),
 }
@@ -29,7 +34,8 @@ def test_a_format_that_does_not_fit_is_refused_before_anything_is_requested(
 
     if output in supported:
         assert finished.status in {0, 1}
-        assert finished.out
+        # An empty list may have no output.
+        assert finished.out or words[0] in {"list", "recent"}
         return
     assert finished == (
         2,
@@ -40,6 +46,22 @@ def test_a_format_that_does_not_fit_is_refused_before_anything_is_requested(
         ),
     )
     assert service.requests == []
+
+
+@pytest.mark.parametrize("output", OutputFormat)
+def test_a_format_has_the_methods_that_it_is_offered_for(output: OutputFormat) -> None:
+    chosen = load_format(output)
+    present = {name for name in FORMATS if getattr(chosen, name) is not getattr(Format, name)}
+
+    assert present == {content for content, formats in FORMATS.items() if output in formats}
+
+
+@pytest.mark.parametrize(("words", "supported"), SUPPORTED.items())
+def test_the_help_lists_the_formats_that_a_command_supports(
+    casjob: Casjob, words: tuple[str, ...], supported: tuple[str, ...]
+) -> None:
+    if "--check" not in words:
+        assert f"-o, --output <{'|'.join(supported)}>" in casjob(words[0], "--help").out
 
 
 def test_a_word_that_is_no_format_is_refused(casjob: Casjob) -> None:
