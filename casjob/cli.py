@@ -219,6 +219,7 @@ def list_components(
     failed: Annotated[bool, typer.Option("--failed", help="Only components that failed.")] = False,
     limit: Limit = None,
     output: Annotated[FormatOption, "components"],
+    output_file: OutputFileOption = None,
     look: Look,
     connection: Connection,
     retries: Retries = None,
@@ -228,7 +229,9 @@ def list_components(
 
     session = connection.open_session(context, retries=retries)
     selection = Selection(component, application, failed, limit)
-    output_format = output.open(session, "components" if component is None else "deployments", look)
+    output_format = output.open(
+        session, "components" if component is None else "deployments", look, file=output_file
+    )
     return run(selection, session, output_format)
 
 
@@ -238,13 +241,14 @@ def recent(
     *,
     limit: Limit = None,
     output: Annotated[FormatOption, "recent"],
+    output_file: OutputFileOption = None,
     look: Look,
 ) -> int:
     """List the jobs looked at from this machine, newest first."""
     from casjob.commands.recent import run
 
     session = Connection().open_session(context)
-    return run(session, output.open(session, "recent", look), limit=limit)
+    return run(session, output.open(session, "recent", look, file=output_file), limit=limit)
 
 
 @COMMANDS.declare(

@@ -1,12 +1,15 @@
 """Output in two formats: one for stdout, and one for a file."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
+from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Ending, Format
 from casjob.job.difference import Difference
 from casjob.job.events import Verdict
 from casjob.job.report import Report
 from casjob.overview import Finding, Overview
+from casjob.recent import RecentJob
 
 
 class SavedFormat(Format):
@@ -62,6 +65,21 @@ class SavedFormat(Format):
         findings = tuple(findings)
         self._save(self._saved.findings(findings))
         return self._shown.findings(findings)
+
+    def components(self, listing: Listing) -> str | bytes:
+        """Save components, and return them."""
+        self._save(self._saved.components(listing))
+        return self._shown.components(listing)
+
+    def deployments(self, history: ComponentHistory) -> str | bytes:
+        """Save a component and its deployments, and return them."""
+        self._save(self._saved.deployments(history))
+        return self._shown.deployments(history)
+
+    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> str | bytes:
+        """Save the jobs looked at from this machine, and return them."""
+        self._save(self._saved.recent(jobs, now))
+        return self._shown.recent(jobs, now)
 
     def _begin(self, content: str | bytes) -> None:
         self._begun += content.encode() if isinstance(content, str) else content

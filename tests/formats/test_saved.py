@@ -80,6 +80,20 @@ def test_config_has_its_findings_in_both(
     assert saved == printed
 
 
+@pytest.mark.parametrize("words", [("list", "--failed"), ("list", "web"), ("recent",)])
+@pytest.mark.parametrize("output", ["json", "jsonl", "csv", "tsv", "markdown"])
+def test_a_list_goes_to_both(
+    casjob: Casjob, file: Path, output: str, words: tuple[str, ...]
+) -> None:
+    casjob("show", FAILED_JOB_ID, "--demo")
+    if words[0] == "list":
+        words = (*words, "--demo")
+    finished = casjob(*words, "-o", output, "--output-file", str(file))
+
+    assert finished == casjob(*words)
+    assert file.read_text("utf-8") == casjob(*words, "-o", output).out
+
+
 def test_the_exit_status_is_the_same(ask: Ask, file: Path) -> None:
     options = ("-o", "junit", "--output-file", str(file))
 
