@@ -304,7 +304,7 @@ class TestFailures:
 
     @pytest.mark.parametrize(
         ("asked", "interval", "waited"),
-        [(7, None, 7), (1, None, 2), (86400, None, 300), (0, None, 2), (7, 1, 7), (7, 9, 9)],
+        [(7, None, 7), (1, None, 2), (86400, None, 300), (0, None, 2), (7, 1, 7), (7, 9, 9), (0, 0.5, 0.5)],
     )
     def test_wait_as_long_as_the_service_asks_within_reason(
         self, asked: float, interval: float | None, waited: float
@@ -393,6 +393,8 @@ class TestMissingJob:
 
         assert isinstance(run.events[-1], NotFound)
         assert run.moments[-1] >= 1000
+        failures = [each.failures for each in run.events if isinstance(each, Retry)]
+        assert failures[:16] == [*range(1, 9)] * 2
 
     def test_is_not_waited_for_once_it_was_there(self) -> None:
         run = Run(in_turn("RUNNING", not_found()), wait_for_job=100).until()
@@ -464,6 +466,14 @@ class TestTimes:
         ).until(5)
 
         assert self.elapsed(run.job, 6) == 16
+
+    def test_that_run_on_claim_no_more_tasks_than_were_requested(self) -> None:
+        run = Run(in_turn("RUNNING"), status_only=True)
+        run.poll()
+        report = run.job.report_at(1)
+
+        assert report
+        assert not report.is_whole
 
     def test_stand_still_after_the_end(self) -> None:
         run = Run(in_turn("SUCCEEDED")).until()

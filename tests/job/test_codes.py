@@ -15,6 +15,7 @@ from casjob.json_text import JsonValue
         "DEV-21-40110",
         "100022",
         10010,
+        1000,
     ],
 )
 def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
@@ -40,6 +41,7 @@ def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
         "x" * 101,
         0,
         404,
+        999,
         10010.5,
         True,
         None,
@@ -117,6 +119,7 @@ def test_a_code_is_found_in_text(text: str, code: str) -> None:
         "$App.1234, SHA256, UTF-8, ORA-00942, CVE-2020-1234, KB4056892, ECC000111",
         "CSMS.XXXX, APITEST.00XXXXXXXX",
         '{"code": "CCE.0140',
+        "{'code': 'CCE.0140",
         "",
     ],
 )

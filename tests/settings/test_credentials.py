@@ -1,4 +1,5 @@
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -173,6 +174,32 @@ def test_a_credential_command_sees_the_environment_and_no_stdin(write: Write, re
     script = "import os, sys; print('{\"token\": \"' + os.environ['X'] + sys.stdin.read() + '\"}')"
     command(write, script)
     assert read(X="from-x") == {"token": "from-x"}
+
+
+def test_a_credential_command_leaves_stdin_alone(
+    write: Write, read: Read, tmp_path: Path
+) -> None:
+    (tmp_path / "ids").write_text("JOB1\n", "utf-8")
+    command(write, "import json, sys; print(json.dumps({'token': 't' + sys.stdin.read()}))")
+    own = os.dup(0)
+    try:
+        with (tmp_path / "ids").open("rb") as ids:
+            os.dup2(ids.fileno(), 0)
+            assert read() == {"token": "t"}
+            assert os.read(0, 9) == b"JOB1\n"
+    finally:
+        os.dup2(own, 0)
+        os.close(own)
+
+
+def test_what_a_credential_command_prints_must_be_fit_to_be_sent(write: Write, read: Read) -> None:
+    path = command(write, "print('{\"token\": \"x y\"}')")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert str(caught.value) == (
+        f"token from credential_command of profile default in {path}"
+        " contains characters that can't be sent"
+    )
 
 
 @pytest.mark.parametrize(

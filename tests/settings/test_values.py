@@ -1,0 +1,27 @@
+import pytest
+
+from casjob.errors import SettingsError
+from casjob.settings.values import mask, summarize
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [("", "****"), ("0123456789abcdef", "****"), ("0123456789abcdefg", "****defg")],
+)
+def test_of_a_long_secret_the_last_four_characters_are_shown(secret: str, shown: str) -> None:
+    assert mask(secret) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (SettingsError("wrong"), "wrong"),
+        (SettingsError("wrong", hint="mend it"), "wrong; mend it"),
+        (SettingsError("wrong", steps=("  do this", "then that")), "wrong; do this"),
+        (SettingsError("wrong", hint="mend it", steps=(" so",)), "wrong; mend it; so"),
+    ],
+)
+def test_an_error_in_one_line_has_its_hint_and_its_first_step(
+    error: SettingsError, line: str
+) -> None:
+    assert summarize(error) == line

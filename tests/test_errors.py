@@ -1,0 +1,30 @@
+import re
+from collections.abc import Iterator
+
+from casjob import errors
+from casjob.errors import EXIT_STATUS_MEANINGS, CasjobError, ExitStatus, TransientError
+
+
+def find_kinds(kind: type[CasjobError], depth: int = 0) -> Iterator[tuple[int, str, int]]:
+    for each in kind.__subclasses__():
+        yield depth, each.__name__, each.status
+        yield from find_kinds(each, depth + 1)
+
+
+def test_the_tree_of_errors_is_the_documented_one() -> None:
+    rows = re.findall(r"^    ([│├└─ ]*)(\w+Error) +(\d+) ", errors.__doc__ or "", re.MULTILINE)
+
+    documented = {(len(branch) // 4 - 1, name, int(status)) for branch, name, status in rows}
+    assert documented == set(find_kinds(CasjobError))
+
+
+def test_every_exit_status_has_a_meaning() -> None:
+    assert list(EXIT_STATUS_MEANINGS) == list(ExitStatus)
+
+
+def test_a_transient_error_keeps_all_it_is_told() -> None:
+    error = TransientError("busy", said="wait", hint="try later", retry_after=7)
+
+    assert (str(error), error.message, error.said, error.hint, error.steps, error.retry_after) == (
+        "busy", "busy", "wait", "try later", (), 7,
+    )  # fmt: skip
