@@ -304,7 +304,15 @@ class TestFailures:
 
     @pytest.mark.parametrize(
         ("asked", "interval", "waited"),
-        [(7, None, 7), (1, None, 2), (86400, None, 300), (0, None, 2), (7, 1, 7), (7, 9, 9), (0, 0.5, 0.5)],
+        [
+            (7, None, 7),
+            (1, None, 2),
+            (86400, None, 300),
+            (0, None, 2),
+            (7, 1, 7),
+            (7, 9, 9),
+            (0, 0.5, 0.5),
+        ],
     )
     def test_wait_as_long_as_the_service_asks_within_reason(
         self, asked: float, interval: float | None, waited: float

@@ -14,6 +14,10 @@ from casjob.json_text import JsonValue
         "CONF_NOT_FOUND",
         "DEV-21-40110",
         "100022",
+        "A",
+        "a" * 100,
+        "1000",
+        "1" * 100,
         10010,
         1000,
     ],
@@ -29,6 +33,8 @@ def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
         "It broke.",
         "错误",
         "string",
+        "code",
+        "errorcode",
         "error_code",
         "OK",
         "0",
@@ -38,7 +44,10 @@ def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
         "APITEST.00XXXXXXXX",
         "909494e3-558e-46b6-a9eb-07a8e18ca62f",
         "909494e3558e46b6a9eb07a8e18ca62f",
-        "x" * 101,
+        "a" * 101,
+        "1" * 101,
+        "Codé",
+        "٣٣٣٣",
         0,
         404,
         999,
@@ -62,13 +71,33 @@ def test_nothing_else_is_a_code(value: JsonValue) -> None:
         "CCE_CM.0003",
         "DRS.M00100",
         "ECC00011",
+        "A.B.C.D.0001",
+        f"{'a' * 30}.{'b' * 30}.0001",
+        "A.123456789012",
     ],
 )
 def test_the_vendors_codes_have_a_form_of_their_own(value: str) -> None:
     assert is_vendor_code(value)
 
 
-@pytest.mark.parametrize("value", ["NotFound", "10010", "TN00097", "A.7", "m: VPC.0202", "a.b", 5])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NotFound",
+        "10010",
+        "TN00097",
+        "A.7",
+        "A.123",
+        "A.1234567890123",
+        "A.B.C.D.E.0001",
+        f"{'a' * 31}.0001",
+        f"A.{'b' * 31}.0001",
+        "VPC.٣٣٣٣",
+        "m: VPC.0202",
+        "a.b",
+        5,
+    ],
+)
 def test_other_text_has_not_that_form(value: JsonValue) -> None:
     assert not is_vendor_code(value)
 
@@ -95,6 +124,11 @@ def test_other_text_has_not_that_form(value: JsonValue) -> None:
         ("<Error><Code>NoSuchBucket</Code><Message>m</Message></Error>", "NoSuchBucket"),
         ("<error_code>VPC.0602</error_code>", "VPC.0602"),
         ("Status=404 Not Found, Code=NoSuchBucket, Message=m, RequestId=1", "NoSuchBucket"),
+        ("<Code>Abc</Code>", "Abc"),
+        (f"<Code>A{'b' * 99}</Code>", f"A{'b' * 99}"),
+        ("Code=Abc,Message=m", "Abc"),
+        ("Code=Abc; ErrorMessage=m", "Abc"),
+        (f"Code=A{'b' * 100}, msg=m", f"A{'b' * 100}"),
         # The innermost, which is the last.
         ("SVCSTG.00500404: call failed: VPC.0202: m", "VPC.0202"),
         ("error_code: A.0001, error_code: A.0002, see B.0001", "A.0002"),
@@ -117,6 +151,12 @@ def test_a_code_is_found_in_text(text: str, code: str) -> None:
         "exit code: Error, code: 404, code=137",
         "task TN00097 of JOB474362ef-091d-429f-9b3e-c9246b37dee6 failed: ImagePullBackOff",
         "$App.1234, SHA256, UTF-8, ORA-00942, CVE-2020-1234, KB4056892, ECC000111",
+        "<Code>Ab</Code>, <Code>Abé</Code>",
+        f"<Code>A{'b' * 100}</Code>",
+        "Code=Ab, Message=m, Code=Abé, Message=m",
+        f"Code=A{'b' * 101}, Message=m",
+        "code: VPC.٣٣٣٣",
+        "nginx.12345 is gone",
         "CSMS.XXXX, APITEST.00XXXXXXXX",
         '{"code": "CCE.0140',
         "{'code': 'CCE.0140",

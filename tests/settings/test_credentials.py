@@ -176,9 +176,7 @@ def test_a_credential_command_sees_the_environment_and_no_stdin(write: Write, re
     assert read(X="from-x") == {"token": "from-x"}
 
 
-def test_a_credential_command_leaves_stdin_alone(
-    write: Write, read: Read, tmp_path: Path
-) -> None:
+def test_a_credential_command_leaves_stdin_alone(write: Write, read: Read, tmp_path: Path) -> None:
     (tmp_path / "ids").write_text("JOB1\n", "utf-8")
     command(write, "import json, sys; print(json.dumps({'token': 't' + sys.stdin.read()}))")
     own = os.dup(0)
@@ -193,7 +191,7 @@ def test_a_credential_command_leaves_stdin_alone(
 
 
 def test_what_a_credential_command_prints_must_be_fit_to_be_sent(write: Write, read: Read) -> None:
-    path = command(write, "print('{\"token\": \"x y\"}')")
+    path = command(write, 'print(\'{"token": "x y"}\')')
     with pytest.raises(SettingsError) as caught:
         read()
     assert str(caught.value) == (
