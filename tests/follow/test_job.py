@@ -36,7 +36,7 @@ from casjob.job.models import JobDetail
 from casjob.job.reply import read_detail
 from casjob.job.source import Window  # noqa: TC001 - with the types beside it, not apart
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
-from tests.samples import START, job, task
+from tests.samples import JOB_ID, START, job, task
 
 WALL = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -229,6 +229,25 @@ class TestTasks:
             ("FAILED", "RUNNING"),
             ("RUNNING", "SUCCEEDED"),
         ]
+
+    def test_are_reported_with_the_job_and_the_time_of_the_poll(self) -> None:
+        run = Run(lambda now: stands("RUNNING", task(1, "RUNNING" if now < 1 else "FAILED")))
+        first, then = run.poll(), run.poll()
+
+        assert run.job.report
+        [failed] = run.job.report.tasks
+        assert then == [TaskStatus(at(2).time, "JOB1", "RUNNING", failed, is_first_report=False)]
+        assert first[0] == JobStatus(WALL, "JOB1", None, "RUNNING")
+        assert [each.time for each in first] == [WALL, WALL]
+        assert [each.is_first_report for each in first if isinstance(each, TaskStatus)] == [True]
+
+    def test_of_another_job_are_pointed_out(self) -> None:
+        run = Run(in_turn("SUCCEEDED")).until()
+
+        assert run.job.report
+        assert run.job.report.contradictions == (
+            f"The request was for JOB1, the reply is about {JOB_ID}.",
+        )
 
     def test_are_no_changes_where_the_status_is_enough(self) -> None:
         play = in_turn(stands("RUNNING", task(1, "RUNNING")), stands("RUNNING", task(1)))
@@ -435,6 +454,13 @@ class TestReminders:
         assert list(self.reminders(run, 60)) == [
             (60, Waiting(at(60).time, "JOB1", None, is_missing=True))
         ]
+
+    def test_say_no_longer_that_a_job_is_missing_once_it_is_there(self) -> None:
+        run = Run(in_turn(not_found(), "RUNNING"), wait_for_job=1000)
+        [(_, reminder)] = self.reminders(run, 62)
+
+        assert reminder.report
+        assert not reminder.is_missing
 
     def test_say_that_nothing_is_known(self) -> None:
         followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)

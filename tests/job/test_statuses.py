@@ -1,5 +1,6 @@
 import pytest
 
+from casjob.errors import ExitStatus
 from casjob.job.statuses import STATUS_WORDS, Outcome, Stage, stage_of
 
 MEANINGS = {
@@ -36,6 +37,15 @@ def test_the_words_that_are_completed_are_the_documented_ones() -> None:
 @pytest.mark.parametrize("stage", Stage)
 def test_every_stage_has_an_outcome(stage: Stage) -> None:
     assert stage.outcome in Outcome
+
+
+def test_every_outcome_is_a_word_with_an_exit_status() -> None:
+    assert {each: each.exit_status for each in Outcome} == {
+        "succeeded": ExitStatus.SUCCESS,
+        "failed": ExitStatus.ENDED_BADLY,
+        "running": ExitStatus.UNFINISHED,
+        "unknown": ExitStatus.UNFINISHED,
+    }
 
 
 def test_a_word_means_the_same_in_any_case() -> None:
