@@ -39,7 +39,7 @@ def test_values_that_are_not_text_are_skipped(path: Path) -> None:
     ("content", "problem"),
     [
         (b'"A" = "x"\n"B" =\n', "{path} is not TOML: Invalid value (at line 2, column 6)"),
-        (b'"A" = "x"\n"B" = "\xff"\n', "{path}, line 2: not UTF-8"),
+        (b'\n\n"B" = "\xff"\n', "{path}, line 3: not UTF-8"),
         (b"#" * 1024 * 1024 + b"#", "{path} is larger than 1048576 bytes"),
     ],
 )
@@ -47,6 +47,13 @@ def test_a_broken_file_is_a_problem_and_no_error(path: Path, content: bytes, pro
     path.write_bytes(content)
 
     assert read_own_meanings(path) == OwnMeanings({}, (problem.format(path=path),))
+
+
+def test_a_file_of_the_largest_size_is_read(path: Path) -> None:
+    content = b'"A" = "x"\n'
+    path.write_bytes(content + b"#" * (1024 * 1024 - len(content)))
+
+    assert read_own_meanings(path) == OwnMeanings({"A": "x"})
 
 
 def test_deep_nesting_is_a_problem_and_no_error(path: Path) -> None:
@@ -61,4 +68,7 @@ def test_deep_nesting_is_a_problem_and_no_error(path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_problem_and_no_error(tmp_path: Path) -> None:
     assert read_own_meanings(tmp_path) == OwnMeanings(
         {}, (f"{tmp_path} can't be read: Is a directory",)
+    )
+    assert read_own_meanings(Path("a\0b")) == OwnMeanings(
+        {}, ("a\0b can't be read: embedded null byte",)
     )

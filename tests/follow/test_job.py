@@ -175,7 +175,7 @@ class TestEnd:
         run = Run(lambda _: stands("FAILED", *tasks), status_only=True).until()
 
         [verdict] = [each for each in run.events if isinstance(each, Verdict)]
-        assert verdict.time == WALL
+        assert (verdict.time, verdict.job_id) == (WALL, "JOB1")
         assert verdict.report.elapsed_seconds == 2
         assert [each.task.task_name for each in verdict.report.failed] == ["TX00002"]
 

@@ -173,6 +173,19 @@ class TestElapsedTimes:
         assert difference.main_cause == difference.tasks[1]
         assert difference.tasks[1].elapsed_change == -30
 
+    def test_may_be_longer_for_a_task_that_is_new(self) -> None:
+        difference = diff([task(1)], [task(1), task(2, start=1, seconds=30)])
+
+        assert difference.elapsed_change == 30
+        assert difference.main_cause == difference.tasks[1]
+        assert difference.tasks[1].elapsed_change == 30
+
+    def test_have_no_main_cause_in_a_task_with_half_of_the_change(self) -> None:
+        base = [task(1), task(2, start=1)]
+        difference = diff(base, [task(1, seconds=2), task(2, start=2, seconds=2)])
+
+        assert (difference.elapsed_change, difference.main_cause) == (2, None)
+
     def test_may_have_no_main_cause(self) -> None:
         base = [task(each, start=each) for each in range(4)]
         other = [task(each, start=2 * each, seconds=2) for each in range(4)]
@@ -188,10 +201,20 @@ class TestElapsedTimes:
         assert not difference.elapsed_change
         assert difference.main_cause is None
 
-    def test_of_a_job_without_tasks_in_common_with_its_times_have_no_cause(self) -> None:
-        difference = diff([task(1), task(2, start=50)], [task(1), task(2, start=1)])
+    @pytest.mark.parametrize("start", [1, 50.5])
+    def test_of_a_job_without_tasks_in_common_with_its_times_have_no_cause(
+        self, start: float
+    ) -> None:
+        difference = diff([task(1), task(2, start=50)], [task(1), task(2, start=start)])
 
-        assert (difference.elapsed_change, difference.main_cause) == (-49, None)
+        assert (difference.elapsed_change, difference.main_cause) == (start - 50, None)
+
+    def test_that_are_unknown_are_not_the_main_cause(self) -> None:
+        timeless = task(2, CREATED_AT=None)
+        difference = diff([task(1), timeless], [task(1, seconds=1.4), timeless])
+
+        assert difference.elapsed_change == 0.4
+        assert difference.main_cause == difference.tasks[0]
 
 
 TASKS = st.lists(

@@ -34,6 +34,8 @@ def test_json_is_found_in_text(text: str, sent: list[str]) -> None:
         ("{'a': 'it's', 'b': [None, True, False]}", {"a": "it's", "b": [None, True, False]}),
         ('{"a": {"b": "x', {"a": {"b": "x…"}}),
         ('{"a": {"b": "x…', {"a": {"b": "x…"}}),
+        ('{"a"', {"a": "…"}),
+        ('{"a":', {"a": "…"}),
         ('{"a": [1, 23', {"a": [1, "23…"]}),
         ('{"a": 1, "b', {"a": 1, "b…": "…"}),
         ('{"a": 1, "b"', {"a": 1, "b": "…"}),

@@ -91,7 +91,30 @@ def test_tasks_without_ids_are_known_by_index_and_name() -> None:
     ]
 
 
+def test_a_task_is_known_by_its_id_wherever_it_stands() -> None:
+    first, second = task(None, "RUNNING", TASK_ID="a"), task(None, TASK_ID="b")
+    before, after = (
+        report_of(job("RUNNING", first, second)),
+        report_of(job("RUNNING", second, first)),
+    )
+
+    assert changes(before, after) == []
+
+
+def test_each_of_many_tasks_alike_has_a_key_of_its_own() -> None:
+    alike = task(1, TASK_ID="a")
+
+    assert len(dict(number_tasks(report_of(job("RUNNING", alike, alike, alike)).tasks))) == 3
+
+
 class TestStalls:
+    def test_are_events_of_their_task(self) -> None:
+        after = running(heartbeat=LONG_AGO)
+
+        assert changes(running(), after) == [
+            Stall(TIME, "JOB1", after.tasks[0], "no heartbeat for 5 minutes")
+        ]
+
     @pytest.mark.parametrize(
         ("heartbeat", "silence"),
         [(LONG_AGO, ["no heartbeat for 5 minutes"]), (LONG_AGO + 1, []), (JUST_NOW, [])],

@@ -55,6 +55,7 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "error_code, error_message": ('{"error_code": "A", "error_message": "m"}', Failure("A", "m")),
     "errorCode, errorMsg": ('{"errorCode": "A", "errorMsg": "m"}', Failure("A", "m")),
     "errorCode, errorMessage": ('{"errorCode": "A", "errorMessage": "m"}', Failure("A", "m")),
+    "error-code, error-msg": ('{"error-code": "A", "error-msg": "m"}', Failure("A", "m")),
     "code, message": ('{"code": "A", "message": "m"}', Failure("A", "m")),
     "Code, Message": ('{"Code": "A", "Message": "m"}', Failure("A", "m")),
     "reason, message": ('{"reason": "Evicted", "message": "m"}', Failure("Evicted", "m")),
@@ -196,6 +197,16 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
             within=(Pair("E", None),),
             also=(Pair("B", "n"),),
             rest=(("Detail[1].at[0]", "1"),),
+        ),
+    ),
+    "a list of errors, and JSON in the detail of the first": (
+        [{"code": "A", "message": AFTER_PROSE}, {"code": "B", "message": "n", "at": 1}],
+        Failure(
+            "VPC.0602",
+            "CIDR overlaps",
+            within=(Pair("A", AFTER_PROSE),),
+            also=(Pair("B", "n"),),
+            rest=(("[1].at", "1"),),
         ),
     ),
     "the deeper of two pairs": (
@@ -445,6 +456,19 @@ def test_the_depth_limit_covers_all_layers_together() -> None:
     assert decode_messages(encode(nest(half, fits))) == nest(MAX_DEPTH)
     assert decode_messages(encode(nest(half, deeper))) == nest(half, deeper)
     assert decode_messages(nest(MAX_DEPTH, "[]")) == nest(MAX_DEPTH, "[]")
+
+
+def test_the_depth_limit_counts_objects_as_it_counts_arrays() -> None:
+    def wrap(levels: int, core: JsonValue) -> JsonValue:
+        for _ in range(levels):
+            core = {"a": core}
+        return core
+
+    half = MAX_DEPTH // 2
+    deeper = wrap(half, encode(wrap(half + 1, "x")))
+
+    assert decode_messages(wrap(half, encode(wrap(half, "x")))) == wrap(MAX_DEPTH, "x")
+    assert decode_messages(deeper) == deeper
 
 
 TEXT = st.text(st.characters(codec=None) | st.sampled_from('{}[]":, \\\ud800'))

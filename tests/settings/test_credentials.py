@@ -9,7 +9,8 @@ import pytest
 
 from casjob.errors import SettingsError
 from casjob.settings import credentials as module
-from casjob.settings.credentials import find_credential, read_credential
+from casjob.settings.credentials import CredentialSource, find_credential, read_credential
+from casjob.settings.values import Source, Value
 from tests.settings.conftest import Resolve, Write
 
 CONFIG = ".config/casjob/config.toml"
@@ -36,6 +37,7 @@ class Read:
     ("environ", "texts"),
     [
         ({"CASJOB_TOKEN": "token\n"}, {"token": "token"}),
+        ({"CASJOB_TOKEN": "token", "CASJOB_SECURITY_TOKEN": "t"}, {"token": "token"}),
         (
             {"CASJOB_ACCESS_KEY": "a", "CASJOB_SECRET_KEY": "s"},
             {"access_key": "a", "secret_key": "s"},
@@ -46,8 +48,8 @@ class Read:
         ),
         ({"OS_AUTH_TOKEN": "t", "OS_ACCESS_KEY": "a", "OS_SECRET_KEY": "s"}, {"token": "t"}),
         (
-            {"HW_USER_NAME": "Zoë", "HW_USER_PASSWORD": "pass wörd\t", "HW_DOMAIN_NAME": "d"},
-            {"user_name": "Zoë", "password": "pass wörd", "domain_name": "d"},
+            {"HW_USER_NAME": "Zoë", "HW_USER_PASSWORD": "pass wörd\t", "HW_DOMAIN_NAME": "dömäin"},
+            {"user_name": "Zoë", "password": "pass wörd", "domain_name": "dömäin"},
         ),
     ],
 )
@@ -77,6 +79,7 @@ def test_half_a_credential_of_casjobs_own_is_an_error(
     with pytest.raises(SettingsError) as caught:
         find_credential(resolve(**ours, **whole).sources)
     assert str(caught.value) == f"CASJOB_* {words}"
+    assert caught.value.hint == "all parts of a credential must come from one source"
 
 
 def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
@@ -94,6 +97,22 @@ def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
 def test_what_is_half_there_is_noted_and_the_next_place_is_taken(read: Read) -> None:
     credential = read(HUAWEICLOUD_SDK_AK="a", HW_ACCESS_KEY="b", HW_SECRET_KEY="s")  # noqa: S106 - no real one
     assert credential == {"access_key": "b", "secret_key": "s"}
+
+
+def test_what_can_not_be_used_is_noted_and_the_next_place_is_taken() -> None:
+    encrypted = Source("KooCLI", {}, unusable="the secrets of KooCLI are encrypted")
+    token = Source("OS_*", {"token": Value("t", "OS_AUTH_TOKEN")})
+
+    assert find_credential([encrypted, token]) == (
+        CredentialSource(token, "token"),
+        ["the secrets of KooCLI are encrypted"],
+    )
+
+
+def test_half_an_sdk_file_is_an_error_if_it_was_named(write: Write, resolve: Resolve) -> None:
+    path = write("named", "[basic]\nak = a\n")
+    with pytest.raises(SettingsError, match="has access_key, but no secret_key"):
+        find_credential(resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(path)).sources)
 
 
 def test_a_security_token_comes_from_no_other_place(read: Read) -> None:
@@ -139,6 +158,7 @@ def test_what_can_not_be_sent_is_an_error_that_does_not_show_it(
     with pytest.raises(SettingsError) as caught:
         read(**environ)
     assert str(caught.value) == f"{told} contains characters that can't be sent"
+    assert caught.value.hint == "was all of it copied, without a line break in it?"
 
 
 def command(write: Write, script: str, *, as_list: bool = True) -> Path:

@@ -7,7 +7,8 @@ import pytest
 from casjob.errors import SettingsError, UsageError
 from casjob.settings.credentials import find_credential
 from casjob.settings.resolve import resolve_settings
-from casjob.settings.sources import find_profile_names
+from casjob.settings.sources import find_profile_names, find_sources
+from casjob.settings.values import Source, Value
 from tests.settings.conftest import Resolve, Write
 
 CONFIG = ".config/casjob/config.toml"
@@ -91,8 +92,20 @@ def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
 
 
 def test_an_empty_option_is_an_error(resolve: Resolve) -> None:
-    with pytest.raises(UsageError, match="--project-id is empty"):
+    with pytest.raises(UsageError, match="--project-id is empty") as caught:
         resolve({"project_id": " "}, CASJOB_PROJECT_ID="0123")
+    assert caught.value.hint == "is it set from an empty variable?"
+
+
+def test_options_are_a_source_of_casjobs_own(clean_environ: dict[str, str]) -> None:
+    assert find_sources({"region": " ae-ad-1 ", "project_id": None}, clean_environ).sources == (
+        Source(
+            "the command line",
+            {"region": Value("ae-ad-1", "--region")},
+            is_asked_for=True,
+            is_own=True,
+        ),
+    )
 
 
 def test_nothing_is_read_from_the_current_folder(
@@ -190,8 +203,9 @@ def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
     with pytest.raises(
         SettingsError, match=r"--profile asks for the profile 'x', but there is no .*config\.toml"
-    ):
+    ) as caught:
         resolve({"profile": "x"})
+    assert caught.value.hint == ("create it, with a table [x] that has region, project_id, …")
 
 
 def test_the_named_sdk_file_is_read_instead_of_the_usual_one(

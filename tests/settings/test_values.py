@@ -1,7 +1,7 @@
 import pytest
 
 from casjob.errors import SettingsError
-from casjob.settings.values import mask, summarize
+from casjob.settings.values import Setting, mask, summarize
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,12 @@ from casjob.settings.values import mask, summarize
 )
 def test_of_a_long_secret_the_last_four_characters_are_shown(secret: str, shown: str) -> None:
     assert mask(secret) == shown
+
+
+def test_a_setting_that_is_not_set_has_no_text() -> None:
+    setting = Setting(None, None)
+
+    assert (setting.text, setting.origin, setting.value) == (None, "not set", None)
 
 
 @pytest.mark.parametrize(
