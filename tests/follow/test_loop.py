@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -138,6 +139,25 @@ class TestJobs:
         job_ids = [f"JOB{number}" for number in range(16)]
         assert sorted(job for job, _ in verdicts_of(follow(play, *job_ids))) == sorted(job_ids)
         assert most == 8
+
+    def test_are_polled_no_more_than_eight_at_a_time_while_some_polls_hang(self) -> None:
+        is_over = threading.Event()
+        polled: list[str] = []
+
+        def play(job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+            polled.append(job_id)
+            if job_id != "JOB0":
+                assert is_over.wait(PATIENCE)
+            return stands("SUCCEEDED")
+
+        events = follow(play, *(f"JOB{number}" for number in range(16)), tick=0.001).events()
+        while len(polled) < 9:
+            next(events)
+        for _ in range(50):
+            next(events)
+        assert len(polled) == 9
+        is_over.set()
+        assert sum(isinstance(event, Verdict) for event in events) == 15
 
     def test_about_to_end_are_polled_first_and_then_those_longest_due(self) -> None:
         plan, catalogue = Plan(status_only=True), Catalogue()
@@ -390,6 +410,7 @@ def test_a_signal_whose_exception_python_swallows_ends_following_all_the_same() 
 class TestReminders:
     def test_name_the_jobs_that_have_not_ended(self) -> None:
         play = in_turns(JOB1=["SUCCEEDED"], JOB2=["RUNNING"], JOB3=["RUNNING"])
+        began = datetime.now(UTC)
         events = follow(play, "JOB1", "JOB2", "JOB3", reminder=0.05, tick=0.01).events()
         reminders: list[StillWaiting] = []
         while len(reminders) < 2:
@@ -400,5 +421,6 @@ class TestReminders:
         last = reminders[-1]
         assert last.jobs == 3
         assert [each.job_id for each in last.unfinished] == ["JOB2", "JOB3"]
+        assert (reminders[0].time - began).total_seconds() >= 0.04
         assert (last.time - reminders[0].time).total_seconds() >= 0.04
         assert all(each.report for each in last.unfinished)

@@ -208,8 +208,11 @@ def test_half_a_key_is_not_told_if_another_source_has_a_whole_one(resolve: Resol
 
 
 def test_an_endpoint_does_not_say_where_iam_is(resolve: Resolve) -> None:
-    with pytest.raises(SettingsError, match="neither a region nor an IAM endpoint is set"):
+    with pytest.raises(
+        SettingsError, match="neither a region nor an IAM endpoint is set"
+    ) as caught:
         _ = resolve(CASJOB_ENDPOINT="https://example.com").iam_endpoint.value
+    assert caught.value.hint == "set CASJOB_REGION or CASJOB_IAM_ENDPOINT"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,8 @@ def test_there_are_defaults(resolve: Resolve) -> None:
     }
 
 
-def test_settings_are_parsed(resolve: Resolve) -> None:
+def test_settings_are_parsed(write: Write, resolve: Resolve) -> None:
+    write(".config/casjob/config.toml", "[prod]\n")
     settings = resolve(
         CASJOB_API_VERSION="V3",
         CASJOB_REQUEST_TIMEOUT="2.5s",
@@ -273,6 +277,7 @@ def test_settings_are_parsed(resolve: Resolve) -> None:
         CASJOB_CA_BUNDLE="/ca.pem",
         CASJOB_JOB_ID="JOB1",
         CASJOB_HISTORY="Off",
+        CASJOB_PROFILE="prod",
     )
     values = {name: setting.parsed for name, setting in settings.by_name().items()}
     assert (
@@ -284,6 +289,7 @@ def test_settings_are_parsed(resolve: Resolve) -> None:
             "ca_bundle": "/ca.pem",
             "job_id": "JOB1",
             "history": False,
+            "profile": "prod",
         }
         == values
     )
