@@ -18,6 +18,24 @@ def test_the_tree_of_errors_is_the_documented_one() -> None:
     assert documented == set(find_kinds(CasjobError))
 
 
+def test_the_exit_statuses_that_scripts_rely_on_stay_as_they_are() -> None:
+    assert {each.name: each.value for each in ExitStatus} == {
+        "SUCCESS": 0,
+        "ENDED_BADLY": 1,
+        "USAGE": 2,
+        "SETTINGS": 3,
+        "FORBIDDEN": 4,
+        "NOT_FOUND": 5,
+        "UNAVAILABLE": 6,
+        "NOT_UNDERSTOOD": 7,
+        "UNFINISHED": 8,
+        "BUG": 70,
+        "UNWRITABLE": 74,
+        "TIMED_OUT": 124,
+        "INTERRUPTED": 130,
+    }
+
+
 def test_every_exit_status_has_a_meaning() -> None:
     assert list(EXIT_STATUS_MEANINGS) == list(ExitStatus)
 
