@@ -155,3 +155,7 @@ def ask(casjob: Casjob, at_service: dict[str, str]) -> Callable[..., Finished]:
         return casjob(*words, environ={**at_service, **settings})
 
     return run_at_service
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-faults", action="store_true", help="write tests/data/faults.txt anew")

@@ -60,7 +60,8 @@ class Reply:
         delay: seconds before the first byte.
         truncate: how many bytes of the body to send; then the connection closes.
         reset: send nothing, and reset the connection.
-        drip: seconds from each byte of the body to the next.
+        drip: seconds from each byte of the body, or of `raw`, to the next.
+        raw: bytes to send in place of a response; then the connection closes or is reset.
     """
 
     status: int = 200
@@ -70,6 +71,7 @@ class Reply:
     truncate: int | None = None
     reset: bool = False
     drip: float | None = None
+    raw: bytes | None = None
 
     @property
     def content(self) -> bytes:
@@ -238,12 +240,16 @@ class _Conversation(BaseHTTPRequestHandler):
         reply = self.server.reply(request)
         if self.server.closing.wait(reply.delay):
             self.close_connection = True
-        elif reply.reset:
+            return
+        if reply.raw is not None:
+            self._write(reply.raw, reply.drip)
+            self.close_connection = True
+        if reply.reset:
             # Lingering for 0 seconds makes close() send RST in place of FIN.
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.close_connection = True
-        else:
+        elif reply.raw is None:
             self._send(reply, request.request_id)
 
     do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 - http.server's
@@ -261,16 +267,18 @@ class _Conversation(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        content = content[: reply.truncate]
-        if reply.drip is None:
-            self.wfile.write(content)
-        else:
-            for byte in content:
-                self.wfile.write(bytes([byte]))
-                if self.server.closing.wait(reply.drip):
-                    break
+        self._write(content[: reply.truncate], reply.drip)
         if reply.truncate is not None:
             self.close_connection = True
+
+    def _write(self, content: bytes, drip: float | None) -> None:
+        if drip is None:
+            self.wfile.write(content)
+            return
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            if self.server.closing.wait(drip):
+                break
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Keep quiet: what came is in `requests`."""

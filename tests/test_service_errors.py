@@ -3,16 +3,13 @@
 import math
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 
 import httpx
 import pytest
-import trustme
 
 from casjob.api.exchange import Response
 from casjob.api.headers import parse_http_date
@@ -20,7 +17,7 @@ from casjob.api.network import NAME_HINT, explain_network_failure
 from casjob.api.refusals import explain_refusal
 from casjob.errors import ServiceError, SettingsError, TransientError
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
-from tests.service import Reply, Service, documented_job
+from tests.service import Reply, Service
 
 Ask = Callable[..., Finished]
 
@@ -503,39 +500,7 @@ def test_an_http_date_is_in_utc(value: str) -> None:
 # The way to the service.
 
 
-@pytest.fixture
-def free_port() -> Iterator[int]:
-    """Return a port that nobody listens at, and nobody else gets."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
-
-
 REACH = "  hint: check the network, the VPN and the proxy settings\n"
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_refused_connection(ask: Ask, command: str, free_port: int) -> None:
-    place = f"127.0.0.1:{free_port}"
-
-    finished = ask(command, JOB_ID, CASJOB_ENDPOINT=f"http://{place}")
-
-    assert finished == Finished(
-        6, "", f"casjob: can't connect to {place}: [Errno 111] Connection refused\n{REACH}"
-    )
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_unknown_host(ask: Ask, command: str) -> None:
-    finished = ask(command, JOB_ID, CASJOB_ENDPOINT="https://nonexistent.invalid")
-
-    assert (finished.status, finished.out) == (6, "")
-    # Without any name server, it says so in place of that it does not know the name.
-    assert re.fullmatch(
-        r"casjob: can't connect to nonexistent\.invalid: \[Errno -\d+\] [^\n]+\n"
-        r"  hint: [^\n]+\n",
-        finished.err,
-    )
 
 
 @pytest.mark.parametrize(
@@ -589,64 +554,6 @@ def test_failures_that_loopback_does_not_have(
     assert type(error) is kind
     assert error.message == message
     assert error.hint
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_service_that_hangs(service: Service, ask: Ask, command: str) -> None:
-    service.script = [Reply(delay=60)]
-
-    finished = ask(command, JOB_ID, "--request-timeout", "0.05")
-
-    place = service.url.removeprefix("http://")
-    assert finished == Finished(
-        6,
-        "",
-        f"casjob: {place} did not respond within 0.05s\n"
-        "  hint: --request-timeout SECONDS waits longer\n",
-    )
-    assert len(service.requests) == 1
-
-
-def test_a_service_that_hangs_in_its_response(service: Service, ask: Ask) -> None:
-    service.script = [Reply(body=documented_job_bytes(), drip=60)]
-
-    finished = ask("show", JOB_ID, "--request-timeout", "0.05")
-
-    place = service.url.removeprefix("http://")
-    assert finished.err.startswith(f"casjob: {place} did not respond within 0.05s\n")
-
-
-def documented_job_bytes() -> bytes:
-    return Reply(body={**documented_job()}).content
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_response_that_breaks_off(service: Service, ask: Ask, command: str) -> None:
-    body = documented_job_bytes()
-    service.script = [Reply(body=body, truncate=100)]
-
-    finished = ask(command, JOB_ID)
-
-    place = service.url.removeprefix("http://")
-    assert finished == Finished(
-        6,
-        "",
-        f"casjob: the connection to {place} broke: peer closed connection without sending complete"
-        f" message body (received 100 bytes, expected {len(body)})\n{REACH}",
-    )
-
-
-def test_a_service_that_hangs_up(service: Service, ask: Ask) -> None:
-    service.script = [Reply(reset=True)]
-
-    finished = ask("show", JOB_ID)
-
-    place = service.url.removeprefix("http://")
-    assert finished == Finished(
-        6,
-        "",
-        f"casjob: the connection to {place} broke: [Errno 104] Connection reset by peer\n{REACH}",
-    )
 
 
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"\x16\x03\x01\x1b[2J\r\n\r\n"])
@@ -714,97 +621,6 @@ def _speaking(answer: bytes) -> Iterator[str]:
         thread.start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
         thread.join(5)
-
-
-# TLS.
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls_service(authority: trustme.CA) -> Iterator[Service]:
-    """Return a service whose certificate is for 127.0.0.1, and known to nobody."""
-    with _tls_service(authority.issue_cert("127.0.0.1")) as service:
-        yield service
-
-
-@contextmanager
-def _tls_service(certificate: trustme.LeafCert) -> Iterator[Service]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    with Service(ssl_context=context) as service:
-        service.jobs[JOB_ID] = documented_job()
-        yield service
-
-
-@pytest.fixture
-def ca_bundle(authority: trustme.CA, tmp_path: Path) -> str:
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(path)
-    return str(path)
-
-
-UNTRUSTED = "  hint: if a private CA signed it, add the CA's certificate with --ca-bundle FILE\n"
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_certificate_that_nobody_vouches_for(
-    tls_service: Service, ask: Ask, command: str
-) -> None:
-    finished = ask(command, JOB_ID, CASJOB_ENDPOINT=tls_service.url, CASJOB_RETRIES="3")
-
-    place = tls_service.url.removeprefix("https://")
-    assert finished == Finished(
-        6,
-        "",
-        f"casjob: the certificate of {place} can't be trusted:"
-        f" unable to get local issuer certificate\n{UNTRUSTED}",
-    )
-    assert tls_service.requests == []
-
-
-def test_a_ca_bundle_makes_the_certificate_trusted(
-    service: Service, tls_service: Service, ask: Ask, ca_bundle: str
-) -> None:
-    plain = ask("show", JOB_ID)
-
-    by_option = ask("show", JOB_ID, "--ca-bundle", ca_bundle, CASJOB_ENDPOINT=tls_service.url)
-    by_variable = ask("tasks", JOB_ID, CASJOB_ENDPOINT=tls_service.url, CASJOB_CA_BUNDLE=ca_bundle)
-
-    assert (by_option.status, by_option.err) == (by_variable.status, by_variable.err) == (0, "")
-    assert plain.out.split("next:")[0] == by_option.out.split("next:")[0]
-    assert len(tls_service.requests) == 2
-    assert len(service.requests) == 1
-
-
-def test_a_certificate_for_another_host(authority: trustme.CA, ask: Ask, ca_bundle: str) -> None:
-    with _tls_service(authority.issue_cert("elsewhere.example")) as service:
-        finished = ask("show", JOB_ID, CASJOB_ENDPOINT=service.url, CASJOB_CA_BUNDLE=ca_bundle)
-
-    place = service.url.removeprefix("https://")
-    assert finished == Finished(
-        6,
-        "",
-        f"casjob: the certificate of {place} can't be trusted: IP address mismatch, certificate is"
-        " not valid for '127.0.0.1'.\n  hint: is the endpoint spelled right?"
-        " casjob config shows where they are set\n",
-    )
-    assert service.requests == []
-
-
-def test_https_where_plain_http_is_spoken(service: Service, ask: Ask) -> None:
-    finished = ask("show", JOB_ID, CASJOB_ENDPOINT=service.url.replace("http:", "https:"))
-
-    place = service.url.removeprefix("http://")
-    assert (finished.status, finished.out) == (6, "")
-    assert re.fullmatch(
-        rf"casjob: can't connect to {place}: \[SSL[^\n]*\n"
-        r"  hint: does the endpoint speak https at that port\?\n",
-        finished.err,
-    )
 
 
 def test_a_proxy_that_refuses(service: Service, ask: Ask) -> None:
