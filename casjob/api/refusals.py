@@ -23,7 +23,7 @@ REDIRECT_HINT = (
     "redirects are not followed, since credentials would go with them;"
     " set the endpoint to the service's actual address"
 )
-_CHECK_ALL = "check the job id and the options; casjob config shows the settings in force"
+_CHECK_ALL = "check the arguments and the options; casjob config shows the settings in force"
 
 _NO_SUCH_API = "APIGW.0101"
 _THROTTLED = "APIGW.0308"
