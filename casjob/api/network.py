@@ -17,8 +17,11 @@ _PROXY_LOGIN_HINT = (
 _REACH_HINT = "check the network, the VPN and the proxy settings"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
 _UNTRUSTED_HINT = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
-_EXPIRED_HINT = "has it expired, or is this machine's clock off?"
-_WRONG_HOST_HINT = f"is the endpoint spelled right? {WHERE_FROM}"
+_EXPIRED_HINT = "if this machine's clock is right, the service needs a new certificate"
+_WRONG_HOST_HINT = "is the endpoint spelled right? casjob config shows where it is set"
+_OTHER_SERVICE_HINT = (
+    "the endpoint may belong to another service; casjob config shows where it is set"
+)
 _CERTIFICATE_HINTS = {
     9: _EXPIRED_HINT,
     10: _EXPIRED_HINT,
@@ -42,7 +45,8 @@ def explain_network_failure(
     causes = _find_causes(error)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            message = f"the certificate of {peer} can't be trusted: {cause.verify_message}"
+            reason = cause.verify_message.rstrip(".")
+            message = f"the certificate of {peer} can't be trusted: {reason}"
             hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
             return ServiceError(message, hint=hint)
         if isinstance(cause, httpx.InvalidURL):
@@ -67,8 +71,10 @@ def explain_network_failure(
                 hint=WHERE_FROM,
             )
         case _:
-            message = f"the connection to {peer} broke: {clip(str(error))}"
-            return TransientError(message, hint=_REACH_HINT)
+            reason = str(error).rstrip(".")
+            # h11's word for what can't be HTTP.
+            hint = _OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
+            return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
 
 
 def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
