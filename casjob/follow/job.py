@@ -178,6 +178,8 @@ class FollowedJob:
         if self.is_ending:
             return self.end(now)
         if isinstance(error, JobNotFoundError):
+            if self.report:
+                error.hint = "an earlier poll found it: it may have been deleted since"
             self.has_ended, self.not_found = True, error
             return [NotFound(now.time, self.job_id, error)]
         if self.failures >= MAX_FAILURES:
