@@ -2,7 +2,8 @@
 
 Each case has its own random numbers, made of seed and number, so that `--case K` repeats it alone.
 A reply goes the way of a real one: bytes, JSON, JobDetail, Report, and then what a format makes of
-it. Output formats are taken from `OutputFormat`, so that a new one needs no line here.
+it; or it is saved to a file, compared with another one, or a list of components or deployments.
+Output formats are taken from `OutputFormat`, so that a new one needs no line here.
 """
 
 # ruff: noqa: S311 - random numbers that anybody can repeat are what is wanted
@@ -12,6 +13,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -24,14 +26,29 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
+import httpx
 from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 import casjob
+from casjob.api.components import Components
+from casjob.api.endpoint import Endpoint
+from casjob.api.redact import Redactor
+from casjob.api.retry import RetryPolicy
 from casjob.catalogue.meanings import Catalogue
-from casjob.errors import CasjobError, ExitStatus
+from casjob.components import Component, select_components
+from casjob.errors import CasjobError, ExitStatus, UsageError
 from casjob.formats.choice import open_format
-from casjob.formats.display import FORMATS, Color, Display, Ending, Format, OutputFormat
+from casjob.formats.display import (
+    FORMATS,
+    Color,
+    Content,
+    Display,
+    Ending,
+    Format,
+    OutputFormat,
+)
+from casjob.job.difference import Difference, compare
 from casjob.job.events import (
     Event,
     Picture,
@@ -42,12 +59,14 @@ from casjob.job.events import (
     find_task_changes,
     number_tasks,
 )
+from casjob.job.models import JobDetail
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job, select_tasks
 from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
 from casjob.printable import printable
+from casjob.saved import read_saved, save_job
 
 Json: TypeAlias = Any
 """A document that may have any shape, as that is the point."""
@@ -90,6 +109,7 @@ _TEXTS = [
     *("SEPARATOR_", "SEPARATOR_BUILDING", "echo", "Task-1", "TN00097", JOB_ID),
 ]
 _STATUSES = [*STATUS_WORDS, "running", "Failed", "PENDING", ""]
+_HEALTHS = ["RUNNING", "FAILED", "UPGRADING", "STOPPED", "PARTIALLY_FAILED", "running", "BUSY", ""]
 _MESSAGES = [
     *("", "{}", "[]", "null", '""', "Building failed.", "Error: out\n\tat a.B.c(B.java:7)\n"),
     '{ "Message" : "ECC00011", "Detail" : "Building failed." }',
@@ -114,6 +134,12 @@ _PLAUSIBLE: dict[str, list[Any]] = {
     "TASK_COUNT": _INDEXES,
     "TASK_STATUS": _STATUSES,
     "EXECUTION_STATUS": _STATUSES,
+    "COUNT": _INDEXES,
+    "SEQUENCE": _INDEXES,
+    "COMPONENT_STATUS": _HEALTHS,
+    "UPDATE_TIME": _TIMES,
+    "BEGIN_TIME": _TIMES,
+    "END_TIME": _TIMES,
 }
 """What a field may hold to be taken for what it is."""
 _SPELLINGS: list[Callable[[str], str]] = [str.upper, str.lower, str.title, str.swapcase]
@@ -128,6 +154,19 @@ _DOCUMENTED_JOB = Path(__file__).parent / "data" / "job_failed_v2.json"
 def make_body(random: Random) -> bytes:
     """Return a reply: a job of either version, mutated a few times or not at all."""
     document = _make_document(random)
+    for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5, 9])):
+        _mutate(document, random)
+    return _write(document, random)
+
+
+def make_list(name: str, random: Random) -> bytes:
+    """Return a list of components, deployments or v2's applications, mutated or not."""
+    count = random.choice([0, 1, 1, 2, 3, 7])
+    make_item = {"components": _make_component, "records": _make_record}.get(name, _make_overview)
+    document = {
+        "count": random.choice([count, count, count, count + 3, 0]),
+        name: [make_item(number, random) for number in range(count)],
+    }
     for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5, 9])):
         _mutate(document, random)
     return _write(document, random)
@@ -178,6 +217,46 @@ def _make_task(index: int, random: Random) -> Json:
         "LAST_HEALTH_CHECK": times[1],
         "MESSAGES": _make_messages(random),
         "OWNER_ID": random.choice(["10.0.0.1:80", "10.0.0.2:80"]),
+    }
+
+
+def _make_component(number: int, random: Random) -> Json:
+    """Return a component with what v3 sends of one, and v2 in an overview."""
+    job_id = random.choice([JOB_ID, f"JOB{number}", "", None, _make_text(random)])
+    updated = 1_580_788_863_000 + random.randrange(10**9)
+    status = {
+        "component_status": random.choice(_HEALTHS),
+        "fail_detail": random.choice([None, "cluster_deleted"]),
+        "last_job_id": job_id,
+        "update_time": updated,
+    }
+    instance = {"instance_id": f"i{number}", "version": "1.0.0", "status_detail": status}
+    return {
+        "id": f"c{number:07}-0000-4000-8000-000000000000",
+        "name": random.choice(["web", "api", _make_text(random)]),
+        "application_id": "application-1",
+        "application_name": "shop",
+        "environment_name": "prod",
+        "version": "1.0.0",
+        "status": status,
+        "instances": [instance] * random.choice([0, 1, 2]),
+    }
+
+
+def _make_overview(number: int, _: Random) -> Json:
+    return {"id": f"application-{number}", "name": "shop", "component_count": 1}
+
+
+def _make_record(number: int, random: Random) -> Json:
+    jobs = [{"sequence": each, "job_id": f"JOB{number}{each}"} for each in range(number % 4)]
+    return {
+        "version": "1.0.0",
+        "status": random.choice(_STATUSES),
+        "deploy_type": "RollingRelease",
+        "current_used": random.choice([True, False, "true"]),
+        "begin_time": random.choice(["2020-02-04T04:01:03Z", random.choice(_TIMES)]),
+        "end_time": random.choice(["2020-02-04T04:05:03Z", random.choice(_TIMES)]),
+        "jobs": jobs,
     }
 
 
@@ -360,7 +439,12 @@ def make_setting(random: Random) -> Setting:
                 {"limit": 0},
             ]
         ),
-        action=random.choice(["report", "report", "report", "tasks", "tasks", "follow", "follow"]),
+        action=random.choice(
+            [
+                *("report", "report", "report", "tasks", "tasks", "follow", "follow"),
+                *("diff", "saved", "saved", "components", "components in v2", "deployments"),
+            ]
+        ),
         output=random.choice([OutputFormat.TABLE, random.choice(list(OutputFormat))]),
         columns=random.choice([None, None, 30, 40, 60, 80, 80, 100, 160]),
         rows=random.choice([3, 8, 24, 24, 50]),
@@ -394,6 +478,8 @@ _ADDED_TO_A_JOB = {
     *("elapsed_seconds", "failure"),
 }
 _ADDED_TO_A_TASK = {"outcome", "phase", "elapsed_seconds", "failure", "title"}
+_LISTS = ("components", "deployments")
+"""Actions on other replies than those about jobs."""
 _LONGEST_ERROR = 2000
 """Characters, which is a few lines."""
 _MARGIN = 4
@@ -405,10 +491,15 @@ def check(bodies: Sequence[bytes], setting: Setting) -> list[Finding]:
     findings: list[Finding] = []
     reports: list[Report] = []
     with _environment(setting):
+        if setting.action.startswith(_LISTS):
+            return _collect(partial(_check_list, bodies, setting))
+        read = _check_saved if setting.action == "saved" else _check_reply
         for body in bodies:
-            findings += _collect(partial(_check_reply, body, setting, reports))
+            findings += _collect(partial(read, body, setting, reports))
         if reports and setting.action == "follow":
             findings += _collect(partial(_check_following, reports, setting))
+        elif reports and setting.action == "diff":
+            findings += _collect(partial(_check_difference, reports, setting))
         elif reports:
             findings += _collect(partial(_check_drawing, reports[-1], setting))
     return findings
@@ -555,7 +646,7 @@ def _make_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 # Text
 
 
-def _open(setting: Setting) -> Format:
+def _open(setting: Setting, content: Content = "report") -> Format:
     display = Display(
         is_terminal=setting.columns is not None,
         encoding=setting.encoding,
@@ -563,8 +654,7 @@ def _open(setting: Setting) -> Format:
         utc=setting.utc,
         environ={"TERM": "xterm"},
     )
-    # Which every format supports.
-    return open_format(setting.output, display, "report")
+    return open_format(setting.output, display, content)
 
 
 def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
@@ -573,18 +663,10 @@ def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
         report = select_tasks(report, **setting.selection)
     where = f"{setting.output} {setting.action}"
     content = _open(setting).report(report, tasks_only=tasks_only, next_command="casjob")
-    if setting.output is OutputFormat.JSON:
-        yield from _check_document(content, "report")
-        return
-    text = content if isinstance(content, str) else content.decode()
-    yield from _check_text(text, where, setting)
+    yield from _check_content(content, "report", where, setting, _find_uncut(report))
     if setting.output is not OutputFormat.TABLE:
         return
-    if not _can_encode(text, setting.encoding):
-        # Other texts are escaped when they are written, which would shift the columns of tables.
-        yield Finding("encoding", where, text)
-    text = _OWN_STYLES.sub("", text)
-    yield from _check_width(text, report, where, setting)
+    text = _OWN_STYLES.sub("", str(content))
     if setting.color is Color.ALWAYS and setting.columns == 80:
         plain = _open(setting._replace(color=Color.NEVER)).report(
             report, tasks_only=tasks_only, next_command="casjob"
@@ -594,6 +676,35 @@ def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
     if setting.columns is None and not tasks_only:
         for lost in _find_lost(report, text, setting.encoding):
             yield Finding("no text lost", where, f"{lost!r} in\n{text}")
+
+
+def _check_content(
+    content: str | bytes,
+    schema: str,
+    where: str,
+    setting: Setting,
+    uncut: Iterable[str | None],
+) -> Iterator[Finding]:
+    """Check what a format made of anything: that it is safe, and keeps within the terminal.
+
+    Args:
+        content: what it made.
+        schema: of its JSON.
+        where: names it in findings.
+        setting: the format, and what it is drawn for.
+        uncut: what takes as much width as it needs.
+    """
+    if setting.output is OutputFormat.JSON:
+        yield from _check_document(content, schema)
+        return
+    text = content if isinstance(content, str) else content.decode()
+    yield from _check_text(text, where, setting)
+    if setting.output is not OutputFormat.TABLE:
+        return
+    if not _can_encode(text, setting.encoding):
+        # Other texts are escaped when they are written, which would shift the columns of tables.
+        yield Finding("encoding", where, text)
+    yield from _check_width(_OWN_STYLES.sub("", text), uncut, where, setting)
 
 
 def _check_text(text: str, where: str, setting: Setting) -> Iterator[Finding]:
@@ -611,25 +722,32 @@ def _can_encode(text: str, encoding: str) -> bool:
     return text.encode(encoding, "replace").decode(encoding) == text
 
 
-def _check_width(text: str, report: Report, where: str, setting: Setting) -> Iterator[Finding]:
+def _check_width(
+    text: str, uncut: Iterable[str | None], where: str, setting: Setting
+) -> Iterator[Finding]:
     """Check that no line is wider than the terminal, unless one id, status or code is."""
     columns = setting.columns
     if columns is None:
         return
+    uncut = list(uncut)
     for line in text.split("\n"):
         width = cell_len(line)
-        if width > columns and not _fills(line, report, setting):
+        if width > columns and not _fills(line, uncut, setting):
             yield Finding("width", f"{where} at {columns}", f"{width} cells: {line!r}")
             return
 
 
-def _fills(line: str, report: Report, setting: Setting) -> bool:
+def _find_uncut(report: Report) -> Iterator[str | None]:
+    """Yield the ids, statuses and codes of a job, which are never cut."""
+    yield from (report.job.job_id, report.job.execution_status)
+    for each in report.tasks:
+        yield from (each.task.task_id, each.task.task_status, each.message and each.message.code)
+
+
+def _fills(line: str, uncut: Iterable[str | None], setting: Setting) -> bool:
     """Return whether a line holds an id, status or code that takes the whole width by itself."""
     least = (setting.columns or 0) - _MARGIN
-    words = [report.job.job_id, report.job.execution_status]
-    for each in report.tasks:
-        words += [each.task.task_id, each.task.task_status, each.message and each.message.code]
-    shown = [_spell(word, setting.encoding) for word in words if word]
+    shown = [_spell(word, setting.encoding) for word in uncut if word]
     return any(cell_len(word) > least and word.rstrip() in line for word in shown)
 
 
@@ -689,6 +807,134 @@ def _spell(text: str, encoding: str) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.split())
+
+
+# Two jobs, jobs in files, and lists
+
+
+def _check_difference(reports: Sequence[Report], setting: Setting) -> Iterator[Finding]:
+    base, job = reports[0], reports[-1]
+    for each in (base, job):
+        if not compare(each, each).is_alike:
+            yield Finding("a job differs from itself", "diff", repr(compare(each, each).first))
+    difference = compare(base, job)
+    if compare(job, base).is_alike != difference.is_alike:
+        yield Finding("a difference has two sides", "diff", repr(difference.first))
+    yield from _check_counts(difference)
+    output_format = _supporting(setting, "difference")
+    if output_format is None:
+        return
+    content = output_format.difference(difference)
+    uncut = [*_find_uncut(base), *_find_uncut(job)]
+    yield from _check_content(content, "difference", f"{setting.output} diff", setting, uncut)
+
+
+def _check_counts(difference: Difference) -> Iterator[Finding]:
+    """Check that each task of both jobs is in a difference once."""
+    for name in ("base", "job"):
+        tasks = [getattr(each, name) for each in difference.tasks if getattr(each, name)]
+        expected = getattr(difference, name).tasks
+        if sorted(map(id, tasks)) != sorted(map(id, expected)):
+            yield Finding("all tasks", "diff", f"{len(tasks)} of {len(expected)} in {name}")
+
+
+def _check_saved(body: bytes, setting: Setting, reports: list[Report]) -> Iterator[Finding]:
+    """Read a reply from a file, add its report, and check that saving it changes nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "job.json"
+        file.write_bytes(body)
+        saved = read_saved(str(file))
+        save_job(str(file), saved.detail)
+        again = read_saved(str(file)).detail
+        detail = saved.select(setting.window)
+        report = report_job(detail, setting.window, catalogue=Catalogue())
+        reports.append(report)
+        content = open_format(OutputFormat.JSON, Display(), "report").report(report)
+        assert isinstance(content, bytes)
+        file.write_bytes(content)
+        from_json = read_saved(str(file)).detail
+    for where, read, sent in (("saved", again, saved.detail), ("json", from_json, detail)):
+        tasks = [[sorted(each.sent) for each in every.tasks] for every in (read, sent)]
+        if len(tasks[0]) != len(tasks[1]):
+            yield Finding("read again", where, f"{len(tasks[0])} of {len(tasks[1])} tasks")
+    if json.dumps(_list_sent(again)) != json.dumps(_list_sent(saved.detail)):
+        yield Finding("read again", "saved", json.dumps(_list_sent(again)))
+
+
+def _list_sent(detail: JobDetail) -> list[Json]:
+    return [dict(detail.job.sent), *(dict(each.sent) for each in detail.tasks)]
+
+
+def _supporting(setting: Setting, content: Content) -> Format | None:
+    """Return the format if it can present such content."""
+    try:
+        return _open(setting, content)
+    except UsageError:
+        return None
+
+
+def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
+    name = setting.action.partition(" ")[0]
+    content: Content = "components" if name == "components" else "deployments"
+    output_format = _supporting(setting, content)
+    where = f"{setting.output} {name}"
+    version = "v2" if setting.action.endswith("v2") else "v3"
+    with _open_components(bodies, version) as source:
+        listing = source.list_components(on_progress=lambda *_: None)
+        if content == "components":
+            chosen = select_components(
+                listing,
+                only_failed="only_failed" in setting.selection,
+                limit=setting.selection.get("limit"),
+            )
+            components = chosen.components
+            uncut = [text for each in components for text in _find_uncut_of(each)]
+            written = output_format.components(chosen) if output_format else ""
+        else:
+            first, *_ = (*listing.components, Component())
+            component = first._replace(component_id="c", application_id="a")
+            history = source.fetch_history(component, on_progress=lambda *_: None)
+            uncut = _find_uncut_of(component)
+            for each in history.deployments or ():
+                uncut += [each.version, each.status, *each.job_ids]
+            written = output_format.deployments(history) if output_format else ""
+    if not output_format:
+        return
+    yield from _check_content(written, name, where, setting, [" ".join(map(str, uncut))])
+    if setting.output is OutputFormat.TABLE and setting.columns is None:
+        plain = _OWN_STYLES.sub("", str(written))
+        lost = [
+            each for each in uncut if each and _spell(each, setting.encoding).strip() not in plain
+        ]
+        if lost:
+            yield Finding("no text lost", where, f"{lost!r} in\n{plain}")
+
+
+def _find_uncut_of(component: Component) -> list[str | None]:
+    return [component.name, component.status, component.last_job_id]
+
+
+@contextmanager
+def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Components]:
+    """Open the components of a service that has the replies: a list of all, and of one's own."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        is_inner = request.url.path.endswith(("/overviews", "/records"))
+        return httpx.Response(200, content=bodies[is_inner])
+
+    endpoint = Endpoint(
+        "http://127.0.0.1",
+        name="the service",
+        timeout=60,
+        retry=RetryPolicy(retries=0),
+        notify=lambda _: None,
+        redactor=Redactor(),
+        transport=httpx.MockTransport(respond),
+    )
+    try:
+        yield Components(endpoint, auth=None, versions=(version,), project_id="p", place="here")
+    finally:
+        endpoint.close()
 
 
 # Following
@@ -803,10 +1049,17 @@ _PART = 500
 def make_case(seed: int, number: int) -> tuple[list[bytes], Setting]:
     """Return the replies of a case, and what is done with them."""
     random = Random(f"{seed} {number}")
-    first = make_body(random)
     setting = make_setting(random)
-    is_followed = setting.action == "follow"
-    return [first, *([change_body(first, random)] if is_followed else [])], setting
+    match setting.action:
+        case "components" | "deployments":
+            return [make_list("components", random), make_list("records", random)], setting
+        case "components in v2":
+            return [make_list("applications", random), make_list("components", random)], setting
+        case "follow" | "diff":
+            first = make_body(random)
+            return [first, change_body(first, random)], setting
+        case _:
+            return [make_body(random)], setting
 
 
 def run_cases(seed: int, numbers: range) -> Iterator[tuple[int, Finding]]:
