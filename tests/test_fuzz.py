@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests import fuzz
+from tests import fuzz, fuzz_following
+from tests.conftest import Finished
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,6 +43,13 @@ def test_a_failure_is_written_with_what_repeats_it(
     assert lines[-3:-1] == ["  b'{}'", "     1 x safe: table report"]
     assert lines[-1].startswith("1 replies, 1 failures, ")
     assert status == 1
+
+
+@pytest.mark.parametrize("command", ["wait", "watch"])
+def test_each_of_many_jobs_with_random_replies_gets_its_verdict(
+    ask: Callable[..., Finished], command: str
+) -> None:
+    assert list(fuzz_following.follow(command, 8, 60, ask)) == []
 
 
 @pytest.mark.parametrize("program", [["-m", "tests.fuzz"], ["tests/fuzz.py"]])
