@@ -97,7 +97,11 @@ def _choose_pace(plan: Plan, crowd: float) -> Pace:
 
 
 def conclude(following: Following, notices: Notices) -> ExitStatus:
-    """Write which jobs have not ended to stderr, and return the exit status."""
+    """Write which ends are uncertain to stderr, and which are missing; return the exit status."""
+    for job in following.jobs:
+        if error := job.unconfirmed:
+            error.message = f"{job.job_id}: its end could not be confirmed: {error.message}"
+            notices.explain(error)
     for job in following.unfinished:
         notices.say(_describe_unfinished(job, following))
     return following.exit_status

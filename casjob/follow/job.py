@@ -83,6 +83,7 @@ class FollowedJob:
         is_ending: whether a poll saw the job's end, which is yet to be confirmed.
         has_ended: whether the job is not followed any longer.
         not_found: the error, if that is so because there is no such job.
+        unconfirmed: the error, if that is so though the end could not be confirmed.
     """
 
     def __init__(self, job_id: str, plan: Plan, catalogue: Catalogue, began: float) -> None:
@@ -94,6 +95,7 @@ class FollowedJob:
         self.is_ending = False
         self.has_ended = False
         self.not_found: JobNotFoundError | None = None
+        self.unconfirmed: CasjobError | None = None
         self._plan = plan
         self._catalogue = catalogue
         self._may_be_missing_until = began + plan.wait_for_job
@@ -175,11 +177,12 @@ class FollowedJob:
             wait = max(self._plan.interval or self._retry_interval, min(asked, MAX_RETRY_AFTER))
             self.due = now.seconds + wait
             return [Retry(now.time, self.job_id, error.message, self.failures)]
+        if isinstance(error, JobNotFoundError) and self.report:
+            error.hint = "an earlier poll found it: it may have been deleted since"
         if self.is_ending:
+            self.unconfirmed = error
             return self.end(now)
         if isinstance(error, JobNotFoundError):
-            if self.report:
-                error.hint = "an earlier poll found it: it may have been deleted since"
             self.has_ended, self.not_found = True, error
             return [NotFound(now.time, self.job_id, error)]
         if self.failures >= MAX_FAILURES:
