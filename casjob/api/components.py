@@ -262,7 +262,9 @@ class Components:
 
     def _refuse_one(self, component: Component) -> dict[int | str, Refusal]:
         gone = Refusal(
-            ComponentNotFoundError, self._describe_gone(component), "casjob list lists all components"
+            ComponentNotFoundError,
+            self._describe_gone(component),
+            "casjob list lists all components",
         )
         return {
             HTTPStatus.FORBIDDEN: Refusal(
