@@ -130,6 +130,9 @@ def _read_detail(outer: Failure) -> Failure | None:
     inner = _read_embedded(text)
     if not inner and '\\"' in text:
         inner = _read_embedded(_ESCAPED.sub(r"\1", text))
+        if inner and not inner.is_exact:
+            # Two guesses: the text is shown as well.
+            inner = inner._replace(is_whole=False)
     if not inner or (outer.code and not inner.failure.detail):
         return None
     around = Pair(outer.code, None if inner.is_whole else text)

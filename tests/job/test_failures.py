@@ -20,6 +20,7 @@ VPC: dict[str, JsonValue] = {"code": "VPC.0202", "message": "Query failed."}
 NOT_ESCAPED = (
     '{"error_code":"SVCSTG.00500404","error_message":"{"code":"VPC.0202","message":"Query…"}"}'
 )
+BACKSLASH = encode([{"a": NOT_ESCAPED}, "C:\\"])
 STACK_TRACE = (
     "java.lang.IllegalStateException: boom\n\tat com.example.A.b(A.java:7)\n\t... 3 more\n"
 )
@@ -285,6 +286,15 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
             "VPC.0202",
             "Query…",
             within=(Pair("SVCSTG.00500404", None), Pair(None, f"failed: {NOT_ESCAPED}")),
+        ),
+    ),
+    "inner quotes not escaped beside a backslash": (
+        BACKSLASH,
+        Failure(
+            "VPC.0202",
+            "Query…",
+            within=(Pair("SVCSTG.00500404", None), Pair(None, BACKSLASH)),
+            rest=(("[1]", 'C:"]…'),),
         ),
     ),
     "a trailing comma": (
