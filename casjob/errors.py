@@ -13,6 +13,7 @@
     │   ├── TransientError    6  … and a retry may help
     │   └── ReplyTimeoutError 6  … since its response took too long
     ├── ReplyError            7  the reply could not be understood
+    │   └── ReplyTooLargeError 7  … since it is larger than casjob's limit
     ├── BugError             70  a bug in casjob
     ├── OutputError          74  the output could not be written
     └── TimedOutError       124  `--timeout` passed
@@ -166,6 +167,10 @@ class ReplyError(CasjobError):
     """The reply could not be understood."""
 
     status = ExitStatus.NOT_UNDERSTOOD
+
+
+class ReplyTooLargeError(ReplyError):
+    """The reply is larger than casjob's limit."""
 
 
 class BugError(CasjobError):

@@ -9,11 +9,10 @@ from urllib.parse import quote, urlsplit
 
 from casjob.api.auth import Credential
 from casjob.api.endpoint import Endpoint, Request
-from casjob.api.exchange import ResponseTooLargeError
 from casjob.api.headers import read_date
 from casjob.api.paging import fetch_window
 from casjob.api.refusals import Refusal
-from casjob.errors import ForbiddenError, JobNotFoundError
+from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
 from casjob.job.models import JobDetail
 from casjob.job.reply import read_detail
 from casjob.job.source import Window
@@ -137,7 +136,7 @@ class ServiceStage:
         )
         try:
             return self._endpoint.send(request, auth=self._auth, read=_read_page)
-        except ResponseTooLargeError as error:
+        except ReplyTooLargeError as error:
             if window.limit is None:
                 error.hint = "casjob tasks --limit 5 requests fewer tasks"
             raise

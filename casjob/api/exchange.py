@@ -11,7 +11,7 @@ from typing import NamedTuple
 import httpx
 
 from casjob.background import Workers
-from casjob.errors import ReplyError, ReplyTimeoutError
+from casjob.errors import ReplyError, ReplyTimeoutError, ReplyTooLargeError
 from casjob.job.failures import clip
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -48,10 +48,6 @@ class Response(NamedTuple):
     def text(self) -> str:
         """The body as text; bytes that are not UTF-8 are escaped."""
         return self.content.decode("utf-8-sig", "backslashreplace")
-
-
-class ResponseTooLargeError(ReplyError):
-    """The response was larger than `MAX_BYTES`."""
 
 
 def exchange(
@@ -100,7 +96,7 @@ def _read(
         for piece in _decompress(chunks, response.headers.get("Content-Encoding", ""), peer):
             content += piece
             if len(content) > MAX_BYTES:
-                raise ResponseTooLargeError(
+                raise ReplyTooLargeError(
                     f"the response from {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
                     hint="the endpoint may belong to another service;"
                     " casjob config shows where it is set",
