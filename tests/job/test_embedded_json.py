@@ -31,6 +31,8 @@ def test_json_is_found_in_text(text: str, sent: list[str]) -> None:
         ('{"a": "no "b" here", "c": 1}', {"a": 'no "b" here', "c": 1}),
         ('{"a": "one\n\ttwo"}', {"a": "one\n\ttwo"}),
         (r'{"a": "C:\dir \u6784 \"b\""}', {"a": r'C:\dir 构 "b"'}),
+        (r'{"a": "\u6784\u00E9\u00e9\n\t"}', {"a": "构éé\n\t"}),
+        (r'{"a": "b\", c", "d": 1}', {"a": 'b", c', "d": 1}),
         ("{'a': 'it's', 'b': [None, True, False]}", {"a": "it's", "b": [None, True, False]}),
         ('{"a": {"b": "x', {"a": {"b": "x…"}}),
         ('{"a": {"b": "x…', {"a": {"b": "x…"}}),

@@ -397,6 +397,29 @@ def test_a_message_is_read(sent: JsonValue, failure: Failure | None) -> None:
     assert read_failure(sent) == failure
 
 
+@pytest.mark.parametrize("code", ["error_code", "errCode", "code", "reason"])
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "error_msg",
+        "errorMessage",
+        "err_msg",
+        "externalMessage",
+        "message",
+        "msg",
+        "error_description",
+        "errorDesc",
+        "detail",
+        "details",
+        "error",
+    ],
+)
+def test_a_pair_is_read_in_any_spelling(code: str, detail: str) -> None:
+    assert read_failure({"x": "y", detail: "m", code: "A.0001"}) == Failure(
+        "A.0001", "m", rest=(("x", "y"),)
+    )
+
+
 SAMPLE = Path(__file__).parents[1] / "data" / "messages_sample.tsv"
 
 

@@ -252,7 +252,11 @@ def test_an_unknown_region_is_taken(resolve: Resolve) -> None:
 
 
 def test_there_are_defaults(resolve: Resolve) -> None:
-    values = {name: setting.parsed for name, setting in resolve().by_name().items()}
+    settings = resolve().by_name()
+    assert [name for name, setting in settings.items() if setting.origin == "default"] == [
+        "api_version", "request_timeout", "retries", "history",
+    ]  # fmt: skip
+    values = {name: setting.parsed for name, setting in settings.items()}
     del values["endpoint"], values["iam_endpoint"]
     assert values == {
         "profile": None,
