@@ -1,5 +1,6 @@
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import cast
@@ -32,6 +33,25 @@ def documented(version: str) -> JsonValue:
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
     reply = answer("GET", path, {}, lambda _: documented_job(), list, request_id="")
     return cast("JsonValue", reply.body)
+
+
+@pytest.fixture
+def in_shanghai() -> Iterator[None]:
+    """Make the machine's zone another than UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "CST-8")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_shanghai")
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
+def test_a_time_is_in_utc_wherever_it_is_read(zone: str) -> None:
+    [task] = read({"job": {}, "tasks": [{"CREATED_AT": f"2020-02-04T04:01:03{zone}"}]}).tasks
+
+    assert task.created_at
+    assert task.created_at.isoformat() == "2020-02-04T04:01:03+00:00"
 
 
 def test_the_documented_reply_is_read() -> None:

@@ -5,7 +5,14 @@ import pytest
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.job.failures import Failure
-from casjob.job.report import Report, TaskReport, name_task, report_job, select_tasks
+from casjob.job.report import (
+    Report,
+    TaskReport,
+    group_phases,
+    name_task,
+    report_job,
+    select_tasks,
+)
 from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
@@ -24,17 +31,25 @@ def indexes(tasks: tuple[TaskReport, ...]) -> list[int | None]:
 
 
 class TestTheDocumentedJob:
-    report = report_of(documented_job())
+    @property
+    def report(self) -> Report:
+        return report_of(documented_job())
 
     def test_failed_after_35_seconds(self) -> None:
         assert self.report.outcome is Outcome.FAILED
         assert self.report.started == START + timedelta(milliseconds=344)
         assert self.report.elapsed_seconds == 35.631
+        assert self.report.ended == START + timedelta(milliseconds=35_975)
+        assert self.report.first_moment == self.report.started
+        assert self.report.last_moment == self.report.ended
 
     def test_has_its_cause_in_its_last_task(self) -> None:
-        [cause] = self.report.failed
+        report = self.report
+        [cause] = report.failed
 
+        assert report.cause is cause
         assert name_task(cause.task) == "task 9 TN00097"
+        assert cause.name == "task 9 TN00097 wait for the build to succeed"
         assert cause.phase == "BUILDING"
         assert cause.message == Failure(code="ECC00011", detail="Building failed.")
 
@@ -71,6 +86,10 @@ class TestTheDocumentedJob:
             assert ours._replace(task=theirs.task) == theirs
 
 
+def test_a_job_in_which_no_task_failed_has_no_cause() -> None:
+    assert report_of(job("FAILED", task(1))).cause is None
+
+
 class TestOutcome:
     @pytest.mark.parametrize("word", [*STATUS_WORDS, "PAUSED", "", None])
     def test_is_what_the_jobs_own_status_says(self, word: str | None) -> None:
@@ -84,6 +103,11 @@ class TestOrder:
         report = report_of(job("SUCCEEDED", task(9), task(-1), task(10), task(0)))
 
         assert indexes(report.tasks) == indexes(report.shown) == [-1, 0, 9, 10]
+
+    def test_has_index_0_before_index_1(self) -> None:
+        report = report_of(job("SUCCEEDED", task(1), task(0)))
+
+        assert indexes(report.tasks) == [0, 1]
 
     def test_is_as_sent_where_one_index_is_missing(self) -> None:
         report = report_of(job("SUCCEEDED", task(9), task(None), task(4)))
@@ -128,6 +152,44 @@ class TestPhases:
         phases = [None, "BUILDING", "BUILDING", "DEPLOYING", "DEPLOYING", "DEPLOYING"]
         assert [each.phase for each in report.tasks] == phases
         assert indexes(report.steps) == [1, 3, 5, 6]
+
+    def test_have_names_tasks_and_times_of_their_own(self) -> None:
+        report = report_of(
+            job(
+                "FAILED",
+                task(1),
+                separator(2, "BUILDING", start=1),
+                task(3, start=2, seconds=3),
+                task(4, "SKIPPED", start=5, seconds=0),
+                separator(5, "WAITING", start=5),
+                separator(6, "DEPLOYING", start=5),
+                task(7, "FAILED", start=6, seconds=2),
+                separator(8, "CLEANING", start=8),
+            )
+        )
+
+        assert [
+            (each.name, indexes(each.tasks), each.done, each.has_succeeded, each.elapsed_seconds)
+            for each in group_phases(report.tasks)
+        ] == [
+            (None, [1], 1, True, 1.0),
+            ("BUILDING", [2, 3, 4], 2, True, 4.0),
+            ("WAITING", [5], 0, False, 0.0),
+            ("DEPLOYING", [6, 7], 0, False, 3.0),
+            ("CLEANING", [8], 0, False, 0.0),
+        ]
+
+    def test_may_have_no_times(self) -> None:
+        timeless = task(1, CREATED_AT=None, LAST_HEALTH_CHECK=None)
+        [phase] = group_phases(report_of(job("SUCCEEDED", timeless)).tasks)
+
+        assert phase.elapsed_seconds is None
+
+    def test_are_none_without_tasks(self) -> None:
+        report = report_of(job("SUCCEEDED"))
+
+        assert list(group_phases(report.tasks)) == []
+        assert report.first_moment is None
 
     @pytest.mark.parametrize(
         "more",
@@ -339,6 +401,17 @@ class TestCompleteness:
 
         assert report_job(detail, window, catalogue=Catalogue()).is_complete is is_complete
 
+    @pytest.mark.parametrize("is_whole", [True, False])
+    def test_needs_all_tasks_to_be_requested(self, *, is_whole: bool) -> None:
+        assert report_of(job("SUCCEEDED", task(1)), is_whole=is_whole).is_whole is is_whole
+
+    def test_is_not_that_of_tasks_which_are_said_to_be_missing(self) -> None:
+        detail = report_of(job("SUCCEEDED", task(1))).detail
+        report = report_job(detail, catalogue=Catalogue(), lack="The file has one page only.")
+
+        assert not report.is_whole
+        assert report.contradictions == ("The file has one page only.",)
+
     def test_is_not_claimed_of_a_selection(self) -> None:
         report = select_tasks(report_of(job("SUCCEEDED", task(1), task(2))), limit=1)
 
@@ -437,24 +510,26 @@ class TestSelection:
     )
 
     @pytest.mark.parametrize(
-        ("selected", "shown"),
+        ("selection", "shown"),
         [
-            (select_tasks(report), [1, 2, 3, 4, 5]),
-            (select_tasks(report, desc=True), [5, 4, 3, 2, 1]),
-            (select_tasks(report, only_failed=True), [2, 3, 4]),
-            (select_tasks(report, only_failed=True, desc=True), [4, 3, 2]),
-            (select_tasks(report, statuses=frozenset({"FAILED"})), [3, 4]),
-            (select_tasks(report, statuses=frozenset({"FAILED", "SUCCEEDED"})), [1, 3, 4]),
-            (select_tasks(report, statuses=frozenset({"FAILED"}), only_failed=True), [3, 4]),
-            (select_tasks(report, statuses=frozenset({"RUNNING"})), []),
-            (select_tasks(report, limit=2), [1, 2]),
-            (select_tasks(report, offset=3), [4, 5]),
-            (select_tasks(report, offset=1, limit=2, desc=True), [4, 3]),
-            (select_tasks(report, offset=9, limit=2), []),
+            ({}, [1, 2, 3, 4, 5]),
+            ({"desc": True}, [5, 4, 3, 2, 1]),
+            ({"only_failed": True}, [2, 3, 4]),
+            ({"only_failed": True, "desc": True}, [4, 3, 2]),
+            ({"statuses": frozenset({"FAILED"})}, [3, 4]),
+            ({"statuses": frozenset({"FAILED", "SUCCEEDED"})}, [1, 3, 4]),
+            ({"statuses": frozenset({"FAILED"}), "only_failed": True}, [3, 4]),
+            ({"statuses": frozenset({"RUNNING"})}, []),
+            ({"limit": 2}, [1, 2]),
+            ({"offset": 3}, [4, 5]),
+            ({"offset": 1, "limit": 2, "desc": True}, [4, 3]),
+            ({"offset": 9, "limit": 2}, []),
         ],
     )
     def test_shows_what_was_asked_for_in_the_order_asked_for(
-        self, selected: Report, shown: list[int]
+        self, selection: dict[str, Any], shown: list[int]
     ) -> None:
+        selected = select_tasks(self.report, **selection)
+
         assert indexes(selected.shown) == shown
         assert selected.tasks == self.report.tasks
