@@ -58,6 +58,16 @@ def test_a_credential_is_read(environ: dict[str, str], texts: dict[str, str], re
 
 
 @pytest.mark.parametrize(
+    ("name", "origin"),
+    [("token", "OS_AUTH_TOKEN"), ("credential_command", "credential_command of OS_AUTH_TOKEN")],
+)
+def test_a_credential_names_its_origin(name: str, origin: str) -> None:
+    source = Source("OS_*", {name: Value("t", "OS_AUTH_TOKEN")})
+
+    assert CredentialSource(source, name).origin == origin
+
+
+@pytest.mark.parametrize(
     ("half", "words"),
     [
         ({"ACCESS_KEY": "a"}, "has access_key, but no secret_key"),

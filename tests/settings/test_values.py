@@ -1,7 +1,7 @@
 import pytest
 
 from casjob.errors import SettingsError
-from casjob.settings.values import Setting, mask, summarize
+from casjob.settings.values import Setting, Value, mask, summarize
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,23 @@ from casjob.settings.values import Setting, mask, summarize
 )
 def test_of_a_long_secret_the_last_four_characters_are_shown(secret: str, shown: str) -> None:
     assert mask(secret) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [(Value("x", "CASJOB_REGION"), "CASJOB_REGION"), (Value("x", "f", "region"), "region from f")],
+)
+def test_a_value_is_labelled_with_its_origin_and_its_name(value: Value, label: str) -> None:
+    assert value.label == label
+
+
+def test_a_wrong_setting_raises_its_problem_where_it_is_read() -> None:
+    wrong, right = Setting(None, SettingsError("wrong")), Setting(Value("1", "here"), 1)
+
+    assert wrong.problem is wrong.parsed
+    with pytest.raises(SettingsError, match="wrong"):
+        _ = wrong.value
+    assert (right.problem, right.value, right.text, right.origin) == (None, 1, "1", "here")
 
 
 def test_a_setting_that_is_not_set_has_no_text() -> None:
