@@ -113,6 +113,7 @@ class Page:
         self._is_colored = is_colored
         self.remedy = f"; {all_with} shows all" if all_with else ""
         self.lines: list[Text] = []
+        self._composed: dict[str | tuple[str, str], Text] = {}
 
     def blank(self) -> Self:
         """Return an empty page like this one."""
@@ -129,13 +130,17 @@ class Page:
 
     def compose(self, *parts: str | tuple[str, str]) -> Text:
         """Return parts, each alone or with a style, as one text that is safe to print."""
-        texts = [
-            Text(self._escape(part))
-            if isinstance(part, str)
-            else Text(self._escape(part[0]), part[1])
-            for part in parts
-        ]
-        return texts[0] if len(texts) == 1 else Text.assemble(*texts)
+        if len(parts) > 1:
+            return Text.assemble(*map(self._compose, parts))
+        return self._compose(*parts)
+
+    def _compose(self, part: str | tuple[str, str]) -> Text:
+        # Most cells of a table are like others of their column.
+        text = self._composed.get(part)
+        if text is None:
+            words, style = (part, "") if isinstance(part, str) else part
+            text = self._composed[part] = Text(self._escape(words), style)
+        return text
 
     def _escape(self, words: str) -> str:
         escaped = printable(words)

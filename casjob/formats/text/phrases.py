@@ -26,11 +26,15 @@ def format_clock(moment: datetime, beside: datetime | None, *, utc: bool) -> str
     """Return `04:01:03`, with the day before it where that is not the day of `beside`."""
     shown = to_zone(moment, utc=utc)
     is_same_day = beside is not None and to_zone(beside, utc=utc).date() == shown.date()
-    return f"{shown:%H:%M:%S}" if is_same_day else f"{shown:%m-%d %H:%M:%S}"
+    # `2020-02-04T04:01:03`, cut: strftime takes three times as long.
+    text = shown.isoformat(" ", "seconds")
+    return text[11:19] if is_same_day else text[5:19]
 
 
 def to_zone(moment: datetime, *, utc: bool) -> datetime:
     """Return the moment in UTC or the local zone; in UTC too where the calendar ends."""
+    if utc and moment.tzinfo is UTC:
+        return moment
     try:
         return moment.astimezone(UTC if utc else None)
     except (OverflowError, ValueError, OSError):

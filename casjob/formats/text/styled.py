@@ -34,7 +34,7 @@ class Text:
         """Return texts one after the other."""
         runs: list[tuple[str, str]] = []
         for part in parts:
-            if isinstance(part, Text):
+            if not isinstance(part, str):
                 runs += part.runs
             elif part:
                 runs.append((part, ""))
