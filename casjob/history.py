@@ -80,15 +80,6 @@ class History:
                 (self._folder / old).unlink(missing_ok=True)
 
 
-def recent_job_ids(folder: Path | None) -> list[str]:
-    """Return the ids of the jobs looked at in any project, newest first.
-
-    Args:
-        folder: where the history is kept; None if it is not.
-    """
-    return list(_newest_first(_projects(folder)))
-
-
 def recent_jobs(folder: Path | None) -> list[RecentJob]:
     """Return the jobs looked at in any project, newest first.
 

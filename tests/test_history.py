@@ -14,7 +14,6 @@ from casjob.history import (
     MAX_NAME,
     History,
     history_folder,
-    recent_job_ids,
     recent_jobs,
 )
 from casjob.recent import RecentJob, find_prefixes
@@ -30,6 +29,10 @@ for number in range(50):
     history.record(f"JOB{number:06}-{sys.argv[2]}", name="a name", status="RUNNING")
     history.record("JOB-of-all", name="a name" * 2000, status="RUNNING")
 """
+
+
+def recent_job_ids(folder: Path | None) -> list[str]:
+    return [job.job_id for job in recent_jobs(folder)]
 
 
 @pytest.fixture
