@@ -50,6 +50,9 @@ class TestTheDocumentedJob:
         assert report.cause is cause
         assert name_task(cause.task) == "task 9 TN00097"
         assert cause.name == "task 9 TN00097 wait for the build to succeed"
+        assert [each.means for each in report.tasks] == [
+            (), (), (), (), ("the build of the application failed: read the build's log",),
+        ]  # fmt: skip
         assert cause.phase == "BUILDING"
         assert cause.message == Failure(code="ECC00011", detail="Building failed.")
 
@@ -84,6 +87,22 @@ class TestTheDocumentedJob:
         assert v3.contradictions == ()
         for ours, theirs in zip(v3.tasks, self.report.tasks, strict=True):
             assert ours._replace(task=theirs.task) == theirs
+
+
+def test_a_team_s_own_meanings_are_those_of_the_report() -> None:
+    catalogue = Catalogue({"TN00097": "our build", "ECC*": "ask Ann"})
+    cause = report_job(report_of(documented_job()).detail, catalogue=catalogue).cause
+
+    assert cause
+    assert (cause.title, cause.means[0]) == ("our build", "ask Ann")
+
+
+@pytest.mark.parametrize("task_count", [0, None])
+def test_a_job_may_have_no_tasks(task_count: int | None) -> None:
+    report = report_of(job("SUCCEEDED", task_count=task_count))
+
+    assert report.task_count == 0
+    assert report_job(report.detail, Window(offset=5), catalogue=Catalogue()).is_complete
 
 
 def test_a_job_in_which_no_task_failed_has_no_cause() -> None:

@@ -336,6 +336,18 @@ def test_a_wrong_value_is_an_error_with_its_origin(
     )
 
 
+def test_the_iam_of_an_sdk_file_gets_nothing_of_another_account(
+    write: Write, resolve: Resolve
+) -> None:
+    write(".huaweicloud/credentials", "[basic]\niam_endpoint = https://sdk.example.com\n")
+    account = {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"}
+
+    assert resolve(HW_REGION_NAME="ae-ad-1", **account).iam_endpoint.value == (
+        "https://iam.ae-ad-1.myhuaweicloud.com"
+    )
+    assert resolve(HW_REGION_NAME="ae-ad-1").iam_endpoint.value == "https://sdk.example.com"
+
+
 def test_another_clouds_iam_gets_nothing_of_an_account(resolve: Resolve) -> None:
     account = {"HW_USER_NAME": "u", "HW_USER_PASSWORD": "p", "HW_DOMAIN_NAME": "d"}
     other = {"OS_AUTH_URL": "https://other.example.com/v3"}
