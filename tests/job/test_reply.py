@@ -54,6 +54,16 @@ def test_a_time_is_in_utc_wherever_it_is_read(zone: str) -> None:
     assert task.created_at.isoformat() == "2020-02-04T04:01:03+00:00"
 
 
+def test_each_task_may_have_keys_of_its_own() -> None:
+    first: JsonValue = {"TASK_ID": "a", "TASK_NAME": "b"}
+    second: JsonValue = {"task_name": "c", "TASK_ID": "d"}
+
+    assert [
+        (each.task_id, each.task_name, each.sent)
+        for each in read({"job": {}, "tasks": [first, second]}).tasks
+    ] == [("a", "b", first), ("d", "c", {"TASK_NAME": "c", "TASK_ID": "d"})]
+
+
 def test_the_documented_reply_is_read() -> None:
     detail = read(documented("v2"))
 
