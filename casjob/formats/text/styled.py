@@ -19,28 +19,30 @@ class Text:
 
     Attributes:
         plain: the text without styles.
-        runs: each run of one style, with the style.
     """
 
-    __slots__ = ("_cell_len", "plain", "runs")
+    __slots__ = ("_cell_len", "_parts", "_style", "plain")
 
     def __init__(self, plain: str = "", style: str = "") -> None:
         self.plain = plain
-        self.runs = [(plain, style)] if plain else []
+        self._style = style
+        self._parts: tuple[str | Text, ...] = ()
         self._cell_len: int | None = None
 
     @classmethod
     def assemble(cls, *parts: "str | Text") -> "Text":
         """Return texts one after the other."""
-        runs: list[tuple[str, str]] = []
-        for part in parts:
-            if not isinstance(part, str):
-                runs += part.runs
-            elif part:
-                runs.append((part, ""))
-        text = cls("".join([words for words, _ in runs]))
-        text.runs = runs
+        text = cls("".join([each if isinstance(each, str) else each.plain for each in parts]))
+        text._parts = parts
         return text
+
+    @property
+    def runs(self) -> list[tuple[str, str]]:
+        """Each run of one style, with the style. A pipe has no use for them."""
+        if not self._parts:
+            return [(self.plain, self._style)] if self.plain else []
+        texts = (Text(each) if isinstance(each, str) else each for each in self._parts)
+        return [run for each in texts for run in each.runs]
 
     @property
     def cell_len(self) -> int:

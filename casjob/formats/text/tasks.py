@@ -93,6 +93,10 @@ class _Table:
         self._page = page
         self._report = report
         self._rows = rows
+        # None for rows that are drawn across all columns.
+        self._tasks = [
+            None if isinstance(row, Phase | Gap) or is_heading(row) else row for row in rows
+        ]
         self._utc = utc
         self._indent = Text() if is_alone else INDENT
         self._longest_phase = max(
@@ -116,13 +120,13 @@ class _Table:
                 columns[place] = column._replace(cells=cells)
         if self._widths:
             self._draw_cells(columns, headings)
-        for place, row in enumerate(self._rows):
-            if isinstance(row, Phase | Gap) or is_heading(row):
-                self._draw_across(row)
+        for place, task in enumerate(self._tasks):
+            if task is None:
+                self._draw_across(self._rows[place])
             elif self._widths:
                 self._draw_cells(columns, [column.cells[place] for column in columns])
             else:
-                self._draw_below(row, {each.name: each.cells[place] for each in self._columns})
+                self._draw_below(task, {each.name: each.cells[place] for each in self._columns})
 
     def _draw_cells(self, columns: Sequence[Column], cells: Sequence[Text]) -> None:
         """Draw cells side by side; only details are wrapped, and those come last."""
@@ -226,17 +230,15 @@ class _Table:
         yield Column("DETAIL", self._draw_column(detail), least_width=_SHORTEST)
 
     def _draw_column(self, draw: Callable[[TaskReport], Text]) -> list[Text]:
-        return [
-            Text() if isinstance(row, Phase | Gap) or is_heading(row) else draw(row)
-            for row in self._rows
-        ]
+        empty = Text()
+        return [empty if task is None else draw(task) for task in self._tasks]
 
     def _find_least_name(self) -> int:
         """Return the cells that the task column needs: ids stand in for names, and stay whole."""
         ids = (
             self._page.compose(row.task.task_id or "").cell_len
-            for row in self._rows
-            if isinstance(row, TaskReport) and not is_heading(row) and not row.task.task_name
+            for row in self._tasks
+            if row and not row.task.task_name
         )
         return max([_SHORTEST, *ids])
 
