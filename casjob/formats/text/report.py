@@ -17,7 +17,7 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.styled import Text
 from casjob.formats.text.tasks import draw_tasks
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage
 
 _LEAST_FAILURES = 3
@@ -194,16 +194,20 @@ def _draw_failures(page: Page, report: Report, most: int | None) -> None:
     )
     tasks = [*report.failed, *others]
     drawn = page.blank()
-    told = set()
-    for number, each in enumerate(tasks):
-        if each.has_failed and each.message in told:
+    told: dict[object, TaskReport] = {}
+    last: TaskReport | None = None
+    for each in tasks:
+        first = told.get(each.message) if each.message and each.has_failed else None
+        if first:
             # Of sixty tasks that fail alike, one has the message.
-            drawn.add(_compose_heading(page, each, "also ", ", for the same reason"))
+            reason = "for the same reason" if first is last else f"as {name_task(first.task)} did"
+            drawn.add(_compose_heading(page, each, "also ", f", {reason}"))
         else:
             drawn.gap()
-            _draw_task(drawn, each, "also " if number and each.has_failed else "", most)
-        if each.has_failed:
-            told.add(each.message)
+            _draw_task(drawn, each, "also " if last and each.has_failed else "", most)
+            last = each
+        if each.message:
+            told.setdefault(each.message, each)
         if most is not None and drawn.rows > most:
             drawn = page.blank()
             _draw_briefly(drawn, tasks, most)

@@ -297,6 +297,24 @@ also task 2 TX00002: failed after 1.0s, for the same reason
 also task 3 TX00003: failed after 1.0s, for the same reason"""
         )
 
+    def test_of_a_follower_that_failed_as_an_earlier_task_did_name_that_task(
+        self, draw: Draw
+    ) -> None:
+        one, other = (json.dumps({"Message": code, "Detail": "no room"}) for code in ("E1", "E2"))
+        messages = [one, other, one, None, None]
+        tasks = (task(index, "FAILED", messages=each) for index, each in enumerate(messages))
+
+        assert draw(job("FAILED", *tasks)).out.split("\n\n")[1:5] == [
+            "task 0 TX00000: failed after 1.0s\n  E1  no room",
+            """\
+also task 1 TX00001: failed after 1.0s
+  E2  no room
+also task 2 TX00002: failed after 1.0s, as task 0 TX00000 did""",
+            # What is not known may differ.
+            "also task 3 TX00003: failed after 1.0s\n  No reason given.",
+            "also task 4 TX00004: failed after 1.0s\n  No reason given.",
+        ]
+
     def test_have_all_their_other_values_below(self, draw: Draw) -> None:
         messages = {
             "statusCode": 500,
