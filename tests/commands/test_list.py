@@ -224,6 +224,16 @@ class TestComponents:
         ages_shown = [line.partition("✓ RUNNING  JOB1      ")[2] for line in shown[1:]]
         assert ages_shown == [f"{age} ago" for age in ("0s", "5s", "2m", "2h", "462d")]
 
+    def test_on_a_terminal_keep_their_columns_beside_one_that_is_very_long(
+        self, casjob: Casjob, at_service: dict[str, str], service: Service
+    ) -> None:
+        service.components = [component(1, "web"), component(2, "x" * 200)]
+        shown = casjob("list", "--color", "never", environ=at_service, columns=160).out
+
+        assert {"VERSION", "UPDATED"} < set(shown.splitlines()[0].split())
+        assert f"{'x' * 20}…{'x' * 19} " in shown
+        assert "x" * 200 in casjob("list", environ=at_service).out
+
     def test_on_a_narrow_terminal_lose_columns_but_no_job(
         self, casjob: Casjob, at_service: dict[str, str]
     ) -> None:

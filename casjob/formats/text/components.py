@@ -14,6 +14,8 @@ from casjob.job.statuses import Stage, stage_of
 from casjob.recent import RecentJob
 
 _GAP = "  "
+_LONGEST_NAME = 40
+"""Cells of a name on a terminal; a pipe has all of it."""
 
 _LOOKS = {
     Health.WELL: Stage.ENDED_WELL,
@@ -55,7 +57,7 @@ def draw_components(listing: Listing, display: Display) -> str:
     components = listing.components
 
     def texts(values: Iterable[str | None]) -> list[Text]:
-        return [page.compose(value or "") for value in values]
+        return [_compose_name(page, value) for value in values]
 
     def updated(component: Component) -> Text:
         moment = component.updated
@@ -76,7 +78,7 @@ def draw_components(listing: Listing, display: Display) -> str:
         _Column("VERSION", texts(each.version for each in components), dropped=2),
         _Column("STATUS", [_draw_status(page, each) for each in components]),
         _Column("REASON", texts(each.fail_detail for each in components), dropped=5),
-        _Column("LAST JOB", texts(each.last_job_id for each in components)),
+        _Column("LAST JOB", [page.compose(each.last_job_id or "") for each in components]),
         _Column("UPDATED", [updated(each) for each in components], dropped=1),
     ]
     _draw_table(page, columns)
@@ -172,7 +174,7 @@ def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> s
         _Column("STATUS", [status(job) for job in jobs]),
         _Column("LOOKED AT", [Text(_describe_moment(job.looked_at, now, display)) for job in jobs]),
         _Column("JOB", [job_id(job) for job in jobs]),
-        _Column("NAME", [page.compose(job.name or "") for job in jobs], dropped=2),
+        _Column("NAME", [_compose_name(page, job.name) for job in jobs], dropped=2),
     ]
     _draw_table(page, columns)
     return page.content()
@@ -180,6 +182,12 @@ def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> s
 
 def _open_page(display: Display) -> Page:
     return Page(width=display.width, encoding=display.encoding, is_colored=display.is_colored)
+
+
+def _compose_name(page: Page, name: str | None) -> Text:
+    """Return a name, which on a terminal must not drive out the columns of all other rows."""
+    text = page.compose(name or "")
+    return text if page.width is None else page.squeeze(text, _LONGEST_NAME)
 
 
 def _describe_moment(moment: datetime, now: datetime, display: Display) -> str:
