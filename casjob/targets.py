@@ -92,7 +92,9 @@ def read_job_id(text: str) -> str:
         raise UsageError(message, hint="give each id separately")
     raise UsageError(
         f"{_shorten(text)} is not a job id",
-        hint="a job id has 1 to 128 letters, digits, _ and -, as in"
+        hint="--from - reads a job from stdin"
+        if text == "-"
+        else "a job id has 1 to 128 letters, digits, _ and -, as in"
         " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
     )
 

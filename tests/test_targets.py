@@ -160,11 +160,15 @@ def test_what_begins_no_recent_job_is_taken_as_an_id(service: Service, ask: Ask)
     assert asked_for(service) == [JOB_ID, "job-other"]
 
 
+def test_one_job_is_not_read_from_stdin_by_a_dash_alone(ask: Ask) -> None:
+    told = "casjob: '-' is not a job id\n  hint: --from - reads a job from stdin\n"
+    assert ask("show", "-") == (2, "", told)
+
+
 @pytest.mark.parametrize(
     ("bad", "shown"),
     [
         ("", "''"),
-        ("-", "'-'"),
         ("..", "'..'"),
         ("../../../v3/projects", "'../../../v3/projects'"),
         ("a/b", "'a/b'"),

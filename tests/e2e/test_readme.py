@@ -95,7 +95,7 @@ def test_a_jq_line_works_as_it_stands(line: str, clean_environ: dict[str, str]) 
 
 JQ_OUTPUTS = {
     """'.failure | "\\(.code): \\(.detail)"'""": "ECC00011: Building failed.\n",
-    "'.tasks | sort_by(-.elapsed_seconds)[:5][] | [.TASK_NAME, .elapsed_seconds] | @tsv'": (
+    "'.tasks | sort_by(-(.elapsed_seconds // 0))[:5][] | [.TASK_NAME, .elapsed_seconds] | @tsv'": (
         "TN00097\t30.013\n"
         "TN00091\t5.578\n"
         "TN00094\t0.036\n"
