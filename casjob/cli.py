@@ -271,8 +271,8 @@ def diff(
     """Show what differs between two jobs; exit 1 if anything does.
 
     With --component, compare its last job that succeeded with its last one that failed. Tasks
-    are matched by name. Another status, error code or message is a difference, and so is a task
-    that only one job has. Ids, times and the order of tasks are not.
+    are matched by name. A different status, error code or message counts as a difference, and so
+    does a task that only one job has; ids, times and the order of tasks do not.
     """
     from casjob.commands.diff import is_file, run, run_component
 

@@ -24,31 +24,31 @@ SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
 
 PRECEDENCE = (
-    "An option comes before a variable, and a variable of casjob before a file. Credentials are"
-    " taken from one of these sources as a whole. No option takes a secret."
+    "Options override variables, and the CASJOB_* variables override files. Credentials are taken"
+    " from one of these sources as a whole. No option takes a secret."
 )
 
 VARIABLES = {
     "iam_endpoint": "URL of IAM; by default, the region's.",
-    "token": "IAM token, which lives for 24 hours.",
+    "token": "IAM token, valid for 24 hours.",
     "access_key": "Access key, with its secret key.",
     "secret_key": "Secret key of the access key.",
-    "security_token": "Comes with a temporary access key.",
+    "security_token": "Security token of a temporary access key.",
     "user_name": "User to log in to IAM as, with a password and a domain name.",
     "password": "Password of the user.",
     "domain_name": "Name of the account that the user belongs to.",
     "job_id": "Job to use if none is named.",
-    "history": "Set to off to keep no list of the jobs looked at.",
+    "history": "Set to `off` to keep no list of the jobs looked at.",
 }
-"""What a variable is for that is the same as no option."""
+"""What each variable sets that has no option of the same name."""
 
 OTHER_VARIABLES = {
-    ", ".join(source.name for source in read_vendor_variables({})): "Settings as the vendor's SDKs,"
-    " Terraform and OpenStack name them, used in this order after those of casjob.",
+    ", ".join(source.name for source in read_vendor_variables({})): "Settings under the names that"
+    " the vendor's SDKs, Terraform and OpenStack use; taken in this order, after casjob's own.",
     "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "Proxy to use, and the hosts to reach without it.",
     "SSL_CERT_FILE": "CA certificates to trust instead of the usual ones.",
-    "NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE": "Turn colour off (the first one) or on; --color"
-    " overrides them.",
+    "NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE": "The first turns colour off, the others on;"
+    " --color overrides them.",
     "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": "Used instead of ~/.config, ~/.local/state"
     " and ~/.cache.",
 }
@@ -56,12 +56,12 @@ OTHER_VARIABLES = {
 HOME = {"HOME": "/~"}
 PATHS = {
     config_folder(HOME) / "config.toml": "Profiles. Each table is one; its keys are the names of"
-    " the CASJOB_* variables, in lower case and without CASJOB_. credential_command is a list of"
-    " words that run a program, which prints a JSON object with token, or with access_key,"
+    " the CASJOB_* variables, in lower case and without CASJOB_. credential_command lists a program"
+    " and its arguments; the program prints a JSON object with token, or with access_key,"
     " secret_key and, for temporary keys, security_token.",
-    config_folder(HOME) / "explain.toml": "A team's own meanings of codes and names, which are"
-    " shown first; a name may have * in it.",
-    state_folder(HOME) / "history": "Jobs looked at.",
+    config_folder(HOME) / "explain.toml": "Your own meanings of codes and names, which are shown"
+    " first; a name may contain *.",
+    state_folder(HOME) / "history": "Jobs that were looked at.",
     cache_folder(HOME): "Tokens, project ids and the names of components.",
     Path("/~/.huaweicloud/credentials"): "Settings of the vendor's SDKs.",
     Path("/~/.hcloud/config.json"): "Settings of KooCLI. Its secrets can be used only if they are"
@@ -70,7 +70,7 @@ PATHS = {
 
 
 ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "^": "\\(ha", "~": "\\(ti"})
-"""Characters that roff would replace by others that can't be copied to a shell."""
+"""Characters that roff would replace with ones that a shell does not understand."""
 
 
 def write_page() -> Iterator[str]:
@@ -82,9 +82,9 @@ def write_page() -> Iterator[str]:
         for name, command in COMMANDS.items()
     ]
     summary = (program.help or "").rstrip(".")
-    # Without a date: the page changes with the program alone.
+    # No date, so that the page changes only with the program.
     yield f'.TH CASJOB 1 "" "casjob {__version__}"'
-    # No word is hyphenated, as options are words too; so lines end where they do.
+    # No hyphenation, which would split options; so no justified lines either.
     yield from (".nh", ".ad l")
     yield from (".SH NAME", escape(f"casjob - {summary[0].lower()}{summary[1:]}"))
     yield from (".SH SYNOPSIS", ".nf")
