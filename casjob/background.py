@@ -1,7 +1,7 @@
 """Calls in threads of their own, so that their callers can stop waiting.
 
 The threads are daemons, since a hanging read must block neither Ctrl-C nor the end of the program;
-those of an executor would be waited for.
+an executor's threads would be waited for.
 """
 
 import threading
@@ -20,9 +20,9 @@ def run_aside(call: Callable[[], _Value]) -> "Future[_Value]":
 
 
 class Workers:
-    """Threads that run many calls, as to start one takes longer than most calls.
+    """Threads that are reused, as starting one takes longer than most calls.
 
-    There are as many as calls at a time, so that none waits for another, which may hang.
+    There is one for each call under way, so that no call waits for another, which may hang.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Workers:
         self.close()
 
     def run(self, call: Callable[[], _Value]) -> "Future[_Value]":
-        """Run a call beside all others."""
+        """Run a call at the same time as all others."""
         future: Future[_Value] = Future()
         self._work.put((future, call))
         with self._lock:
@@ -62,7 +62,7 @@ class Workers:
                 outcome = call()
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
                 settle, outcome = future.set_exception, error
-            # Before the caller knows, who may have the next call at once.
+            # Before the caller gets the result, as it may make the next call at once.
             with self._lock:
                 self._idle += 1
             settle(outcome)

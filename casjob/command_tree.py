@@ -1,6 +1,6 @@
 """The commands below `casjob`, each built when it is first looked up.
 
-Typer builds all commands of a program on each run, which takes longer than to parse its words.
+Typer builds all commands of a program on each run, which takes longer than parsing the words.
 """
 
 import os
@@ -13,7 +13,7 @@ from casjob.help import Command, Commands
 from casjob.options import spread
 
 _SETTINGS: Mapping[str, Any] = {
-    # Help without markup takes half the time, and errors without local variables hold no secret.
+    # Help without markup takes half the time; errors without local variables reveal no secret.
     "rich_markup_mode": None,
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
@@ -35,11 +35,11 @@ class CommandTree(Mapping[str, Any]):
     def declare(
         self, name: str | None = None, *, examples: str
     ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-        """Add a command: a decorator of the function that it runs.
+        """Return a decorator that adds a command, which runs the decorated function.
 
         Args:
             name: the command's name; by default, that of the function.
-            examples: command lines for its help, a line each.
+            examples: command lines for its help, one per line.
         """
 
         def add(function: Callable[..., int]) -> Callable[..., int]:
@@ -70,7 +70,7 @@ def build_program(callback: Callable[..., None], commands: CommandTree) -> Any:
         callback: declares the options before a command, and runs if there is none.
         commands: the commands.
     """
-    # What completes command lines is loaded only for a shell that asks.
+    # Completion is loaded only when a shell asks for it.
     is_completing = "_CASJOB_COMPLETE" in os.environ
     app = typer.Typer(name="casjob", cls=Commands, add_completion=is_completing, **_SETTINGS)
     app.callback(invoke_without_command=True)(callback)

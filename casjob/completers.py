@@ -1,4 +1,4 @@
-"""What a Tab offers as the values of options and arguments; no request is sent.
+"""Completes the values of options and arguments, without any request.
 
 The shell waits at every Tab, so each function loads only what it needs.
 """

@@ -1,7 +1,7 @@
 """Converts plain values of options and arguments without pydantic.
 
 Typer converts every value with pydantic, which takes 50 ms to load: a quarter of a run. A value
-that is plainly right is converted here. Typer gets all others, and says what is wrong with them.
+that is plainly valid is converted here. Typer gets all others, and reports what is wrong with them.
 """
 
 import re
@@ -16,7 +16,7 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 def convert_plain_values(parameters: list[Any]) -> list[Any]:
     """Let Typer's parameters convert plain values without pydantic, and return them."""
     for each in parameters:
-        # Typer has no option for this; a version that never calls it would only be slower.
+        # Typer has no option for this; a version that does not call this method is only slower.
         if "get_runtime_param" not in vars(each):
             each.get_runtime_param = partial(_Conversion, each, each.get_runtime_param)
     return parameters

@@ -97,7 +97,7 @@ def _choose_pace(plan: Plan, crowd: float) -> Pace:
 
 
 def conclude(following: Following, notices: Notices) -> ExitStatus:
-    """Write which ends are uncertain to stderr, and which are missing; return the exit status."""
+    """Write to stderr which jobs have no confirmed end, and return the exit status."""
     for job in following.jobs:
         if error := job.unconfirmed:
             error.message = f"{job.job_id}: its end could not be confirmed: {error.message}"

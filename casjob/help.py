@@ -72,7 +72,7 @@ class Command(TyperCommand):
             raise
 
     def group_parameters(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
-        """Return how each argument is written and its help, then options group by group."""
+        """Return the usage and help of each argument, then of the options, by group."""
         groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
             # None for a hidden parameter; casjob has none.

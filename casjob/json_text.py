@@ -85,8 +85,8 @@ def _indent(
 ) -> Iterator[str]:
     """Yield the parts of an indented text, the same as that of `json.dumps`.
 
-    With an indent, that runs Python for each value, and takes twice as long. Here C encodes
-    in one go what holds nothing to indent further, as do nearly all tasks.
+    With an indent, `json.dumps` runs Python code for each value, and takes twice as long. Here, C
+    encodes in one go whatever has nothing to indent further, such as nearly all tasks.
 
     Args:
         value: what to encode.

@@ -18,13 +18,13 @@ _ERASE_LINE = "\r\x1b[K"
 _COLUMNS = 80
 """Of a terminal that does not report its size."""
 _COMMAND = re.compile(r"casjob [a-z]+(?: --[a-z-]+| [A-Z0-9_]+\b)*|--[a-z-]+ [A-Z_]+\b")
-"""What is to be pasted, and is not split between two lines."""
+"""What users may paste, and is not split between two lines."""
 
 
 class Notices:
     """Writes notices to stderr, one line each, with everything in them made printable.
 
-    A terminal gets them wrapped at words.
+    On a terminal, they are wrapped at words.
 
     Args:
         stream: stderr; None if the program was started without one.

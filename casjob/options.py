@@ -239,7 +239,7 @@ class Look(OptionGroup):
 
 
 class FormatOption(OptionGroup):
-    """Which format the output has; `Annotated` with the content that it is offered for."""
+    """The format of the output; `Annotated` with the content to present."""
 
     output: Annotated[
         OutputFormat | None, typer.Option("--output", "-o", help="Output format; table by default.")

@@ -43,9 +43,9 @@ def start() -> None:
 
 @contextmanager
 def hide(module: str) -> Iterator[None]:
-    """Let imports in a `with` block not find a module, unless it is loaded already.
+    """Hide a module from imports in a `with` block, unless it is loaded already.
 
-    Source: the import system's reference: None in `sys.modules` makes an import fail.
+    By the import system's reference, None in `sys.modules` makes an import fail.
     """
     if module in sys.modules:
         yield

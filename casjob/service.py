@@ -186,7 +186,7 @@ def _open_credential(
     connect: Connector,
     deadline: Deadline,
 ) -> Credential:
-    """Return the credential, logged in where that takes a password."""
+    """Return the credential; one with a password is logged in first."""
     match texts:
         case {"token": token}:
             return Token(token, origin=origin)
@@ -216,7 +216,7 @@ def _open_credential(
 
 
 def _explain_not_found(settings: Settings, project_id: str) -> str:
-    """Return where project, region and endpoint are from, if a job is not found there."""
+    """Return the hint for a job that is not found: where project, region and endpoint are from."""
     project, region, endpoint = settings.project_id, settings.region, settings.endpoint
     origin = project.origin if project.value else "IAM, by the region"
     parts = [f"project {project_id} is from {origin}"]

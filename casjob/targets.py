@@ -54,7 +54,7 @@ def read_targets(
         session: as for `read_target`.
 
     Raises:
-        UsageError: something can't be a job id, or stdin has none, and is no empty list.
+        UsageError: something can't be a job id, or stdin has neither one nor an empty list.
     """
     if isinstance(targets, ComponentName):
         after = targets.after

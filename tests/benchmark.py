@@ -1,13 +1,13 @@
-"""Measures casjob beside the vendor's SDK, `curl | jq` and its own libraries, as ratios in one run.
+"""Compares casjob with the vendor's SDK, `curl | jq` and its own libraries, in one run.
 
-Run it with the Python of an environment that has casjob and the SDK, and not what tests need:
+Run it with the Python of an environment that has casjob and the SDK, but not what tests need:
 
     python3 -m venv /tmp/bench && /tmp/bench/bin/pip install '.[vendor]'
     /tmp/bench/bin/python tests/benchmark.py
 
-The commands of a table run in turns, each as a whole process, against a service on a loopback
-socket that has nothing to work out. A figure is the median of its runs. It is not a test: a
-machine's noise must not decide whether a change may land.
+The commands of a table take turns, each as a whole process, against a service on a loopback
+socket that has no work of its own. Figures are medians. This is not a test: a machine's
+noise must not decide whether a change may land.
 """
 
 import argparse
@@ -178,7 +178,7 @@ class Measured(NamedTuple):
 
 
 def measure(command: Command) -> Measured:
-    """Run a command to its end; its output is read and dropped, its errors too."""
+    """Run a command to its end, and drop what it prints."""
     reader, writer = pty.openpty() if command.on_terminal else os.pipe()
     devnull = os.open(os.devnull, os.O_WRONLY)
     streams = [(os.POSIX_SPAWN_DUP2, writer, 1), (os.POSIX_SPAWN_DUP2, devnull, 2)]
@@ -231,8 +231,8 @@ class Benchmark:
 
     Args:
         runs: how often each command runs.
-        near: the environment that leads to the service nearby.
-        far: that which leads to the one far away.
+        near: the environment with the service nearby.
+        far: the environment with the one far away.
     """
 
     def __init__(self, runs: int, near: Mapping[str, str], far: Mapping[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Feed casjob mutated replies, and check what users are promised: `tests/fuzz.py SEED COUNT`.
 
 Each case has its own random numbers, made of seed and number, so that `--case K` repeats it alone.
-A reply goes the way of a real one: bytes, JSON, JobDetail, Report, and then what a format makes of
-it; or it is saved to a file, compared with another one, or a list of components or deployments.
+A reply is handled as a real one: bytes, JSON, JobDetail, Report, and then what a format makes of
+it. Some are saved to a file, or compared; others are lists of components or deployments.
 Output formats are taken from `OutputFormat`, so that a new one needs no line here.
 """
 
@@ -479,7 +479,7 @@ _ADDED_TO_A_JOB = {
 }
 _ADDED_TO_A_TASK = {"outcome", "phase", "elapsed_seconds", "failure", "title"}
 _LISTS = ("components", "deployments")
-"""Actions on other replies than those about jobs."""
+"""Actions on lists, not on jobs."""
 _LONGEST_ERROR = 2000
 """Characters, which is a few lines."""
 _MARGIN = 4
@@ -685,7 +685,7 @@ def _check_content(
     setting: Setting,
     uncut: Iterable[str | None],
 ) -> Iterator[Finding]:
-    """Check what a format made of anything: that it is safe, and keeps within the terminal.
+    """Check that what a format made of anything is safe, and fits the terminal.
 
     Args:
         content: what it made.
@@ -916,7 +916,7 @@ def _find_uncut_of(component: Component) -> list[str | None]:
 
 @contextmanager
 def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Components]:
-    """Open the components of a service that has the replies: a list of all, and of one's own."""
+    """Open components: the first reply is the list of all, the second belongs to one of them."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         is_inner = request.url.path.endswith(("/overviews", "/records"))

@@ -1,8 +1,8 @@
 """Follow many jobs whose replies are random: `python -m tests.fuzz_following SEED JOBS`.
 
-Each job gets a few mutated replies and failures, then one that ends it. wait and watch have to
-end by themselves, with one verdict on each job. The events of watch have to lead from one status
-to the next: none is lost, and none comes twice.
+Each job gets a few mutated replies and failures, then a reply that ends it. wait and watch must
+end by themselves, with one verdict on each job. The events of watch must lead from one status to
+the next: none is lost, and none comes twice.
 """
 
 # ruff: noqa: S311 - random numbers that anybody can repeat are what is wanted
@@ -21,7 +21,7 @@ from tests.samples import job, task
 from tests.service import Recorded, Reply, Service
 
 MOST_REPLIES = 5
-"""Random ones a job, so that no job fails 10 times in a row."""
+"""Random replies to a job: too few to fail 10 times in a row."""
 FAILURES = [
     Reply(503),
     Reply(429, headers={"Retry-After": "0"}),
@@ -84,7 +84,7 @@ def check_events(events: list[dict[str, object]]) -> Iterator[str]:
         job_id = event["job_id"]
         if job_id in ended:
             yield f"an event after the verdict: {event}"
-        # Of a task without an id, it is not known which one it was before.
+        # A task without an id can't be followed from event to event.
         if "from" in event and event.get("task_id", "the job") is not None:
             changed = job_id, event.get("task_id")
             if known.get(changed) != event["from"]:
@@ -97,7 +97,7 @@ def check_events(events: list[dict[str, object]]) -> Iterator[str]:
 
 
 def main(seed: int, count: int) -> int:
-    """Follow so many jobs by the installed program, and print what is wrong."""
+    """Follow so many jobs with the installed program, and print what is wrong."""
     environ = {
         "PATH": "/usr/bin:/bin",
         "CASJOB_PROJECT_ID": "0" * 32,

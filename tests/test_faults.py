@@ -1,14 +1,14 @@
-"""What every command makes of every fault, as a table for people: tests/data/faults.txt.
+"""How every command ends at every fault, as a table for people: tests/data/faults.txt.
 
 Each entry is a fault, and how the commands end that meet it: the exit status, then stdout after
-`|`, then stderr. Of `config --check`, stdout is what comes after the steps that went well.
+`|`, then stderr. For `config --check`, stdout begins after the steps that went well.
 
-The commands write to a pipe; only watch, which draws on a terminal, also meets every fault there.
-The others do the same in both places, which one fault a command shows on a real terminal.
-wait and watch give up after 10 failures in a row, which takes long with slow faults: those they
-meet once. A fault of list COMPONENT is one of the request for its deployments.
+The commands write to a pipe. watch, which draws on a terminal, also meets every fault there; the
+others print the same on both, as a test on a real terminal shows with one fault per command.
+wait and watch give up after 10 failures in a row, which takes long if the fault is slow: they meet
+such faults once. list COMPONENT meets faults in responses when it requests the deployments.
 
-Run with `--write-faults`, without `-n`, to write the table anew; then review it.
+Run with `--write-faults`, without `-n`, to regenerate the table; then review it.
 """
 
 import datetime as dt
@@ -110,7 +110,7 @@ def refuse_connections(_: Rig) -> Iterator[Settings]:
 
 
 @contextmanager
-def know_no_host(rig: Rig) -> Iterator[Settings]:
+def fail_to_resolve(rig: Rig) -> Iterator[Settings]:
     def look_up(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -163,7 +163,7 @@ def refuse_tunnel(_: Rig, *, status: int) -> Iterator[Settings]:
 
 
 @contextmanager
-def have_no_proxy(rig: Rig) -> Iterator[Settings]:
+def refuse_proxy_connections(rig: Rig) -> Iterator[Settings]:
     with refuse_connections(rig) as settings:
         endpoint = "https://servicestage.example.com"
         yield {"CASJOB_ENDPOINT": endpoint, "HTTPS_PROXY": settings["CASJOB_ENDPOINT"]}
@@ -229,7 +229,7 @@ def respond_to_poll(rig: Rig, *, reply: Reply, is_for_ever: bool = False) -> Ite
 
 
 def count_times(rig: Rig, *, is_slow: bool) -> Iterator[int]:
-    """Return an iterator as long as a command meets a fault."""
+    """Return an iterator with an item for each time that a command meets a fault."""
     return iter(range(1)) if is_slow and rig.command in FOLLOWING else count()
 
 
@@ -260,13 +260,13 @@ SOON = {"reset": RESET, "cut": CUT, "not JSON": NOT_JSON} | {
 
 FAULTS: dict[str, Fault] = {
     "connect: refused": refuse_connections,
-    "connect: unknown host": know_no_host,
+    "connect: unknown host": fail_to_resolve,
     "connect: no response": accept_no_connection,
     "TLS: unknown authority": partial(show_certificate, is_trusted=False),
     "TLS: expired": partial(show_certificate, not_after=dt.datetime(2020, 2, 4, tzinfo=dt.UTC)),
     "TLS: another host": partial(show_certificate, host="elsewhere.example.com"),
     "TLS: plain http": speak_plain_http,
-    "proxy: refused": have_no_proxy,
+    "proxy: refused": refuse_proxy_connections,
     "proxy: 407": partial(refuse_tunnel, status=407),
     "proxy: 403": partial(refuse_tunnel, status=403),
     "proxy: 502": partial(refuse_tunnel, status=502),
@@ -351,7 +351,7 @@ def commands_that_meet(fault: str) -> list[str]:
             return commands
 
 
-# What a command leaves behind, in the table.
+# What a command prints, in the table.
 
 # What differs from run to run, or with the versions of Python and OpenSSL.
 VARYING = {

@@ -31,9 +31,9 @@ class ServiceStage:
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
         place: the region; by default, the endpoint's host.
-        not_found_hint: what to check if a job is not there.
+        not_found_hint: what to check if a job is not found.
         component_versions: those to try for components.
-        sample_job_ids: jobs that need not have been looked at to be known, as those of the demo.
+        sample_job_ids: jobs known without having been looked at, such as those of the demo.
 
     Attributes:
         endpoint: the service's URL.
@@ -49,7 +49,7 @@ class ServiceStage:
         version: str = "v2",
         project_id: str,
         place: str | None = None,
-        not_found_hint: str = "is it a job of this project and region?",
+        not_found_hint: str = "does it belong to this project and region?",
         component_versions: Sequence[str] = ("v3", "v2"),
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
@@ -92,7 +92,7 @@ class ServiceStage:
             window: which tasks; by default, all of them.
             on_progress: called with how many tasks were received, and of how many if that is known.
             kept: pages by offset and limit that need not be fetched; fetched ones are added.
-            urgent: whether its requests pass before others that wait for their turn.
+            urgent: whether its requests go ahead of others that wait for their turn.
 
         Raises:
             CasjobError: what went wrong.

@@ -50,7 +50,7 @@ class Request(NamedTuple):
         params: the query.
         body: sent as JSON.
         refusals: what statuses other than 2xx, and error codes, mean for this request.
-        urgent: whether it passes before others that wait for their turn.
+        urgent: whether it goes ahead of others that wait for their turn.
     """
 
     method: str
@@ -71,7 +71,7 @@ class Endpoint:
         retry: when to retry.
         notify: gets a message about each retry.
         redactor: masks the run's secrets; what requests send and the proxy's are masked anyway.
-        pace: bounds the rate of requests; None for no bound.
+        pace: limits the rate of requests; None for no limit.
         log: gets lines about each request and response; None for no log.
         ca_bundle: the path of certificates to trust beside the usual ones.
         transport: used in place of the network, as the demo does.

@@ -58,7 +58,7 @@ def exchange(
     Args:
         http: the client; its own timeout bounds each connect, read and write.
         request: what to send.
-        workers: have a thread for the exchange.
+        workers: runs the exchange in a thread.
         timeout: the request timeout in seconds.
         peer: names the other end in errors.
 

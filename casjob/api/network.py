@@ -72,7 +72,7 @@ def explain_network_failure(
             )
         case _:
             reason = str(error).rstrip(".")
-            # h11's word for what can't be HTTP.
+            # What h11 says of a response that is not HTTP.
             hint = _OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
             return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
 

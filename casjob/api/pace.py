@@ -9,7 +9,7 @@ BURST = 38.0
 RATE = 0.5
 """Requests a second after the burst."""
 LANE = 12.0
-"""Urgent requests beyond that: with the burst and the rate, 200 in any 5 minutes."""
+"""Urgent requests on top of that: with the burst and the rate, 200 in any 5 minutes."""
 
 _SHORTEST_SLEEP = 0.001
 
@@ -20,11 +20,11 @@ class Pace:
     The gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
     APIGW.0308). A burst followed by a steady rate stays below both.
 
-    An urgent request neither keeps the gap nor queues behind those that wait. It may be up to
-    `LANE` requests ahead of the rate; the others wait until that has been made up for.
+    An urgent request ignores the gap, and does not queue behind those that wait. Urgent requests
+    may exceed the rate by up to `LANE`; the others then wait until that is made up for.
 
     Args:
-        gap: the least seconds from any request to the next that is not urgent.
+        gap: seconds at least between a request and the next that is not urgent.
         burst: how many requests may be sent before the rate applies.
         rate: requests a second after that.
         clock: returns monotonic time in seconds.
@@ -53,7 +53,7 @@ class Pace:
     def wait(self, *, urgent: bool = False) -> None:
         """Wait until the next request may be sent."""
         with nullcontext() if urgent else self._queue:
-            # Urgent requests may have passed during the sleep, and the wait be longer.
+            # Urgent requests sent during the sleep may have made the wait longer.
             while seconds := self._take(urgent=urgent):
                 self._sleep(seconds)
 

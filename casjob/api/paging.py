@@ -156,7 +156,7 @@ class _Pages(Generic[Item]):
 
     Attributes:
         count: how many items the service says there are; None if it does not.
-        came: how many items were received so far.
+        came: how many items have been received.
     """
 
     def __init__(
@@ -171,9 +171,9 @@ class _Pages(Generic[Item]):
         self._page_size = page_size
         self._identity = identity
         self._pages: dict[int, tuple[Item, ...]] = {}
-        # Everything before it was received.
+        # Every item before this one has been received.
         self._settled = offset
-        # Where each later page ends; one that is under way is expected to be full.
+        # Where each later page ends; one that is being fetched is expected to be full.
         self._stops: dict[int, int] = {}
         self._known: set[str] = set()
         self.add(offset, first)

@@ -98,7 +98,7 @@ def _decode(secret: str) -> Iterator[str]:
 
 
 def _decode_html(text: str) -> str:
-    # Its table of entities takes longer to load than a request to a service nearby.
+    # Loading its table of entities takes longer than a request to a service nearby.
     import html
 
     return html.unescape(text)

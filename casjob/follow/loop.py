@@ -124,7 +124,7 @@ class Following:
             # A daemon: a poll that hangs must hold up neither Ctrl-C nor the end of the program.
             # The thread gets copies and returns its result; only this thread changes the job.
             arguments = (job, job.window, dict(job.pages))
-            # A verdict waits for a poll that confirms an end.
+            # The verdict waits for the poll that confirms the end.
             options = {"urgent": job.is_ending}
             threading.Thread(target=self._poll, args=arguments, kwargs=options, daemon=True).start()
 

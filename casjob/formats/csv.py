@@ -141,7 +141,7 @@ def _disarm(cell: Cell, escape: Callable[[str], str]) -> str | int | float:
     if not isinstance(cell, str):
         return "" if cell is None else cell
     if cell.isidentifier() and cell.isascii():
-        # Most cells neither begin a formula nor need an escape, and this is a fast way to know it.
+        # A fast check: most cells neither begin a formula nor need an escape.
         return cell
     text = escape(cell)
     return f"'{text}" if cell.lstrip().startswith(_FORMULA_STARTS) else text

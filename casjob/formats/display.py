@@ -157,11 +157,11 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
     "findings": _EVERYWHERE,
     "explanations": _EVERYWHERE,
 }
-"""The formats that have each method, known without loading them."""
+"""The formats that support each kind of content, known without loading them."""
 
 
 class Format:
-    """One output format; `FORMATS` says which have which of the methods.
+    """One output format, which has the methods that `FORMATS` says.
 
     A method returns text, or bytes if the encoding is the format's own.
 

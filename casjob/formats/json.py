@@ -221,7 +221,7 @@ def _failure(report: "TaskReport") -> dict[str, JsonValue] | None:
 
 
 def _cause(report: "Report") -> dict[str, JsonValue] | None:
-    """Return which task a job failed of, and why; None if no task failed."""
+    """Return the task that made a job fail, and why; None if no task failed."""
     cause = report.cause
     if cause is None:
         return None

@@ -131,7 +131,7 @@ def _read_detail(outer: Failure) -> Failure | None:
     if not inner and '\\"' in text:
         inner = _read_embedded(_ESCAPED.sub(r"\1", text))
         if inner and not inner.is_exact:
-            # Two guesses: the text is shown as well.
+            # That took two guesses, so the text is shown as well.
             inner = inner._replace(is_whole=False)
     if not inner or (outer.code and not inner.failure.detail):
         return None

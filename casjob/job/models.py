@@ -4,7 +4,7 @@ Every field may be absent, null or of another type than documented: the attribut
 or the value's JSON text, and `sent` still holds the original, with the keys in the API's own case.
 Source: the tables of "Obtaining Job Details", v2 and v3.
 
-They are plain classes, as pydantic takes 50 ms to load, and three times as long to make a task, of
+They are plain classes: pydantic takes 50 ms to load, and three times as long to make each task, of
 which a job may have 9,900.
 """
 
@@ -114,7 +114,7 @@ class Task:
         self.task_status = read_text(field("TASK_STATUS"))
         self.task_type = read_text(field("TASK_TYPE"))
         self.created_at = read_moment(field("CREATED_AT"))
-        # As v2 has it, and v3.
+        # v2's name, and v3's.
         self.last_health_check = read_moment(field("LAST_HEALTH_CHECK", field("UPDATE_AT")))
         self.owner_id = read_text(field("OWNER_ID"))
         self.sent = sent

@@ -73,7 +73,7 @@ def _split_top_level(
 
 
 def _read_tasks(tasks: list[JsonValue], name: str) -> tuple[Task, ...]:
-    # Nearly all tasks have the same keys, in v2 those of the API.
+    # Nearly all tasks have the same keys, which v2 sends in upper case already.
     api_names: dict[tuple[str, ...], tuple[str, ...]] = {}
     read = []
     for place, task in enumerate(tasks):
@@ -89,7 +89,7 @@ def _read_tasks(tasks: list[JsonValue], name: str) -> tuple[Task, ...]:
 
 
 def _find_api_names(fields: dict[str, JsonValue]) -> tuple[str, ...]:
-    """Return keys in upper case; one that then stands twice keeps its own spelling."""
+    """Return the keys in upper case; one that would clash with another keeps its own spelling."""
     names: dict[str, None] = {}
     for key in fields:
         upper = key.upper()

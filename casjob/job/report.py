@@ -145,7 +145,7 @@ class Report(NamedTuple):
 
     @property
     def cause(self) -> TaskReport | None:
-        """The task that the job failed of; None if no task failed."""
+        """The task that made the job fail; None if no task failed."""
         return next(iter(self.failed), None)
 
     @property

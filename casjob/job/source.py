@@ -50,7 +50,7 @@ class JobSource(Protocol):
             window: which tasks.
             on_progress: called with how many tasks were received, and of how many if that is known.
             kept: pages by offset and limit that need not be fetched; fetched ones are added.
-            urgent: whether its requests pass before others that wait for their turn.
+            urgent: whether its requests go ahead of others that wait for their turn.
 
         Raises:
             CasjobError: what went wrong.

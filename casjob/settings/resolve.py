@@ -65,7 +65,7 @@ class Settings(NamedTuple):
         history: whether the jobs looked at are recorded.
         sources: every source with settings, the strongest first.
         warnings: what is wrong with sources that the user did not ask for.
-        profile_hint: which profiles there are, if region or credential may be in one of them.
+        profile_hint: which profiles there are, if one may have the missing region or credential.
     """
 
     profile: Setting[str | None]

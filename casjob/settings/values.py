@@ -39,7 +39,7 @@ NOT_SET = "not set"
 """The origin of a setting that no source has."""
 
 DEFAULT_PROFILE = "default"
-"""The profile whose settings are taken when none is chosen."""
+"""The profile that is used if none is chosen."""
 
 _LONG_ENOUGH = 16
 

@@ -1,4 +1,4 @@
-"""Jobs as they change, a line a change, for logs and pipes."""
+"""Jobs as they change, one line per change, for logs and pipes."""
 
 from collections.abc import Callable, Sequence
 
@@ -22,7 +22,7 @@ class Lines:
     def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
         self._write = write
         self._arrow = choose_arrow(display.encoding)
-        # A CI that forces colour gets it for a report, not for a log with a report below.
+        # A CI that forces colour gets it in a report, but not in a log that ends with one.
         is_auto = display.color is Color.AUTO
         self._display = display._replace(color=Color.NEVER) if is_auto else display
 

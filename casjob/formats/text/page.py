@@ -135,7 +135,7 @@ class Page:
         return self._compose(*parts)
 
     def _compose(self, part: str | tuple[str, str]) -> Text:
-        # Most cells of a table are like others of their column.
+        # Most cells of a table equal others in their column.
         text = self._composed.get(part)
         if text is None:
             words, style = (part, "") if isinstance(part, str) else part

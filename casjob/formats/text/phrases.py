@@ -26,7 +26,7 @@ def format_clock(moment: datetime, beside: datetime | None, *, utc: bool) -> str
     """Return `04:01:03`, with the day before it where that is not the day of `beside`."""
     shown = to_zone(moment, utc=utc)
     is_same_day = beside is not None and to_zone(beside, utc=utc).date() == shown.date()
-    # `2020-02-04T04:01:03`, cut: strftime takes three times as long.
+    # Cut from `2020-02-04 04:01:03`, as strftime takes three times as long.
     text = shown.isoformat(" ", "seconds")
     return text[11:19] if is_same_day else text[5:19]
 
@@ -142,14 +142,14 @@ def describe_tally(outcomes: Sequence[Outcome]) -> str:
 
 
 def describe_ending(job_id: str, report: Report) -> str:
-    """Return a line that says how a job ended, and of what; the verdict of `casjob wait`."""
+    """Return a line that says how a job ended, and why; the verdict of `casjob wait`."""
     name = f" {report.job.job_name}" if report.job.job_name else ""
     cause = describe_cause(report)
     return f"{job_id}{name} {describe_verdict(report)}" + (f": {cause}" if cause else "")
 
 
 def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
-    """Return which task a job failed of, and what that says; None if none did."""
+    """Return the task that made a job fail, with its code and detail; None if none failed."""
     cause = report.cause
     if cause is None:
         return None
@@ -158,6 +158,6 @@ def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
 
 
 def read_message(report: TaskReport) -> list[str]:
-    """Return the code and the detail of a task that failed, as far as there are any."""
+    """Return the code and the detail of a failed task, as far as there are any."""
     message = report.message if report.has_failed else None
     return [each for each in (message.code, message.detail) if each] if message else []

@@ -1,4 +1,4 @@
-"""Text in styles, of which lines and cells are made.
+"""Styled text, of which lines and cells are made.
 
 It is casjob's own, as loading Rich takes longer than drawing a report for a pipe, which needs
 neither wrapping nor colours.

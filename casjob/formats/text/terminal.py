@@ -1,4 +1,4 @@
-"""What Rich does: it breaks lines at words, and colours them."""
+"""Breaks lines at words and colours them, with Rich."""
 
 from collections.abc import Iterable
 from io import StringIO
@@ -13,7 +13,7 @@ _ANY_WIDTH = 1_000_000_000
 
 
 def wrap(text: Text, width: int) -> list[Text]:
-    """Return a text in rows of so many cells, broken at words where possible."""
+    """Return a text in rows of at most `width` cells, broken at words where possible."""
     rows = _to_rich(text).wrap(_open_console(StringIO()), width)
     return [_from_rich(row) for row in rows]
 
@@ -30,7 +30,7 @@ def color(lines: Iterable[Text]) -> list[str]:
 def _open_console(file: StringIO) -> Console:
     return Console(
         file=file,
-        # Both, as Rich takes a dumb terminal for 80 columns wide otherwise.
+        # Both, as Rich otherwise assumes that a dumb terminal has 80 columns.
         width=_ANY_WIDTH,
         height=1,
         force_terminal=True,
