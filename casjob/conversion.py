@@ -10,6 +10,8 @@ from enum import Enum
 from functools import partial
 from typing import Any, get_args
 
+from casjob.errors import UsageError
+
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
 
@@ -44,8 +46,16 @@ class _Conversion:
             return () if self._is_several else None
         converted = [self._convert(each) for each in (value if self._is_several else [value])]
         if None in converted:
-            return self._get_typers().coerce(value, **context)
+            return self._coerce_by_typer(value, context)
         return converted if self._is_several else converted[0]
+
+    def _coerce_by_typer(self, value: Any, context: dict[str, Any]) -> Any:
+        try:
+            return self._get_typers().coerce(value, **context)
+        except ImportError as error:
+            # Pydantic is compiled, and Python loads no compiled module from a zipapp.
+            hint = context["param"].get_error_hint()
+            raise UsageError(f"Invalid value for {hint}: {value!r}") from error
 
     def _convert(self, value: Any) -> Any:
         """Return the converted value, or None if it is not plain."""
