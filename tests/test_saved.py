@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -34,6 +35,13 @@ HINT = (
     "  hint: expected a response of the job API, a file written by casjob show --save, or the"
     " output of casjob show --json\n"
 )
+
+NULL_IN_PATH = (
+    "lstat: embedded null character in path"
+    if sys.version_info >= (3, 13)
+    else "embedded null byte"
+)
+"""What Python says of a NUL where a path is resolved."""
 
 
 def reply(version: str, query: Mapping[str, str] | None = None, count: int = 5) -> str:
@@ -612,7 +620,7 @@ class TestSave:
         [
             ("/none/x.json", "No such file or directory"),
             ("/dev/null", "Not a regular file"),
-            ("a\0b", "embedded null byte"),
+            ("a\0b", NULL_IN_PATH),
         ],
     )
     def test_that_fails_is_an_error(

@@ -43,6 +43,8 @@ def connect(version: str, service: Service) -> Any:
         )
 
 
+# The SDK signs with it, and Python deprecates it since 3.12.
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.usefixtures("deployed")
 class TestTheVendorsClient:
     def test_lists_the_components_that_casjob_lists(self, ask: Ask, service: Service) -> None:
