@@ -99,8 +99,12 @@ def write_page() -> Iterator[str]:
         elsewhere: list[str] = []
         for title, records in command.group_parameters(context).items():
             if title in shared:
-                shared[title].update(records)
-                elsewhere += [re.findall(r"--[\w-]+", usage)[-1] for usage, _ in records]
+                # Which formats there are depends on the command.
+                own = [each for each in records if "--output " in each[0]]
+                yield from write_list(own, mark_usage)
+                alike = [each for each in records if each not in own]
+                shared[title].update(alike)
+                elsewhere += [re.findall(r"--[\w-]+", usage)[-1] for usage, _ in alike]
             else:
                 yield from write_list(
                     (each for each in records if "--help" not in each[0]), mark_usage
