@@ -333,7 +333,7 @@ def config(
 @COMMANDS.declare(
     examples=". <(casjob completion bash)      # in ~/.bashrc\n"
     ". <(casjob completion zsh)       # in ~/.zshrc, after compinit\n"
-    "casjob completion fish | source  # in ~/.config/fish/config.fish",
+    "casjob completion fish > ~/.config/fish/completions/casjob.fish  # once",
 )
 def completion(
     shell: Annotated[

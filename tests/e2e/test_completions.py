@@ -189,7 +189,6 @@ def test_the_demo_completes_its_own_jobs(shell: str, start: str, environ: dict[s
 SOURCED = {
     "bash": f"{POSIX_PROMPT}. <(casjob completion bash)\n",
     "zsh": f"autoload -Uz compinit; compinit -u -D; {POSIX_PROMPT}. <(casjob completion zsh)\n",
-    "fish": f"{FISH_PROMPT}casjob completion fish | source\n",
 }
 
 
@@ -198,7 +197,6 @@ SOURCED = {
     [
         pytest.param("bash", marks=needs_bash),
         pytest.param("zsh", marks=needs_zsh),
-        pytest.param("fish", marks=needs_fish),
     ],
 )
 def test_what_the_program_prints_completes(
@@ -207,3 +205,21 @@ def test_what_the_program_prints_completes(
     environ["XDG_DATA_DIRS"] = str(tmp_path / "nothing")
     with at_prompt(shell, SOURCED[shell], environ) as terminal:
         press_tab(terminal, "casjob ta", "casjob tasks")
+
+
+@needs_fish
+@pytest.mark.parametrize("installed", ["by the wheel", "by hand"])
+def test_fish_prefers_the_script_to_what_it_generates_from_the_manual_page(
+    installed: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    generated = tmp_path / ".local" / "share" / "fish" / "generated_completions" / "casjob.fish"
+    generated.parent.mkdir(parents=True)
+    generated.write_text("complete --command casjob --long-option command\n")
+    with at_prompt("fish", FISH_PROMPT, environ) as terminal:
+        if installed == "by hand":
+            (tmp_path / "share" / "fish" / "vendor_completions.d" / "casjob.fish").unlink()
+            # At its first prompt, fish has made the folder.
+            terminal.type("casjob completion fish > ~/.config/fish/completions/casjob.fish\r")
+            terminal.wait_until(lambda lines: len(lines) > 1 and lines[-1] == PROMPT)
+        # With the --command that was generated, it would not be the only one.
+        press_tab(terminal, "casjob show --com", "casjob show --component")
