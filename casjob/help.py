@@ -71,6 +71,10 @@ class Command(TyperCommand):
             error.ctx = ctx  # type: ignore[attr-defined] # most kinds of error have it
             raise
 
+    def get_short_help_str(self, limit: int = 80) -> str:
+        """Return the first sentence of the help; for completions, Typer would cut it at 45."""
+        return super().get_short_help_str(limit)
+
     def group_parameters(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
         """Return the usage and help of each argument, then of the options, by group."""
         groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.cli import run
+from casjob.cli import COMMANDS, run
 from casjob.completion import Shell, script
 from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
@@ -119,6 +119,13 @@ def test_commands_options_values_and_recent_jobs_complete(
 ) -> None:
     found = complete(line, XDG_STATE_HOME=str(state))
     assert found == completed
+
+
+def test_commands_complete_with_their_whole_summaries(complete: Complete) -> None:
+    asked = {"_CASJOB_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    words = complete("", **asked, _TYPER_COMPLETE_ARGS="casjob ")
+    summaries = {name: command.help.splitlines()[0] for name, command in COMMANDS.items()}
+    assert " ".join(words) == " ".join(f"{name} {text}" for name, text in summaries.items())
 
 
 @pytest.mark.parametrize("history", ["off", "nonsense"])
