@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from casjob.conversion import convert_plain_values
+from casjob.errors import UsageError
 
 _WATCH = "casjob watch follows jobs until they end"
 _PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
@@ -34,6 +35,9 @@ _ELSEWHERE = {
 }
 """What to use in place of an unknown option."""
 
+_MAY_BE_EMPTY = "after"
+"""The option that is empty where there was no job before."""
+
 
 def find_option(error: typer.TyperException) -> str | None:
     """Return what to use in place of an unknown option, if that is the error and it is known."""
@@ -55,6 +59,20 @@ def find_help(error: typer.TyperException) -> tuple[str, ...]:
     return (f"  see: {context.command_path} --help",) if context else ()
 
 
+def _refuse_empty(parameter: Any, value: Any) -> None:
+    """Raise an error for an option without a value, or with a list of none.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if parameter.param_type_name == "argument" or parameter.name == _MAY_BE_EMPTY:
+        return
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and not text.strip(" \t\n,"):
+            message = f"{parameter.opts[0]} is empty"
+            raise UsageError(message, hint="is it set from an empty variable?")
+
+
 class Command(TyperCommand):
     """A command whose options are grouped, and whose epilog holds examples."""
 
@@ -63,13 +81,21 @@ class Command(TyperCommand):
         return convert_plain_values(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words after the command's name; each error knows the command."""
+        """Parse the words after the command's name; each error knows the command.
+
+        Raises:
+            UsageError: an option is empty.
+        """
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except typer.TyperException as error:
             # Typer leaves it out where an option lacks its value, or has one too many.
             error.ctx = ctx  # type: ignore[attr-defined] # most kinds of error have it
             raise
+        if not ctx.resilient_parsing:
+            for each in self.params:
+                _refuse_empty(each, ctx.params[each.name])
+        return rest
 
     def get_short_help_str(self, limit: int = 80) -> str:
         """Return the first sentence of the help; for completions, Typer would cut it at 45."""

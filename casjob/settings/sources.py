@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from casjob.errors import SettingsError, UsageError
+from casjob.errors import SettingsError
 from casjob.files import config_folder, home_folder
 from casjob.settings.environment import read_casjob_variables, read_vendor_variables
 from casjob.settings.files import is_missing, is_open_to_others
@@ -35,7 +35,6 @@ def find_sources(given: Mapping[str, str | None], environ: Mapping[str, str]) ->
         environ: the environment.
 
     Raises:
-        UsageError: an option is empty.
         SettingsError: a source that the user asked for is missing or broken.
     """
     options = _read_options(given)
@@ -72,13 +71,12 @@ def find_profile_names(environ: Mapping[str, str]) -> list[str]:
 
 
 def _read_options(given: Mapping[str, str | None]) -> Source:
-    values = {}
-    for name, text in given.items():
-        option = f"--{name.replace('_', '-')}"
-        if text is not None:
-            values[name] = Value(text.strip(), option)
-            if not text.strip():
-                raise UsageError(f"{option} is empty", hint="is it set from an empty variable?")
+    # The command line has refused empty ones.
+    values = {
+        name: Value(text.strip(), f"--{name.replace('_', '-')}")
+        for name, text in given.items()
+        if text and text.strip()
+    }
     return Source("the command line", values, is_asked_for=True, is_own=True)
 
 

@@ -175,6 +175,27 @@ def test_what_cannot_be_asked_for_is_not(ask: Ask, service: Service, words: list
     assert service.requests == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--status", ""],
+        ["--status", "FAILED", "--status", " , "],
+        ["--instance-id="],
+        ["--component="],
+        ["--from", " "],
+        ["--save="],
+        ["--output-file="],
+        ["--region="],
+        ["--project-id", " "],
+    ],
+)
+def test_an_empty_option_is_an_error(ask: Ask, service: Service, words: list[str]) -> None:
+    option = words[0].rstrip("=")
+    hint = "  hint: is it set from an empty variable?\n"
+    assert ask("tasks", JOB_ID, *words) == (2, "", f"casjob: {option} is empty\n{hint}")
+    assert service.requests == []
+
+
 def test_statuses_may_be_a_list(ask: Ask, service: Service) -> None:
     service.jobs[JOB_ID] = many_tasks(105, failing_index=77)
     apart = ask("tasks", JOB_ID, "--json", "--status", "failed", "--status", "CANCELLED")

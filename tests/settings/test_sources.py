@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.errors import SettingsError, UsageError
+from casjob.errors import SettingsError
 from casjob.settings.credentials import find_credential
 from casjob.settings.resolve import resolve_settings
 from casjob.settings.sources import find_profile_names, find_sources
@@ -89,12 +89,6 @@ def test_a_setting_knows_its_origin(write: Write, resolve: Resolve) -> None:
 
 def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
     assert resolve(CASJOB_REGION=" ", HW_REGION_NAME="ae-ad-1").region.value == "ae-ad-1"
-
-
-def test_an_empty_option_is_an_error(resolve: Resolve) -> None:
-    with pytest.raises(UsageError, match="--project-id is empty") as caught:
-        resolve({"project_id": " "}, CASJOB_PROJECT_ID="0123")
-    assert caught.value.hint == "is it set from an empty variable?"
 
 
 def test_options_are_a_source_of_casjobs_own(clean_environ: dict[str, str]) -> None:
