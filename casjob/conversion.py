@@ -18,8 +18,9 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 def convert_plain_values(parameters: list[Any]) -> list[Any]:
     """Let Typer's parameters convert plain values without pydantic, and return them."""
     for each in parameters:
-        # Typer has no option for this; a version that does not call this method is only slower.
-        if "get_runtime_param" not in vars(each):
+        # Typer has no option for this. A version that works differently converts all by itself.
+        is_known = hasattr(each, "get_runtime_param") and hasattr(each, "type_descriptor")
+        if is_known and "get_runtime_param" not in vars(each):
             each.get_runtime_param = partial(_Conversion, each, each.get_runtime_param)
     return parameters
 

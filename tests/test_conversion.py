@@ -2,11 +2,13 @@
 
 import sys
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
 import typer
 
+from casjob.conversion import convert_plain_values
 from casjob.errors import UsageError
 from casjob.help import Command
 
@@ -86,3 +88,10 @@ def test_without_pydantic_as_in_a_zipapp_a_wrong_value_is_an_error_all_the_same(
     with pytest.raises(UsageError) as refused:
         parse(option(int | None), "--value", "x")
     assert refused.value.message == "Invalid value for '--value': 'x'"
+
+
+@pytest.mark.parametrize("parameter", [SimpleNamespace(), SimpleNamespace(get_runtime_param=int)])
+def test_a_typer_that_works_differently_is_left_alone(parameter: SimpleNamespace) -> None:
+    before = dict(vars(parameter))
+    assert convert_plain_values([parameter]) == [parameter]
+    assert vars(parameter) == before
