@@ -64,19 +64,28 @@ def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None,
             missing = [name for name in others if name not in source.values]
             if kind in source.values and not missing:
                 return CredentialSource(source, kind), halves
-        half = _describe_half(source)
+        error = _describe_half(source)
         if source.is_asked_for:
-            raise SettingsError(half, hint="all parts of a credential must come from one source")
-        halves.append(half)
+            raise error
+        halves.append(error.message)
     return None, halves
 
 
-def _describe_half(source: Source) -> str:
+def _describe_half(source: Source) -> SettingsError:
     present = sorted(CREDENTIALS & source.values.keys())
     login = {"user_name", *_KINDS["user_name"]}
     kind = "user_name" if login & source.values.keys() else "access_key"
     missing = [name for name in (kind, *_KINDS[kind]) if name not in source.values]
-    return f"{source.name} has {' and '.join(present)}, but no {' and no '.join(missing)}"
+    if source.variables is None:
+        message = f"{source.name} has {' and '.join(present)}, but no {' and no '.join(missing)}"
+        return SettingsError(message, hint="all parts of a credential must come from one source")
+    has, lacks = (
+        " and ".join(source.variables[name] for name in names) for names in (present, missing)
+    )
+    are = "is" if len(present) == 1 else "are"
+    return SettingsError(
+        f"{has} {are} set, but not {lacks}", hint=f"set {lacks} as well, or unset {has}"
+    )
 
 
 def read_credential(

@@ -68,4 +68,5 @@ def _read(
     # An empty variable is an unset one.
     texts = {variable: environ.get(variable, "").strip() for variable in variables}
     values = {variables[name]: Value(text, name) for name, text in texts.items() if text}
-    return Source(source, values, is_asked_for=is_own, is_own=is_own)
+    names = {setting: variable for variable, setting in variables.items()}
+    return Source(source, values, is_asked_for=is_own, is_own=is_own, variables=names)

@@ -115,6 +115,7 @@ class Source(NamedTuple):
             account only.
         unusable: why the credential there can't be used, if it can't.
         problems: what is wrong with single settings there, which have no value then.
+        variables: the variable of each setting, if they are variables.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Source(NamedTuple):
     is_own: bool = False
     unusable: str | None = None
     problems: tuple[CasjobError, ...] = ()
+    variables: Mapping[str, str] | None = None
 
 
 def mask(text: str) -> str:

@@ -77,7 +77,7 @@ def test_a_newcomer_with_a_region_is_told_the_rest(casjob: Casjob) -> None:
 
 
 def test_half_a_key_is_noted_once(casjob: Casjob) -> None:
-    half = "CASJOB_* has access_key, but no secret_key"
+    half = "CASJOB_ACCESS_KEY is set, but not CASJOB_SECRET_KEY"
     alone = casjob("config", environ={"CASJOB_ACCESS_KEY": "a"}).out
     with_region = casjob(
         "config", environ={"CASJOB_ACCESS_KEY": "a", "CASJOB_REGION": "ae-ad-1"}
@@ -180,7 +180,7 @@ def test_the_same_is_there_as_json(casjob: Casjob) -> None:
         {"name": "token", "value": "****n-16", "origin": "HW_AUTH_TOKEN"},
     ]
     assert document["notes"] == [
-        "CASJOB_* has access_key, but no secret_key",
+        "CASJOB_ACCESS_KEY is set, but not CASJOB_SECRET_KEY",
         NO_CREDENTIALS,
         "neither a region nor an IAM endpoint is set; set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
     ]

@@ -68,28 +68,29 @@ def test_a_credential_names_its_origin(name: str, origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("half", "words"),
+    ("half", "has", "lacks"),
     [
-        ({"ACCESS_KEY": "a"}, "has access_key, but no secret_key"),
-        ({"SECRET_KEY": "s"}, "has secret_key, but no access_key"),
-        ({"SECURITY_TOKEN": "s"}, "has security_token, but no access_key and no secret_key"),
-        ({"USER_NAME": "u"}, "has user_name, but no password and no domain_name"),
+        (["ACCESS_KEY"], "CASJOB_ACCESS_KEY is", "CASJOB_SECRET_KEY"),
+        (["SECRET_KEY"], "CASJOB_SECRET_KEY is", "CASJOB_ACCESS_KEY"),
+        (["SECURITY_TOKEN"], "CASJOB_SECURITY_TOKEN is", "CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"),
+        (["USER_NAME"], "CASJOB_USER_NAME is", "CASJOB_PASSWORD and CASJOB_DOMAIN_NAME"),
         (
-            {"PASSWORD": "p", "DOMAIN_NAME": "d"},
-            "has domain_name and password, but no user_name",
+            ["PASSWORD", "DOMAIN_NAME"],
+            "CASJOB_DOMAIN_NAME and CASJOB_PASSWORD are",
+            "CASJOB_USER_NAME",
         ),
-        ({"DOMAIN_NAME": "d"}, "has domain_name, but no user_name and no password"),
+        (["DOMAIN_NAME"], "CASJOB_DOMAIN_NAME is", "CASJOB_USER_NAME and CASJOB_PASSWORD"),
     ],
 )
 def test_half_a_credential_of_casjobs_own_is_an_error(
-    half: dict[str, str], words: str, resolve: Resolve
+    half: list[str], has: str, lacks: str, resolve: Resolve
 ) -> None:
-    ours = {f"CASJOB_{name}": value for name, value in half.items()}
+    ours = {f"CASJOB_{name}": "a" for name in half}
     whole = {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s"}
     with pytest.raises(SettingsError) as caught:
         find_credential(resolve(**ours, **whole).sources)
-    assert str(caught.value) == f"CASJOB_* {words}"
-    assert caught.value.hint == "all parts of a credential must come from one source"
+    assert str(caught.value) == f"{has} set, but not {lacks}"
+    assert caught.value.hint == f"set {lacks} as well, or unset {has.rpartition(' ')[0]}"
 
 
 def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
@@ -97,9 +98,9 @@ def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
     assert find_credential(resolve(**halves).sources) == (
         None,
         [
-            "HUAWEICLOUD_SDK_* has access_key, but no secret_key",
-            "HW_* has secret_key, but no access_key",
-            "OS_* has secret_key, but no access_key",
+            "HUAWEICLOUD_SDK_AK is set, but not HUAWEICLOUD_SDK_SK",
+            "HW_SECRET_KEY is set, but not HW_ACCESS_KEY",
+            "OS_SECRET_KEY is set, but not OS_ACCESS_KEY",
         ],
     )
 

@@ -189,8 +189,8 @@ def test_without_a_region_the_error_has_the_commands_to_set_up(
 @pytest.mark.parametrize(
     ("half", "told"),
     [
-        ({"CASJOB_ACCESS_KEY": "a"}, "CASJOB_* has access_key, but no secret_key"),
-        ({"HW_SECRET_KEY": "s"}, "HW_* has secret_key, but no access_key"),
+        ({"CASJOB_ACCESS_KEY": "a"}, "CASJOB_ACCESS_KEY is set, but not CASJOB_SECRET_KEY"),
+        ({"HW_SECRET_KEY": "s"}, "HW_SECRET_KEY is set, but not HW_ACCESS_KEY"),
     ],
 )
 def test_half_a_key_is_told_together_with_the_missing_region(
