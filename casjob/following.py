@@ -77,6 +77,24 @@ def follow_jobs(
                     history.record(job.job_id, name=seen.job_name, status=seen.execution_status)
 
 
+@contextmanager
+def tell_what_goes_on(following: Following, doing: str, notices: Notices) -> Iterator[None]:
+    """Say on stderr, if a signal ends this, that the jobs themselves go on.
+
+    Args:
+        following: the jobs.
+        doing: what ends, such as waiting.
+        notices: write to stderr.
+    """
+    try:
+        yield
+    except process.Ended:
+        count = len(following.unfinished)
+        going_on = "1 job goes on" if count == 1 else f"{count} jobs go on"
+        notices.say(f"stopped {doing}; {going_on}", after_signal=True)
+        raise
+
+
 def _choose_job(named: Target, plan: Plan, source: Source, session: Session) -> str:
     """Return the job that is meant; for the next job of a component, wait until it exists."""
     if not isinstance(named, ComponentName):

@@ -37,9 +37,15 @@ class Notices:
         self._progress = ""
         self._lock = threading.Lock()
 
-    def say(self, text: str) -> None:
-        """Write a notice in a line that begins with the name of the program."""
-        self._write(self._wrap(f"casjob: {printable(text)}") + "\n")
+    def say(self, text: str, *, after_signal: bool = False) -> None:
+        """Write a notice in a line that begins with the name of the program.
+
+        Args:
+            text: the notice.
+            after_signal: whether to write it over the ^C that a terminal echoes.
+        """
+        start = _ERASE_LINE if after_signal and self._draws_progress else ""
+        self._write(start + self._wrap(f"casjob: {printable(text)}") + "\n")
 
     def explain(self, error: CasjobError) -> None:
         """Write what went wrong, what the service said about it, and what to do next."""

@@ -8,10 +8,9 @@ from casjob.errors import CasjobError, ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
-from casjob.following import FollowNotices, conclude, follow_jobs
+from casjob.following import FollowNotices, conclude, follow_jobs, tell_what_goes_on
 from casjob.formats.display import Ending, Format, View
 from casjob.job.events import Picture, Retry, StillWaiting
-from casjob.process import Ended
 from casjob.reporting import suggest_next
 from casjob.session import Session
 
@@ -38,29 +37,23 @@ def run(
     """
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose
-    with follow_jobs(targets, plan._replace(tick=_TICK), session) as following:
-        is_live = False
-        try:
-            with output_format.view(session.output.write, may_draw=may_draw) as view:
-                is_live = view.is_live
-                try:
-                    if not _show_events(following, view, session):
-                        # The reader of stdout has gone: what is known by now decides.
-                        return following.exit_status
-                except CasjobError:
-                    # An error about one job: how the others ended is not lost.
-                    if any(job.has_ended for job in following.jobs):
-                        view.show_endings(_list_endings(following, session))
-                    raise
-                if following.jobs:
+    with (
+        follow_jobs(targets, plan._replace(tick=_TICK), session) as following,
+        tell_what_goes_on(following, "watching", session.notices),
+    ):
+        with output_format.view(session.output.write, may_draw=may_draw) as view:
+            try:
+                if not _show_events(following, view, session):
+                    # The reader of stdout has gone: what is known by now decides.
+                    return following.exit_status
+            except CasjobError:
+                # An error about one job: how the others ended is not lost.
+                if any(job.has_ended for job in following.jobs):
                     view.show_endings(_list_endings(following, session))
-        except Ended:
-            if is_live:
-                count = len(following.unfinished)
-                going_on = "1 job goes on" if count == 1 else f"{count} jobs go on"
-                session.notices.say(f"stopped watching; {going_on}")
-            raise
-        if is_live:
+                raise
+            if following.jobs:
+                view.show_endings(_list_endings(following, session))
+        if view.is_live:
             for job in following.jobs:
                 if job.not_found:
                     session.notices.explain(job.not_found)

@@ -13,7 +13,7 @@ from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
 from tests.samples import as_document, job, separator, task
 from tests.service import Recorded, Reply, Service, many_tasks
-from tests.terminal import PATIENCE
+from tests.terminal import PATIENCE, Terminal
 
 Ask = Callable[..., Finished]
 
@@ -251,8 +251,14 @@ class TestExitStatus:
         assert len(service.requests) == 1
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    def test_of_a_signal(
-        self, environ: dict[str, str], service: Service, number: signal.Signals
+    @pytest.mark.parametrize(("command", "doing"), [("wait", b"waiting"), ("watch", b"watching")])
+    def test_of_a_signal_which_ends_no_job(
+        self,
+        environ: dict[str, str],
+        service: Service,
+        number: signal.Signals,
+        command: str,
+        doing: bytes,
     ) -> None:
         reached = threading.Event()
 
@@ -261,12 +267,28 @@ class TestExitStatus:
             return Reply(delay=PATIENCE)
 
         service.handler = hold
-        with start(["wait", "JOB1"], environ) as process:
+        with start([command, "JOB1"], environ) as process:
             assert reached.wait(PATIENCE)
             process.send_signal(number)
 
-            assert process.communicate(timeout=PATIENCE) == (b"", b"")
+            told = b"casjob: stopped %s; 1 job goes on\n" % doing
+            assert process.communicate(timeout=PATIENCE) == (b"", told)
             assert process.returncode == 128 + number
+
+    def test_of_ctrl_c_and_says_so_in_a_line_of_its_own(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        reached = threading.Event()
+
+        def hold(_: Recorded) -> Reply:
+            reached.set()
+            return Reply(delay=PATIENCE)
+
+        service.handler = hold
+        with Terminal([CASJOB, "wait", "JOB1"], environ) as terminal:
+            assert reached.wait(PATIENCE)
+            terminal.type("\x03")
+            assert terminal.finish() == (130, ["casjob: stopped waiting; 1 job goes on"])
 
     @pytest.mark.parametrize("option", ["--interval", "--timeout", "--wait-for-job"])
     def test_of_a_duration_that_is_none(self, ask: Ask, service: Service, option: str) -> None:

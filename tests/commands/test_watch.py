@@ -67,13 +67,14 @@ class Stage:
 
 
 class TestInAPipe:
-    def test_an_interruption_is_told_to_the_shell_alone(self, ask: Ask, service: Service) -> None:
+    def test_an_interruption_says_that_the_job_goes_on(self, ask: Ask, service: Service) -> None:
         def interrupt(_: Recorded) -> Reply:
             os.kill(os.getpid(), signal.SIGINT)
             return Reply(delay=30)
 
         service.handler = interrupt
-        assert ask("watch", "JOB1") == (130, "", "")
+        told = "casjob: stopped watching; 1 job goes on\n"
+        assert ask("watch", "JOB1") == (130, "", told)
 
     def test_a_line_tells_a_change_and_then_comes_the_report(
         self, ask: Ask, service: Service
