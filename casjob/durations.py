@@ -6,7 +6,9 @@ EXAMPLES = "90, 90s, 30m or 1h30m"
 
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _AGES = {"d": 86400, "h": 3600, "m": 60}
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_LONGEST_HOURS = 1_000_000
+"""Over a century; sums with it lose no precision that is noticed."""
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})([hms])")
 _DURATION = re.compile(rf"(?:{_NUMBER}[hms])+")
 
@@ -15,13 +17,16 @@ def parse_duration(text: str) -> float:
     """Return the seconds in a duration; a bare number is seconds.
 
     Raises:
-        ValueError: the text is not a duration.
+        ValueError: the text is not a duration, or too long a one; says which, after "is".
     """
     if re.fullmatch(_NUMBER, text):
-        return float(text)
+        text += "s"
     if not _DURATION.fullmatch(text):
         raise ValueError("not a duration")
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    if seconds > _LONGEST_HOURS * _SECONDS["h"]:
+        raise ValueError(f"longer than {_LONGEST_HOURS}h")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:

@@ -315,7 +315,7 @@ class Follow(OptionGroup):
             timeout: the option; each command has its own default.
 
         Raises:
-            UsageError: a duration is not one.
+            UsageError: a duration is not one, or too long.
         """
         # Help and completion follow no jobs.
         from casjob.deadline import Deadline
@@ -339,8 +339,8 @@ def _parse(duration: str | None, option: str) -> float | None:
 
     try:
         return parse_duration(duration)
-    except ValueError:
-        message = f"{option} {duration!r} is not a duration"
+    except ValueError as error:
+        message = f"{option} {duration!r} is {error}"
         raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
 
 

@@ -14,6 +14,7 @@ from casjob.durations import format_age, format_duration, parse_duration
         ("1h30m", 5400),
         ("1h02m03s", 3723),
         ("1.5h", 5400),
+        ("1000000h", 3.6e9),
     ],
 )
 def test_a_duration_is_a_number_of_seconds_or_has_units(text: str, seconds: float) -> None:
@@ -26,6 +27,12 @@ def test_a_duration_is_a_number_of_seconds_or_has_units(text: str, seconds: floa
 )
 def test_anything_else_is_not_a_duration(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["3600000001", "1000000h1s", "999999999999h", "9" * 400])
+def test_a_duration_of_a_century_is_too_long(text: str) -> None:
+    with pytest.raises(ValueError, match="longer than 1000000h"):
         parse_duration(text)
 
 

@@ -298,6 +298,11 @@ class TestExitStatus:
         assert finished.err.startswith(f"casjob: {option} 'soon' is not a duration\n")
         assert not service.requests
 
+    def test_of_a_duration_that_is_too_long(self, ask: Ask) -> None:
+        told = "casjob: --timeout '999999999999h' is longer than 1000000h\n"
+        hint = "  hint: durations are 90, 90s, 30m or 1h30m\n"
+        assert ask("wait", "JOB1", "--timeout", "999999999999h") == (2, "", told + hint)
+
     def test_of_no_interval(self, ask: Ask, service: Service) -> None:
         assert ask("wait", "JOB1", "--interval", "0") == (
             2,
