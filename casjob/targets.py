@@ -255,9 +255,13 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
 
 
 def _is_empty_list(text: str) -> bool:
-    """Return whether a text is what `casjob list` or `recent` prints as JSON for an empty list."""
+    """Return whether a text without an id is JSON as `casjob list` or `recent` prints it."""
     match _decode_all(text):
-        case [{"schema_version": _, "components": []} | {"schema_version": _, "jobs": []}]:
+        case [{"schema_version": _, "components": list(components)}]:
+            return all(isinstance(each, dict) and "last_job_id" in each for each in components)
+        case [{"schema_version": _, "component": {"last_job_id": None}, "deployments": _}]:
+            return True
+        case [{"schema_version": _, "jobs": []}]:
             return True
     return False
 

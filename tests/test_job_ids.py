@@ -94,7 +94,9 @@ def test_of_other_text_whole_ids_are_read(printed: str, ids: list[str]) -> None:
         '{"job_id": ""}',
         '{"job_id": 5}',
         '{"jobs": []}',
-        '{"schema_version": 1, "components": [{"last_job_id": null}]}',
+        '{"components": [{"last_job_id": null}]}',
+        '{"schema_version": 1, "components": [{"name": "web"}]}',
+        '{"schema_version": 1, "component": {"name": "web"}, "deployments": []}',
     ],
 )
 def test_stdin_without_an_id_is_told(printed: str) -> None:
@@ -109,10 +111,13 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
     "printed",
     [
         '{"schema_version": 1, "complete": true, "components": []}',
+        '{"schema_version": 1, "components": [{"name": "web", "last_job_id": null}]}',
+        '{"schema_version": 1, "component": {"last_job_id": null}, "deployments": []}',
+        '{"schema_version": 1, "component": {"last_job_id": null}, "deployments": null}',
         '{"schema_version": 1, "jobs": []}\n',
     ],
 )
-def test_an_empty_list_of_casjobs_own_names_no_job(printed: str) -> None:
+def test_a_list_of_casjobs_own_without_a_job_names_none(printed: str) -> None:
     assert collect("-", stdin=printed) == []
     assert collect("JOB1", "-", stdin=printed) == ["JOB1"]
 

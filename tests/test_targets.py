@@ -337,11 +337,21 @@ class TestTheLastJobOfAComponent:
     ) -> None:
         line = f"casjob list --failed --json | casjob {command} -"
 
-        assert run_shell(line, {**clean_environ, **at_service}) == (
-            0,
-            "",
-            "casjob: the list on stdin is empty: there are no jobs to wait for\n",
-        )
+        assert run_shell(line, {**clean_environ, **at_service}) == NOTHING_TO_WAIT_FOR
+
+    @pytest.mark.parametrize("words", ["", "api"])
+    def test_is_none_if_no_component_on_stdin_has_one(
+        self,
+        clean_environ: dict[str, str],
+        at_service: dict[str, str],
+        service: Service,
+        words: str,
+    ) -> None:
+        service.components = service.components[2:]
+        line = f"casjob list {words} --json | casjob wait -"
+
+        assert run_shell(line, {**clean_environ, **at_service}) == NOTHING_TO_WAIT_FOR
 
 
+NOTHING_TO_WAIT_FOR = (0, "", "casjob: the list on stdin is empty: there are no jobs to wait for\n")
 FAILED = {"component_status": "FAILED"}
