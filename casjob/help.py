@@ -1,5 +1,6 @@
 """How the help of a command looks: options in groups, and examples as they are typed."""
 
+import re
 from typing import Any
 
 import typer
@@ -35,6 +36,16 @@ _ELSEWHERE = {
 }
 """What to use in place of an unknown option."""
 
+_REWORDED = {
+    # What pydantic says, which Typer uses.
+    "Value error, ": "",
+    "Input should be greater than or equal to": "it must be at least",
+    "Input should be a valid integer.*": "it must be a whole number",
+    # The breaks in Typer's list of choices.
+    r"\n\t": " ",
+}
+"""Patterns in Typer's messages, and what casjob says instead."""
+
 _MAY_BE_EMPTY = "after"
 """The option that is empty where there was no job before."""
 
@@ -49,8 +60,9 @@ def find_option(error: typer.TyperException) -> str | None:
 def describe_error(error: typer.TyperException) -> str:
     """Return what is wrong, in one line; Typer's guess is left out where the option is known."""
     message = error.message if find_option(error) else error.format_message()
-    # The prefix is pydantic's, which Typer uses; the breaks are in Typer's list of choices.
-    return message.replace("Value error, ", "").replace("\n\t", " ")
+    for pattern, words in _REWORDED.items():
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def find_help(error: typer.TyperException) -> tuple[str, ...]:

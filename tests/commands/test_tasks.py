@@ -196,6 +196,22 @@ def test_an_empty_option_is_an_error(ask: Ask, service: Service, words: list[str
     assert service.requests == []
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--limit", "0", "it must be at least 1"),
+        ("--offset", "-1", "it must be at least 0"),
+        ("--limit", "five", "it must be a whole number"),
+        ("--offset", "1.5", "it must be a whole number"),
+    ],
+)
+def test_a_wrong_number_is_told_which_it_may_be(
+    ask: Ask, option: str, value: str, message: str
+) -> None:
+    told = f"casjob: Invalid value for '{option}': {message}\n  see: casjob tasks --help\n"
+    assert ask("tasks", JOB_ID, option, value) == (2, "", told)
+
+
 def test_statuses_may_be_a_list(ask: Ask, service: Service) -> None:
     service.jobs[JOB_ID] = many_tasks(105, failing_index=77)
     apart = ask("tasks", JOB_ID, "--json", "--status", "failed", "--status", "CANCELLED")
