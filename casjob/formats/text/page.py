@@ -5,6 +5,7 @@ is never markup, nothing in it can drive the terminal, colour it, or vanish.
 """
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from itertools import accumulate, takewhile
@@ -124,9 +125,8 @@ class Page:
     @property
     def rows(self) -> int:
         """The rows of the terminal that the lines take; in a pipe, the lines."""
-        if self.width is None:
-            return len(self.lines)
-        return sum(max(math.ceil(line.cell_len / self.width), 1) for line in self.lines)
+        width = self.width or sys.maxsize
+        return sum(max(math.ceil(line.cell_len / width), 1) for line in self.lines)
 
     def compose(self, *parts: str | tuple[str, str]) -> Text:
         """Return parts, each alone or with a style, as one text that is safe to print."""
