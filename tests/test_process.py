@@ -94,7 +94,7 @@ def test_a_signal_that_python_loses_still_ends_what_would_run_on(
         check=False,
         timeout=20,
     )
-    assert (ran.returncode, ran.stderr) == (130, "")
+    assert (ran.returncode, ran.stderr) == (130, "casjob: stopped watching; 1 job goes on\n")
 
 
 def test_other_exceptions_that_python_ignores_are_reported(clean_environ: dict[str, str]) -> None:
