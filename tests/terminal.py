@@ -27,8 +27,16 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
+TAIL = 1 << 17
+"""More bytes than a picture has."""
+
+
 class Terminal:
-    """A program on a pty, up while its `with` block runs, and the screen that it draws."""
+    """A program on a pty, up while its `with` block runs, and the screen that it draws.
+
+    Attributes:
+        tail: the bytes that were written last.
+    """
 
     def __init__(
         self,
@@ -39,6 +47,7 @@ class Terminal:
         columns: int = 100,
         rows: int = 30,
     ) -> None:
+        self.tail = b""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._pty, inner = os.openpty()
@@ -67,6 +76,16 @@ class Terminal:
     def cursor_is_hidden(self) -> bool:
         return bool(self._screen.cursor.hidden)
 
+    @property
+    def foreground(self) -> int:
+        """The process group that has the terminal."""
+        return os.tcgetpgrp(self._pty)
+
+    @property
+    def modes(self) -> tuple[list[object], set[int]]:
+        """What programs may set and must restore, of the pty and of the screen."""
+        return termios.tcgetattr(self._pty), set(self._screen.mode)
+
     def type(self, keys: str) -> None:
         os.write(self._pty, keys.encode())
 
@@ -79,7 +98,14 @@ class Terminal:
 
     def lines(self) -> list[str]:
         """Return what is on the screen, without blank lines."""
-        return [line.rstrip() for line in self._screen.display if line.strip()]
+        return _read(self._screen)
+
+    def draw_afresh(self, written: bytes) -> list[str]:
+        """Return the lines that this makes on an empty screen of the same size and modes."""
+        screen = pyte.Screen(self._screen.columns, self._screen.lines)
+        screen.mode = set(self._screen.mode)
+        pyte.ByteStream(screen).feed(written)
+        return _read(screen)
 
     def color_of(self, word: str) -> str:
         """Return the colour of the word where it first stands on the screen."""
@@ -112,6 +138,7 @@ class Terminal:
         with suppress(OSError):
             written = os.read(self._pty, 65536)
         self._stream.feed(written)
+        self.tail = (self.tail + written)[-TAIL:]
         return bool(written)
 
     def _describe(self, problem: str) -> str:
@@ -119,3 +146,7 @@ class Terminal:
 
     def _set_size(self, columns: int, rows: int) -> None:
         termios.tcsetwinsize(self._pty, (rows, columns))
+
+
+def _read(screen: pyte.Screen) -> list[str]:
+    return [line.rstrip() for line in screen.display if line.strip()]
