@@ -270,20 +270,12 @@ def document_of_event(event: "Event") -> dict[str, JsonValue]:
 
 
 def _describe(event: "Event") -> tuple[str, dict[str, JsonValue]]:
-    from casjob.job.events import (
-        JobStatus,
-        NotFound,
-        Retry,
-        Stall,
-        TaskStatus,
-        Verdict,
-        Waiting,
-    )
+    from casjob.job import events
 
     match event:
-        case JobStatus():
+        case events.JobStatus():
             return "job_status", {"from": event.before, "to": event.after}
-        case TaskStatus():
+        case events.TaskStatus():
             return "task_status", {
                 **_identify(event.report),
                 "from": event.before,
@@ -291,19 +283,19 @@ def _describe(event: "Event") -> tuple[str, dict[str, JsonValue]]:
                 "elapsed_seconds": event.report.elapsed_seconds,
                 "failure": _failure(event.report),
             }
-        case Stall():
+        case events.Stall():
             return "stall", {**_identify(event.report), "message": event.message}
-        case Waiting():
+        case events.Waiting():
             report = event.report
             return "waiting", {
                 "status": report.job.execution_status if report else None,
                 "elapsed_seconds": report.elapsed_seconds if report else None,
             }
-        case Retry():
+        case events.Retry():
             return "retry", {"message": event.message, "failures": event.failures}
-        case NotFound():
+        case events.NotFound():
             return "verdict", _verdict(None)
-        case Verdict():
+        case events.Verdict():
             return "verdict", _verdict(event.report)
         case _:
             assert_never(event)

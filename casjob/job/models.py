@@ -60,20 +60,6 @@ class Job:
         sent: the job's fields under upper-case keys.
     """
 
-    __slots__ = (
-        "created_by",
-        "execution_status",
-        "job_desc",
-        "job_id",
-        "job_name",
-        "job_type",
-        "order_id",
-        "project_id",
-        "rollback_enabled",
-        "sent",
-        "service_instance_id",
-    )
-
     def __init__(self, sent: Mapping[str, JsonValue]) -> None:
         field = sent.get
         self.job_id = read_text(field("JOB_ID"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import answer
 from casjob.errors import ReplyError
-from casjob.job.models import Job, JobDetail, Task
+from casjob.job.models import JobDetail, Task
 from casjob.job.reply import read_detail
 from casjob.job.report import Report, report_job
 from casjob.json_text import JsonValue
@@ -68,8 +68,7 @@ def test_the_documented_reply_is_read() -> None:
     detail = read(documented("v2"))
 
     assert (detail.task_count, detail.as_of, detail.duplicates, detail.sent) == (5, AS_OF, (), {})
-    job = detail.job
-    assert {name: getattr(job, name) for name in Job.__slots__ if name != "sent"} == {
+    assert {name: value for name, value in vars(detail.job).items() if name != "sent"} == {
         "job_id": JOB_ID,
         "job_name": "provision/provMain",
         "job_type": "PROVISION",
