@@ -7,7 +7,7 @@ EXAMPLES = "90, 90s, 30m or 1h30m"
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _AGES = {"d": 86400, "h": 3600, "m": 60}
 _LONGEST_HOURS = 1_000_000
-"""Over a century; sums with it lose no precision that is noticed."""
+"""More than a century. Far longer durations would lose precision when they are added up."""
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})([hms])")
 _DURATION = re.compile(rf"(?:{_NUMBER}[hms])+")

@@ -78,13 +78,13 @@ def follow_jobs(
 
 
 @contextmanager
-def tell_what_goes_on(following: Following, doing: str, notices: Notices) -> Iterator[None]:
-    """Say on stderr, if a signal ends this, that the jobs themselves go on.
+def announce_interruption(following: Following, doing: str, notices: Notices) -> Iterator[None]:
+    """Write to stderr, if a signal ends the block, that the jobs themselves go on.
 
     Args:
         following: the jobs.
-        doing: what ends, such as waiting.
-        notices: write to stderr.
+        doing: what the signal ends: waiting or watching.
+        notices: writes to stderr.
     """
     try:
         yield

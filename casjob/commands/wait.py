@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus
 from casjob.follow.plan import Plan
-from casjob.following import FollowNotices, conclude, follow_jobs, tell_what_goes_on
+from casjob.following import FollowNotices, announce_interruption, conclude, follow_jobs
 from casjob.formats.display import Ending, Format
 from casjob.job.events import Verdict
 from casjob.session import Session
@@ -38,7 +38,7 @@ def run(
     plan = plan._replace(status_only=not plan.fail_fast, reminder=None if quiet else _REMINDER)
     with (
         follow_jobs(targets, plan, session) as following,
-        tell_what_goes_on(following, "waiting", session.notices),
+        announce_interruption(following, "waiting", session.notices),
     ):
         notices = FollowNotices(session.notices)
         try:

@@ -8,7 +8,7 @@ from casjob.errors import CasjobError, ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
-from casjob.following import FollowNotices, conclude, follow_jobs, tell_what_goes_on
+from casjob.following import FollowNotices, announce_interruption, conclude, follow_jobs
 from casjob.formats.display import Ending, Format, View
 from casjob.job.events import Picture, Retry, StillWaiting
 from casjob.reporting import suggest_next
@@ -39,7 +39,7 @@ def run(
     may_draw = not session.verbose
     with (
         follow_jobs(targets, plan._replace(tick=_TICK), session) as following,
-        tell_what_goes_on(following, "watching", session.notices),
+        announce_interruption(following, "watching", session.notices),
     ):
         with output_format.view(session.output.write, may_draw=may_draw) as view:
             try:

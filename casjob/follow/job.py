@@ -82,8 +82,8 @@ class FollowedJob:
         pages: pages that need not be fetched again.
         is_ending: whether a poll saw the job's end, which is yet to be confirmed.
         has_ended: whether the job is not followed any longer.
-        not_found: the error, if it is not followed because there is no such job.
-        unconfirmed: the error, if a poll saw its end, but the next ones could not confirm it.
+        not_found: the error, if there is no such job.
+        unconfirmed: the error, if a poll saw its end, and later ones could not confirm that.
     """
 
     def __init__(self, job_id: str, plan: Plan, catalogue: Catalogue, began: float) -> None:

@@ -161,7 +161,7 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
 
 
 class Format:
-    """One output format, which has the methods that `FORMATS` says.
+    """One output format; `FORMATS` says which of the methods it has.
 
     A method returns text, or bytes if the encoding is the format's own.
 

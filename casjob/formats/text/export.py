@@ -52,5 +52,5 @@ def draw_lines(report: Report, display: Display, *, tasks_only: bool) -> list[li
 
 def _list_runs(line: Text) -> Iterator[Run]:
     for style, runs in groupby(line.runs, key=lambda run: run[1]):
-        words = "".join(words for words, _ in runs)
-        yield Run(words, style, measure(words))
+        text = "".join(text for text, _ in runs)
+        yield Run(text, style, measure(text))

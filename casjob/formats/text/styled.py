@@ -57,11 +57,11 @@ class Text:
     def __getitem__(self, part: slice) -> "Text":
         start, stop, _ = part.indices(len(self.plain))
         runs, begin = [], 0
-        for words, style in self.runs:
-            cut = words[max(start - begin, 0) : max(stop - begin, 0)]
+        for text, style in self.runs:
+            cut = text[max(start - begin, 0) : max(stop - begin, 0)]
             if cut:
                 runs.append(Text(cut, style))
-            begin += len(words)
+            begin += len(text)
         return Text.assemble(*runs)
 
     def rstrip(self) -> "Text":
