@@ -54,9 +54,9 @@ COMMANDS = {
 FOLLOWING = ("wait", "watch")
 COLUMNS, ROWS = 300, 24
 
-NEVER = "0.05"
+NEVER = "0.2"
 """Seconds to wait for what never comes."""
-SHORT = "0.15"
+SHORT = "0.3"
 """Seconds that a busy machine does not let pass from one byte to the next."""
 LONGER = "0.3"
 """Nor from a request to its whole response."""
