@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from casjob.background import Workers, run_aside
+from casjob.background import run_aside, run_interruptibly
 
 
 def test_a_call_runs_beside_its_caller() -> None:
@@ -29,33 +29,24 @@ def test_what_it_raises_is_raised_where_it_is_waited_for(error: type[BaseExcepti
         failing.result(timeout=5)
 
 
-def test_workers_run_one_call_after_another_in_the_same_thread() -> None:
-    with Workers() as workers:
-        threads = {workers.run(threading.current_thread).result(timeout=5) for _ in range(9)}
+def test_the_main_thread_only_waits_for_what_it_must_be_able_to_interrupt() -> None:
+    thread = run_interruptibly(threading.current_thread)
 
-    assert len(threads) == 1
-
-
-def test_workers_run_a_call_beside_one_that_hangs() -> None:
-    let_go = threading.Event()
-    with Workers() as workers:
-        hanging = workers.run(lambda: let_go.wait(5))
-        assert workers.run(lambda: "done").result(timeout=5) == "done"
-        assert not hanging.done()
-        let_go.set()
-
-        assert hanging.result(timeout=5)
+    assert thread is not threading.main_thread()
+    assert thread.daemon
 
 
-def test_workers_end_after_their_calls() -> None:
-    let_go = threading.Event()
-    with Workers() as workers:
-        idle = workers.run(threading.current_thread).result(timeout=5)
-        running = workers.run(lambda: let_go.wait(5) and threading.current_thread())
+def test_any_other_thread_does_it_itself() -> None:
+    threads = run_aside(
+        lambda: (threading.current_thread(), run_interruptibly(threading.current_thread))
+    ).result(timeout=5)
 
-    let_go.set()
-    thread = running.result(timeout=5)
-    assert isinstance(thread, threading.Thread)
-    for each in (idle, thread):
-        each.join(5)
-        assert not each.is_alive()
+    assert threads[0] is threads[1]
+
+
+def test_what_it_raises_is_raised_in_the_main_thread() -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        run_interruptibly(fail)

@@ -678,6 +678,8 @@ def test_a_redirect_that_can_not_be_parsed_is_not_retried(service: Service, ask:
     assert ask("show", JOB_ID, CASJOB_RETRIES="3") == Finished(
         6,
         "",
-        f"casjob: {place} redirects to an address that can't be parsed\n  hint: {NO_REDIRECT}\n",
+        f"casjob: the service at {place} redirects to http://elsewhere.example/\\x7f[\n"
+        "  the service said: nothing (HTTP 302, request req-0001)\n"
+        f"  hint: {NO_REDIRECT}\n",
     )
     assert len(service.requests) == 1

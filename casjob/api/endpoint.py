@@ -22,7 +22,7 @@ from casjob.api.redact import Redactor
 from casjob.api.refusals import Refusal, describe_response, explain_refusal
 from casjob.api.retry import RetryPolicy
 from casjob.api.tls import create_tls_context
-from casjob.background import Workers
+from casjob.api.transport import Transport
 from casjob.errors import AuthenticationError, CasjobError, ReplyError, ServiceError, SettingsError
 from casjob.json_text import JsonValue, decode
 
@@ -34,9 +34,6 @@ HEADERS = {
     # Without it, messages may be in Chinese.
     "X-Language": "en-us",
 }
-
-_KEEP_ALIVE = 60
-"""Seconds that an idle connection is kept: longer than the longest polling interval."""
 
 _Value = TypeVar("_Value")
 
@@ -116,23 +113,12 @@ class Endpoint:
         self._guard = LockoutGuard()
         self._notified = 0
         self._notifying = threading.Lock()
-        self._workers = Workers()
-        self._http = httpx.Client(
-            headers=HEADERS,
-            timeout=timeout,
-            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
-            verify=create_tls_context(url, ca_bundle),
-            transport=transport,
-            proxy=proxy,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._transport = transport or Transport(create_tls_context(url, ca_bundle), proxy)
 
     def close(self) -> None:
         """Close the connections. Requests that are still under way fail silently."""
         self._is_closed = True
-        self._http.close()
-        self._workers.close()
+        self._transport.close()
 
     def send(
         self,
@@ -203,7 +189,7 @@ class Endpoint:
         try:
             query = f"?{urlencode(request.params)}" if request.params else ""
             url = f"{self._base_url}{request.path}{query}"
-            built = self._http.build_request(request.method, url, json=request.body)
+            built = httpx.Request(request.method, url, headers=HEADERS, json=request.body)
             if auth:
                 auth.authenticate(built)
         except (UnicodeEncodeError, httpx.InvalidURL):
@@ -220,13 +206,7 @@ class Endpoint:
         outcome = "no response"
         headers: list[Mapping[str, str]] = [request.headers]
         try:
-            response = exchange(
-                self._http,
-                request,
-                workers=self._workers,
-                timeout=self._timeout,
-                peer=self._peer,
-            )
+            response = exchange(self._transport, request, timeout=self._timeout, peer=self._peer)
             headers.append(response.headers)
             outcome = describe_outcome(response) if self._log else ""
         except httpx.HTTPError as failure:

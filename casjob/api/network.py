@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import httpx
 
-from casjob.api.refusals import REDIRECT_HINT, WHERE_FROM
+from casjob.api.refusals import WHERE_FROM
 from casjob.errors import CasjobError, ServiceError, SettingsError, TransientError
 from casjob.job.failures import clip
 
@@ -49,10 +49,6 @@ def explain_network_failure(
             message = f"the certificate of {peer} can't be trusted: {reason}"
             hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
             return ServiceError(message, hint=hint)
-        if isinstance(cause, httpx.InvalidURL):
-            # httpx parses where a redirect leads, though it is not followed.
-            message = f"{peer} redirects to an address that can't be parsed"
-            return ServiceError(message, hint=REDIRECT_HINT)
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)

@@ -14,7 +14,9 @@ import pytest
 
 from casjob.api import exchange as exchange_module
 from casjob.api.exchange import Response, exchange
-from casjob.background import Workers
+from casjob.api.tls import create_tls_context
+from casjob.api.transport import Transport
+from casjob.background import run_aside
 from casjob.errors import ReplyError, ReplyTimeoutError, ServiceError
 from tests.conftest import JOB_ID, Finished
 from tests.service import Reply, Service, documented_job
@@ -62,11 +64,18 @@ def drip(connection: socket.socket, head: bytes, drop: bytes) -> None:
     raise AssertionError("the client was still listening")
 
 
+@contextmanager
+def open_transport(url: str = "http://127.0.0.1") -> Iterator[Transport]:
+    transport = Transport(create_tls_context(url, None))
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
 def get(url: str, *, timeout: float = 5) -> Response:
-    # Each read may last long, so that on a busy machine only the whole exchange is late.
-    with httpx.Client(timeout=5) as http, Workers() as workers:
-        request = http.build_request("GET", url)
-        return exchange(http, request, workers=workers, timeout=timeout, peer="a peer")
+    with open_transport(url) as transport:
+        return exchange(transport, httpx.Request("GET", url), timeout=timeout, peer="a peer")
 
 
 def test_a_response_has_status_headers_and_body(service: Service) -> None:
@@ -283,20 +292,47 @@ def test_a_response_that_drips_is_given_up_after_four_timeouts(head: bytes, drop
     assert raised.value.hint == "--request-timeout SECONDS waits longer"
 
 
-def test_a_read_that_was_given_up_ends_with_the_next_byte(service: Service) -> None:
+def test_a_read_that_is_given_up_leaves_no_thread_behind(service: Service) -> None:
     service.script = [Reply(body=b" " * 1000, drip=TIMEOUT / 5)]
+    before = set(threading.enumerate())
 
-    with httpx.Client(timeout=5) as http:
-        request = http.build_request("GET", service.url)
-        before = set(threading.enumerate())
-        with Workers() as workers, pytest.raises(ServiceError, match="no complete response"):
-            exchange(http, request, workers=workers, timeout=TIMEOUT, peer="a peer")
-        started = set(threading.enumerate()) - before
-        readings = [each for each in started if "(_run)" in each.name]
-        for reading in readings:
-            reading.join(5)
+    with pytest.raises(ServiceError, match="no complete response"):
+        get(service.url, timeout=TIMEOUT)
 
-    assert [reading.is_alive() for reading in readings] == [False]
+    for started in set(threading.enumerate()) - before:
+        if "(run)" in started.name:
+            started.join(5)
+            assert not started.is_alive()
+
+
+@pytest.mark.parametrize("call", [lambda get: get(), lambda get: run_aside(get).result(timeout=5)])
+def test_a_name_lookup_that_hangs_is_given_up_after_four_timeouts(
+    monkeypatch: pytest.MonkeyPatch, call: Callable[[Callable[[], Response]], Response]
+) -> None:
+    let_go = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        let_go.wait(5)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    try:
+        with pytest.raises(
+            ReplyTimeoutError, match=r"no complete response from a peer within 0\.2s"
+        ):
+            call(lambda: get("http://service.test", timeout=TIMEOUT))
+        assert not let_go.is_set()
+    finally:
+        let_go.set()
+
+
+def test_a_tls_handshake_that_drips_is_given_up() -> None:
+    # A record of 16 kB begins, and its bytes come one at a time.
+    def send(connection: socket.socket) -> None:
+        drip(connection, b"\x16\x03\x03\x40\x00", b"\x00")
+
+    with serve(send) as url, pytest.raises(httpx.ConnectTimeout):
+        get(url.replace("http:", "https:"), timeout=TIMEOUT)
 
 
 def test_a_slow_response_that_comes_in_time_is_read(service: Service) -> None:
@@ -320,10 +356,10 @@ def test_a_dripping_service_is_an_error(service: Service, ask: Ask) -> None:
 
 
 def test_each_request_goes_over_the_same_connection(service: Service) -> None:
-    with httpx.Client() as http, Workers() as workers:
+    with open_transport() as transport:
         for _ in range(3):
-            request = http.build_request("GET", service.url)
-            exchange(http, request, workers=workers, timeout=5, peer="a peer")
+            request = httpx.Request("GET", service.url)
+            exchange(transport, request, timeout=5, peer="a peer")
 
     assert len(service.requests) == 3
     assert len(service._server._conversations) == 1  # noqa: SLF001 - nothing else counts them

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from casjob.api import paging
 from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
 from casjob.background import run_aside
 from casjob.errors import ServiceError
@@ -77,6 +78,18 @@ def indexes(detail: JobDetail) -> list[int | None]:
     return [task.task_index for task in detail.tasks]
 
 
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch as from a service far away, however soon its pages come."""
+    monkeypatch.setattr(paging, "WAITING", -1.0)
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch as from a service nearby, however late its pages come."""
+    monkeypatch.setattr(paging, "WAITING", 1.0)
+
+
 @pytest.mark.parametrize(
     ("window", "is_whole"),
     [
@@ -112,6 +125,21 @@ def test_all_tasks_come_in_pages_of_50(tasks: int, asked: list[tuple[int, int]])
     assert sorted(server.asked) == asked
 
 
+@pytest.mark.usefixtures("near")
+def test_pages_of_a_service_nearby_are_fetched_one_after_another_in_one_thread() -> None:
+    server = Server(405)
+    threads = set()
+
+    def fetch_page(offset: int, limit: int) -> JobDetail:
+        threads.add(threading.current_thread())
+        return server(offset, limit)
+
+    assert indexes(fetch(fetch_page)) == list(range(405))
+    assert server.asked == [(offset, 50) for offset in range(0, 405, 50)]
+    assert len(threads) == 1
+    assert threads != {threading.main_thread()}, "else Ctrl-C could interrupt it anywhere"
+
+
 @pytest.mark.parametrize("cap", [1, 7, 10, 20, 49])
 def test_a_page_starts_where_a_capped_one_ended(cap: int) -> None:
     server = Server(105, cap=cap)
@@ -123,6 +151,7 @@ def test_a_page_starts_where_a_capped_one_ended(cap: int) -> None:
     assert sorted(server.asked) == [(0, 50), *((offset, cap) for offset in range(cap, 105, cap))]
 
 
+@pytest.mark.usefixtures("far")
 def test_what_a_shorter_page_left_out_is_fetched_too() -> None:
     server = Server(105)
 
@@ -204,6 +233,7 @@ class Held:
             gate.set_result(None)
 
 
+@pytest.mark.usefixtures("far")
 def test_four_pages_are_fetched_at_a_time_and_may_come_in_any_order() -> None:
     server = Held(405)
     fetching = run_aside(lambda: fetch(server))
@@ -223,6 +253,7 @@ def test_four_pages_are_fetched_at_a_time_and_may_come_in_any_order() -> None:
     assert server.most_at_a_time == PAGES_AT_A_TIME == 4
 
 
+@pytest.mark.usefixtures("far")
 def test_one_page_that_fails_fails_the_whole_at_once() -> None:
     server = Held(205)
     fetching = run_aside(lambda: fetch(server))
@@ -368,6 +399,7 @@ def test_a_job_may_get_more_tasks_meanwhile() -> None:
     assert (detail.task_count, detail.duplicates) == (260, ())
 
 
+@pytest.mark.usefixtures("far")
 def test_tasks_that_a_job_gets_after_its_last_page_came_are_fetched_too() -> None:
     held = Held(105)
     server = held.server
@@ -527,6 +559,8 @@ def test_at_most_four_requests_are_under_way_after_the_first(service: Service, a
 
     def hold(request: Recorded) -> None:
         if request.query["offset"] == ["0"]:
+            # As long as the way to a service far away.
+            assert not four_came.wait(0.2)
             return
         under_way.add(request.target)
         most.append(len(under_way))
