@@ -28,6 +28,7 @@ def _describe_recent() -> Mapping[str, str]:
 
     from casjob.durations import format_age
     from casjob.history import history_folder, recent_jobs
+    from casjob.recent import are_scattered
     from casjob.settings.resolve import resolve_settings
 
     try:
@@ -36,9 +37,12 @@ def _describe_recent() -> Mapping[str, str]:
         return {}
     now = datetime.now(UTC)
     described = {}
-    for job in recent_jobs(history_folder(os.environ) if is_kept else None):
+    jobs = recent_jobs(history_folder(os.environ) if is_kept else None)
+    is_located = are_scattered(jobs)
+    for job in jobs:
         age = f"{format_age((now - job.looked_at).total_seconds())} ago"
-        described[job.job_id] = ", ".join(filter(None, (job.name, job.status, age)))
+        location = job.location if is_located else None
+        described[job.job_id] = ", ".join(filter(None, (job.name, job.status, age, location)))
     return described
 
 

@@ -58,7 +58,7 @@ def follow_jobs(
     crowd = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, crowd)
     with open_service(session, pace=pace, deadline=deadline) as service:
-        history = session.history(service.endpoint, service.project_id)
+        history = session.history(service)
         job_ids = [_choose_job(each, plan, service, session) for each in named]
         following = Following(
             service,

@@ -27,10 +27,10 @@ MAX_JOBS = 200
 """Jobs kept a project; the oldest are removed."""
 
 MAX_NAME = 200
-"""Characters kept of a job's name or status; a longer one is cut."""
+"""Characters kept of a job's name, status or location; a longer one is cut."""
 
 _MAX_BYTES = 16 * 1024
-"""Of a file; two texts of `MAX_NAME` characters, each up to 12 bytes of escapes, fit well."""
+"""Of a file; three texts of `MAX_NAME` characters, each up to 12 bytes of escapes, fit well."""
 
 _END_OF_CALENDAR = 253402300799.0
 """9999-12-31T23:59:59Z, the last second that a datetime can hold; a file's time may be later."""
@@ -48,11 +48,15 @@ class History:
         folder: where the history is kept; None to keep none.
         endpoint: the service's address.
         project_id: the project.
+        location: names both for people.
     """
 
-    def __init__(self, folder: Path | None, *, endpoint: str, project_id: str) -> None:
+    def __init__(
+        self, folder: Path | None, *, endpoint: str, project_id: str, location: str | None = None
+    ) -> None:
         name = hashlib.sha256(f"{endpoint}\n{project_id}".encode()).hexdigest()[:16]
         self._folder = folder and folder / name
+        self._location = location
 
     def job_ids(self) -> list[str]:
         """Return the ids of the jobs looked at, newest first."""
@@ -68,7 +72,8 @@ class History:
         """
         if self._folder is None:
             return
-        entry = {"name": _shorten(name), "status": _shorten(status)}
+        texts = {"name": name, "status": status, "location": self._location}
+        entry = {key: _shorten(text) for key, text in texts.items()}
         file = self._folder / job_id
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,6 +136,7 @@ def _read(file: _File, prefix: str) -> RecentJob:
         datetime.fromtimestamp(min(max(file.modified, 0.0), _END_OF_CALENDAR), UTC),
         _check(fields.get("name")),
         _check(fields.get("status")),
+        _check(fields.get("location")),
         prefix,
     )
 

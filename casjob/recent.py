@@ -17,6 +17,7 @@ class RecentJob(NamedTuple):
         looked_at: when, in UTC.
         name: JOB_NAME, printable; None if it is unknown.
         status: EXECUTION_STATUS at that time, printable; None if it is unknown.
+        location: the region or endpoint's host that has it, or the demo; None if it is unknown.
         prefix: the shortest of the id that names no other recent job; the whole id if it is a
             prefix of another one.
     """
@@ -25,7 +26,13 @@ class RecentJob(NamedTuple):
     looked_at: datetime
     name: str | None
     status: str | None
+    location: str | None
     prefix: str
+
+
+def are_scattered(jobs: Iterable[RecentJob]) -> bool:
+    """Return whether jobs are in more than one location, so that each should be named."""
+    return len({job.location for job in jobs}) > 1
 
 
 def find_prefixes(job_ids: Iterable[str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def fetch_report(source: JobSource, job_id: str, window: Window, session: Sessio
     """
     with session.notices.progress(f"fetching {job_id}") as progress:
         detail = source.fetch_job(job_id, window, on_progress=progress.count)
-    history = session.history(source.endpoint, source.project_id)
+    history = session.history(source)
     history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
     return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
 

@@ -56,13 +56,13 @@ def open_service(
                 auth=None,
                 version=version,
                 project_id=PROJECT_ID,
-                place="the demo",
+                location="the demo",
                 not_found_hint=f"the demo has {', '.join(SAMPLE_JOBS)}",
                 component_versions=component_versions,
                 sample_job_ids=tuple(SAMPLE_JOBS),
             )
             return
-        url, place = settings.endpoint.value, settings.location
+        url, location = settings.endpoint.value, settings.location
         region, project_id = settings.region.value, settings.project_id.value
         found = _find_credential(session, settings)
         texts = _read_credential(found, session.environ, deadline)
@@ -81,11 +81,11 @@ def open_service(
             find = partial(find_project_id, iam, name, credential, session.cache)
             project_id = deadline.wait_for(iam.name, find)
         yield ServiceStage(
-            connect(url, f"the service at {place}", pace=pace),
+            connect(url, f"the service at {location}", pace=pace),
             auth=credential.for_project(project_id),
             version=version,
             project_id=project_id,
-            place=place,
+            location=location,
             not_found_hint=_explain_not_found(settings, project_id),
             component_versions=component_versions,
         )

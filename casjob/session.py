@@ -12,6 +12,7 @@ from casjob.catalogue.meanings import Catalogue
 from casjob.catalogue.own import read_own_meanings
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, history_folder
+from casjob.job.source import JobSource
 from casjob.notices import Notices
 from casjob.output import Output
 from casjob.settings.resolve import Settings, resolve_settings
@@ -76,10 +77,15 @@ class Session:
             self.notices.say(f"warning: {problem}")
         return Catalogue(own.meanings)
 
-    def history(self, endpoint: str, project_id: str) -> History:
-        """Return the jobs last looked at in a project; the demo is one of its own."""
+    def history(self, source: JobSource) -> History:
+        """Return the jobs last looked at in the source's project; the demo is one of its own."""
         folder = history_folder(self.environ) if self.settings.history.value else None
-        return History(folder, endpoint=endpoint, project_id=project_id)
+        return History(
+            folder,
+            endpoint=source.endpoint,
+            project_id=source.project_id,
+            location=source.location,
+        )
 
     def remember_components(self, names: Iterable[str]) -> None:
         """Keep the names of the project's components, for completions."""

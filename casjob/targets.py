@@ -122,7 +122,7 @@ def choose_job(named: Target, source: Source, session: Session) -> str:
             raise JobNotFoundError(f"component {clip(component.label)} has no job yet")
         session.notices.say(f"{job_id} (last job of component {clip(component.label)})")
         return job_id
-    recent = session.history(source.endpoint, source.project_id).job_ids()
+    recent = session.history(source).job_ids()
     if named is not None:
         chosen = _complete(named, [*recent, *source.sample_job_ids])
         if chosen != named:

@@ -932,7 +932,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(endpoint, auth=None, versions=(version,), project_id="p", place="here")
+        yield Components(endpoint, auth=None, versions=(version,), project_id="p", location="here")
     finally:
         endpoint.close()
 

@@ -71,11 +71,16 @@ def test_the_job_looked_at_last_comes_first(history: History) -> None:
     assert history.job_ids() == ["JOB-1", "JOB-3", "JOB-2"]
 
 
-def test_a_jobs_file_holds_its_name_and_status(history: History, folder: Path) -> None:
+def test_a_jobs_file_holds_its_name_status_and_location(folder: Path) -> None:
+    history = History(folder, endpoint="https://one", project_id="p", location="cn-north-4")
     history.record("JOB-1", name="provision/provMain é", status="FAILED")
     (file,) = files_in(folder)
     assert file.name == "JOB-1"
-    assert json.loads(file.read_bytes()) == {"name": "provision/provMain é", "status": "FAILED"}
+    assert json.loads(file.read_bytes()) == {
+        "name": "provision/provMain é",
+        "status": "FAILED",
+        "location": "cn-north-4",
+    }
 
 
 def test_recent_jobs_have_a_name_a_status_and_a_time(folder: Path) -> None:
@@ -131,7 +136,7 @@ def test_a_broken_file_is_a_job_without_name_and_status(
     os.utime(file, (60, 60))
     time = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
     assert history.job_ids() == ["JOB-1"]
-    assert recent_jobs(folder) == [RecentJob("JOB-1", time, None, None, prefix="JOB-1")]
+    assert recent_jobs(folder) == [RecentJob("JOB-1", time, None, None, None, prefix="JOB-1")]
 
 
 @pytest.mark.parametrize("seconds", [-(2**33), 2**40])

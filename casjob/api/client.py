@@ -30,7 +30,7 @@ class ServiceStage:
         auth: authenticates each request; None for the demo.
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
-        place: the region; by default, the endpoint's host.
+        location: the region; by default, the endpoint's host.
         not_found_hint: what to check if a job is not found.
         component_versions: those to try for components.
         sample_job_ids: jobs known without having been looked at, such as those of the demo.
@@ -38,6 +38,7 @@ class ServiceStage:
     Attributes:
         endpoint: the service's URL.
         project_id: the project that the jobs belong to.
+        location: as given.
         sample_job_ids: as given.
     """
 
@@ -48,18 +49,18 @@ class ServiceStage:
         auth: Credential | None,
         version: str = "v2",
         project_id: str,
-        place: str | None = None,
+        location: str | None = None,
         not_found_hint: str = "does it belong to this project and region?",
         component_versions: Sequence[str] = ("v3", "v2"),
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
         self.endpoint = endpoint.url
         self.project_id = project_id
+        self.location = location or urlsplit(endpoint.url).netloc
         self.sample_job_ids = sample_job_ids
         self._endpoint = endpoint
         self._auth = auth
         self._version = version
-        self._place = place or urlsplit(endpoint.url).netloc
         self._component_versions = component_versions
         self._not_found_hint = not_found_hint
 
@@ -73,7 +74,7 @@ class ServiceStage:
             auth=self._auth,
             versions=self._component_versions,
             project_id=self.project_id,
-            place=self._place,
+            location=self.location,
         )
 
     def fetch_job(
@@ -117,7 +118,7 @@ class ServiceStage:
             params["desc"] = "true"
         if window.instance_id:
             params["instance_id"] = window.instance_id
-        where = f"project {self.project_id} ({self._place})"
+        where = f"project {self.project_id} ({self.location})"
         request = Request(
             "GET",
             self._path("jobs", job_id),

@@ -67,7 +67,7 @@ class Components:
         auth: authenticates each request; None for the demo.
         versions: the API versions to try; the first one that the service has is used.
         project_id: the project that the components belong to.
-        place: the region, or the endpoint's host.
+        location: the region, or the endpoint's host.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Components:
         auth: Credential | None,
         versions: Sequence[str],
         project_id: str,
-        place: str,
+        location: str,
     ) -> None:
         self._endpoint = endpoint
         self._auth = auth
         self._versions = list(versions)
         self._project_id = project_id
-        self._where = f"project {project_id} ({place})"
+        self._where = f"project {project_id} ({location})"
 
     def list_components(
         self, application: str | None = None, *, on_progress: OnProgress

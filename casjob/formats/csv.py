@@ -72,7 +72,7 @@ _DEPLOYMENT_HEADER = (
     "elapsed_seconds",
     "jobs",
 )
-_RECENT_HEADER = ("job_id", "prefix", "status", "name", "looked_at")
+_RECENT_HEADER = ("job_id", "prefix", "status", "name", "looked_at", "location")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
 
@@ -110,7 +110,7 @@ class CsvFormat(Format):
         """Return a row a job."""
         del now
         rows = (
-            (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at))
+            (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at), job.location)
             for job in jobs
         )
         return self._write_rows([_RECENT_HEADER, *rows])

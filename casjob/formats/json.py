@@ -360,6 +360,7 @@ def document_of_recent(job: "RecentJob") -> dict[str, JsonValue]:
         "status": job.status,
         "name": job.name,
         "looked_at": format_utc(job.looked_at),
+        "location": job.location,
     }
 
 

@@ -163,10 +163,12 @@ class MarkdownFormat(Format):
                 _cell(each.status),
                 format_moment(each.looked_at, utc=self._display.utc),
                 _cell(each.name),
+                _cell(each.location),
             )
             for each in jobs
         )
-        return _draw_table(("Job", "Status", "Looked at", "Name"), rows).encode()
+        headings = ("Job", "Status", "Looked at", "Name", "Location")
+        return _draw_table(headings, rows).encode()
 
     def _draw_verdict(self, report: Report) -> str:
         job = report.job

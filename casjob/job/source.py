@@ -26,12 +26,14 @@ class JobSource(Protocol):
     Attributes:
         endpoint: the address that identifies the source.
         project_id: the project that the jobs belong to.
+        location: names the source for people.
         sample_job_ids: those that need not have been looked at to be known; the first one is meant
             where no job is named and none was looked at.
     """
 
     endpoint: str
     project_id: str
+    location: str
     sample_job_ids: tuple[str, ...]
 
     def fetch_job(

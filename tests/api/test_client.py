@@ -38,7 +38,7 @@ def client_of(
         version=version,
         project_id=project_id,
         component_versions=("v3", "v2"),
-        place="cn-north-4",
+        location="cn-north-4",
         not_found_hint="project and region are from a test",
     )
 

@@ -13,7 +13,7 @@ SCHEMA = json.loads((Path(package.__file__).parent / "schema" / "recent.json").r
 
 @pytest.fixture(autouse=True)
 def looked_at(casjob: Casjob, service: Service, at_service: dict[str, str]) -> None:
-    casjob("show", JOB_ID, environ=at_service)
+    casjob("show", JOB_ID, "--region", "cn-north-4", environ=at_service)
     casjob("show", OTHER_JOB_ID, "--demo")
     service.requests.clear()
 
@@ -29,11 +29,17 @@ class TestRecentJobs:
 
         assert (listed.status, listed.err) == (0, "")
         rows = [line.split() for line in listed.out.splitlines()]
-        assert rows[0] == ["PREFIX", "STATUS", "LOOKED", "AT", "JOB", "NAME"]
-        assert [(row[0], row[1], row[-2], row[-1]) for row in rows[1:]] == [
-            ("JOB8f1", "FAILED", OTHER_JOB_ID, "provision/provMain"),
-            ("JOB474", "FAILED", JOB_ID, "provision/provMain"),
+        assert rows[0] == ["PREFIX", "STATUS", "LOOKED", "AT", "JOB", "NAME", "LOCATION"]
+        assert [[*row[:2], *row[4:]] for row in rows[1:]] == [
+            ["JOB8f1", "FAILED", OTHER_JOB_ID, "provision/provMain", "the", "demo"],
+            ["JOB474", "FAILED", JOB_ID, "provision/provMain", "cn-north-4"],
         ]
+
+    def test_name_no_location_if_they_have_the_same(self, casjob: Casjob) -> None:
+        listed = casjob("recent", "--limit", "1")
+
+        assert listed.out.splitlines()[0].split()[-1] == "NAME"
+        assert "demo" not in listed.out
 
     def test_need_no_request_and_no_settings(
         self, casjob: Casjob, service: Service, at_service: dict[str, str]
@@ -54,6 +60,7 @@ class TestRecentJobs:
                 "prefix": "JOB474",
                 "status": "FAILED",
                 "name": "provision/provMain",
+                "location": "cn-north-4",
             }.items()
         )
 
@@ -64,10 +71,12 @@ class TestRecentJobs:
         lines = casjob("recent", "-o", "jsonl").out.splitlines()
         assert [json.loads(line)["job_id"] for line in lines] == [OTHER_JOB_ID, JOB_ID]
         rows = casjob("recent", "-o", "csv").out.splitlines()
-        assert rows[0] == "job_id,prefix,status,name,looked_at"
+        assert rows[0] == "job_id,prefix,status,name,looked_at,location"
         assert rows[1].startswith(f"{OTHER_JOB_ID},JOB8f1,FAILED,provision/provMain,20")
+        assert rows[2].endswith(",cn-north-4")
         rows = casjob("recent", "-o", "markdown").out.splitlines()
         assert rows[2].startswith(f"| `{OTHER_JOB_ID}` | `FAILED` | 20")
+        assert rows[3].endswith("| `cn-north-4` |")
 
     def test_on_a_terminal_stand_out_by_their_prefixes(self, casjob: Casjob) -> None:
         shown = casjob("recent", columns=100).out

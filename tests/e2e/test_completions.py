@@ -180,6 +180,20 @@ def test_recent_jobs_are_listed_newest_first_with_what_is_known_of_them(
         terminal.wait_until(lambda lines: bool(re.search(listed, "\n".join(lines))))
 
 
+@pytest.mark.parametrize(("shell", "start"), [zsh_autoloaded, fish_vendor])
+def test_recent_jobs_of_several_locations_are_listed_with_them(
+    shell: str, start: str, environ: dict[str, str]
+) -> None:
+    folder = Path(environ["XDG_STATE_HOME"]) / "casjob" / "history"
+    for job_id, location in ((JOB_ID, "the demo"), (OTHER_JOB_ID, "cn-north-4")):
+        history = History(folder, endpoint=location, project_id="p", location=location)
+        history.record(job_id, name=None, status="FAILED")
+    with at_prompt(shell, start, environ) as terminal:
+        terminal.type("casjob tasks \t\t\t")
+        listed = r"s ago, cn-north-4\b(.|\n)*s ago, the demo\b"
+        terminal.wait_until(lambda lines: bool(re.search(listed, "\n".join(lines))))
+
+
 @pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_the_demo_completes_its_own_jobs(shell: str, start: str, environ: dict[str, str]) -> None:
     with at_prompt(shell, start, environ) as terminal:

@@ -35,6 +35,7 @@ class Source(JobSource):
     sample_job_ids = ()
     endpoint = "https://service.test"
     project_id = "p"
+    location = "here"
 
     def __init__(self, play: Play) -> None:
         self.urgent: list[bool] = []

@@ -11,7 +11,7 @@ from casjob.formats.text.page import INDENT, STAGE_STYLES, Page
 from casjob.formats.text.phrases import format_elapsed, format_moment
 from casjob.formats.text.styled import Text
 from casjob.job.statuses import Stage, stage_of
-from casjob.recent import RecentJob
+from casjob.recent import RecentJob, are_scattered
 
 _GAP = "  "
 _LONGEST_NAME = 40
@@ -176,6 +176,9 @@ def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> s
         _Column("JOB", [job_id(job) for job in jobs]),
         _Column("NAME", [_compose_name(page, job.name) for job in jobs], dropped=2),
     ]
+    if are_scattered(jobs):
+        locations = [page.compose(job.location or "") for job in jobs]
+        columns.append(_Column("LOCATION", locations, dropped=3))
     _draw_table(page, columns)
     return page.content()
 
