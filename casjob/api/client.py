@@ -108,7 +108,12 @@ class ServiceStage:
                 kept[part] = page
             return page
 
-        return fetch_window(fetch_page, window, on_progress=on_progress)
+        return fetch_window(
+            fetch_page,
+            window,
+            latency=lambda: self._endpoint.latency,
+            on_progress=on_progress,
+        )
 
     def _fetch_page(
         self, job_id: str, window: Window, offset: int, limit: int, *, urgent: bool

@@ -226,7 +226,11 @@ class Components:
             return self._endpoint.send(request, auth=self._auth, read=read)
 
         whole = fetch_list(
-            fetch_page, page_size=PAGE_SIZE, identity=_IDENTITY, on_progress=on_progress
+            fetch_page,
+            page_size=PAGE_SIZE,
+            identity=_IDENTITY,
+            latency=lambda: self._endpoint.latency,
+            on_progress=on_progress,
         )
         missing = max(0, (whole.total or 0) - len(whole.items))
         return _Fetched(whole.items, missing, moments[-1])

@@ -115,6 +115,11 @@ class Endpoint:
         self._notifying = threading.Lock()
         self._transport = transport or Transport(create_tls_context(url, ca_bundle), proxy)
 
+    @property
+    def latency(self) -> float:
+        """How many seconds a response is waited for, by the latest ones; 0 without a network."""
+        return self._transport.latency if isinstance(self._transport, Transport) else 0.0
+
     def close(self) -> None:
         """Close the connections. Requests that are still under way fail silently."""
         self._is_closed = True

@@ -51,7 +51,12 @@ class Response(NamedTuple):
 
 
 def exchange(
-    transport: httpx.BaseTransport, request: httpx.Request, *, timeout: float, peer: str
+    transport: httpx.BaseTransport,
+    request: httpx.Request,
+    *,
+    timeout: float,
+    patience: float = PATIENCE,
+    peer: str,
 ) -> Response:
     """Send a request and read its response.
 
@@ -59,14 +64,15 @@ def exchange(
         transport: sends it.
         request: what to send.
         timeout: seconds that each connect, read and write may take.
+        patience: how many timeouts the whole may take.
         peer: names the other end in errors.
 
     Raises:
         httpx.HTTPError: the network or HTTP failed.
-        ReplyTimeoutError: the exchange took longer than `PATIENCE` timeouts.
+        ReplyTimeoutError: the exchange took longer than `patience` allows.
         ReplyError: the response was too large, or in an encoding that was not requested.
     """
-    deadline = time.monotonic() + timeout * PATIENCE
+    deadline = time.monotonic() + timeout * patience
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
     request.extensions |= {"timeout": timeouts, DEADLINE: deadline}
     try:
@@ -75,7 +81,7 @@ def exchange(
         if time.monotonic() < deadline:
             raise
         raise ReplyTimeoutError(
-            f"no complete response from {peer} within {timeout * PATIENCE:g}s",
+            f"no complete response from {peer} within {timeout * patience:g}s",
             hint="--request-timeout SECONDS waits longer",
         ) from None
 

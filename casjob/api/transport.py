@@ -1,13 +1,15 @@
-"""Connections for requests, as httpx's own, but each exchange ends by its deadline."""
+"""Connections, as httpx's own have them, except that an exchange ends by its deadline."""
 
 import math
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import httpcore
 import httpx
@@ -20,14 +22,15 @@ DEADLINE = "casjob.deadline"
 _KEEP_ALIVE = 60
 """Seconds that an idle connection is kept: longer than the longest polling interval."""
 
-_Value = TypeVar("_Value")
+_LATEST = 9
+"""Responses whose median is the latency."""
 
 
 class Transport(httpx.BaseTransport):
     """A pool of connections.
 
     A timeout of httpx bounds a single read. It ends neither headers that come a byte at a time, nor
-    a name lookup, which not even Ctrl-C interrupts. Here, the deadline bounds them as well.
+    a name lookup, which not even Ctrl-C interrupts. The deadline ends both.
 
     Args:
         tls: which certificates to trust.
@@ -35,7 +38,9 @@ class Transport(httpx.BaseTransport):
     """
 
     def __init__(self, tls: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
-        self._network = _Network()
+        self._waits: list[float] = []
+        self._exchange = _Exchange()
+        self._network = _Network(self._exchange)
         if proxy is None:
             self._pool = httpcore.ConnectionPool(
                 ssl_context=tls,
@@ -54,18 +59,25 @@ class Transport(httpx.BaseTransport):
                 network_backend=self._network,
             )
 
+    @property
+    def latency(self) -> float:
+        """How many seconds a response is waited for: the median of the latest; 0 before any."""
+        waits = sorted(self._waits)
+        return waits[len(waits) // 2] if waits else 0.0
+
     def close(self) -> None:
         """Close all connections; what is read from them fails."""
+        self._network.is_closed = True
         self._pool.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return its response, whose content is read by the same thread.
+        """Send a request, and return its response, whose content the same thread must read.
 
         Raises:
             httpx.TransportError: the network or HTTP failed.
         """
-        self._network.time.deadline = request.extensions[DEADLINE]
-        with _raise_as_httpx():
+        self._exchange.begin(request.extensions[DEADLINE])
+        with _mapped_errors():
             response = self._pool.handle_request(
                 httpcore.Request(
                     request.method,
@@ -78,54 +90,85 @@ class Transport(httpx.BaseTransport):
         return httpx.Response(
             response.status,
             headers=response.headers,
-            stream=_Content(response),
+            stream=_Content(response, self._end_exchange),
             extensions=response.extensions,
         )
 
+    def _end_exchange(self) -> None:
+        self._waits = [*self._waits[1 - _LATEST :], self._exchange.waited]
+
 
 class _Content(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
+    def __init__(self, response: httpcore.Response, on_close: Callable[[], None]) -> None:
         self._response = response
+        self._on_close = on_close
 
     def __iter__(self) -> Iterator[bytes]:
-        with _raise_as_httpx():
+        with _mapped_errors():
             yield from self._response.iter_stream()
 
     def close(self) -> None:
         self._response.close()
+        self._on_close()
 
 
-class _Time(threading.local):
-    """What is left to the exchange of this thread.
+class _Exchange(threading.local):
+    """The exchange under way in this thread.
 
     Attributes:
-        deadline: monotonic seconds.
+        waited: the seconds spent waiting for its response, without connecting.
     """
 
-    deadline = math.inf
+    waited = 0.0
+    _deadline = math.inf
+
+    def begin(self, deadline: float) -> None:
+        """Begin an exchange that must have ended at a monotonic time."""
+        self.waited = 0.0
+        self._deadline = deadline
 
     def bound(self, timeout: float | None) -> float:
-        """Return the timeout in seconds, or what is left if that is less.
+        """Return a timeout in seconds, or what is left of the exchange if that is less.
 
         Raises:
-            httpcore.ReadTimeout: nothing is left.
+            httpcore.ReadTimeout: nothing is left, whatever the timeout is for.
         """
-        left = self.deadline - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout
         return left if timeout is None else min(left, timeout)
 
-    def call(self, call: Callable[[], _Value]) -> _Value:
-        """Run a call aside, as it may hang, and leave it behind at the deadline."""
+    def connect(
+        self, connect: Callable[[float], httpcore.NetworkStream], timeout: float | None
+    ) -> httpcore.NetworkStream:
+        """Connect in another thread, and leave that behind at the deadline.
+
+        Args:
+            connect: gets the timeout, in seconds, of each of its steps.
+            timeout: that timeout, unless less is left.
+
+        Raises:
+            httpcore.NetworkError: there is no connection.
+            httpcore.TimeoutException: it took too long.
+        """
+        connecting = run_aside(partial(connect, self.bound(timeout)))
         try:
-            return run_aside(call).result(self.bound(None))
+            return connecting.result(self.bound(None))
         except FutureTimeoutError:
+            connecting.add_done_callback(_close)
             raise httpcore.ConnectTimeout from None
 
 
+def _close(connecting: "Future[httpcore.NetworkStream]") -> None:
+    """Close a connection that was made too late."""
+    if not connecting.exception():
+        connecting.result().close()
+
+
 class _Network(httpcore.SyncBackend):
-    def __init__(self) -> None:
-        self.time = _Time()
+    def __init__(self, exchange: _Exchange) -> None:
+        self.is_closed = False
+        self._exchange = exchange
 
     def connect_tcp(
         self,
@@ -136,20 +179,32 @@ class _Network(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         connect = super().connect_tcp
-        stream = self.time.call(lambda: connect(host, port, timeout, local_address, socket_options))
-        return _Stream(stream, self.time)
+        stream = self._exchange.connect(
+            lambda bounded: connect(host, port, bounded, local_address, socket_options), timeout
+        )
+        if self.is_closed:
+            # The pool did not know of this one yet when it closed all others.
+            stream.close()
+            raise httpcore.ConnectError("the connections are closed")
+        return _Stream(stream, self._exchange)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, time: _Time) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
         self._stream = stream
-        self._time = time
+        self._exchange = exchange
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._time.bound(timeout))
+        began = time.monotonic()
+        data = self._read(max_bytes, self._exchange.bound(timeout))
+        self._exchange.waited += time.monotonic() - began
+        return data
+
+    def _read(self, max_bytes: int, timeout: float) -> bytes:
+        return self._stream.read(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._time.bound(timeout))
+        self._stream.write(buffer, self._exchange.bound(timeout))
 
     def start_tls(
         self,
@@ -157,16 +212,30 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._time.call(
-            lambda: self._stream.start_tls(ssl_context, server_hostname, timeout)
-        )
-        return _Stream(stream, self._time)
+        start = partial(self._stream.start_tls, ssl_context, server_hostname)
+        stream = self._exchange.connect(start, timeout)
+        is_inside_tls = self.get_extra_info("ssl_object") is not None
+        return (_InnerStream if is_inside_tls else _Stream)(stream, self._exchange)
 
     def close(self) -> None:
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+class _InnerStream(_Stream):
+    """TLS inside TLS, as through an https proxy.
+
+    httpcore reads until a record is whole, and its timeout bounds each read by itself.
+    """
+
+    def _read(self, max_bytes: int, timeout: float) -> bytes:
+        reading = run_aside(partial(self._stream.read, max_bytes, timeout))
+        try:
+            return reading.result(self._exchange.bound(None))
+        except FutureTimeoutError:
+            raise httpcore.ReadTimeout from None
 
 
 def _convert_url(url: httpx.URL) -> httpcore.URL:
@@ -176,8 +245,8 @@ def _convert_url(url: httpx.URL) -> httpcore.URL:
 
 
 @contextmanager
-def _raise_as_httpx() -> Iterator[None]:
-    """Raise errors of httpcore, on which httpx is built, under httpx's equal names."""
+def _mapped_errors() -> Iterator[None]:
+    """Raise httpx's errors for httpcore's, which have the same names."""
     try:
         yield
     except (

@@ -2,15 +2,19 @@ import gzip
 import random
 import re
 import socket
+import ssl
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from casjob.api import exchange as exchange_module
 from casjob.api.exchange import Response, exchange
@@ -27,15 +31,16 @@ Ask = Callable[..., Finished]
 
 
 @contextmanager
-def serve(behave: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Accept one connection, take its request, and behave; what that raises is raised here."""
+def serve(behave: Callable[[socket.socket], None], *, waits: bool = True) -> Iterator[str]:
+    """Accept one connection, wait for a request, and behave; what that raises is raised here."""
     errors: list[BaseException] = []
 
     def accept() -> None:
         connection, _ = server.accept()
         with connection:
             try:
-                connection.recv(65536)
+                if waits:
+                    connection.recv(65536)
                 behave(connection)
             except BaseException as error:  # noqa: BLE001 - raised below
                 errors.append(error)
@@ -65,17 +70,21 @@ def drip(connection: socket.socket, head: bytes, drop: bytes) -> None:
 
 
 @contextmanager
-def open_transport(url: str = "http://127.0.0.1") -> Iterator[Transport]:
-    transport = Transport(create_tls_context(url, None))
+def open_transport(
+    url: str = "http://127.0.0.1", proxy: httpx.Proxy | None = None
+) -> Iterator[Transport]:
+    transport = Transport(create_tls_context(url, None), proxy)
     try:
         yield transport
     finally:
         transport.close()
 
 
-def get(url: str, *, timeout: float = 5) -> Response:
-    with open_transport(url) as transport:
-        return exchange(transport, httpx.Request("GET", url), timeout=timeout, peer="a peer")
+def get(url: str, *, seconds: float = 20, proxy: httpx.Proxy | None = None) -> Response:
+    # Each read may last long, so that on a busy machine only the whole exchange is late.
+    with open_transport(url, proxy) as transport:
+        request = httpx.Request("GET", url)
+        return exchange(transport, request, timeout=5, patience=seconds / 5, peer="a peer")
 
 
 def test_a_response_has_status_headers_and_body(service: Service) -> None:
@@ -283,7 +292,7 @@ def test_a_response_that_drips_is_given_up_after_four_timeouts(head: bytes, drop
     began = time.monotonic()
     with serve(lambda connection: drip(connection, head, drop)) as url:
         with pytest.raises(ServiceError) as raised:
-            get(url, timeout=TIMEOUT)
+            get(url, seconds=4 * TIMEOUT)
         took = time.monotonic() - began
 
     assert 4 * TIMEOUT <= took < 5
@@ -297,33 +306,63 @@ def test_a_read_that_is_given_up_leaves_no_thread_behind(service: Service) -> No
     before = set(threading.enumerate())
 
     with pytest.raises(ServiceError, match="no complete response"):
-        get(service.url, timeout=TIMEOUT)
+        get(service.url, seconds=4 * TIMEOUT)
 
-    for started in set(threading.enumerate()) - before:
-        if "(run)" in started.name:
-            started.join(5)
-            assert not started.is_alive()
+    # Those that are left are the service's.
+    started = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not [name for name in started if "(run)" in name]
+
+
+@pytest.fixture
+def let_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Hold back all name lookups until this is set."""
+    event = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def hold(host: str, *arguments: Any, **options: Any) -> Any:
+        event.wait(5)
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hold)
+    yield event
+    event.set()
 
 
 @pytest.mark.parametrize("call", [lambda get: get(), lambda get: run_aside(get).result(timeout=5)])
 def test_a_name_lookup_that_hangs_is_given_up_after_four_timeouts(
-    monkeypatch: pytest.MonkeyPatch, call: Callable[[Callable[[], Response]], Response]
+    service: Service,
+    let_go: threading.Event,
+    call: Callable[[Callable[[], Response]], Response],
 ) -> None:
-    let_go = threading.Event()
+    before = set(threading.enumerate())
+    with pytest.raises(ReplyTimeoutError, match=r"no complete response from a peer within 0\.2s"):
+        call(lambda: get(service.url, seconds=4 * TIMEOUT))
+    (looking_up,) = set(threading.enumerate()) - before
 
-    def look_up(*_: object, **__: object) -> list[object]:
-        let_go.wait(5)
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    let_go.set()
+    looking_up.join(5)
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    try:
-        with pytest.raises(
-            ReplyTimeoutError, match=r"no complete response from a peer within 0\.2s"
-        ):
-            call(lambda: get("http://service.test", timeout=TIMEOUT))
-        assert not let_go.is_set()
-    finally:
-        let_go.set()
+    assert not looking_up.is_alive()
+    assert service.requests == []
+
+
+def test_a_connection_that_is_made_after_all_were_closed_is_not_used(
+    service: Service, let_go: threading.Event
+) -> None:
+    request = httpx.Request("GET", service.url)
+    with open_transport() as transport:
+        response = run_aside(lambda: exchange(transport, request, timeout=5, peer="a peer"))
+    let_go.set()
+
+    with pytest.raises(httpx.ConnectError):
+        response.result(timeout=5)
+    assert service.requests == []
+
+
+def test_an_exchange_whose_time_is_up_does_not_begin(service: Service) -> None:
+    with pytest.raises(ReplyTimeoutError):
+        get(service.url, seconds=0)
+    assert service.requests == []
 
 
 def test_a_tls_handshake_that_drips_is_given_up() -> None:
@@ -331,8 +370,41 @@ def test_a_tls_handshake_that_drips_is_given_up() -> None:
     def send(connection: socket.socket) -> None:
         drip(connection, b"\x16\x03\x03\x40\x00", b"\x00")
 
-    with serve(send) as url, pytest.raises(httpx.ConnectTimeout):
-        get(url.replace("http:", "https:"), timeout=TIMEOUT)
+    with serve(send) as url, pytest.raises(ReplyTimeoutError):
+        get(url.replace("http:", "https:"), seconds=4 * TIMEOUT)
+
+
+def test_a_response_that_drips_in_tls_inside_tls_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "service.test").configure_cert(context)
+
+    def tunnel(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as outer:
+            outer.recv(65536)
+            outer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+            inner = context.wrap_bio(received, to_send, server_side=True)
+            while True:
+                with suppress(ssl.SSLWantReadError):
+                    inner.do_handshake()
+                    break
+                outer.sendall(to_send.read())
+                received.write(outer.recv(65536))
+            outer.sendall(to_send.read())
+            outer.recv(65536)
+            inner.write(b" " * 16_000)
+            record = to_send.read()
+            drip(outer, record[:5], record[5:6])
+
+    with serve(tunnel, waits=False) as url:
+        proxy = httpx.Proxy(url.replace("http:", "https:"))
+        with pytest.raises(ReplyTimeoutError):
+            get("https://service.test", seconds=8 * TIMEOUT, proxy=proxy)
 
 
 def test_a_slow_response_that_comes_in_time_is_read(service: Service) -> None:

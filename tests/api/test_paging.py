@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from casjob.api import paging
 from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
 from casjob.background import run_aside
 from casjob.errors import ServiceError
@@ -70,24 +69,14 @@ def quiet(_came: int, _count: int | None) -> None:
     """Progress that nobody looks at."""
 
 
-def fetch(server: Callable[[int, int], JobDetail], **window: Any) -> JobDetail:
-    return fetch_window(server, Window(**window), on_progress=quiet)
+def fetch(
+    server: Callable[[int, int], JobDetail], *, latency: float = 1, **window: Any
+) -> JobDetail:
+    return fetch_window(server, Window(**window), latency=lambda: latency, on_progress=quiet)
 
 
 def indexes(detail: JobDetail) -> list[int | None]:
     return [task.task_index for task in detail.tasks]
-
-
-@pytest.fixture
-def far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fetch as from a service far away, however soon its pages come."""
-    monkeypatch.setattr(paging, "WAITING", -1.0)
-
-
-@pytest.fixture
-def near(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fetch as from a service nearby, however late its pages come."""
-    monkeypatch.setattr(paging, "WAITING", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +114,6 @@ def test_all_tasks_come_in_pages_of_50(tasks: int, asked: list[tuple[int, int]])
     assert sorted(server.asked) == asked
 
 
-@pytest.mark.usefixtures("near")
 def test_pages_of_a_service_nearby_are_fetched_one_after_another_in_one_thread() -> None:
     server = Server(405)
     threads = set()
@@ -134,7 +122,7 @@ def test_pages_of_a_service_nearby_are_fetched_one_after_another_in_one_thread()
         threads.add(threading.current_thread())
         return server(offset, limit)
 
-    assert indexes(fetch(fetch_page)) == list(range(405))
+    assert indexes(fetch(fetch_page, latency=0.0004)) == list(range(405))
     assert server.asked == [(offset, 50) for offset in range(0, 405, 50)]
     assert len(threads) == 1
     assert threads != {threading.main_thread()}, "else Ctrl-C could interrupt it anywhere"
@@ -151,7 +139,6 @@ def test_a_page_starts_where_a_capped_one_ended(cap: int) -> None:
     assert sorted(server.asked) == [(0, 50), *((offset, cap) for offset in range(cap, 105, cap))]
 
 
-@pytest.mark.usefixtures("far")
 def test_what_a_shorter_page_left_out_is_fetched_too() -> None:
     server = Server(105)
 
@@ -233,7 +220,6 @@ class Held:
             gate.set_result(None)
 
 
-@pytest.mark.usefixtures("far")
 def test_four_pages_are_fetched_at_a_time_and_may_come_in_any_order() -> None:
     server = Held(405)
     fetching = run_aside(lambda: fetch(server))
@@ -253,7 +239,6 @@ def test_four_pages_are_fetched_at_a_time_and_may_come_in_any_order() -> None:
     assert server.most_at_a_time == PAGES_AT_A_TIME == 4
 
 
-@pytest.mark.usefixtures("far")
 def test_one_page_that_fails_fails_the_whole_at_once() -> None:
     server = Held(205)
     fetching = run_aside(lambda: fetch(server))
@@ -277,7 +262,12 @@ def test_the_first_page_that_fails_fails_the_whole() -> None:
 
 def test_progress_counts_what_came() -> None:
     told: list[tuple[int, int | None]] = []
-    fetch_window(Server(105), Window(), on_progress=lambda came, count: told.append((came, count)))
+    fetch_window(
+        Server(105),
+        Window(),
+        latency=lambda: 1,
+        on_progress=lambda came, count: told.append((came, count)),
+    )
 
     assert told[0] == (50, 105)
     assert len(told) == 3
@@ -287,7 +277,12 @@ def test_progress_counts_what_came() -> None:
 def test_progress_has_no_count_that_is_not_known() -> None:
     told: list[tuple[int, int | None]] = []
     server = Server(60, count=None)
-    fetch_window(server, Window(), on_progress=lambda came, count: told.append((came, count)))
+    fetch_window(
+        server,
+        Window(),
+        latency=lambda: 1,
+        on_progress=lambda came, count: told.append((came, count)),
+    )
 
     assert told == [(50, None), (60, None), (60, None)]
 
@@ -399,7 +394,6 @@ def test_a_job_may_get_more_tasks_meanwhile() -> None:
     assert (detail.task_count, detail.duplicates) == (260, ())
 
 
-@pytest.mark.usefixtures("far")
 def test_tasks_that_a_job_gets_after_its_last_page_came_are_fetched_too() -> None:
     held = Held(105)
     server = held.server
@@ -409,7 +403,7 @@ def test_tasks_that_a_job_gets_after_its_last_page_came_are_fetched_too() -> Non
             server.tasks = server.count = 107
             held.let_go(50)
 
-    fetching = run_aside(lambda: fetch_window(held, Window(), on_progress=grow))
+    fetching = run_aside(lambda: fetch_window(held, Window(), latency=lambda: 1, on_progress=grow))
     held.wait_for(50, 100)
     held.let_go(100)
     held.wait_for(105)
