@@ -19,15 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+_Key = TypeVar("_Key")
 
 PYTHON = sys.executable
 CASJOB = str(Path(PYTHON).parent / "casjob")
@@ -203,18 +205,20 @@ def measure(command: Command) -> Measured:
     )
 
 
-def compare(title: str, commands: Mapping[str, Command], runs: int) -> dict[str, Measured]:
-    """Print and return the medians of the commands; ratios are to the first one."""
-    found: dict[str, list[Measured]] = {name: [] for name in commands}
+def measure_in_turns(commands: Mapping[_Key, Command], runs: int) -> dict[_Key, list[Measured]]:
+    """Measure all commands once, then again, and so on, so that each meets the same noise."""
+    found: dict[_Key, list[Measured]] = {key: [] for key in commands}
     for turn in range(runs + 1):
-        for name, command in commands.items():
+        for key, command in commands.items():
             measured = measure(command)
             if turn:  # the first one fills caches
-                found[name].append(measured)
-    medians = {
-        name: Measured(*map(median, zip(*measured, strict=True)))
-        for name, measured in found.items()
-    }
+                found[key].append(measured)
+    return found
+
+
+def print_table(title: str, found: Mapping[str, list[Measured]]) -> None:
+    """Print the medians of commands; ratios are to the first one."""
+    medians = {name: pick(median, measured) for name, measured in found.items()}
     base = next(iter(medians.values()))
     print(f"{title:40}      ms  ratio  CPU ms  ratio    MB")
     for name, (seconds, cpu, megabytes) in medians.items():
@@ -223,7 +227,16 @@ def compare(title: str, commands: Mapping[str, Command], runs: int) -> dict[str,
             f"{cpu * 1000:8.0f}{cpu / base.cpu:7.2f}{megabytes:6.0f}"
         )
     print(flush=True)
-    return medians
+
+
+def pick(choose: Callable[[Sequence[float]], float], measured: Iterable[Measured]) -> Measured:
+    """Return what is chosen of each figure."""
+    return Measured(*map(choose, zip(*measured, strict=True)))
+
+
+def compare(title: str, commands: Mapping[str, Command], runs: int) -> None:
+    """Measure commands, and print a table."""
+    print_table(title, measure_in_turns(commands, runs))
 
 
 class Benchmark:
@@ -288,26 +301,40 @@ class Benchmark:
 
     def compare_growth(self) -> None:
         """Compare jobs of up to 9,900 tasks, and what each more task takes."""
-        formats = {"table": [], "json": ["--json"], "csv": ["-o", "csv"]}
-        medians = {}
-        for count in (20, 1000, 9900):
-            lines = {
-                f"casjob show, {name}": self._casjob("show", f"JOB{count}", *options)
-                for name, options in formats.items()
-            }
-            terminal = self._casjob("show", f"JOB{count}", on_terminal=True)
-            lines["casjob show, on a terminal"] = terminal
-            others = self._others(count, self._near)
-            medians[count] = compare(f"{count} tasks", others | lines, max(self._runs // 2, 3))
+        counts = (20, 1000, 9900)
+        commands = {
+            (count, name): command
+            for count in counts
+            for name, command in self._show_in_formats(count).items()
+        }
+        found = measure_in_turns(commands, self._runs)
+        names = dict.fromkeys(name for _, name in commands)
+        for count in counts:
+            print_table(f"{count} tasks", {name: found[count, name] for name in names})
+        # Of the least figures, which have the least noise in them.
         print("a task, from 20 tasks to             1,000   9,900  ratio")
-        for name in medians[20]:
-            few, some, many = (medians[count][name] for count in (20, 1000, 9900))
+        for name in names:
+            few, some, many = (pick(min, found[count, name]) for count in counts)
             for unit, field, factor in (("µs CPU", 1, 1e6), ("kB", 2, 1e3)):
                 first = (some[field] - few[field]) / 980 * factor
                 last = (many[field] - few[field]) / 9880 * factor
                 ratio = f"{last / first:.2f}" if first > 0 else "-"
                 print(f"{name:29}{unit:6}{first:8.1f}{last:8.1f}{ratio:>7}")
         print()
+
+    def _show_in_formats(self, count: int) -> dict[str, Command]:
+        job_id = f"JOB{count}"
+        formats = {"table": [], "json": ["--json"], "csv": ["-o", "csv"]}
+        lines = {
+            f"casjob show, {name}": self._casjob("show", job_id, *options)
+            for name, options in formats.items()
+        }
+        terminal = self._casjob("show", job_id, on_terminal=True)
+        return {
+            **self._others(count, self._near),
+            **lines,
+            "casjob show, on a terminal": terminal,
+        }
 
     def compare_wait(self) -> None:
         """Compare waits for jobs that have ended; the pace of polls takes most of the time."""
