@@ -11,10 +11,11 @@ from casjob.cache import Cache
 from casjob.catalogue.meanings import Catalogue
 from casjob.catalogue.own import read_own_meanings
 from casjob.files import cache_folder, config_folder
-from casjob.history import History, history_folder
+from casjob.history import History, history_folder, recent_jobs
 from casjob.job.source import JobSource
 from casjob.notices import Notices
 from casjob.output import Output
+from casjob.recent import RecentJob
 from casjob.settings.resolve import Settings, resolve_settings
 
 
@@ -79,13 +80,20 @@ class Session:
 
     def history(self, source: JobSource) -> History:
         """Return the jobs last looked at in the source's project; the demo is one of its own."""
-        folder = history_folder(self.environ) if self.settings.history.value else None
         return History(
-            folder,
+            self._history_folder,
             endpoint=source.endpoint,
             project_id=source.project_id,
             location=source.location,
         )
+
+    def recent_jobs(self) -> list[RecentJob]:
+        """Return the jobs looked at in any project, newest first."""
+        return recent_jobs(self._history_folder)
+
+    @property
+    def _history_folder(self) -> Path | None:
+        return history_folder(self.environ) if self.settings.history.value else None
 
     def remember_components(self, names: Iterable[str]) -> None:
         """Keep the names of the project's components, for completions."""

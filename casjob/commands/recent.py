@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from casjob.errors import ExitStatus
 from casjob.formats.display import Format
-from casjob.history import history_folder, recent_jobs
 from casjob.session import Session
 
 
@@ -16,9 +15,9 @@ def run(session: Session, output_format: Format, *, limit: int | None) -> ExitSt
         output_format: how the list looks.
         limit: the most jobs; None for all.
     """
-    is_kept = session.settings.history.value
-    jobs = recent_jobs(history_folder(session.environ)) if is_kept else []
+    jobs = session.recent_jobs()
     if not jobs:
+        is_kept = session.settings.history.value
         why = "no job was looked at yet" if is_kept else "the history is off"
         session.notices.say(f"{why}: there are no recent jobs")
     session.output.write(output_format.recent(jobs[:limit], datetime.now(UTC)))
