@@ -27,9 +27,9 @@ def run_aside(call: Callable[[], _Value]) -> "Future[_Value]":
 
 
 def run_interruptibly(call: Callable[[], _Value]) -> _Value:
-    """Return the result of a call, which the main thread only waits for.
+    """Return the result of a call, for which the main thread only waits.
 
-    A signal raises its exception anywhere in the main thread. Inside a library, that may leave a
+    A signal raises its exception wherever the main thread is. Inside a library, that could leave a
     lock held forever.
     """
     if threading.current_thread() is threading.main_thread():

@@ -117,7 +117,7 @@ class Endpoint:
 
     @property
     def latency(self) -> float:
-        """How many seconds a response is waited for, by the latest ones; 0 without a network."""
+        """The seconds that a response is waited for; 0 without a network."""
         return self._transport.latency if isinstance(self._transport, Transport) else 0.0
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ def exchange(
 def _read(transport: httpx.BaseTransport, request: httpx.Request, peer: str) -> Response:
     response = transport.handle_request(request)
     try:
-        # Not iter_raw(): the demo's content, which is there at once, can't be read twice.
+        # iter_raw() refuses content that is there already, as the demo's is.
         chunks = cast("httpx.SyncByteStream", response.stream)
         content = bytearray()
         coding = response.headers.get("Content-Encoding", "")

@@ -190,7 +190,7 @@ class _Pages(Generic[Item]):
         self._end = end
         self._size = end - offset
         self._page_size = page_size
-        # What a full page holds: all are as long as the first one, since a server may cap them.
+        # The size of a full page: that of the first one, as a server may cap it.
         self._full = page_size
         self._identity = identity
         self._on_progress = on_progress

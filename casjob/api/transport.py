@@ -1,4 +1,4 @@
-"""Connections, as httpx's own have them, except that an exchange ends by its deadline."""
+"""An httpx transport whose exchanges end by a deadline."""
 
 import math
 import ssl
@@ -17,13 +17,13 @@ import httpx
 from casjob.background import run_aside
 
 DEADLINE = "casjob.deadline"
-"""The request extension that holds the monotonic time by which its response must be read."""
+"""The request extension with the monotonic time by which its response must have been read."""
 
 _KEEP_ALIVE = 60
 """Seconds that an idle connection is kept: longer than the longest polling interval."""
 
 _LATEST = 9
-"""Responses whose median is the latency."""
+"""How many of the latest responses the latency is the median of."""
 
 
 class Transport(httpx.BaseTransport):
@@ -61,7 +61,7 @@ class Transport(httpx.BaseTransport):
 
     @property
     def latency(self) -> float:
-        """How many seconds a response is waited for: the median of the latest; 0 before any."""
+        """The seconds that a response is waited for: the median of the latest; 0 before any."""
         waits = sorted(self._waits)
         return waits[len(waits) // 2] if waits else 0.0
 
@@ -71,7 +71,7 @@ class Transport(httpx.BaseTransport):
         self._pool.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return its response, whose content the same thread must read.
+        """Send a request and return its response; the same thread must read the content.
 
         Raises:
             httpx.TransportError: the network or HTTP failed.
