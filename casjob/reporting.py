@@ -5,11 +5,10 @@ from contextlib import contextmanager
 
 from casjob.component_name import ComponentName
 from casjob.components import Source
-from casjob.errors import JobNotFoundError, UsageError
+from casjob.errors import UsageError
 from casjob.job.report import Report, report_job
 from casjob.job.source import JobSource, Window
 from casjob.job.statuses import Outcome
-from casjob.recent import SHORTEST_PREFIX
 from casjob.saved import read_saved
 from casjob.session import Session
 from casjob.targets import Target, choose_job, read_target
@@ -97,26 +96,11 @@ def fetch_report(source: JobSource, job_id: str, window: Window, session: Sessio
     Raises:
         CasjobError: the job could not be fetched.
     """
-    try:
-        with session.notices.progress(f"fetching {job_id}") as progress:
-            detail = source.fetch_job(job_id, window, on_progress=progress.count)
-    except JobNotFoundError as error:
-        location = _find_other_location(job_id, source, session)
-        error.hint = "; ".join(filter(None, (location, error.hint)))
-        raise
+    with session.notices.progress(f"fetching {job_id}") as progress:
+        detail = source.fetch_job(job_id, window, on_progress=progress.count)
     history = session.history(source)
     history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
     return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
-
-
-def _find_other_location(job_id: str, source: JobSource, session: Session) -> str | None:
-    """Return where else the job, or the one with this prefix, was looked at; None if nowhere."""
-    for job in session.recent_jobs():
-        is_prefix = len(job_id) >= SHORTEST_PREFIX and job.job_id.startswith(job_id)
-        is_elsewhere = job.location not in {None, source.location}
-        if is_elsewhere and (is_prefix or job.job_id == job_id):
-            return f"{job.job_id} was last looked at in {job.location}"
-    return None
 
 
 def suggest_next(

@@ -14,6 +14,7 @@ from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.deadline import NEVER, Deadline
 from casjob.errors import SettingsError
+from casjob.recent import SHORTEST_PREFIX
 from casjob.session import Session
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
@@ -51,13 +52,14 @@ def open_service(
             from casjob.demo.service import ENDPOINT, SampleService
 
             connect = Connector(session, settings, stack)
+            usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
             yield ServiceStage(
                 connect(ENDPOINT, "the demo", pace=pace, transport=SampleService()),
                 auth=None,
                 version=version,
                 project_id=PROJECT_ID,
                 location="the demo",
-                not_found_hint=f"the demo has {', '.join(SAMPLE_JOBS)}",
+                explain_not_found=partial(_explain_not_found, session, "the demo", usual),
                 component_versions=component_versions,
                 sample_job_ids=tuple(SAMPLE_JOBS),
             )
@@ -80,13 +82,14 @@ def open_service(
             iam, name = connect.to_iam(), region or ""
             find = partial(find_project_id, iam, name, credential, session.cache)
             project_id = deadline.wait_for(iam.name, find)
+        usual = _describe_project(settings, project_id)
         yield ServiceStage(
             connect(url, f"the service at {location}", pace=pace),
             auth=credential.for_project(project_id),
             version=version,
             project_id=project_id,
             location=location,
-            not_found_hint=_explain_not_found(settings, project_id),
+            explain_not_found=partial(_explain_not_found, session, location, usual),
             component_versions=component_versions,
         )
 
@@ -215,8 +218,25 @@ def _open_credential(
             )
 
 
-def _explain_not_found(settings: Settings, project_id: str) -> str:
-    """Return the hint for a job that is not found: where project, region and endpoint are from."""
+def _explain_not_found(session: Session, location: str, usual: str, job_id: str) -> str:
+    """Return the hint for a job that is not found.
+
+    Args:
+        session: knows where it was looked at before.
+        location: where it was not found.
+        usual: what to check otherwise.
+        job_id: the job, or the beginning of its id.
+    """
+    for job in session.recent_jobs():
+        is_prefix = len(job_id) >= SHORTEST_PREFIX and job.job_id.startswith(job_id)
+        is_elsewhere = job.location not in {None, location}
+        if is_elsewhere and (is_prefix or job.job_id == job_id):
+            return f"{job.job_id} was last looked at in {job.location}; {usual}"
+    return usual
+
+
+def _describe_project(settings: Settings, project_id: str) -> str:
+    """Return where project, region and endpoint are from."""
     project, region, endpoint = settings.project_id, settings.region, settings.endpoint
     origin = project.origin if project.value else "IAM, by the region"
     parts = [f"project {project_id} is from {origin}"]

@@ -209,18 +209,25 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
     assert finished.out.splitlines()[-1] == f"  hint: {hint}"
 
 
+@pytest.mark.parametrize("command", ["show", "wait"])
 @pytest.mark.parametrize(
     ("named", "is_told"),
     [(JOB_ID, True), (JOB_ID[:6], True), (JOB_ID[:5], False), ("JOB-of-nobody", False)],
 )
 def test_a_job_that_is_not_found_may_have_been_looked_at_elsewhere(
-    casjob: Casjob, service: Service, at_service: dict[str, str], named: str, *, is_told: bool
+    casjob: Casjob,
+    service: Service,
+    at_service: dict[str, str],
+    command: str,
+    named: str,
+    *,
+    is_told: bool,
 ) -> None:
     casjob("show", JOB_ID, "--region", "cn-north-4", environ=at_service)
     service.jobs.clear()
 
-    same = casjob("show", named, "--region", "cn-north-4", environ=at_service)
-    other = casjob("show", named, "--region", "cn-east-3", environ=at_service)
+    same = casjob(command, named, "--region", "cn-north-4", environ=at_service)
+    other = casjob(command, named, "--region", "cn-east-3", environ=at_service)
 
     assert (same.status, other.status) == (5, 5)
     told = f"  hint: {JOB_ID} was last looked at in cn-north-4; project {PROJECT_ID} is from "

@@ -21,6 +21,8 @@ from casjob.json_text import JsonValue
 if TYPE_CHECKING:
     from casjob.components import ComponentSource
 
+_NOT_FOUND = "does it belong to this project and region?"
+
 
 class ServiceStage:
     """One project of the CAS service.
@@ -31,7 +33,7 @@ class ServiceStage:
         version: the API version, `v2` or `v3`.
         project_id: the project that the jobs belong to.
         location: the region; by default, the endpoint's host.
-        not_found_hint: what to check if a job is not found.
+        explain_not_found: returns what to check if a job is not found, by the job's id.
         component_versions: those to try for components.
         sample_job_ids: jobs known without having been looked at, such as those of the demo.
 
@@ -50,7 +52,7 @@ class ServiceStage:
         version: str = "v2",
         project_id: str,
         location: str | None = None,
-        not_found_hint: str = "does it belong to this project and region?",
+        explain_not_found: Callable[[str], str] = lambda _: _NOT_FOUND,
         component_versions: Sequence[str] = ("v3", "v2"),
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
@@ -62,7 +64,7 @@ class ServiceStage:
         self._auth = auth
         self._version = version
         self._component_versions = component_versions
-        self._not_found_hint = not_found_hint
+        self._explain_not_found = explain_not_found
 
     @cached_property
     def components(self) -> "ComponentSource":
@@ -135,13 +137,15 @@ class ServiceStage:
                 HTTPStatus.NOT_FOUND: Refusal(
                     JobNotFoundError,
                     f"job {job_id} was not found in {where}",
-                    self._not_found_hint,
                 ),
             },
             urgent=urgent,
         )
         try:
             return self._endpoint.send(request, auth=self._auth, read=_read_page)
+        except JobNotFoundError as error:
+            error.hint = self._explain_not_found(job_id)
+            raise
         except ReplyTooLargeError as error:
             if window.limit is None:
                 error.hint = "casjob tasks --limit 5 requests fewer tasks"

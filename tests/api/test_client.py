@@ -39,7 +39,7 @@ def client_of(
         project_id=project_id,
         component_versions=("v3", "v2"),
         location="cn-north-4",
-        not_found_hint="project and region are from a test",
+        explain_not_found=lambda _: "project and region are from a test",
     )
 
 
