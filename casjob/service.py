@@ -224,7 +224,7 @@ def _explain_not_found(session: Session, location: str, usual: str, job_id: str)
     Args:
         session: knows where it was looked at before.
         location: where it was not found.
-        usual: what to check otherwise.
+        usual: what else to check.
         job_id: the job, or the beginning of its id.
     """
     for job in session.recent_jobs():

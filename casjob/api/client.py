@@ -21,8 +21,6 @@ from casjob.json_text import JsonValue
 if TYPE_CHECKING:
     from casjob.components import ComponentSource
 
-_NOT_FOUND = "does it belong to this project and region?"
-
 
 class ServiceStage:
     """One project of the CAS service.
@@ -40,7 +38,7 @@ class ServiceStage:
     Attributes:
         endpoint: the service's URL.
         project_id: the project that the jobs belong to.
-        location: as given.
+        location: the region, or the endpoint's host.
         sample_job_ids: as given.
     """
 
@@ -52,7 +50,7 @@ class ServiceStage:
         version: str = "v2",
         project_id: str,
         location: str | None = None,
-        explain_not_found: Callable[[str], str] = lambda _: _NOT_FOUND,
+        explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
         component_versions: Sequence[str] = ("v3", "v2"),
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
