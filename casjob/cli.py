@@ -75,11 +75,11 @@ def show(  # noqa: PLR0913 - each is an option
     from casjob.commands.show import run
 
     session = connection.open_session(context, retries=retries, is_offline=file is not None)
-    output_format = output.open(session, "report", look, file=output_file, full=full)
+    presentation = output.open(session, "report", look, file=output_file, full=full)
     return run(
         of.choose(job_id),
         session,
-        output_format,
+        presentation,
         file=file,
         save=save,
         with_exit_status=with_exit_status,
@@ -132,12 +132,12 @@ def tasks(  # noqa: PLR0913 - each is an option
         statuses=split_words(status or []),
     )
     session = connection.open_session(context, retries=retries, is_offline=file is not None)
-    output_format = output.open(session, "report", look, file=output_file)
+    presentation = output.open(session, "report", look, file=output_file)
     return run(
         of.choose(job_id),
         selection,
         session,
-        output_format,
+        presentation,
         file=file,
         save=save,
         with_exit_status=with_exit_status,
@@ -203,8 +203,8 @@ def wait(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    output_format = output.open(session, "verdicts", file=output_file)
-    return run(of.choose(job_ids), plan, session, output_format, quiet=quiet)
+    presentation = output.open(session, "verdicts", file=output_file)
+    return run(of.choose(job_ids), plan, session, presentation, quiet=quiet)
 
 
 @COMMANDS.declare(
@@ -229,10 +229,10 @@ def list_components(
 
     session = connection.open_session(context, retries=retries)
     selection = Selection(component, application, failed, limit)
-    output_format = output.open(
+    presentation = output.open(
         session, "components" if component is None else "deployments", look, file=output_file
     )
-    return run(selection, session, output_format)
+    return run(selection, session, presentation)
 
 
 @COMMANDS.declare(examples="casjob recent --limit 5 --json | jq -c '.jobs[]'")
@@ -279,15 +279,15 @@ def diff(
     named = of.choose(base)
     if isinstance(named, ComponentName):
         session = connection.open_session(context, retries=retries)
-        output_format = output.open(session, "difference", look, file=output_file)
-        return run_component(named, session, output_format)
+        presentation = output.open(session, "difference", look, file=output_file)
+        return run_component(named, session, presentation)
     if base is None or job is None:
         raise UsageError("diff compares two jobs", hint="name both, or use --component")
     session = connection.open_session(
         context, retries=retries, is_offline=is_file(base) and is_file(job)
     )
-    output_format = output.open(session, "difference", look, file=output_file)
-    return run(base, job, session, output_format)
+    presentation = output.open(session, "difference", look, file=output_file)
+    return run(base, job, session, presentation)
 
 
 @COMMANDS.declare(
@@ -326,8 +326,8 @@ def config(
     from casjob.commands.config import run
 
     session = connection.open_session(context, retries=retries)
-    output_format = output.open(session, "findings" if check else "settings", file=output_file)
-    return run(session, output_format, check=check)
+    presentation = output.open(session, "findings" if check else "settings", file=output_file)
+    return run(session, presentation, check=check)
 
 
 @COMMANDS.declare(

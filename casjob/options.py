@@ -20,8 +20,8 @@ from casjob.completers import (
 )
 from casjob.component_name import ComponentName
 from casjob.errors import UsageError
-from casjob.formats.choice import open_format, save_format
-from casjob.formats.display import FORMATS, Color, Content, Display, Format, OutputFormat
+from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat
+from casjob.formats.presentation import Presentation
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 
@@ -254,8 +254,8 @@ class FormatOption(OptionGroup):
         *,
         file: str | None = None,
         full: bool = False,
-    ) -> Format:
-        """Return the format.
+    ) -> Presentation:
+        """Return what presents the content.
 
         Args:
             session: knows the stream and the environment that a drawing adapts to.
@@ -280,11 +280,8 @@ class FormatOption(OptionGroup):
             full=full,
             environ=session.environ,
         )
-        if file is None:
-            return open_format(output, display, content)
-        output_file = OutputFile(Path(file))
-        output_file.check()
-        return save_format(output, display, content, output_file.write)
+        output_file = None if file is None else OutputFile(Path(file))
+        return Presentation(content, output, display, session.output, output_file)
 
 
 class Follow(OptionGroup):

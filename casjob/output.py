@@ -85,12 +85,14 @@ class OutputFile:
         if not os.access(folder, os.W_OK):
             raise OutputError(f"can't write to {self._path}: {folder} is not a writable folder")
 
-    def write(self, content: bytes) -> None:
-        """Write the file.
+    def write(self, content: str | bytes) -> None:
+        """Write the file, text in UTF-8.
 
         Raises:
             OutputError: it can't be written; an existing file is unchanged.
         """
+        if isinstance(content, str):
+            content = content.encode()
         try:
             write_whole(self._path, content, mode=0o666)
         except OSError as error:

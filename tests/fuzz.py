@@ -37,17 +37,17 @@ from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.catalogue.meanings import Catalogue
 from casjob.components import Component, select_components
-from casjob.errors import CasjobError, ExitStatus, UsageError
-from casjob.formats.choice import open_format
+from casjob.errors import CasjobError, ExitStatus
+from casjob.formats import json as json_format
 from casjob.formats.display import (
     FORMATS,
     Color,
     Content,
     Display,
     Ending,
-    Format,
     OutputFormat,
 )
+from casjob.formats.presentation import load_format
 from casjob.job.difference import Difference, compare
 from casjob.job.events import (
     Event,
@@ -577,7 +577,7 @@ def _refuse(name: str) -> None:
 
 def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
     """Check that JSON holds every field of job and tasks as it was sent."""
-    content = open_format(OutputFormat.JSON, Display(), "report").report(report)
+    content = json_format.report(report, Display())
     yield from _check_document(content, "report")
     shown = json.loads(content)
     known = {name: _find_key(sent, name) for name in ("job", "tasks", "task_count")}
@@ -646,15 +646,22 @@ def _make_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 # Text
 
 
-def _open(setting: Setting, content: Content = "report") -> Format:
-    display = Display(
+def _render(setting: Setting, content: Content, *documents: Any, **options: Any) -> str | bytes:
+    """Return what the format makes of documents; nothing if it does not present them."""
+    render = getattr(load_format(setting.output), content, None)
+    rendered = render(*documents, _display(setting), **options) if render else ""
+    assert isinstance(rendered, str | bytes)
+    return rendered
+
+
+def _display(setting: Setting) -> Display:
+    return Display(
         is_terminal=setting.columns is not None,
         encoding=setting.encoding,
         color=setting.color,
         utc=setting.utc,
         environ={"TERM": "xterm"},
     )
-    return open_format(setting.output, display, content)
 
 
 def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
@@ -662,15 +669,14 @@ def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
     if tasks_only:
         report = select_tasks(report, **setting.selection)
     where = f"{setting.output} {setting.action}"
-    content = _open(setting).report(report, tasks_only=tasks_only, next_command="casjob")
+    options = {"tasks_only": tasks_only, "next_command": "casjob"}
+    content = _render(setting, "report", report, **options)
     yield from _check_content(content, "report", where, setting, _find_uncut(report))
     if setting.output is not OutputFormat.TABLE:
         return
     text = _OWN_STYLES.sub("", str(content))
     if setting.color is Color.ALWAYS and setting.columns == 80:
-        plain = _open(setting._replace(color=Color.NEVER)).report(
-            report, tasks_only=tasks_only, next_command="casjob"
-        )
+        plain = _render(setting._replace(color=Color.NEVER), "report", report, **options)
         if plain != text:
             yield Finding("colour changes no layout", where, text)
     if setting.columns is None and not tasks_only:
@@ -821,10 +827,9 @@ def _check_difference(reports: Sequence[Report], setting: Setting) -> Iterator[F
     if compare(job, base).is_alike != difference.is_alike:
         yield Finding("a difference has two sides", "diff", repr(difference.first))
     yield from _check_counts(difference)
-    output_format = _supporting(setting, "difference")
-    if output_format is None:
+    if setting.output not in FORMATS["difference"]:
         return
-    content = output_format.difference(difference)
+    content = _render(setting, "difference", difference)
     uncut = [*_find_uncut(base), *_find_uncut(job)]
     yield from _check_content(content, "difference", f"{setting.output} diff", setting, uncut)
 
@@ -849,8 +854,7 @@ def _check_saved(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
         detail = saved.select(setting.window)
         report = report_job(detail, setting.window, catalogue=Catalogue())
         reports.append(report)
-        content = open_format(OutputFormat.JSON, Display(), "report").report(report)
-        assert isinstance(content, bytes)
+        content = json_format.report(report, Display())
         file.write_bytes(content)
         from_json = read_saved(str(file)).detail
     for where, read, sent in (("saved", again, saved.detail), ("json", from_json, detail)):
@@ -865,18 +869,9 @@ def _list_sent(detail: JobDetail) -> list[Json]:
     return [dict(detail.job.sent), *(dict(each.sent) for each in detail.tasks)]
 
 
-def _supporting(setting: Setting, content: Content) -> Format | None:
-    """Return the format if it can present such content."""
-    try:
-        return _open(setting, content)
-    except UsageError:
-        return None
-
-
 def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
     name = setting.action.partition(" ")[0]
     content: Content = "components" if name == "components" else "deployments"
-    output_format = _supporting(setting, content)
     where = f"{setting.output} {name}"
     version = "v2" if setting.action.endswith("v2") else "v3"
     with _open_components(bodies, version) as source:
@@ -889,7 +884,7 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
             )
             components = chosen.components
             uncut = [text for each in components for text in _find_uncut_of(each)]
-            written = output_format.components(chosen) if output_format else ""
+            written = _render(setting, content, chosen)
         else:
             first, *_ = (*listing.components, Component())
             component = first._replace(component_id="c", application_id="a")
@@ -897,8 +892,8 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
             uncut = _find_uncut_of(component)
             for each in history.deployments or ():
                 uncut += [each.version, each.status, *each.job_ids]
-            written = output_format.deployments(history) if output_format else ""
-    if not output_format:
+            written = _render(setting, content, history)
+    if setting.output not in FORMATS[content]:
         return
     yield from _check_content(written, name, where, setting, [" ".join(map(str, uncut))])
     if setting.output is OutputFormat.TABLE and setting.columns is None:
@@ -963,23 +958,19 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
         Picture(JOB_ID, after, poll_in=1.0, trouble=setting.trouble),
         *([Picture("JOB2", before), Picture("JOB3", None, 0.0)] if before else ()),
     ]
-    endings = [Ending(JOB_ID, after, "casjob tasks"), Ending("JOB3", None)]
-    output_format = _open(setting)
+    endings = [Ending(JOB_ID, after, "casjob tasks", has_verdict=True), Ending("JOB3", None)]
     where = f"{setting.output} follow"
     written: list[str | bytes] = []
     drawings: list[str] = []
     if setting.output in FORMATS["view"]:
-        written, drawings = _view(output_format, events, pictures, endings, setting)
-    verdict = output_format.verdict(Verdict(now, JOB_ID, after))
-    verdicts: str | bytes = b""
-    if setting.output in FORMATS["verdicts"]:
-        verdicts = output_format.verdicts(endings, timed_out=False)
+        written, drawings = _view(events, pictures, endings, setting)
+    verdicts = _render(setting, "verdicts", endings, timed_out=False)
     if setting.output is OutputFormat.JSON:
         json.loads(verdicts)
         for content in written:
             yield from _check_document(content, "event")
         return
-    for content in [*written, verdict, verdicts]:
+    for content in [*written, verdicts]:
         text = content if isinstance(content, str) else content.decode()
         yield from _check_text(_OWN_MOVES.sub("", text), where, setting)
     for drawing in drawings:
@@ -987,7 +978,6 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
 
 
 def _view(
-    output_format: Format,
     events: Iterable[Event],
     pictures: Sequence[Picture],
     endings: Sequence[Ending],
@@ -1001,7 +991,8 @@ def _view(
         written.append(content)
         return True
 
-    with output_format.view(write, may_draw=setting.rows != 8) as view:
+    view_of = load_format(setting.output).view
+    with view_of(write, _display(setting), may_draw=setting.rows != 8) as view:
         for event in events:
             view.show_event(event)
         count = len(written)

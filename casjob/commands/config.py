@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from casjob.errors import ExitStatus, SettingsError, UsageError
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.overview import Finding
 from casjob.session import Session
 from casjob.settings.overview import describe_settings
 from casjob.settings.resolve import Settings, resolve_settings
 
 
-def run(session: Session, output_format: Format, *, check: bool) -> ExitStatus:
+def run(session: Session, presentation: Presentation, *, check: bool) -> ExitStatus:
     """Show the settings, or probe whether they work.
 
     Raises:
@@ -19,22 +19,22 @@ def run(session: Session, output_format: Format, *, check: bool) -> ExitStatus:
     """
     if session.demo:
         raise UsageError("the demo has no settings to show or check")
-    return _check_settings(session, output_format) if check else _show(session, output_format)
+    return _check_settings(session, presentation) if check else _show(session, presentation)
 
 
-def _show(session: Session, output_format: Format) -> ExitStatus:
+def _show(session: Session, presentation: Presentation) -> ExitStatus:
     # Not the session's settings, which warn on stderr: here the warnings are part of the output.
     overview = describe_settings(resolve_settings(session.given, session.environ))
-    session.output.write(output_format.settings(overview))
+    presentation.settings(overview)
     return ExitStatus.SUCCESS
 
 
-def _check_settings(session: Session, output_format: Format) -> ExitStatus:
+def _check_settings(session: Session, presentation: Presentation) -> ExitStatus:
     findings = []
     for finding in _probe(session):
         findings.append(finding)
-        session.output.write(output_format.finding(finding))
-    session.output.write(output_format.findings(findings))
+        presentation.finding(finding)
+    presentation.findings(findings)
     failed = (finding.status for finding in findings if finding.status)
     return next(failed, ExitStatus.SUCCESS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from casjob.component_name import ComponentName
 from casjob.components import Component, Source
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.history import JOB_ID
 from casjob.job.difference import compare
 from casjob.job.report import Report
@@ -21,14 +21,14 @@ _MOST_JOBS = 20
 """Jobs of a component that are searched for one that failed and one that succeeded."""
 
 
-def run(base: str, target: str, session: Session, output_format: Format) -> ExitStatus:
+def run(base: str, target: str, session: Session, presentation: Presentation) -> ExitStatus:
     """Compare two runs.
 
     Args:
         base: the job to compare with: its id, or the file it is in; `-` is stdin.
         target: the job to compare, likewise.
         session: what the command runs with.
-        output_format: how the difference looks.
+        presentation: how the difference looks.
 
     Raises:
         CasjobError: one of the jobs could not be fetched or read.
@@ -46,16 +46,16 @@ def run(base: str, target: str, session: Session, output_format: Format) -> Exit
             else read_report(each, Window(), session)
             for each in (base, target)
         )
-    return _write_difference(base_report, report, session, output_format)
+    return _present(base_report, report, presentation)
 
 
-def run_component(named: ComponentName, session: Session, output_format: Format) -> ExitStatus:
+def run_component(named: ComponentName, session: Session, presentation: Presentation) -> ExitStatus:
     """Compare a component's last job that failed with its last that succeeded.
 
     Args:
         named: the component.
         session: what the command runs with.
-        output_format: how the difference looks.
+        presentation: how the difference looks.
 
     Raises:
         JobNotFoundError: none of its jobs failed, or none succeeded.
@@ -70,7 +70,7 @@ def run_component(named: ComponentName, session: Session, output_format: Format)
         base_report, report = (
             fetch_report(source, job_id, Window(), session) for job_id in (base, target)
         )
-    return _write_difference(base_report, report, session, output_format)
+    return _present(base_report, report, presentation)
 
 
 def is_file(target: str) -> bool:
@@ -109,9 +109,7 @@ def _find_runs(component: Component, source: Source, session: Session) -> tuple[
     )
 
 
-def _write_difference(
-    base: Report, report: Report, session: Session, output_format: Format
-) -> ExitStatus:
+def _present(base: Report, report: Report, presentation: Presentation) -> ExitStatus:
     difference = compare(base, report)
-    session.output.write(output_format.difference(difference))
+    presentation.difference(difference)
     return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY

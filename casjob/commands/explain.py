@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 from casjob.catalogue.explanations import Explanation, explain_name
 from casjob.errors import ExitStatus, UnknownNameError
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.session import Session
 
 
-def run(names: Sequence[str], session: Session, output_format: Format) -> ExitStatus:
+def run(names: Sequence[str], session: Session, presentation: Presentation) -> ExitStatus:
     """Explain names, or else those in the cause of a job's failure.
 
     Args:
         names: error codes, task names, flows and status words in any case; if there are none, the
             job that the settings name, or the one last looked at, is explained.
         session: what the command runs with.
-        output_format: how the explanations look.
+        presentation: how the explanations look.
 
     Raises:
         UnknownNameError: nothing is known about one of the names, or about any in the failure; the
@@ -30,7 +30,7 @@ def run(names: Sequence[str], session: Session, output_format: Format) -> ExitSt
             known.append(explanation)
         else:
             unknown.append(name)
-    session.output.write(output_format.explanations(known))
+    presentation.explanations(known)
     if unknown:
         error = UnknownNameError(
             f"nothing is known about {', '.join(unknown)}",

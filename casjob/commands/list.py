@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from casjob.component_name import ComponentName
-from casjob.components import ComponentSource, select_components
+from casjob.components import ComponentHistory, ComponentSource, Listing, select_components
 from casjob.errors import ExitStatus, UsageError
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import find_component, list_components
@@ -27,13 +27,13 @@ class Selection(NamedTuple):
     limit: int | None = None
 
 
-def run(selection: Selection, session: Session, output_format: Format) -> ExitStatus:
+def run(selection: Selection, session: Session, presentation: Presentation) -> ExitStatus:
     """List components, or the deployments of one.
 
     Args:
         selection: what to list.
         session: what the command runs with.
-        output_format: how the list looks.
+        presentation: how the list looks.
 
     Raises:
         UsageError: several components have the name.
@@ -43,33 +43,25 @@ def run(selection: Selection, session: Session, output_format: Format) -> ExitSt
         raise UsageError("--failed selects components: it can't be used with the name of one")
     with open_service(session) as service:
         if selection.component is None:
-            output = _list_components(selection, service.components, session, output_format)
+            presentation.components(_list_components(selection, service.components, session))
         else:
             named = ComponentName(selection.component, selection.application)
-            output = _list_deployments(named, selection, service.components, session, output_format)
-    session.output.write(output)
+            history = _list_deployments(named, selection.limit, service.components, session)
+            presentation.deployments(history)
     return ExitStatus.SUCCESS
 
 
-def _list_components(
-    selection: Selection, source: ComponentSource, session: Session, output_format: Format
-) -> str | bytes:
+def _list_components(selection: Selection, source: ComponentSource, session: Session) -> Listing:
     listing = list_components(selection.application, source, session)
-    return output_format.components(
-        select_components(listing, only_failed=selection.only_failed, limit=selection.limit)
-    )
+    return select_components(listing, only_failed=selection.only_failed, limit=selection.limit)
 
 
 def _list_deployments(
-    named: ComponentName,
-    selection: Selection,
-    source: ComponentSource,
-    session: Session,
-    output_format: Format,
-) -> str | bytes:
+    named: ComponentName, limit: int | None, source: ComponentSource, session: Session
+) -> ComponentHistory:
     component = find_component(named, source, session)
     with session.notices.progress("listing deployments", "deployments") as progress:
         history = source.fetch_history(component, on_progress=progress.count)
-    if history.deployments is not None:
-        history = history._replace(deployments=history.deployments[: selection.limit])
-    return output_format.deployments(history)
+    if history.deployments is None:
+        return history
+    return history._replace(deployments=history.deployments[:limit])

@@ -1,7 +1,7 @@
 """casjob show: the verdict on one job, why it failed, then its tasks."""
 
 from casjob.errors import ExitStatus
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.job.source import Window
 from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
 from casjob.saved import save_job
@@ -12,7 +12,7 @@ from casjob.targets import Target
 def run(
     target: Target,
     session: Session,
-    output_format: Format,
+    presentation: Presentation,
     *,
     file: str | None,
     save: str | None,
@@ -23,7 +23,7 @@ def run(
     Args:
         target: the job that the command line names, if it does.
         session: what the command runs with.
-        output_format: how the report looks.
+        presentation: how the report looks.
         file: where the job is read from, `-` for stdin; None to ask the service.
         save: the file that the job is saved to, if it is.
         with_exit_status: whether the exit status reflects the job's outcome.
@@ -39,5 +39,5 @@ def run(
         report, next_command = read_report(file, Window(), session), None
     if save is not None:
         save_job(save, report.detail)
-    session.output.write(output_format.report(report, next_command=next_command))
+    presentation.report(report, next_command=next_command)
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

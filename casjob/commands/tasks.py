@@ -4,7 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from casjob.errors import ExitStatus, UsageError
-from casjob.formats.display import Format
+from casjob.formats.presentation import Presentation
 from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
 from casjob.reporting import fetch_target, read_report, refuse_service
@@ -52,7 +52,7 @@ def run(
     target: Target,
     selection: Selection,
     session: Session,
-    output_format: Format,
+    presentation: Presentation,
     *,
     file: str | None,
     save: str | None,
@@ -64,7 +64,7 @@ def run(
         target: the job that the command line names, if it does.
         selection: which of its tasks.
         session: what the command runs with.
-        output_format: how the table looks.
+        presentation: how the table looks.
         file: where the job is read from, `-` for stdin; None to ask the service.
         save: the file that the whole job is saved to, if it is.
         with_exit_status: whether the exit status reflects the job's outcome.
@@ -96,7 +96,7 @@ def run(
         )
     else:
         report = select_tasks(report, desc=selection.desc)
-    session.output.write(output_format.report(report, tasks_only=True))
+    presentation.report(report, tasks_only=True)
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
 
 

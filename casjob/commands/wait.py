@@ -6,7 +6,8 @@ from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus
 from casjob.follow.plan import Plan
 from casjob.following import FollowNotices, announce_interruption, conclude, follow_jobs
-from casjob.formats.display import Ending, Format
+from casjob.formats.display import Ending
+from casjob.formats.presentation import Presentation
 from casjob.job.events import Verdict
 from casjob.session import Session
 
@@ -18,7 +19,7 @@ def run(
     targets: Sequence[str] | ComponentName,
     plan: Plan,
     session: Session,
-    output_format: Format,
+    presentation: Presentation,
     *,
     quiet: bool,
 ) -> ExitStatus:
@@ -28,7 +29,7 @@ def run(
         targets: the jobs that the command line names, or the component.
         plan: how to follow them.
         session: what the command runs with.
-        output_format: how the verdicts look.
+        presentation: how the verdicts look.
         quiet: whether to leave out the reminders.
 
     Raises:
@@ -41,13 +42,18 @@ def run(
         announce_interruption(following, "waiting", session.notices),
     ):
         notices = FollowNotices(session.notices)
+        known: set[str] = set()
         try:
             for event in following.events():
                 notices.write(event)
                 if isinstance(event, Verdict):
-                    session.output.write(output_format.verdict(event))
+                    known.add(event.job_id)
+                    presentation.verdict(Ending(event.job_id, event.report, has_verdict=True))
         finally:
             # Also when an error about one job ends it: what is known of the others is not lost.
-            endings = [Ending(job.job_id, job.report) for job in following.jobs]
-            session.output.write(output_format.verdicts(endings, timed_out=following.has_timed_out))
+            endings = [
+                Ending(job.job_id, job.report, has_verdict=job.job_id in known)
+                for job in following.jobs
+            ]
+            presentation.verdicts(endings, timed_out=following.has_timed_out)
         return conclude(following, session.notices)

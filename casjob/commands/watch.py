@@ -9,7 +9,8 @@ from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
 from casjob.follow.plan import Plan
 from casjob.following import FollowNotices, announce_interruption, conclude, follow_jobs
-from casjob.formats.display import Ending, Format, View
+from casjob.formats.display import Ending, View
+from casjob.formats.presentation import Presentation
 from casjob.job.events import Picture, Retry, StillWaiting
 from casjob.reporting import suggest_next
 from casjob.session import Session
@@ -21,7 +22,7 @@ _FRAME = 0.1
 
 
 def run(
-    targets: Sequence[str] | ComponentName, plan: Plan, session: Session, output_format: Format
+    targets: Sequence[str] | ComponentName, plan: Plan, session: Session, presentation: Presentation
 ) -> ExitStatus:
     """Watch jobs.
 
@@ -29,7 +30,7 @@ def run(
         targets: the jobs that the command line names, or the component.
         plan: how to follow them.
         session: what the command runs with.
-        output_format: how events and reports look.
+        presentation: how events and reports look.
 
     Raises:
         CasjobError: a failure that waiting does not fix.
@@ -41,7 +42,7 @@ def run(
         follow_jobs(targets, plan._replace(tick=_TICK), session) as following,
         announce_interruption(following, "watching", session.notices),
     ):
-        with output_format.view(session.output.write, may_draw=may_draw) as view:
+        with presentation.view(may_draw=may_draw) as view:
             try:
                 if not _show_events(following, view, session):
                     # The reader of stdout has gone: what is known by now decides.

@@ -1,25 +1,25 @@
-"""CSV and TSV: a header, and a row a task, verdict or setting.
+"""CSV: a header, and a row a task, verdict or setting; a cell may have several lines.
 
-CSV is quoted as in RFC 4180. Lines end in LF, not CRLF: every reader takes both, and `cut` and
+It is quoted as in RFC 4180. Lines end in LF, not CRLF: every reader takes both, and `cut` and
 `awk` would have the CR in the last column.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from typing import TypeAlias
 
 from casjob.components import Component, ComponentHistory, Deployment, Listing
-from casjob.formats.display import Ending, Format
+from casjob.formats.display import Display, Ending
 from casjob.formats.json import format_utc
 from casjob.formats.messages import printable_lines
 from casjob.job.report import Report, TaskReport
 from casjob.overview import Overview
-from casjob.printable import printable
 from casjob.recent import RecentJob
 
 Cell: TypeAlias = str | int | float | None
+Rows: TypeAlias = Sequence[Sequence[Cell]]
 
 _TASK_HEADER = (
     "task_index",
@@ -77,66 +77,80 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF0
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
 
 
-class CsvFormat(Format):
-    """Comma-separated values, in quotes where needed; a cell may have several lines."""
-
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return a row a task."""
-        del tasks_only, next_command
-        return self._write_rows([_TASK_HEADER, *map(_task, report.shown)])
-
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
-        """Return a row a job."""
-        del timed_out
-        return self._write_rows([_VERDICT_HEADER, *map(_verdict, endings)])
-
-    def settings(self, overview: Overview) -> bytes:
-        """Return a row a setting in force."""
-        return self._write_rows([("name", "value", "origin"), *overview.settings])
-
-    def components(self, listing: Listing) -> bytes:
-        """Return a row a component."""
-        rows = map(_component, listing.components)
-        return self._write_rows([_COMPONENT_HEADER, *rows])
-
-    def deployments(self, history: ComponentHistory) -> bytes:
-        """Return a row a deployment, the ids of its jobs separated by spaces."""
-        rows = map(_deployment, history.deployments or ())
-        return self._write_rows([_DEPLOYMENT_HEADER, *rows])
-
-    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
-        """Return a row a job."""
-        del now
-        rows = (
-            (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at), job.location)
-            for job in jobs
-        )
-        return self._write_rows([_RECENT_HEADER, *rows])
-
-    def _write_rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        sheet = StringIO()
-        writer = csv.writer(sheet, lineterminator="\n")
-        writer.writerows([_disarm(cell, printable_lines) for cell in row] for row in rows)
-        return sheet.getvalue().encode()
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return a row a task."""
+    return _write(list_tasks(report))
 
 
-class TsvFormat(CsvFormat):
-    """Tab-separated values without quotes; a row is always one line, as jq's `@tsv` has it."""
-
-    def _write_rows(self, rows: Iterable[Sequence[Cell]]) -> bytes:
-        lines = ("\t".join(str(_disarm(cell, _escape)) for cell in row) for row in rows)
-        return "".join(f"{line}\n" for line in lines).encode()
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+    """Return a row a job."""
+    return _write(list_verdicts(endings))
 
 
-def _escape(text: str) -> str:
-    text = printable(text.replace("\\", "\\\\"))
-    # A spreadsheet takes a quote at the start of a cell as that of all rows up to the next quote.
-    return f"'{text}" if text.startswith('"') else text
+def settings(overview: Overview, display: Display) -> bytes:
+    """Return a row a setting in force."""
+    return _write(list_settings(overview))
 
 
-def _disarm(cell: Cell, escape: Callable[[str], str]) -> str | int | float:
+def components(listing: Listing, display: Display) -> bytes:
+    """Return a row a component."""
+    return _write(list_components(listing))
+
+
+def deployments(history: ComponentHistory, display: Display) -> bytes:
+    """Return a row a deployment, the ids of its jobs separated by spaces."""
+    return _write(list_deployments(history))
+
+
+def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
+    """Return a row a job."""
+    return _write(list_recent(jobs))
+
+
+def _write(rows: Rows) -> bytes:
+    sheet = StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerows([disarm(cell, printable_lines) for cell in row] for row in rows)
+    return sheet.getvalue().encode()
+
+
+def list_tasks(report: Report) -> Rows:
+    """Return a header, and a row a task."""
+    return [_TASK_HEADER, *map(_task, report.shown)]
+
+
+def list_verdicts(endings: Sequence[Ending]) -> Rows:
+    """Return a header, and a row a job."""
+    return [_VERDICT_HEADER, *map(_verdict, endings)]
+
+
+def list_settings(overview: Overview) -> Rows:
+    """Return a header, and a row a setting in force."""
+    return [("name", "value", "origin"), *overview.settings]
+
+
+def list_components(listing: Listing) -> Rows:
+    """Return a header, and a row a component."""
+    return [_COMPONENT_HEADER, *map(_component, listing.components)]
+
+
+def list_deployments(history: ComponentHistory) -> Rows:
+    """Return a header, and a row a deployment."""
+    return [_DEPLOYMENT_HEADER, *map(_deployment, history.deployments or ())]
+
+
+def list_recent(jobs: Sequence[RecentJob]) -> Rows:
+    """Return a header, and a row a job."""
+    rows = (
+        (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at), job.location)
+        for job in jobs
+    )
+    return [_RECENT_HEADER, *rows]
+
+
+def disarm(cell: Cell, escape: Callable[[str], str]) -> str | int | float:
     """Return a cell that no spreadsheet runs; a number stays one."""
     if not isinstance(cell, str):
         return "" if cell is None else cell

@@ -1,22 +1,14 @@
-"""The options about output, and the interface of every format."""
+"""The options about output, and what formats have in common."""
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     # Help and completion load this module, and need no job.
-    from casjob.catalogue.explanations import Explanation
-    from casjob.components import ComponentHistory, Listing
-    from casjob.job.difference import Difference
-    from casjob.job.events import Event, Picture, Verdict
+    from casjob.job.events import Event, Picture
     from casjob.job.report import Report
-    from casjob.overview import Finding, Overview
-    from casjob.recent import RecentJob
 
 
 class OutputFormat(StrEnum):
@@ -89,9 +81,6 @@ class Display(NamedTuple):
         return self.is_terminal and self.environ.get("TERM") != "dumb"
 
 
-_PLAIN = Display()
-
-
 class Ending(NamedTuple):
     """How `wait` or `watch` leaves a job.
 
@@ -99,11 +88,13 @@ class Ending(NamedTuple):
         job_id: the job.
         report: how it stands; None if nothing is known about it.
         next_command: what the user may want to run next; None if nothing helps.
+        has_verdict: whether its verdict was presented when it was known.
     """
 
     job_id: str
     report: "Report | None"
     next_command: str | None = None
+    has_verdict: bool = False
 
 
 class View(Protocol):
@@ -140,7 +131,7 @@ Content = Literal[
     "findings",
     "explanations",
 ]
-"""What a command has to present; each is a method of `Format`."""
+"""What a command has to present; each is a function of the formats that support it."""
 
 _EVERYWHERE = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.JSONL)
 _ROWS = (*_EVERYWHERE, OutputFormat.CSV, OutputFormat.TSV, OutputFormat.MARKDOWN)
@@ -158,86 +149,3 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
     "explanations": _EVERYWHERE,
 }
 """The formats that support each kind of content, known without loading them."""
-
-
-class Format:
-    """One output format; `FORMATS` says which of the methods it has.
-
-    A method returns text, or bytes if the encoding is the format's own.
-
-    Args:
-        display: what a drawing adapts to.
-    """
-
-    def __init__(self, display: Display = _PLAIN) -> None:
-        self._display = display
-
-    def report(
-        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
-    ) -> str | bytes:
-        """Return a job with its tasks.
-
-        Args:
-            report: the job.
-            tasks_only: whether the table of tasks is all that is wanted.
-            next_command: what the user may want to run next; None if nothing helps.
-        """
-        raise NotImplementedError
-
-    def difference(self, difference: "Difference") -> str | bytes:
-        """Return what differs between two jobs."""
-        raise NotImplementedError
-
-    def verdict(self, verdict: "Verdict") -> str | bytes:
-        """Return a verdict of `wait` as soon as it is known; empty if they come together."""
-        del verdict
-        return b""
-
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str | bytes:
-        """Return all verdicts of `wait` at its end; empty if they came one by one."""
-        raise NotImplementedError
-
-    def view(
-        self, write: Callable[[str | bytes], bool], *, may_draw: bool
-    ) -> AbstractContextManager[View]:
-        """Return what `watch` shows.
-
-        Args:
-            write: writes to stdout, and returns whether anybody still reads.
-            may_draw: whether stdout and stderr are free to be drawn on.
-        """
-        raise NotImplementedError
-
-    def settings(self, overview: "Overview") -> str | bytes:
-        """Return the settings in force."""
-        raise NotImplementedError
-
-    def finding(self, finding: "Finding") -> str | bytes:
-        """Return how a probe went, as soon as it is known; empty if they come together."""
-        del finding
-        return b""
-
-    def findings(self, findings: "Iterable[Finding]") -> str | bytes:
-        """Return how all probes went; empty if they came one by one."""
-        raise NotImplementedError
-
-    def explanations(self, explanations: "Iterable[Explanation]") -> str | bytes:
-        """Return what names mean."""
-        raise NotImplementedError
-
-    def components(self, listing: "Listing") -> str | bytes:
-        """Return components, each with its last job."""
-        raise NotImplementedError
-
-    def deployments(self, history: "ComponentHistory") -> str | bytes:
-        """Return a component and its deployments."""
-        raise NotImplementedError
-
-    def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> str | bytes:
-        """Return the jobs looked at from this machine.
-
-        Args:
-            jobs: newest first.
-            now: the time, in UTC.
-        """
-        raise NotImplementedError

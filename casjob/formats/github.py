@@ -7,7 +7,7 @@ kind and step. How to escape: actions/toolkit, packages/core/src/command.ts.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.display import Ending, Format
+from casjob.formats.display import Display, Ending
 from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import (
     describe_cause,
@@ -37,42 +37,38 @@ class _Annotation(NamedTuple):
     message: str
 
 
-class GithubFormat(Format):
-    """Errors for tasks that failed, warnings for what does not add up, a notice for the job."""
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return an error a failed task, the cause first, then the verdict."""
+    shown = set(map(id, report.shown))
+    errors = [
+        _Annotation(describe_task(each), describe_message(each))
+        for each in report.failed
+        if id(each) in shown
+    ]
+    name = _name(report, "(no name)")
+    warnings = [_Annotation(name, sentence) for sentence in report.contradictions]
+    verdict = _Annotation(name, f"{describe_verdict(report)}: {describe_progress(report)}")
+    notices = [] if tasks_only else [verdict]
+    if report.outcome is Outcome.FAILED and not errors:
+        errors, notices = notices, []
+    return _encode({"error": errors, "warning": warnings, "notice": notices})
 
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return an error a failed task, the cause first, then the verdict."""
-        del next_command
-        shown = set(map(id, report.shown))
-        errors = [
-            _Annotation(describe_task(each), describe_message(each))
-            for each in report.failed
-            if id(each) in shown
-        ]
-        name = _name(report, "(no name)")
-        warnings = [_Annotation(name, sentence) for sentence in report.contradictions]
-        verdict = _Annotation(name, f"{describe_verdict(report)}: {describe_progress(report)}")
-        notices = [] if tasks_only else [verdict]
-        if report.outcome is Outcome.FAILED and not errors:
-            errors, notices = notices, []
-        return _encode({"error": errors, "warning": warnings, "notice": notices})
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
-        """Return an error for each job that failed, and a notice for each that succeeded."""
-        del timed_out
-        annotations: dict[str, list[_Annotation]] = {"error": [], "warning": [], "notice": []}
-        for ending in endings:
-            report = ending.report
-            if report is None:
-                unknown = _Annotation(ending.job_id, "nothing is known about the job")
-                annotations["warning"].append(unknown)
-                continue
-            title = f"{_name(report, ending.job_id)} {describe_verdict(report)}"
-            message = "\n".join(filter(None, (describe_cause(report), f"job {ending.job_id}")))
-            annotations[_KINDS[report.outcome]].append(_Annotation(title, message))
-        return _encode(annotations)
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+    """Return an error for each job that failed, and a notice for each that succeeded."""
+    annotations: dict[str, list[_Annotation]] = {"error": [], "warning": [], "notice": []}
+    for ending in endings:
+        report = ending.report
+        if report is None:
+            unknown = _Annotation(ending.job_id, "nothing is known about the job")
+            annotations["warning"].append(unknown)
+            continue
+        title = f"{_name(report, ending.job_id)} {describe_verdict(report)}"
+        message = "\n".join(filter(None, (describe_cause(report), f"job {ending.job_id}")))
+        annotations[_KINDS[report.outcome]].append(_Annotation(title, message))
+    return _encode(annotations)
 
 
 def _name(report: Report, default: str) -> str:

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 
-from casjob.formats.display import Format
+from casjob.formats.display import Display
 from casjob.formats.markup import escape
 from casjob.formats.text.export import PALETTE, Run, describe_title, draw_lines
 from casjob.job.report import Report
@@ -33,24 +33,20 @@ _PAGE = """\
 """
 
 
-class HtmlFormat(Format):
-    """The drawn report as a page, light or dark as the reader prefers."""
-
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return the page."""
-        del next_command  # it is only for the user who ran this command
-        lines = draw_lines(report, self._display, tasks_only=tasks_only)
-        digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
-        page = _PAGE.format(
-            policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
-            " base-uri 'none'; form-action 'none'",
-            title=escape(describe_title(report)),
-            style=_STYLE,
-            lines="\n".join("".join(map(_draw_run, line)) for line in lines),
-        )
-        return page.encode()
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return the page."""
+    lines = draw_lines(report, display, tasks_only=tasks_only)
+    digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
+    page = _PAGE.format(
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
+        " base-uri 'none'; form-action 'none'",
+        title=escape(describe_title(report)),
+        style=_STYLE,
+        lines="\n".join("".join(map(_draw_run, line)) for line in lines),
+    )
+    return page.encode()
 
 
 def _draw_run(run: Run) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
-from casjob.formats.display import Ending, Format, View
+from casjob.formats.display import Display, Ending, View
 from casjob.job.failures import decode_messages
 from casjob.json_text import JsonValue, encode_document
 
@@ -22,86 +22,89 @@ SCHEMA_VERSION = 1
 """Raised when a script that reads one of these documents would break."""
 
 
-class JsonFormat(Format):
-    """One document; for `watch`, one object a line."""
+def report(
+    report: "Report", display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return what the service sent, and what casjob derives from it."""
+    return encode(document_of(report))
 
-    def report(
-        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return what the service sent, and what casjob derives from it."""
-        del tasks_only, next_command  # it holds the whole, and no suggestions
-        return encode(document_of(report))
 
-    def difference(self, difference: "Difference") -> bytes:
-        """Return both jobs, and their tasks side by side."""
-        return encode(document_of_difference(difference))
+def difference(difference: "Difference", display: Display) -> bytes:
+    """Return both jobs, and their tasks side by side."""
+    return encode(document_of_difference(difference))
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
-        """Return the verdicts in the order of the jobs; a job never seen is unknown."""
-        verdicts: list[JsonValue] = [
-            document_of_verdict(ending.job_id, ending.report) for ending in endings
-        ]
-        return encode(
-            {"schema_version": SCHEMA_VERSION, "timed_out": timed_out, "verdicts": verdicts}
-        )
 
-    @contextmanager
-    def view(self, write: Callable[[str | bytes], bool], *, may_draw: bool) -> Iterator[View]:
-        """Return what writes an event a line."""
-        del may_draw  # it never draws
-        yield _EventLines(write)
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+    """Return the verdicts in the order of the jobs; a job never seen is unknown."""
+    verdicts: list[JsonValue] = [
+        document_of_verdict(ending.job_id, ending.report) for ending in endings
+    ]
+    return encode({"schema_version": SCHEMA_VERSION, "timed_out": timed_out, "verdicts": verdicts})
 
-    def settings(self, overview: "Overview") -> bytes:
-        """Return the settings in force, with their origins."""
-        return encode(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "settings": _entries(overview.settings),
-                "overruled": _entries(overview.overruled),
-                "notes": list(overview.notes),
-            }
-        )
 
-    def findings(self, findings: "Iterable[Finding]") -> bytes:
-        """Return how each probe went."""
-        checks: list[JsonValue] = [document_of_finding(finding) for finding in findings]
-        return encode({"schema_version": SCHEMA_VERSION, "checks": checks})
+@contextmanager
+def view(
+    write: Callable[[str | bytes], bool], display: Display, *, may_draw: bool
+) -> Iterator[View]:
+    """Return what writes an event a line."""
+    yield _EventLines(write)
 
-    def explanations(self, explanations: "Iterable[Explanation]") -> bytes:
-        """Return what names mean."""
-        documents: list[JsonValue] = [document_of_explanation(each) for each in explanations]
-        return encode({"schema_version": SCHEMA_VERSION, "explanations": documents})
 
-    def components(self, listing: "Listing") -> bytes:
-        """Return the components, with their last jobs under `last_job_id`."""
-        components: list[JsonValue] = [document_of_component(each) for each in listing.components]
-        return encode(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "complete": not listing.missing,
-                "components": components,
-            }
-        )
+def settings(overview: "Overview", display: Display) -> bytes:
+    """Return the settings in force, with their origins."""
+    return encode(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "settings": _entries(overview.settings),
+            "overruled": _entries(overview.overruled),
+            "notes": list(overview.notes),
+        }
+    )
 
-    def deployments(self, history: "ComponentHistory") -> bytes:
-        """Return a component, and its deployments; null if the service does not keep them."""
-        deployments: list[JsonValue] | None = None
-        if history.deployments is not None:
-            deployments = [document_of_deployment(each) for each in history.deployments]
-        return encode(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "complete": deployments is not None and not history.missing,
-                "component": document_of_component(history.component),
-                "deployments": deployments,
-            }
-        )
 
-    def recent(self, jobs: "Sequence[RecentJob]", now: datetime) -> bytes:
-        """Return the jobs looked at."""
-        del now  # times are absolute
-        documents: list[JsonValue] = [document_of_recent(job) for job in jobs]
-        return encode({"schema_version": SCHEMA_VERSION, "jobs": documents})
+def findings(findings: "Iterable[Finding]", display: Display) -> bytes:
+    """Return how each probe went."""
+    checks: list[JsonValue] = [document_of_finding(finding) for finding in findings]
+    return encode({"schema_version": SCHEMA_VERSION, "checks": checks})
+
+
+def explanations(explanations: "Iterable[Explanation]", display: Display) -> bytes:
+    """Return what names mean."""
+    documents: list[JsonValue] = [document_of_explanation(each) for each in explanations]
+    return encode({"schema_version": SCHEMA_VERSION, "explanations": documents})
+
+
+def components(listing: "Listing", display: Display) -> bytes:
+    """Return the components, with their last jobs under `last_job_id`."""
+    components: list[JsonValue] = [document_of_component(each) for each in listing.components]
+    return encode(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "complete": not listing.missing,
+            "components": components,
+        }
+    )
+
+
+def deployments(history: "ComponentHistory", display: Display) -> bytes:
+    """Return a component, and its deployments; null if the service does not keep them."""
+    deployments: list[JsonValue] | None = None
+    if history.deployments is not None:
+        deployments = [document_of_deployment(each) for each in history.deployments]
+    return encode(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "complete": deployments is not None and not history.missing,
+            "component": document_of_component(history.component),
+            "deployments": deployments,
+        }
+    )
+
+
+def recent(jobs: "Sequence[RecentJob]", now: datetime, display: Display) -> bytes:
+    """Return the jobs looked at."""
+    documents: list[JsonValue] = [document_of_recent(job) for job in jobs]
+    return encode({"schema_version": SCHEMA_VERSION, "jobs": documents})
 
 
 class _EventLines:

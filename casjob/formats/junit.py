@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from typing import Literal, NamedTuple
 
-from casjob.formats.display import Ending, Format
+from casjob.formats.display import Display, Ending
 from casjob.formats.markup import escape
 from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import describe_task, describe_verdict
@@ -33,26 +33,22 @@ class _Case(NamedTuple):
     message: str = ""
 
 
-class JunitFormat(Format):
-    """Testcases that failed, were skipped, or passed."""
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return a testsuite with a testcase for each task that is shown."""
+    return _encode([_suite(report.job.job_id or "job", report)])
 
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return a testsuite with a testcase for each task that is shown."""
-        del tasks_only, next_command
-        return _encode([_suite(report.job.job_id or "job", report)])
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
-        """Return a testsuite a job; one never seen has an error."""
-        del timed_out
-        suites = [_suite(ending.job_id, ending.report) for ending in endings]
-        names = Counter(suite.name for suite in suites)
-        return _encode(
-            # Two jobs with the same name would count as one.
-            suite._replace(name=f"{suite.name} {suite.job_id}") if names[suite.name] > 1 else suite
-            for suite in suites
-        )
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+    """Return a testsuite a job; one never seen has an error."""
+    suites = [_suite(ending.job_id, ending.report) for ending in endings]
+    names = Counter(suite.name for suite in suites)
+    return _encode(
+        # Two jobs with the same name would count as one.
+        suite._replace(name=f"{suite.name} {suite.job_id}") if names[suite.name] > 1 else suite
+        for suite in suites
+    )
 
 
 class _Suite(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from casjob.components import ComponentHistory, Listing
-from casjob.formats.display import Ending, Format
+from casjob.formats.display import Display, Ending
 from casjob.formats.messages import describe_message
 from casjob.formats.text.comparison import (
     describe_change_count,
@@ -51,154 +51,157 @@ _SIGNS = {Stage.ENDED_WELL: "✅ ", Stage.ENDED_BADLY: "❌ "}
 _HEADINGS = ("#", "Task", "Type", "Status", "Started", "Elapsed")
 
 
-class MarkdownFormat(Format):
-    """Headings, code blocks, and tables as in GitHub Flavored Markdown."""
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return verdict, failures and tasks; tasks that went well are the first to be left out."""
+    budget = _Budget(_LIMIT - _RESERVE)
+    failures = [] if tasks_only else [_draw_failure(each) for each in report.failed]
+    kept_failures = list(filter(budget.fits, failures))
+    notes = [f"- {_span(sentence)}\n" for sentence in report.contradictions]
+    kept_notes = list(filter(budget.fits, notes))
+    rows = [
+        _draw_task(each, report, utc=display.utc, with_message=tasks_only) for each in report.shown
+    ]
+    went_well_last = sorted(range(len(rows)), key=lambda place: _went_well(report.shown[place]))
+    kept_places = {place for place in went_well_last if budget.fits(rows[place])}
+    left_out = {
+        "failures": len(failures) - len(kept_failures),
+        "notes": len(notes) - len(kept_notes),
+        "tasks": len(rows) - len(kept_places),
+    }
+    headings = (*_HEADINGS, "Code", "Detail") if tasks_only else _HEADINGS
+    counts = (describe_progress(report), describe_completeness(report))
+    parts = [
+        "" if tasks_only else _draw_verdict(report, utc=display.utc),
+        *kept_failures,
+        _draw_table(headings, [rows[place] for place in sorted(kept_places)]),
+        f"{' · '.join(filter(None, counts))}\n",
+        "".join(
+            f"- {count} {what} left out, to stay within 1 MB\n"
+            for what, count in left_out.items()
+            if count
+        ),
+        "".join(kept_notes),
+    ]
+    return "\n".join(filter(None, parts)).encode()
 
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return verdict, failures and tasks; tasks that went well are the first to be left out."""
-        del next_command
-        budget = _Budget(_LIMIT - _RESERVE)
-        failures = [] if tasks_only else [_draw_failure(each) for each in report.failed]
-        kept_failures = list(filter(budget.fits, failures))
-        notes = [f"- {_span(sentence)}\n" for sentence in report.contradictions]
-        kept_notes = list(filter(budget.fits, notes))
-        rows = [self._draw_task(each, report, with_message=tasks_only) for each in report.shown]
-        went_well_last = sorted(range(len(rows)), key=lambda place: _went_well(report.shown[place]))
-        kept_places = {place for place in went_well_last if budget.fits(rows[place])}
-        left_out = {
-            "failures": len(failures) - len(kept_failures),
-            "notes": len(notes) - len(kept_notes),
-            "tasks": len(rows) - len(kept_places),
-        }
-        headings = (*_HEADINGS, "Code", "Detail") if tasks_only else _HEADINGS
-        counts = (describe_progress(report), describe_completeness(report))
-        parts = [
-            "" if tasks_only else self._draw_verdict(report),
-            *kept_failures,
-            _draw_table(headings, [rows[place] for place in sorted(kept_places)]),
-            f"{' · '.join(filter(None, counts))}\n",
-            "".join(
-                f"- {count} {what} left out, to stay within 1 MB\n"
-                for what, count in left_out.items()
-                if count
-            ),
-            "".join(kept_notes),
-        ]
-        return "\n".join(filter(None, parts)).encode()
 
-    def difference(self, difference: Difference) -> bytes:
-        """Return both jobs, what differs first, and a table of the tasks that differ."""
-        jobs = (("BASE", difference.base), ("JOB", difference.job))
-        facts = [describe_difference(difference), describe_elapsed_change(difference)]
-        budget = _Budget(_LIMIT - _RESERVE)
-        rows = [_draw_difference(each) for each in difference.tasks if is_noticed(each)]
-        headings = ("#", "Task", "BASE", "Elapsed", "JOB", "Elapsed", "Change", "Differs")
-        notes = (
-            f"- {name}: {_span(sentence)}\n"
-            for name, report in jobs
-            for sentence in report.contradictions
+def difference(difference: Difference, display: Display) -> bytes:
+    """Return both jobs, what differs first, and a table of the tasks that differ."""
+    jobs = (("BASE", difference.base), ("JOB", difference.job))
+    facts = [describe_difference(difference), describe_elapsed_change(difference)]
+    budget = _Budget(_LIMIT - _RESERVE)
+    rows = [_draw_difference(each) for each in difference.tasks if is_noticed(each)]
+    headings = ("#", "Task", "BASE", "Elapsed", "JOB", "Elapsed", "Change", "Differs")
+    notes = (
+        f"- {name}: {_span(sentence)}\n"
+        for name, report in jobs
+        for sentence in report.contradictions
+    )
+    parts = [
+        _draw_table(("", "Job", "Name", "Verdict"), (_draw_side(*each) for each in jobs)),
+        "\n".join(f"{_span(fact)}\n" for fact in facts if fact),
+        _draw_table(headings, filter(budget.fits, rows)),
+        f"{describe_change_count(difference)}\n",
+        "".join(filter(budget.fits, notes)),
+    ]
+    return "\n".join(filter(None, parts)).encode()
+
+
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+    """Return a table with a row a job."""
+    headings = ("Job", "Name", "Verdict", "Cause")
+    return _draw_table(headings, map(_draw_ending, endings)).encode()
+
+
+def settings(overview: Overview, display: Display) -> bytes:
+    """Return a table with a row a setting, then what is wrong."""
+    rows = (_draw_row(*map(_cell, entry)) for entry in overview.settings)
+    notes = "".join(f"- {_span(note)}\n" for note in overview.notes)
+    parts = [_draw_table(("Name", "Value", "Origin"), rows), notes]
+    return "\n".join(filter(None, parts)).encode()
+
+
+def components(listing: Listing, display: Display) -> bytes:
+    """Return a table with a row a component."""
+    headings = ("Component", "Application", "Environment", "Version", "Status", "Last job")
+    rows = (
+        _draw_row(
+            _cell(each.label),
+            _cell(each.application_name or each.application_id),
+            _cell(each.environment_name or each.environment_id),
+            _cell(each.version),
+            " ".join(filter(None, (_cell(each.status), _cell(each.fail_detail)))),
+            _cell(each.last_job_id),
         )
-        parts = [
-            _draw_table(("", "Job", "Name", "Verdict"), (_draw_side(*each) for each in jobs)),
-            "\n".join(f"{_span(fact)}\n" for fact in facts if fact),
-            _draw_table(headings, filter(budget.fits, rows)),
-            f"{describe_change_count(difference)}\n",
-            "".join(filter(budget.fits, notes)),
-        ]
-        return "\n".join(filter(None, parts)).encode()
+        for each in listing.components
+    )
+    return _draw_table(headings, rows).encode()
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> bytes:
-        """Return a table with a row a job."""
-        del timed_out
-        headings = ("Job", "Name", "Verdict", "Cause")
-        return _draw_table(headings, map(_draw_ending, endings)).encode()
 
-    def settings(self, overview: Overview) -> bytes:
-        """Return a table with a row a setting, then what is wrong."""
-        rows = (_draw_row(*map(_cell, entry)) for entry in overview.settings)
-        notes = "".join(f"- {_span(note)}\n" for note in overview.notes)
-        parts = [_draw_table(("Name", "Value", "Origin"), rows), notes]
-        return "\n".join(filter(None, parts)).encode()
-
-    def components(self, listing: Listing) -> bytes:
-        """Return a table with a row a component."""
-        headings = ("Component", "Application", "Environment", "Version", "Status", "Last job")
-        rows = (
-            _draw_row(
-                _cell(each.label),
-                _cell(each.application_name or each.application_id),
-                _cell(each.environment_name or each.environment_id),
-                _cell(each.version),
-                " ".join(filter(None, (_cell(each.status), _cell(each.fail_detail)))),
-                _cell(each.last_job_id),
-            )
-            for each in listing.components
+def deployments(history: ComponentHistory, display: Display) -> bytes:
+    """Return a table with a row a deployment."""
+    headings = ("Version", "Status", "In use", "Began", "Took", "Jobs")
+    rows = (
+        _draw_row(
+            _cell(each.version),
+            _cell(each.status),
+            "yes" if each.is_in_use else "",
+            _cell(each.begin_time),
+            "" if each.elapsed_seconds is None else format_elapsed(each.elapsed_seconds),
+            " ".join(map(_cell, each.job_ids)),
         )
-        return _draw_table(headings, rows).encode()
+        for each in history.deployments or ()
+    )
+    return _draw_table(headings, rows).encode()
 
-    def deployments(self, history: ComponentHistory) -> bytes:
-        """Return a table with a row a deployment."""
-        headings = ("Version", "Status", "In use", "Began", "Took", "Jobs")
-        rows = (
-            _draw_row(
-                _cell(each.version),
-                _cell(each.status),
-                "yes" if each.is_in_use else "",
-                _cell(each.begin_time),
-                "" if each.elapsed_seconds is None else format_elapsed(each.elapsed_seconds),
-                " ".join(map(_cell, each.job_ids)),
-            )
-            for each in history.deployments or ()
+
+def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
+    """Return a table with a row a job."""
+    rows = (
+        _draw_row(
+            _cell(each.job_id),
+            _cell(each.status),
+            format_moment(each.looked_at, utc=display.utc),
+            _cell(each.name),
+            _cell(each.location),
         )
-        return _draw_table(headings, rows).encode()
+        for each in jobs
+    )
+    headings = ("Job", "Status", "Looked at", "Name", "Location")
+    return _draw_table(headings, rows).encode()
 
-    def recent(self, jobs: Sequence[RecentJob], now: datetime) -> bytes:
-        """Return a table with a row a job."""
-        del now
-        rows = (
-            _draw_row(
-                _cell(each.job_id),
-                _cell(each.status),
-                format_moment(each.looked_at, utc=self._display.utc),
-                _cell(each.name),
-                _cell(each.location),
-            )
-            for each in jobs
-        )
-        headings = ("Job", "Status", "Looked at", "Name", "Location")
-        return _draw_table(headings, rows).encode()
 
-    def _draw_verdict(self, report: Report) -> str:
-        job = report.job
-        name = job.job_name or job.job_id or "(no name)"
-        facts = [f"job {_span(job.job_id)}" if job.job_id else "", _span(job.job_type)]
-        if report.started:
-            facts.append(f"started {format_moment(report.started, utc=self._display.utc)}")
-        sign = _SIGNS.get(report.stage, "")
-        heading = f"## {sign}{_span(name)} {_span(describe_verdict(report))}\n"
-        return f"{heading}\n{' · '.join(filter(None, facts))}\n"
+def _draw_verdict(report: Report, *, utc: bool) -> str:
+    job = report.job
+    name = job.job_name or job.job_id or "(no name)"
+    facts = [f"job {_span(job.job_id)}" if job.job_id else "", _span(job.job_type)]
+    if report.started:
+        facts.append(f"started {format_moment(report.started, utc=utc)}")
+    sign = _SIGNS.get(report.stage, "")
+    heading = f"## {sign}{_span(name)} {_span(describe_verdict(report))}\n"
+    return f"{heading}\n{' · '.join(filter(None, facts))}\n"
 
-    def _draw_task(self, each: TaskReport, report: Report, *, with_message: bool) -> str:
-        task = each.task
-        index = "" if task.task_index is None else str(task.task_index)
-        if each.is_separator and each.stage is Stage.ENDED_WELL:
-            # It did nothing but head a phase.
-            return _draw_row(index, f"**{_cell(each.phase)}**", "", "", "", "")
-        start, seconds = task.created_at, each.elapsed_seconds
-        utc = self._display.utc
-        message = each.message or Failure(None, None)
-        return _draw_row(
-            index,
-            " ".join(filter(None, (_cell(task.task_name or task.task_id), _cell(each.title)))),
-            _cell(task.task_type),
-            f"{_SIGNS.get(each.stage, '')}{_cell(task.task_status or '(none)')}"
-            f"{describe_heartbeat(each, ', ')}",
-            format_clock(start, report.first_moment, utc=utc) if start else "",
-            "" if seconds is None else format_elapsed(seconds),
-            *((_cell(message.code), _cell(message.detail)) if with_message else ()),
-        )
+
+def _draw_task(each: TaskReport, report: Report, *, utc: bool, with_message: bool) -> str:
+    task = each.task
+    index = "" if task.task_index is None else str(task.task_index)
+    if each.is_separator and each.stage is Stage.ENDED_WELL:
+        # It did nothing but head a phase.
+        return _draw_row(index, f"**{_cell(each.phase)}**", "", "", "", "")
+    start, seconds = task.created_at, each.elapsed_seconds
+    message = each.message or Failure(None, None)
+    return _draw_row(
+        index,
+        " ".join(filter(None, (_cell(task.task_name or task.task_id), _cell(each.title)))),
+        _cell(task.task_type),
+        f"{_SIGNS.get(each.stage, '')}{_cell(task.task_status or '(none)')}"
+        f"{describe_heartbeat(each, ', ')}",
+        format_clock(start, report.first_moment, utc=utc) if start else "",
+        "" if seconds is None else format_elapsed(seconds),
+        *((_cell(message.code), _cell(message.detail)) if with_message else ()),
+    )
 
 
 class _Budget:

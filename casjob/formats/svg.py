@@ -1,6 +1,6 @@
 """A picture of the report for a README or a ticket; its text can be selected."""
 
-from casjob.formats.display import Format
+from casjob.formats.display import Display
 from casjob.formats.markup import escape
 from casjob.formats.text.export import PALETTE, Run, describe_title, draw_lines
 from casjob.job.report import Report
@@ -26,24 +26,20 @@ viewBox="0 0 {width} {height}" role="img">
 """
 
 
-class SvgFormat(Format):
-    """The drawn report as a picture, light or dark as the reader prefers."""
-
-    def report(
-        self, report: Report, *, tasks_only: bool = False, next_command: str | None = None
-    ) -> bytes:
-        """Return the picture, as large as the report is."""
-        del next_command  # it is only for the user who ran this command
-        lines = draw_lines(report, self._display, tasks_only=tasks_only)
-        columns = max(sum(run.cells for run in line) for line in lines)
-        picture = _PICTURE.format(
-            width=round(columns * _CELL_WIDTH) + 2 * _MARGIN,
-            height=len(lines) * _LINE_HEIGHT + 2 * _MARGIN,
-            title=escape(describe_title(report)),
-            style=_STYLE,
-            lines="\n".join(_draw_line(row, line) for row, line in enumerate(lines) if line),
-        )
-        return picture.encode()
+def report(
+    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> bytes:
+    """Return the picture, as large as the report is."""
+    lines = draw_lines(report, display, tasks_only=tasks_only)
+    columns = max(sum(run.cells for run in line) for line in lines)
+    picture = _PICTURE.format(
+        width=round(columns * _CELL_WIDTH) + 2 * _MARGIN,
+        height=len(lines) * _LINE_HEIGHT + 2 * _MARGIN,
+        title=escape(describe_title(report)),
+        style=_STYLE,
+        lines="\n".join(_draw_line(row, line) for row, line in enumerate(lines) if line),
+    )
+    return picture.encode()
 
 
 def _draw_line(row: int, line: list[Run]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from casjob.formats.display import Ending, Format, View
+from casjob.formats.display import Display, Ending, View
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,94 +12,101 @@ if TYPE_CHECKING:
     from casjob.catalogue.explanations import Explanation
     from casjob.components import ComponentHistory, Listing
     from casjob.job.difference import Difference
-    from casjob.job.events import Verdict
     from casjob.job.report import Report
     from casjob.overview import Finding, Overview
     from casjob.recent import RecentJob
 
 
-class TableFormat(Format):
-    """Text and tables. Each method loads what it draws with."""
+def report(
+    report: "Report", display: Display, *, tasks_only: bool = False, next_command: str | None = None
+) -> str:
+    """Return the verdict, why the job failed, and the table of tasks."""
+    from casjob.formats.text.report import render_report
 
-    def report(
-        self, report: "Report", *, tasks_only: bool = False, next_command: str | None = None
-    ) -> str:
-        """Return the verdict, why the job failed, and the table of tasks."""
-        from casjob.formats.text.report import render_report
+    return render_report(report, display, tasks_only=tasks_only, next_command=next_command)
 
-        return render_report(
-            report, self._display, tasks_only=tasks_only, next_command=next_command
-        )
 
-    def difference(self, difference: "Difference") -> str:
-        """Return what differs first, and the tasks that differ."""
-        from casjob.formats.text.difference import render_difference
+def difference(difference: "Difference", display: Display) -> str:
+    """Return what differs first, and the tasks that differ."""
+    from casjob.formats.text.difference import render_difference
 
-        return render_difference(difference, self._display)
+    return render_difference(difference, display)
 
-    def verdict(self, verdict: "Verdict") -> str:
-        """Return how a job ended, in a line."""
-        from casjob.formats.text.phrases import describe_ending
-        from casjob.printable import printable
 
-        return f"{printable(describe_ending(verdict.job_id, verdict.report))}\n"
+def verdict(ending: Ending, display: Display) -> str:
+    """Return how a job ended, in a line; empty if it did not."""
+    from casjob.formats.text.phrases import describe_ending
+    from casjob.printable import printable
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> str:
-        """Return nothing: each verdict was written when it was known."""
-        del endings, timed_out
+    if ending.report is None or not ending.has_verdict:
         return ""
+    return f"{printable(describe_ending(ending.job_id, ending.report))}\n"
 
-    @contextmanager
-    def view(self, write: Callable[[str | bytes], bool], *, may_draw: bool) -> Iterator[View]:
-        """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
-        can_draw = self._display.is_terminal and self._display.environ.get("TERM") != "dumb"
-        if not (may_draw and can_draw):
-            from casjob.formats.text.lines import Lines
 
-            yield Lines(write, self._display)
-            return
-        from casjob.formats.text.live import LiveView
+def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> str:
+    """Return a line for each job that ended."""
+    return "".join(verdict(each, display) for each in endings)
 
-        with LiveView(write, self._display) as view:
-            yield view
 
-    def settings(self, overview: "Overview") -> str:
-        """Return a line a setting, and notes."""
-        from casjob.formats.text.settings import draw_settings
+@contextmanager
+def view(
+    write: Callable[[str | bytes], bool], display: Display, *, may_draw: bool
+) -> Iterator[View]:
+    """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
+    can_draw = display.is_terminal and display.environ.get("TERM") != "dumb"
+    if not (may_draw and can_draw):
+        from casjob.formats.text.lines import Lines
 
-        return draw_settings(overview, self._display.width)
+        yield Lines(write, display)
+        return
+    from casjob.formats.text.live import LiveView
 
-    def finding(self, finding: "Finding") -> str:
-        """Return a line about a probe."""
-        from casjob.formats.text.settings import draw_finding
+    with LiveView(write, display) as view:
+        yield view
 
-        return draw_finding(finding)
 
-    def findings(self, findings: "Iterable[Finding]") -> str:
-        """Return nothing: each finding was written when it was known."""
-        del findings
-        return ""
+def settings(overview: "Overview", display: Display) -> str:
+    """Return a line a setting, and notes."""
+    from casjob.formats.text.settings import draw_settings
 
-    def explanations(self, explanations: "Iterable[Explanation]") -> str:
-        """Return a block of lines for each name."""
-        from casjob.formats.text.explanations import draw_explanations
+    return draw_settings(overview, display.width)
 
-        return draw_explanations(explanations, self._display.width)
 
-    def components(self, listing: "Listing") -> str:
-        """Return a line a component."""
-        from casjob.formats.text.components import draw_components
+def finding(finding: "Finding", display: Display) -> str:
+    """Return a line about a probe."""
+    from casjob.formats.text.settings import draw_finding
 
-        return draw_components(listing, self._display)
+    return draw_finding(finding)
 
-    def deployments(self, history: "ComponentHistory") -> str:
-        """Return a component, and a line for each job of its deployments."""
-        from casjob.formats.text.components import draw_deployments
 
-        return draw_deployments(history, self._display)
+def findings(findings: "Iterable[Finding]", display: Display) -> str:
+    """Return a line a probe."""
+    return "".join(finding(each, display) for each in findings)
 
-    def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> str:
-        """Return a line a job."""
-        from casjob.formats.text.components import draw_recent
 
-        return draw_recent(jobs, now, self._display)
+def explanations(explanations: "Iterable[Explanation]", display: Display) -> str:
+    """Return a block of lines for each name."""
+    from casjob.formats.text.explanations import draw_explanations
+
+    return draw_explanations(explanations, display.width)
+
+
+def components(listing: "Listing", display: Display) -> str:
+    """Return a line a component."""
+    from casjob.formats.text.components import draw_components
+
+    return draw_components(listing, display)
+
+
+def deployments(history: "ComponentHistory", display: Display) -> str:
+    """Return a component, and a line for each job of its deployments."""
+    from casjob.formats.text.components import draw_deployments
+
+    return draw_deployments(history, display)
+
+
+def recent(jobs: "Sequence[RecentJob]", now: "datetime", display: Display) -> str:
+    """Return a line a job."""
+    from casjob.formats.text.components import draw_recent
+
+    return draw_recent(jobs, now, display)

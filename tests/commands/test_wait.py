@@ -224,7 +224,7 @@ class TestExitStatus:
             JOB3=[job("SUCCEEDED", task(1))],
             JOB4=[job(None, task(1))],
         )
-        finished = ask("wait", "JOB1", "JOB2", "JOB3", "JOB4", *QUICKLY, "--timeout", "0.1")
+        finished = ask("wait", "JOB1", "JOB2", "JOB3", "JOB4", *QUICKLY, "--timeout", "1")
 
         unsure = ", which may or may not mean that it has ended"
         assert finished[:2] == (124, "JOB3 provision/provMain SUCCEEDED after 1.0s\n")
@@ -234,9 +234,9 @@ class TestExitStatus:
             "casjob: JOB4 has no status; still waiting",
         }
         assert rest == [
-            "casjob: JOB1 has not ended within 0.1s: it is RUNNING",
-            f"casjob: JOB2 has not ended within 0.1s: it is UNKNOWN{unsure}",
-            f"casjob: JOB4 has not ended within 0.1s: it is without a status{unsure}",
+            "casjob: JOB1 has not ended within 1.0s: it is RUNNING",
+            f"casjob: JOB2 has not ended within 1.0s: it is UNKNOWN{unsure}",
+            f"casjob: JOB4 has not ended within 1.0s: it is without a status{unsure}",
         ]
 
     def test_of_a_time_that_is_up_while_a_request_hangs(self, ask: Ask, service: Service) -> None:

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 
 import casjob
 from casjob.errors import JobNotFoundError
-from casjob.formats.display import Ending
-from casjob.formats.json import JsonFormat, document_of_event
+from casjob.formats.display import Display, Ending
+from casjob.formats.json import document_of_event, verdicts
 from casjob.job.events import Event, JobStatus, NotFound, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
 from tests.samples import job, report_of, task
@@ -152,7 +152,7 @@ def test_the_schema_takes_nothing_else() -> None:
 
 def test_all_verdicts_are_one_document() -> None:
     endings = [Ending("JOB1", SUCCEEDED), Ending("JOB2", None)]
-    document = json.loads(JsonFormat().verdicts(endings, timed_out=True))
+    document = json.loads(verdicts(endings, Display(), timed_out=True))
 
     assert document == {
         "schema_version": 1,

@@ -87,13 +87,13 @@ def render_endings(endings: Sequence[Ending], display: Display) -> str:
     if len(endings) == 1:
         return "".join(reports)
     lines, tally = open_page(display), open_page(display)
-    for job_id, report, _ in endings:
+    for job_id, report, *_ in endings:
         if report is None:
             lines.print(lines.compose(f"{job_id}: nothing is known about it"))
         elif report.outcome is Outcome.SUCCEEDED:
             mark = lines.mark(report.stage)
             lines.print(lines.compose(describe_ending(job_id, report)), margin=mark)
-    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, _ in endings]
+    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, *_ in endings]
     tally.print(tally.compose(describe_tally(outcomes)))
     return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
 
