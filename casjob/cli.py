@@ -45,7 +45,7 @@ COMMANDS = CommandTree()
 def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
     """Show the version and exit, unless the command line is only being completed."""
     if asked and not context.resilient_parsing:
-        Output(sys.stdout).write(f"casjob {__version__}\n")
+        Output.on_stdout().write(f"casjob {__version__}\n")
         raise typer.Exit
 
 
@@ -341,7 +341,7 @@ def completion(
     ],
 ) -> int:
     """Print the completion script for a shell."""
-    Output(sys.stdout).write(script(shell))
+    Output.on_stdout().write(script(shell))
     return ExitStatus.SUCCESS
 
 
@@ -358,7 +358,7 @@ def casjob(
 ) -> None:
     """Show what happened to a ServiceStage job, and why it failed."""
     if context.invoked_subcommand is None:
-        Output(sys.stdout).write(f"{context.get_help()}\n")
+        Output.on_stdout().write(f"{context.get_help()}\n")
 
 
 def main() -> None:
@@ -370,8 +370,7 @@ def main() -> None:
 
 def run(words: list[str]) -> int:
     """Run a command line and return its exit status; errors are written to stderr."""
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    notices = Notices(sys.stderr, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
+    notices = Notices.on_stderr()
     try:
         return _run_app(words, notices)
     except CasjobError as error:
@@ -396,7 +395,7 @@ def _run_app(words: list[str], notices: Notices) -> int:
         return int(status or ExitStatus.SUCCESS)
     except OSError as error:
         # Other I/O errors are handled where they occur: this one is Typer's, writing the help.
-        Output(sys.stdout).give_up(error)
+        Output.on_stdout().give_up(error)
     except SystemExit as ended:
         # Typer exits by itself if the reader of the help has gone.
         if not isinstance(ended.__context__, BrokenPipeError):

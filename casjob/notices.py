@@ -2,11 +2,12 @@
 
 import os
 import re
+import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Self, TextIO
 
 from casjob.errors import CasjobError
 from casjob.printable import printable
@@ -19,12 +20,15 @@ _COLUMNS = 80
 """Of a terminal that does not report its size."""
 _COMMAND = re.compile(r"casjob [a-z]+(?: --[a-z-]+| [A-Z0-9_]+\b)*|--[a-z-]+ [A-Z_]+\b")
 """What users may paste, and is not split between two lines."""
+_LONGEST = 1000
+"""Characters of a line that are shown. What the service sends has no limit."""
 
 
 class Notices:
-    """Writes notices to stderr, one line each, with everything in them made printable.
+    """Writes to stderr; nothing else does.
 
-    On a terminal, they are wrapped at words.
+    Whatever a line is made of, it can't control the terminal, fake another line, or be endless.
+    On a terminal, lines are wrapped at words.
 
     Args:
         stream: stderr; None if the program was started without one.
@@ -35,7 +39,14 @@ class Notices:
         self._stream = stream
         self._draws_progress = draws_progress
         self._progress = ""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+
+    @classmethod
+    def on_stderr(cls) -> Self:
+        """Return what writes to the process's stderr."""
+        stream: TextIO | None = sys.stderr  # noqa: TID251 - the one way to it
+        is_terminal = stream is not None and stream.isatty()
+        return cls(stream, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
 
     def say(self, text: str, *, after_signal: bool = False) -> None:
         """Write a notice in a line that begins with the name of the program.
@@ -44,18 +55,16 @@ class Notices:
             text: the notice.
             after_signal: whether to write it over the ^C that a terminal echoes.
         """
-        start = _ERASE_LINE if after_signal and self._draws_progress else ""
-        self._write(start + self._wrap(f"casjob: {printable(text)}") + "\n")
+        self._write([f"casjob: {text}"], erase=after_signal and self._draws_progress)
 
     def explain(self, error: CasjobError) -> None:
         """Write what went wrong, what the service said about it, and what to do next."""
-        lines = [self._wrap(f"casjob: {printable(error.message)}")]
+        lines = [f"casjob: {error.message}"]
         if error.said:
-            lines.append(self._wrap(f"  the service said: {printable(error.said)}"))
+            lines.append(f"  the service said: {error.said}")
         if error.hint:
-            lines.append(self._wrap(f"  hint: {printable(error.hint)}"))
-        lines += map(printable, error.steps)
-        self._write("".join(f"{line}\n" for line in lines))
+            lines.append(f"  hint: {error.hint}")
+        self._write(lines, error.steps)
 
     @contextmanager
     def progress(self, text: str, unit: str = "tasks") -> Iterator["Progress"]:
@@ -86,12 +95,10 @@ class Notices:
             wait = 0.1
 
     def _show_progress(self, text: str) -> None:
-        # A line that the terminal wraps can't be erased.
-        text = text[: (self._columns() or _COLUMNS) - 1]
         with self._lock:
             if text != self._progress:
                 self._progress = text
-                self._put(_ERASE_LINE + text)
+                self._write(erase=True)
 
     def _wrap(self, line: str) -> str:
         columns = self._columns()
@@ -115,9 +122,23 @@ class Notices:
                 return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
         return None
 
-    def _write(self, lines: str) -> None:
+    def _write(
+        self, lines: Iterable[str] = (), steps: Iterable[str] = (), *, erase: bool = False
+    ) -> None:
+        """Write lines, and the progress below them: all of it is made safe here, and only here.
+
+        Args:
+            lines: lines to wrap.
+            steps: lines to leave as they are, as they may be pasted.
+            erase: whether to erase what is in the last line; a progress always is.
+        """
+        rows = [*map(self._wrap, map(_make_safe, lines)), *map(_make_safe, steps)]
+        text = "".join(f"{row}\n" for row in rows)
         with self._lock:
-            self._put(_ERASE_LINE + lines + self._progress if self._progress else lines)
+            start = _ERASE_LINE if erase or self._progress else ""
+            # A line that the terminal wraps can't be erased.
+            progress = _make_safe(self._progress)[: (self._columns() or _COLUMNS) - 1]
+            self._put(start + text + progress)
 
     def _put(self, text: str) -> None:
         if self._stream is None or self._stream.closed:
@@ -144,3 +165,11 @@ class Progress:
         """Take how many were received, and of how many if that is known."""
         of = "" if count is None else f" of {count}"
         self.text = f"{self._about}: {came}{of} {self._unit}"
+
+
+def _make_safe(line: str) -> str:
+    """Return a line as it may be shown: printable, and without its middle if it is very long."""
+    if len(line) > _LONGEST:
+        half = _LONGEST // 2
+        line = f"{line[:half]}… ({len(line)} characters) …{line[-half:]}"
+    return printable(line)

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import sys
 from collections.abc import Callable, Iterable
 from copy import copy
 from functools import wraps
@@ -409,7 +408,7 @@ class Connection(OptionGroup):
             verbose=verbose,
             environ=os.environ,
             notices=context.obj,
-            output=Output(sys.stdout),
+            output=Output.on_stdout(),
         )
 
 

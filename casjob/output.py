@@ -1,9 +1,10 @@
 """Where output goes: stdout, which carries nothing else, and a file."""
 
 import os
+import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from casjob.errors import OutputError
 from casjob.files import write_whole
@@ -18,6 +19,11 @@ class Output:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream if isinstance(stream, TextIOWrapper) else None
+
+    @classmethod
+    def on_stdout(cls) -> Self:
+        """Return what writes to the process's stdout."""
+        return cls(sys.stdout)  # noqa: TID251 - the one way to it
 
     @property
     def is_terminal(self) -> bool:

@@ -88,7 +88,7 @@ def finish(status: int) -> NoReturn:
     The interpreter's own shutdown takes 20 % of the run time, and waits forever for a lock that a
     signal left held, or for a thread that still reads stdin.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):  # noqa: TID251 - flushed, not written to
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(status)
@@ -110,9 +110,14 @@ class _Unwinder:
 
 
 def _report_ignored(ignored: "sys.UnraisableHookArgs") -> None:
-    """Report an exception that Python ignores, unless it is a signal's."""
+    """Report an exception that Python ignores, unless it is a signal's.
+
+    It is reported without its text, which may be the service's.
+    """
     if not isinstance(ignored.exc_value, Ended):
-        sys.__unraisablehook__(ignored)
+        facts = (ignored.exc_type, None, ignored.exc_traceback, ignored.err_msg, None)
+        # typeshed does not know that it is made of a tuple.
+        sys.__unraisablehook__(type(ignored)(facts))  # type: ignore[call-arg]
 
 
 def _handle(handler: "signal._HANDLER") -> None:

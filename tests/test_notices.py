@@ -72,6 +72,15 @@ def test_nothing_that_is_said_drives_the_terminal_or_fakes_a_line(screen: Screen
     )
 
 
+def test_what_is_too_long_to_read_is_cut_in_the_middle(screen: Screen) -> None:
+    long = "a" * 999_985
+    Notices(screen).explain(UsageError(f"{long} is bad", steps=("a" * 1000, "a" * 1001)))
+    assert screen.getvalue() == (
+        f"casjob: {'a' * 492}… (1000000 characters) …{'a' * 493} is bad\n"
+        f"{'a' * 1000}\n{'a' * 500}… (1001 characters) …{'a' * 500}\n"
+    )
+
+
 @pytest.mark.usefixtures("at_once")
 def test_without_a_stderr_nothing_is_said_and_nothing_fails() -> None:
     told = Notices(None, draws_progress=True)
@@ -110,6 +119,16 @@ def test_progress_is_drawn_and_erased(screen: Screen) -> None:
         f"{ERASE}fetching JOB-1{ERASE}fetching JOB-1: 50 of 105 tasks"
         f"{ERASE}fetching JOB-1: 70 tasks{ERASE}"
     )
+
+
+@pytest.mark.usefixtures("at_once")
+def test_progress_neither_drives_the_terminal_nor_fakes_a_line(screen: Screen) -> None:
+    with Notices(screen, draws_progress=True).progress("a\x1b]0;b\x07\n", "\r") as progress:
+        screen.wait_for(r"\n")
+        progress.count(1, None)
+        screen.wait_for(": 1")
+    seen = r"a\x1b]0;b\x07\n"
+    assert screen.getvalue() == f"{ERASE}{seen}{ERASE}{seen}: 1 \\r{ERASE}"
 
 
 @pytest.mark.usefixtures("at_once")

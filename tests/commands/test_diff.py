@@ -449,6 +449,18 @@ class TestComponent:
             "casjob: component web has no job that succeeded or failed among its last 20\n"
         )
 
+    def test_with_a_name_of_a_megabyte_is_an_error_of_a_few_lines(
+        self, ask: Ask, service: Service
+    ) -> None:
+        service.components = [component(1, "n" * 1_000_000)]
+
+        told = (
+            f"casjob: component {'n' * 482}… (1000054 characters) …{'n' * 464}"
+            " has no job that succeeded or failed\n"
+            f"  hint: casjob list {'n' * 480}… (1000031 characters) …{'n' * 489} shows them\n"
+        )
+        assert ask("diff", "--component", "c0000001") == (5, "", told)
+
     @pytest.mark.parametrize("words", [[], ["JOB1"]])
     def test_is_needed_where_two_jobs_are_not_named(self, casjob: Casjob, words: list[str]) -> None:
         compared = casjob("diff", *words)

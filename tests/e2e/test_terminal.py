@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import JOB_ID
+from tests.components import component, record
+from tests.conftest import JOB_ID, OTHER_JOB_ID
 from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, AT_160_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.program import CASJOB
+from tests.samples import as_document, job, task
 from tests.service import Recorded, Service, many_tasks
 from tests.terminal import PATIENCE, Terminal
 
@@ -163,6 +165,56 @@ class TestProgress:
             gate.open()
 
             assert terminal.finish() == (0, on_screen(ON_A_TERMINAL, 100))
+
+
+class TestTextOfTheService:
+    """Such as the name of a component that sets the title and clears the screen."""
+
+    NAME = "\x1b]0;OWNED\x07\x1b[2J\r\n\x9b\u202e"
+    SHOWN = r"\x1b]0;OWNED\x07\x1b[2J\r\n\x9b\u202e"
+
+    def test_does_not_drive_the_terminal_from_the_progress_of_diff(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        service.components = [component(1, self.NAME, record(JOB_ID), record(OTHER_JOB_ID))]
+        service.jobs[JOB_ID] = as_document(job("FAILED", task(1, "FAILED"), JOB_ID=JOB_ID))
+        service.jobs[OTHER_JOB_ID] = service.jobs[JOB_ID]
+
+        with (
+            held(service, first=1) as gate,
+            Terminal([CASJOB, "diff", "--component", "c0000001"], environ, columns=160) as terminal,
+        ):
+            drawn = terminal.wait_until(bool)
+            gate.open()
+            finished = terminal.finish()
+
+        assert drawn == [f"listing the jobs of {self.SHOWN}"]
+        assert finished == (
+            5,
+            [
+                f"casjob: component {self.SHOWN} has no job that succeeded",
+                f"  hint: casjob list '{self.SHOWN}' shows them",
+            ],
+        )
+        assert b"\x1b]" not in terminal.tail
+        assert b"\x1b[2J" not in terminal.tail
+
+    def test_does_not_drive_the_terminal_from_the_progress_of_wait(
+        self, environ: dict[str, str], service: Service
+    ) -> None:
+        service.components = [component(1, self.NAME, job_id=OTHER_JOB_ID)]
+        words = [CASJOB, "wait", "--component", "c0000001", "--after", OTHER_JOB_ID]
+
+        with held(service, first=1) as gate, Terminal(words, environ, columns=160) as terminal:
+            drawn = terminal.wait_until(bool)
+            service.components = [component(1, self.NAME, job_id=JOB_ID)]
+            gate.open()
+            status, lines = terminal.finish()
+
+        assert drawn == [f"waiting for another job of component {self.SHOWN} than {OTHER_JOB_ID}"]
+        assert (status, lines[0]) == (1, f"casjob: {JOB_ID} (next job of component {self.SHOWN})")
+        assert b"\x1b]" not in terminal.tail
+        assert b"\x1b[2J" not in terminal.tail
 
 
 class TestInterrupt:

@@ -72,7 +72,8 @@ class Screen:
             self._write(f"{_BEGIN}{_HOME}{painted}{_ERASE_BELOW}{footer}{_END}")
 
     def _enter(self) -> None:
-        if not self._is_up and not _is_in_background(sys.stdout):
+        terminal = sys.stdout  # noqa: TID251 - asked, not written to
+        if not self._is_up and not _is_in_background(terminal):
             self._is_up = True
             self._echo.hide()
             self._write(_ENTER)
