@@ -4,7 +4,7 @@ The shell waits at every Tab, so each function loads only what it needs.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import typer
 
@@ -66,14 +66,27 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
         names = session.known_components()
     except CasjobError:
         return []
-    return [name for name in names if name.startswith(incomplete)]
+    return _offer(names, incomplete)
 
 
 def complete_profile(incomplete: str) -> list[str]:
     """Return the profiles in casjob's own file."""
     from casjob.settings.sources import find_profile_names
 
-    return [name for name in find_profile_names(os.environ) if name.startswith(incomplete)]
+    return _offer(find_profile_names(os.environ), incomplete)
+
+
+def _offer(names: Iterable[str], incomplete: str) -> list[str]:
+    """Return the names that begin so and can be typed.
+
+    A name that begins with `-` would be taken for an option. The shells read a name per line, with
+    a description after a tab, so that names with control characters are left out too.
+    """
+    return [
+        name
+        for name in names
+        if name.startswith(incomplete) and name.isprintable() and not name.startswith("-")
+    ]
 
 
 def complete_status(incomplete: str) -> list[str]:

@@ -1,14 +1,29 @@
 # casjob's completions for bash; generated from casjob/completion.py.
 
 _casjob() {
-    local IFS=$'\n' line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]}
-    # After a blank, a new word begins, which is still empty.
-    [[ $line == *[[:blank:]] ]] && line+="''"
+    local line=${COMP_LINE:0:COMP_POINT} kept quote option word
+    COMPREPLY=()
+    # bash replaces $2. Of the word, an option, a profile's `name:` or an opening quote may stand
+    # before it. Where that can not be told apart, as after a backquote, nothing is offered.
+    local before='^(([^\"'\''`]|\\.|'\''[^'\'']*'\''|"([^\"`]|\\.)*")*[[:blank:]])?(([^[:blank:]\"'\''`]|\\.)*)(["'\'']?)$'
+    [[ ${line%"$2"} =~ $before ]] || return 0
+    kept=${BASH_REMATCH[4]//\\} quote=${BASH_REMATCH[6]}
+    [[ $kept$2 == -*=* ]] && option=$kept$2 option=${option%%=*}=
+    # A new word begins, which is still empty.
+    [[ -z $kept$quote$2 ]] && line+="''"
     # Not COMP_WORDS, which bash also splits at = and :; -1 is the last word of the line.
-    COMPREPLY=($(env _CASJOB_COMPLETE=complete_bash COMP_WORDS="$line" COMP_CWORD=-1 \
-        "${1/#\~\//$HOME/}" 2>/dev/null))
-    # Without = in COMP_WORDBREAKS, bash replaces the whole of --option=value.
-    [[ $word == -*=* ]] && COMPREPLY=("${COMPREPLY[@]/#/${word%%=*}=}")
+    while IFS= read -r word; do
+        [[ -n $word && $option$word == "$kept"* ]] || continue
+        word=$option$word word=${word#"$kept"}
+        case $quote in
+            # In quotes, only words that can stand there as they are.
+            \') [[ $word == *\'* ]] && continue ;;
+            \") [[ $word == *[\\\"\$\`!]* ]] && continue ;;
+            *) printf -v word %q "$word" && word=${word//\\,/,} ;;
+        esac
+        COMPREPLY+=("$word")
+    done < <(env _CASJOB_COMPLETE=complete_bash COMP_WORDS="$line" COMP_CWORD=-1 \
+        "${1/#\~\//$HOME/}" 2>/dev/null)
     # The options that take a file.
     [[ $line =~ --(ca-bundle|from|output-file|save)[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
     return 0

@@ -1,8 +1,9 @@
 import os
 import re
 import shutil
+import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from casjob.demo.jobs import SUCCEEDED_JOB_ID
 from casjob.history import History
+from tests.components import component
 from tests.conftest import JOB_ID, OTHER_JOB_ID
 from tests.program import CASJOB
 from tests.service import Service
@@ -198,6 +200,174 @@ def test_recent_jobs_of_several_locations_are_listed_with_them(
 def test_the_demo_completes_its_own_jobs(shell: str, start: str, environ: dict[str, str]) -> None:
     with at_prompt(shell, start, environ) as terminal:
         press_tab(terminal, "casjob show --demo JOB5", f"casjob show --demo {SUCCEEDED_JOB_ID}")
+
+
+@pytest.fixture
+def received(environ: dict[str, str]) -> Path:
+    """Return the file that gets the words of each command line, instead of casjob."""
+    folder, file = Path(environ["HOME"]) / "first", Path(environ["HOME"]) / "received"
+    folder.mkdir()
+    (folder / "casjob").write_text(f"""\
+#!/bin/sh
+[ "$_CASJOB_COMPLETE" ] && exec {CASJOB} "$@"
+printf '%s\\0' "$@" >{file}.new && mv {file}.new {file}
+""")
+    (folder / "casjob").chmod(0o755)
+    environ["PATH"] = f"{folder}:{environ['PATH']}"
+    return file
+
+
+def list_components(service: Service, names: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Let casjob see the components of these names."""
+    service.components = [component(number, name) for number, name in enumerate(names)]
+    subprocess.run([CASJOB, "list"], env=environ, check=True, stdout=subprocess.DEVNULL)
+
+
+def press_tab_and_enter(terminal: Terminal, keys: str, received: Path) -> list[str]:
+    """Type, press Tab and Enter, and return the words that casjob was run with."""
+    terminal.type(f"\x15clear\r{keys}\t\r")
+    terminal.wait_until(lambda lines: received.exists() and lines[-1] == PROMPT)
+    words = received.read_text().split("\0")[:-1]
+    received.unlink()
+    return words
+
+
+HOSTILE_NAMES = [
+    "a;touch${IFS}pwned",
+    "b$(touch pwned)",
+    "c`touch pwned`",
+    "d'touch pwned'",
+    'e";touch pwned;"',
+    "f & touch pwned & ",
+    "g > pwned # a  comment",
+    "h*?[a-z]{1,2}~",
+    "i!!:\\t\\\\ü",
+    "j' \"$(touch pwned)",
+    "k|touch pwned",
+    "l:a;touch pwned",
+]
+
+
+@pytest.mark.parametrize("before", ["list ", "show --component="])
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+def test_a_hostile_name_completes_to_one_word_and_runs_nothing(
+    shell: str,
+    start: str,
+    before: str,
+    environ: dict[str, str],
+    service: Service,
+    received: Path,
+) -> None:
+    list_components(service, HOSTILE_NAMES, environ)
+    with at_prompt(shell, start, environ) as terminal:
+        for name in HOSTILE_NAMES:
+            got = press_tab_and_enter(terminal, f"casjob {before}{name[0]}", received)
+            command, text = before.split(" ")
+            assert got == [command, f"{text}{name}"]
+    assert not (received.parent / "pwned").exists()
+
+
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+def test_what_is_special_at_the_start_of_a_word_completes_as_it_is(
+    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+) -> None:
+    with at_prompt(shell, start, environ) as terminal:
+        for name in ("~", "#x", "=ls", "*", ";touch pwned", " x", "!!", ":x y"):
+            list_components(service, [name], environ)
+            # fish would replace the ~, which is not offered then.
+            expected = [] if shell == "fish" and name == "~" else [name]
+            got = press_tab_and_enter(terminal, "casjob list ", received)
+            assert got == ["list", *expected]
+    assert not (received.parent / "pwned").exists()
+
+
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+def test_a_name_that_is_an_option_or_has_several_lines_is_not_offered(
+    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+) -> None:
+    names = ["--output-file=pwned", "-x", "a\ntouch pwned", "b\ttouch pwned", "\x15touch pwned\r"]
+    list_components(service, names, environ)
+    with at_prompt(shell, start, environ) as terminal:
+        assert press_tab_and_enter(terminal, "casjob list ", received) == ["list"]
+        assert press_tab_and_enter(terminal, "casjob list a", received) == ["list", "a"]
+        assert press_tab_and_enter(terminal, "casjob list -- -", received) == ["list", "--", "-"]
+    assert not (received.parent / "pwned").exists()
+
+
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+@pytest.mark.parametrize(
+    ("begun", "name"),
+    [
+        ("'a", "a;touch pwned"),
+        ("'a ", "a $(touch pwned)"),
+        ('"a', "a;touch pwned"),
+        ('"a ', "a 'b'; touch pwned"),
+        ("a\\ ", "a ;touch pwned"),
+        ("a\\ b:", "a b:;touch pwned"),
+        ("a\\;", "a;touch pwned"),
+        ("a' 'b", "a b;touch pwned #"),
+        ("''a", "a;touch pwned #"),
+        ("'a'", "a;touch pwned #"),
+    ],
+)
+def test_a_word_that_is_quoted_already_completes(
+    shell: str,
+    start: str,
+    begun: str,
+    name: str,
+    environ: dict[str, str],
+    service: Service,
+    received: Path,
+) -> None:
+    list_components(service, [name, "other"], environ)
+    with at_prompt(shell, start, environ) as terminal:
+        got = press_tab_and_enter(terminal, f"casjob list {begun}", received)
+    assert got == ["list", name]
+    assert not (received.parent / "pwned").exists()
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    ("begun", "name"),
+    [
+        ("'a", "a' ;touch pwned #'"),
+        ('"a', 'a" ;touch pwned #"'),
+        ('"a', "a$(touch pwned)"),
+        ('"a', "a`touch pwned`"),
+        ('"a', "a!touch pwned"),
+        ('"a', "a\\"),
+        ("`casjob list a", "a`touch pwned`"),
+    ],
+)
+def test_bash_completes_no_word_that_would_end_what_it_stands_in(
+    begun: str, name: str, environ: dict[str, str], service: Service, received: Path
+) -> None:
+    list_components(service, [name, "other"], environ)
+    close = begun[0]
+    with at_prompt("bash", BASH_SOURCED + POSIX_PROMPT, environ) as terminal:
+        terminal.type(f"casjob list {begun}\t{close}\r")
+        terminal.wait_until(lambda lines: received.exists() and lines[-1] == PROMPT)
+    assert not (received.parent / "pwned").exists()
+
+
+@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
+def test_what_stands_before_a_colon_is_not_repeated(
+    shell: str, start: str, environ: dict[str, str], received: Path
+) -> None:
+    config = Path(environ["HOME"]) / ".config" / "casjob" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('["prod:eu west"]\n["a b:c"]\n["test:*"]\n')
+    with at_prompt(shell, start, environ) as terminal:
+        for keys, words in {
+            "--profile prod:": ["--profile", "prod:eu west"],
+            "--profile=prod:": ["--profile=prod:eu west"],
+            "--profile prod:e": ["--profile", "prod:eu west"],
+            "--profile 'prod:e": ["--profile", "prod:eu west"],
+            "--profile a": ["--profile", "a b:c"],
+            "--profile te": ["--profile", "test:*"],
+        }.items():
+            got = press_tab_and_enter(terminal, f"casjob show {keys}", received)
+            assert got == ["show", *words]
 
 
 SOURCED = {
