@@ -19,7 +19,7 @@ _AROUND_AN_ID = " \t\r\n\"'`,;"
 """What is copied along with an id."""
 _LONGEST_SHOWN = 200
 _MAX_STDIN = 64 * 1024 * 1024
-"""Characters."""
+"""Characters of a list of jobs: a program may never stop printing."""
 _MOST_CANDIDATES = 20
 """Components named where several are meant."""
 
@@ -54,7 +54,8 @@ def read_targets(
         session: as for `read_target`.
 
     Raises:
-        UsageError: something can't be a job id, or stdin has neither one nor an empty list.
+        UsageError: something can't be a job id; or stdin has neither one nor an empty list, or is
+            longer than casjob's limit.
     """
     if isinstance(targets, ComponentName):
         after = targets.after
@@ -241,9 +242,14 @@ def _complete(prefix: str, recent: Sequence[str]) -> str:
 
 def _read_stdin(stdin: TextIO | None) -> list[str]:
     try:
-        text = stdin.read(_MAX_STDIN) if stdin else ""
+        text = stdin.read(_MAX_STDIN + 1) if stdin else ""
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read stdin: {error}") from None
+    if len(text) > _MAX_STDIN:
+        raise UsageError(
+            f"stdin is longer than casjob's limit of {_MAX_STDIN} characters",
+            hint="write only the job ids, one per line",
+        )
     text = text.removeprefix("\ufeff").strip()
     ids = list(find_job_ids(text))
     if not ids and not _is_empty_list(text):

@@ -134,6 +134,27 @@ def test_stdin_that_is_no_text_is_told() -> None:
         read_job_ids(["-"], stdin)
 
 
+class TestALongStdin:
+    LIMIT = 64 * 1024 * 1024
+
+    def pad(self, length: int) -> io.TextIOWrapper:
+        """Return a stdin of so many characters, with an id at its end."""
+        return io.TextIOWrapper(io.BytesIO(b"\nJOB1".rjust(length)), encoding="utf-8")
+
+    def test_is_read_to_its_end(self) -> None:
+        assert read_job_ids(["-"], self.pad(self.LIMIT)) == ["JOB1"]
+
+    def test_is_refused_rather_than_read_in_part(
+        self, ask: Callable[..., Finished], service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", self.pad(self.LIMIT + 1))
+
+        told = "casjob: stdin is longer than casjob's limit of 67108864 characters\n"
+        hint = "  hint: write only the job ids, one per line\n"
+        assert ask("wait", "-") == (2, "", told + hint)
+        assert not service.requests
+
+
 @pytest.mark.parametrize("job_id", ["", "../JOB1", "JOB 1", "JOB1?a=b", "a" * 129])
 def test_what_can_be_no_id_is_told_before_anything_is_asked(
     job_id: str, ask: Callable[..., Finished], service: Service
