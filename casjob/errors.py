@@ -9,6 +9,7 @@
     ├── JobNotFoundError      5  no such job
     ├── UnknownNameError      5  a name that nothing is known about
     ├── ComponentNotFoundError 5 no such component
+    │   └── ComponentDeletedError 5 … any longer, as the service says
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … and a retry may help
     │   └── ReplyTimeoutError 6  … since its response took too long
@@ -132,6 +133,10 @@ class ComponentNotFoundError(CasjobError):
     """The service has no such component."""
 
     status = ExitStatus.NOT_FOUND
+
+
+class ComponentDeletedError(ComponentNotFoundError):
+    """The service says that the component was deleted; it does so with HTTP 401, never retried."""
 
 
 class ServiceError(CasjobError):

@@ -4,17 +4,16 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime, timedelta
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
 from casjob.component_name import ComponentName
 from casjob.components import Source
 from casjob.errors import ExitStatus
+from casjob.follow.component_job import find_component_job
 from casjob.follow.job import FollowedJob
 from casjob.follow.loop import Following
-from casjob.follow.next_job import await_next_job
 from casjob.follow.plan import Plan
 from casjob.formats.text.phrases import format_elapsed
 from casjob.job.events import Event, JobStatus, NotFound, Picture, Retry, StillWaiting
@@ -23,7 +22,7 @@ from casjob.job.statuses import STATUS_WORDS, Stage
 from casjob.notices import Notices
 from casjob.service import open_service
 from casjob.session import Session
-from casjob.targets import Target, choose_job, find_component, read_targets
+from casjob.targets import Target, choose_job, read_targets
 
 MANY_JOBS = 20
 """With up to this many jobs, polls respect the gateway's known limit from the start."""
@@ -47,6 +46,7 @@ def follow_jobs(
     """
     process.run_long()
     deadline = plan.deadline
+    plan = plan._replace(is_named_by_service=isinstance(targets, ComponentName))
 
     def read() -> Sequence[Target]:
         return read_targets(targets, sys.stdin, session)
@@ -96,15 +96,11 @@ def announce_interruption(following: Following, doing: str, notices: Notices) ->
 
 
 def _choose_job(named: Target, plan: Plan, source: Source, session: Session) -> str:
-    """Return the job that is meant; for the next job of a component, wait until it exists."""
+    """Return the job that is meant; for that of a component, poll the service."""
     if not isinstance(named, ComponentName):
         return choose_job(named, source, session)
-    listed = "the list of components"
-    if named.after is None:
-        return plan.deadline.wait_for(listed, partial(choose_job, named, source, session))
-    find = partial(find_component, named, source.components, session)
-    component = plan.deadline.wait_for(listed, find)
-    return await_next_job(component, named.after, source.components, plan, session.notices)
+    notices = FollowNotices(session.notices)
+    return find_component_job(named, source, plan, session, notices.write_retry)
 
 
 def _choose_pace(plan: Plan, crowd: float) -> Pace:
@@ -156,7 +152,7 @@ class FollowNotices:
         """Write a notice of the event if it is one for stderr."""
         match event:
             case Retry():
-                self._write_retry(event)
+                self.write_retry(event.message, event.time)
             case NotFound():
                 self._notices.explain(event.error)
             case StillWaiting():
@@ -165,18 +161,24 @@ class FollowNotices:
                 status = _describe_unknown_status(event.after)
                 self._notices.say(f"{event.job_id} has {status}; still waiting")
 
-    def _write_retry(self, retry: Retry) -> None:
-        """Write the first failure, and then at most one notice every `QUIET`."""
+    def write_retry(self, message: str, time: datetime | None = None) -> None:
+        """Write the first failure, and then at most one notice every `QUIET`.
+
+        Args:
+            message: what failed.
+            time: when, in UTC; by default, now.
+        """
+        time = time or datetime.now(UTC)
         # The clock may have been set back in between.
-        if self._retried_at and abs(retry.time - self._retried_at) < QUIET:
+        if self._retried_at and abs(time - self._retried_at) < QUIET:
             self._unwritten += 1
             return
         more = ""
         if self._unwritten:
             failures = "failure" if self._unwritten == 1 else "failures"
             more = f" ({self._unwritten} more {failures} since the last notice)"
-        self._notices.say(f"{retry.message}; retrying{more}")
-        self._retried_at, self._unwritten = retry.time, 0
+        self._notices.say(f"{message}; retrying{more}")
+        self._retried_at, self._unwritten = time, 0
 
 
 def _describe_unknown_status(status: str | None) -> str:

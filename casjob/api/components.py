@@ -27,7 +27,13 @@ from casjob.components import (
     refresh,
     sort_newest_first,
 )
-from casjob.errors import ComponentNotFoundError, ForbiddenError, NoSuchApiError, ReplyError
+from casjob.errors import (
+    ComponentDeletedError,
+    ComponentNotFoundError,
+    ForbiddenError,
+    NoSuchApiError,
+    ReplyError,
+)
 from casjob.job.failures import clip
 from casjob.job.models import read_text
 from casjob.json_text import JsonValue, encode
@@ -265,19 +271,15 @@ class Components:
         }
 
     def _refuse_one(self, component: Component) -> dict[int | str, Refusal]:
-        gone = Refusal(
-            ComponentNotFoundError,
-            self._describe_gone(component),
-            "casjob list lists all components",
-        )
+        gone = self._describe_gone(component), "casjob list lists all components"
         return {
             HTTPStatus.FORBIDDEN: Refusal(
                 ForbiddenError,
                 f"not allowed to see component {clip(component.label)} in {self._where},"
                 f" which requires the permission {PERMISSION}",
             ),
-            HTTPStatus.NOT_FOUND: gone,
-            _GONE: gone,
+            HTTPStatus.NOT_FOUND: Refusal(ComponentNotFoundError, *gone),
+            _GONE: Refusal(ComponentDeletedError, *gone),
         }
 
     def _describe_gone(self, component: Component) -> str:

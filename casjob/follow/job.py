@@ -12,14 +12,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from casjob.catalogue.meanings import Catalogue
-from casjob.errors import (
-    CasjobError,
-    JobNotFoundError,
-    ReplyError,
-    ReplyTimeoutError,
-    ServiceError,
-    TransientError,
-)
+from casjob.errors import CasjobError, JobNotFoundError
+from casjob.follow.failures import Failures
+from casjob.follow.intervals import MIN_INTERVAL, grow
 from casjob.follow.plan import Plan
 from casjob.job.events import (
     Event,
@@ -36,15 +31,6 @@ from casjob.job.report import Report, TaskReport, report_job
 from casjob.job.source import Window
 from casjob.job.statuses import Outcome
 
-MIN_INTERVAL = 2.0
-"""Seconds between two polls of a job that has just changed."""
-MAX_INTERVAL = 15.0
-"""Seconds between two polls of a job in which nothing changes."""
-GROWTH = 1.5
-MAX_RETRY_AFTER = 300.0
-"""Seconds the service may ask for before a retry: its gateway counts requests in 5 minutes."""
-MAX_FAILURES = 10
-"""Failures in a row that end following."""
 UNCHANGED_AFTER = 60.0
 """Seconds without a change after which a `Waiting` event says so."""
 
@@ -78,7 +64,6 @@ class FollowedJob:
     Attributes:
         report: what the last reply means; None before the first.
         due: monotonic seconds of the next poll.
-        failures: failed polls in a row.
         pages: pages that need not be fetched again.
         is_ending: whether a poll saw the job's end, which is yet to be confirmed.
         has_ended: whether the job is not followed any longer.
@@ -90,7 +75,6 @@ class FollowedJob:
         self.job_id = job_id
         self.report: Report | None = None
         self.due = began
-        self.failures = 0
         self.pages: Pages = {}
         self.is_ending = False
         self.has_ended = False
@@ -102,7 +86,7 @@ class FollowedJob:
         self._is_missing = False
         self._tasks: dict[object, TaskReport] = {}
         self._interval = 0.0
-        self._retry_interval = 0.0
+        self._failures = Failures(plan.interval)
         self._changed_at = began
         self._service_ahead = float("-inf")
 
@@ -111,6 +95,11 @@ class FollowedJob:
         """What the next poll asks for."""
         is_status_enough = self._plan.status_only and not self.is_ending
         return _STATUS_ALONE if is_status_enough else Window()
+
+    @property
+    def failures(self) -> int:
+        """Failed polls in a row."""
+        return self._failures.count
 
     @property
     def reminder_due(self) -> float:
@@ -130,10 +119,10 @@ class FollowedJob:
         events = self._find_changes(report, now)
         self.report = report
         self.pages = {}
-        self.failures, self._retry_interval = 0, 0.0
+        self._failures.forget()
         self._is_missing = False
         self._set_clock(detail.as_of, now.seconds)
-        self._interval = _grow(0.0 if events else self._interval)
+        self._interval = grow(0.0 if events else self._interval)
         if events:
             self._changed_at = now.seconds
         if not report.stage.has_ended:
@@ -163,30 +152,27 @@ class FollowedJob:
             )
             if wait > 0:
                 self._is_missing = True
-                self.failures, self._retry_interval = 0, 0.0
+                self._failures.forget()
                 self.due = now.seconds + wait
                 return []
         if len(pages) > len(self.pages):
             # Any page received counts as a success, even if the others failed.
-            self.failures, self._retry_interval = 0, 0.0
+            self._failures.forget()
         self.pages = pages
-        self.failures += 1
-        if self._may_pass(error) and self.failures < MAX_FAILURES:
-            self._retry_interval = _grow(self._retry_interval)
-            asked = (error.retry_after if isinstance(error, TransientError) else None) or 0.0
-            wait = max(self._plan.interval or self._retry_interval, min(asked, MAX_RETRY_AFTER))
-            self.due = now.seconds + wait
+        is_known = self._plan.is_named_by_service or self.report is not None
+        pause = self._failures.add(error, is_known=is_known)
+        if pause is not None:
+            self.due = now.seconds + pause
             return [Retry(now.time, self.job_id, error.message, self.failures)]
         if isinstance(error, JobNotFoundError) and self.report:
             error.hint = "an earlier poll found it: it may have been deleted since"
         if self.is_ending:
             self.unconfirmed = error
             return self.end(now)
+        self._failures.explain(error)
         if isinstance(error, JobNotFoundError):
             self.has_ended, self.not_found = True, error
             return [NotFound(now.time, self.job_id, error)]
-        if self.failures >= MAX_FAILURES:
-            error.message = f"gave up after {MAX_FAILURES} failures in a row: {error.message}"
         raise error
 
     def on_time(self, now: Now) -> list[Event]:
@@ -244,14 +230,3 @@ class FollowedJob:
         """
         if as_of:
             self._service_ahead = max(self._service_ahead, as_of.timestamp() - seconds)
-
-    def _may_pass(self, error: CasjobError) -> bool:
-        # What points at wrong settings in the first poll may pass later: a laptop that wakes up
-        # meets names that do not resolve, and networks that want a login first.
-        return isinstance(error, TransientError | ReplyTimeoutError | ReplyError) or (
-            isinstance(error, ServiceError) and self.report is not None
-        )
-
-
-def _grow(interval: float) -> float:
-    return min(max(MIN_INTERVAL, interval * GROWTH), MAX_INTERVAL)

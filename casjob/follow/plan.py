@@ -13,6 +13,8 @@ class Plan(NamedTuple):
         deadline: when to stop in any case.
         fail_fast: whether to stop at the first failed task or job.
         wait_for_job: seconds for which a job need not exist yet.
+        is_named_by_service: whether the service itself named the jobs; if it does not find one
+            then, that may pass.
         status_only: whether to poll a job's status without its tasks until it has ended.
         reminder: seconds between two reminders of the jobs that have not ended; None for none.
         tick: the longest time in seconds between two chances to draw; None if nothing is drawn.
@@ -22,6 +24,7 @@ class Plan(NamedTuple):
     deadline: Deadline = NEVER
     fail_fast: bool = False
     wait_for_job: float = 0.0
+    is_named_by_service: bool = False
     status_only: bool = False
     reminder: float | None = None
     tick: float | None = None

@@ -20,6 +20,7 @@ from casjob.demo.jobs import (
 )
 from tests.components import UPDATED, component, record, without_v3
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
+from tests.following import QUICKLY
 from tests.service import Recorded, Reply, Service
 
 Ask = Callable[..., Finished]
@@ -521,7 +522,7 @@ class TestTheComponent:
         service.components = [component(number, "\x1b" * 100_000) for number in range(2)]
         assert len(ask("list", "c00000").err) < 4_000
         service.components.pop()
-        assert len(ask("wait", "--component", "c00000").err) < 4_000
+        assert len(ask("wait", "--component", "c00000", *QUICKLY).err) < 4_000
 
     def test_is_named_by_its_name_its_id_or_a_prefix_of_that(self, ask: Ask) -> None:
         for name in ("web", "c0000001-0000-4000-8000-000000000000", "c0000001", "c0000001-00"):

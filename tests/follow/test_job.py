@@ -14,6 +14,7 @@ from casjob.errors import (
     CasjobError,
     ForbiddenError,
     JobNotFoundError,
+    NoSuchApiError,
     ReplyError,
     ReplyTimeoutError,
     ServiceError,
@@ -423,11 +424,34 @@ class TestMissingJob:
         failures = [each.failures for each in run.events if isinstance(each, Retry)]
         assert failures[:16] == [*range(1, 9)] * 2
 
-    def test_is_not_waited_for_once_it_was_there(self) -> None:
-        run = Run(in_turn("RUNNING", not_found()), wait_for_job=100).until()
+    @pytest.mark.parametrize("error", [not_found(), NoSuchApiError("no such API")])
+    def test_that_was_there_is_a_failure_like_others(self, error: CasjobError) -> None:
+        run = Run(in_turn("RUNNING", error, "SUCCEEDED"), wait_for_job=100).until()
 
-        assert run.moments == [0, 2]
-        assert isinstance(run.events[-1], NotFound)
+        assert [each.failures for each in run.events if isinstance(each, Retry)] == [1]
+        assert run.verdicts == [Outcome.SUCCEEDED]
+
+    def test_that_was_there_is_given_up_after_ten_failures_in_a_row(self) -> None:
+        run = Run(in_turn("RUNNING", not_found()), wait_for_job=100, interval=1).until()
+
+        assert run.moments == [*range(11)]
+        [gone] = [each.error for each in run.events if isinstance(each, NotFound)]
+        assert gone.message == "gave up after 10 failures in a row: job JOB1 was not found"
+        assert gone.hint == "an earlier poll found it: it may have been deleted since"
+
+    @pytest.mark.parametrize("error", [not_found(), NoSuchApiError("no such API")])
+    def test_that_the_service_has_just_named_is_a_failure_like_others(
+        self, error: CasjobError
+    ) -> None:
+        run = Run(in_turn(error, error, "SUCCEEDED"), is_named_by_service=True).until()
+
+        assert run.moments == [0, 2, 5]
+        assert [each.failures for each in run.events if isinstance(each, Retry)] == [1, 2]
+        assert run.verdicts == [Outcome.SUCCEEDED]
+
+    def test_of_an_api_that_was_never_there_ends_at_once(self) -> None:
+        with pytest.raises(NoSuchApiError):
+            Run(in_turn(NoSuchApiError("no such API"))).until()
 
 
 class TestReminders:

@@ -12,6 +12,7 @@ from tests.following import QUICKLY
 from tests.program import run_shell
 from tests.samples import as_document, job, task
 from tests.service import Recorded, Reply, Service
+from tests.terminal import PATIENCE
 
 Ask = Callable[..., Finished]
 
@@ -38,8 +39,142 @@ def deploy_at(service: Service, poll: int, *, before: Iterable[Reply] = ()) -> N
     service.handler = reply
 
 
+def spoil(service: Service, part: str, *replies: Reply) -> None:
+    """Answer the first requests whose path has this part at its end with these replies."""
+    coming = iter(replies)
+    service.handler = lambda request: next(coming, None) if request.path.endswith(part) else None
+
+
+NO_SUCH_API = Reply(404, {"error_code": "APIGW.0101"})
+PASSING = {
+    "429": Reply(429, headers={"Retry-After": "0"}),
+    "503": Reply(503),
+    "reset": Reply(reset=True),
+    "hang": Reply(delay=PATIENCE),
+    "HTML": Reply(200, "<html>"),
+    "no list": Reply(200, "[]"),
+}
+GONE = {"404": Reply(404, {"error_code": "SVCSTG.00100404"}), "no such API": NO_SUCH_API}
+AFTER = ("--after", "JOB1")
+FIRST = component(1, "web", job_id="JOB2")
 VERDICT = "JOB2 provision/provMain SUCCEEDED after 1.0s\n"
 NAMED = "casjob: JOB2 (next job of component web)\n"
+LAST = "casjob: JOB2 (last job of component web)\n"
+
+
+@pytest.mark.parametrize("command", ["wait", "watch"])
+@pytest.mark.parametrize("after", [(), AFTER])
+class TestTheListOfComponents:
+    """It names the job to follow, and may fail like any poll."""
+
+    @pytest.fixture(autouse=True)
+    def deployed_again(self, service: Service) -> None:
+        service.components = [FIRST]
+
+    @pytest.mark.parametrize("failure", PASSING)
+    def test_may_fail_for_a_while(
+        self, ask: Ask, service: Service, command: str, after: tuple[str, ...], failure: str
+    ) -> None:
+        spoil(service, "/components", *[PASSING[failure]] * 2)
+        timeout = ("--request-timeout", "0.3")
+        followed = ask(command, "--component", "web", *after, *QUICKLY, *timeout)
+
+        assert followed.status == 0
+        assert "provision/provMain SUCCEEDED after 1.0s" in followed.out
+        first, rest = followed.err.split("\n", 1)
+        assert first.endswith("; retrying")
+        assert rest == (NAMED if after else LAST)
+
+    @pytest.mark.parametrize(("reply", "status"), [(Reply(503), 6), (Reply(200, "<html>"), 7)])
+    def test_is_given_up_after_ten_failures_in_a_row(
+        self,
+        ask: Ask,
+        service: Service,
+        command: str,
+        after: tuple[str, ...],
+        reply: Reply,
+        status: int,
+    ) -> None:
+        spoil(service, "/components", *[reply] * 99)
+        failed = ask(command, "--component", "web", *after, *QUICKLY)
+
+        assert (failed.status, failed.out) == (status, "")
+        retrying, gave_up, *_ = failed.err.splitlines()
+        assert retrying.endswith("; retrying")
+        assert gave_up.startswith("casjob: gave up after 10 failures in a row: the ")
+        assert len(service.requests) == 10
+
+    def test_is_given_up_at_the_timeout(
+        self, ask: Ask, service: Service, command: str, after: tuple[str, ...]
+    ) -> None:
+        spoil(service, "/components", *[Reply(503)] * 99)
+        failed = ask(command, "--component", "web", *after, "--timeout", "0.5")
+
+        assert (failed.status, failed.out) == (124, "")
+        assert failed.err.endswith(
+            "; retrying\ncasjob: --timeout 0.5s passed while waiting for the list of components\n"
+        )
+        # The second one would be 2 s after the first.
+        assert len(service.requests) == 1
+
+    @pytest.mark.parametrize(
+        ("reply", "status"),
+        [(Reply(400), 6), (Reply(401), 4), (Reply(403), 4), (Reply(404), 3), (NO_SUCH_API, 3)],
+    )
+    def test_ends_it_at_once_by_what_waiting_does_not_fix(
+        self,
+        ask: Ask,
+        service: Service,
+        command: str,
+        after: tuple[str, ...],
+        reply: Reply,
+        status: int,
+    ) -> None:
+        service.handler = lambda _: reply
+        failed = ask(command, "--component", "web", *after, *QUICKLY, "--api-version", "v3")
+
+        assert (failed.status, failed.out) == (status, "")
+        assert "retrying" not in failed.err
+        assert len(service.requests) == 1
+
+    @pytest.mark.parametrize(("name", "status"), [("none", 5), ("api", 2)])
+    def test_ends_it_at_once_if_it_has_no_such_component_or_several(
+        self,
+        ask: Ask,
+        service: Service,
+        command: str,
+        after: tuple[str, ...],
+        name: str,
+        status: int,
+    ) -> None:
+        service.components += [component(2, "api"), component(3, "api")]
+        failed = ask(command, "--component", name, *after, *QUICKLY)
+
+        assert (failed.status, failed.out) == (status, "")
+        assert len(service.requests) == 1
+
+    @pytest.mark.parametrize("failure", GONE)
+    def test_names_a_job_that_may_not_be_found_for_a_while(
+        self, ask: Ask, service: Service, command: str, after: tuple[str, ...], failure: str
+    ) -> None:
+        spoil(service, "/JOB2", *[GONE[failure]] * 2)
+        followed = ask(command, "--component", "web", *after, *QUICKLY)
+
+        assert followed.status == 0
+        told = followed.err.splitlines()
+        assert told[0] == (NAMED if after else LAST).rstrip()
+        assert told[1].endswith("; retrying")
+        assert len(told) == 2
+
+    def test_names_a_job_that_may_never_be_found(
+        self, ask: Ask, service: Service, command: str, after: tuple[str, ...]
+    ) -> None:
+        del service.jobs["JOB2"]
+        failed = ask(command, "--component", "web", *after, *QUICKLY)
+
+        assert failed.status == 5
+        assert "casjob: gave up after 10 failures in a row: job JOB2 was not found" in failed.err
+        assert len(service.requests) == 11
 
 
 class TestTheNextJob:
@@ -115,8 +250,9 @@ class TestTheNextJob:
             Reply(reset=True),
             Reply(200, b"garbage"),
             Reply(200, "[]"),
+            *GONE.values(),
         ]
-        deploy_at(service, 7, before=bad)
+        deploy_at(service, 9, before=bad)
         waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY)
 
         assert waited.out == VERDICT
@@ -133,9 +269,17 @@ class TestTheNextJob:
         assert "casjob: gave up after 10 failures in a row: the service at " in waited.err
         assert len(service.requests) == 11
 
-    @pytest.mark.parametrize("version", ["v2", "v3"])
+    @pytest.mark.parametrize(
+        ("version", "told", "requests"),
+        [
+            # From v2's list, a component may be missing for a moment.
+            ("v2", "gave up after 10 failures in a row: component web no longer exists in", 12),
+            # v3 says with HTTP 401 that it was deleted.
+            ("v3", "component web no longer exists in", 3),
+        ],
+    )
     def test_never_comes_if_the_component_is_gone(
-        self, ask: Ask, service: Service, version: str
+        self, ask: Ask, service: Service, version: str, told: str, requests: int
     ) -> None:
         def reply(request: Recorded) -> Reply | None:
             if len(service.requests) > 2:
@@ -147,7 +291,8 @@ class TestTheNextJob:
         gone = ask(*command, *QUICKLY)
 
         assert gone.status == 5
-        assert gone.err.startswith("casjob: component web no longer exists in project ")
+        assert f"casjob: {told} project " in gone.err
+        assert len(service.requests) == requests
 
     def test_is_not_waited_for_after_what_can_not_be_a_job(
         self, ask: Ask, service: Service
