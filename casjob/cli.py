@@ -225,14 +225,20 @@ def list_components(
     retries: Retries = None,
 ) -> int:
     """List components, or the deployments of one."""
-    from casjob.commands.list import Selection, run
+    from casjob.commands.list import run
 
     session = connection.open_session(context, retries=retries)
-    selection = Selection(component, application, failed, limit)
     presentation = output.open(
         session, "components" if component is None else "deployments", look, file=output_file
     )
-    return run(selection, session, presentation)
+    return run(
+        component,
+        session,
+        presentation,
+        application=application,
+        only_failed=failed,
+        limit=limit,
+    )
 
 
 @COMMANDS.declare(examples="casjob recent --limit 5 --json | jq -c '.jobs[]'")

@@ -25,7 +25,7 @@ from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 
 if TYPE_CHECKING:
-    from casjob.follow.plan import Plan
+    from casjob.follow.job import Plan
     from casjob.session import Session
 
 
@@ -315,7 +315,7 @@ class Follow(OptionGroup):
         """
         # Help and completion follow no jobs.
         from casjob.deadline import Deadline
-        from casjob.follow.plan import Plan
+        from casjob.follow.job import Plan
 
         interval = _parse(self.interval, "--interval")
         if interval == 0:

@@ -1,7 +1,6 @@
 """From what names a job, an id or a file, to a report about it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from casjob.component_name import ComponentName
 from casjob.components import Source
@@ -14,29 +13,19 @@ from casjob.session import Session
 from casjob.targets import Target, choose_job, read_target
 
 
-@contextmanager
-def connect(session: Session) -> Iterator[Source]:
-    """Open the service, or the demo; only this loads what speaks HTTP, as a file needs none.
+def connect(session: Session) -> AbstractContextManager[Source]:
+    """Open the service, or the demo; only this loads httpx, which a job in a file does not need.
 
     Raises:
         CasjobError: as for `casjob.service.open_service`.
     """
     from casjob.service import open_service
 
-    with open_service(session) as service:
-        yield service
+    return open_service(session)
 
 
 def fetch_target(target: Target, window: Window, session: Session) -> tuple[str, Report]:
-    """Fetch the job that is meant.
-
-    Args:
-        target: the job that the command line names, if it does.
-        window: which of its tasks to fetch.
-        session: what the command runs with.
-
-    Returns:
-        The job's id, and a report.
+    """Fetch the job that is meant, and return its id and a report.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched.
@@ -47,13 +36,21 @@ def fetch_target(target: Target, window: Window, session: Session) -> tuple[str,
         return job_id, fetch_report(source, job_id, window, session)
 
 
-def read_report(file: str, window: Window, session: Session) -> Report:
-    """Read a job from a file. It needs no settings, and is not recorded as looked at.
+def fetch_report(source: JobSource, job_id: str, window: Window, session: Session) -> Report:
+    """Fetch a job, with progress on stderr, and remember that it was viewed.
 
-    Args:
-        file: the file; `-` is stdin.
-        window: which of its tasks to report.
-        session: knows what names mean.
+    Raises:
+        CasjobError: the job could not be fetched.
+    """
+    with session.notices.progress(f"fetching {job_id}") as progress:
+        detail = source.fetch_job(job_id, window, on_progress=progress.count)
+    history = session.history(source)
+    history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
+    return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
+
+
+def read_report(file: str, window: Window, session: Session) -> Report:
+    """Read a job from a file or stdin (`-`). It needs no settings, and is not recorded as viewed.
 
     Raises:
         UsageError: the file can't be read.
@@ -65,10 +62,6 @@ def read_report(file: str, window: Window, session: Session) -> Report:
 
 def refuse_service(session: Session, target: Target = None) -> None:
     """Refuse what leads to a job at the service where the job is read from a file.
-
-    Args:
-        session: has the options that lead to a service.
-        target: what names a job at the service, if anything does.
 
     Raises:
         UsageError: the command line asks for a file and for the service.
@@ -84,35 +77,12 @@ def refuse_service(session: Session, target: Target = None) -> None:
         raise UsageError(message, hint=f"leave out {', '.join(options)}")
 
 
-def fetch_report(source: JobSource, job_id: str, window: Window, session: Session) -> Report:
-    """Fetch a job, with progress on stderr, and remember that it was looked at.
-
-    Args:
-        source: where the job is.
-        job_id: the job.
-        window: which of its tasks to fetch.
-        session: has the history, and stderr.
-
-    Raises:
-        CasjobError: the job could not be fetched.
-    """
-    with session.notices.progress(f"fetching {job_id}") as progress:
-        detail = source.fetch_job(job_id, window, on_progress=progress.count)
-    history = session.history(source)
-    history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
-    return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
-
-
 def suggest_next(
     job_id: str, report: Report, session: Session, *, is_last: bool = True
 ) -> str | None:
     """Return the command that helps most after a report; None if nothing does.
 
-    Args:
-        job_id: the job.
-        report: how it stands.
-        session: has the options that lead to the same service.
-        is_last: whether it is the job last looked at, which need not be named.
+    `is_last` means that it is the job last viewed, which need not be named.
     """
     if report.outcome is Outcome.RUNNING:
         command, options = "watch", []
@@ -120,12 +90,8 @@ def suggest_next(
         command, options = "tasks", ["--failed"]
     else:
         return None
-    named = [] if is_last and _is_remembered(job_id, session) else [job_id]
-    return session.suggest(command, *named, *options)
-
-
-def _is_remembered(job_id: str, session: Session) -> bool:
-    """Return whether a command without a job is about this one, if it was looked at last."""
     settings = session.settings
     is_overruled = not session.demo and settings.job_id.value not in {None, job_id}
-    return settings.history.value and not is_overruled
+    is_implied = is_last and settings.history.value and not is_overruled
+    named = [] if is_implied else [job_id]
+    return session.suggest(command, *named, *options)

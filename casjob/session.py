@@ -20,16 +20,7 @@ from casjob.settings.resolve import Settings, resolve_settings
 
 
 class Session:
-    """One run of casjob.
-
-    Args:
-        given: the settings on the command line, by name; None for those that are not.
-        demo: whether the built-in sample service stands in for the real one.
-        verbose: whether to log requests and responses.
-        environ: the environment.
-        notices: stderr.
-        output: stdout.
-    """
+    """One run of casjob, with the settings given on the command line, by name."""
 
     def __init__(
         self,
@@ -79,7 +70,7 @@ class Session:
         return Catalogue(own.meanings)
 
     def history(self, source: JobSource) -> History:
-        """Return the jobs last looked at in the source's project; the demo is one of its own."""
+        """Return the jobs last viewed in the source's project; the demo is one of its own."""
         return History(
             self._history_folder,
             endpoint=source.endpoint,
@@ -88,7 +79,7 @@ class Session:
         )
 
     def recent_jobs(self) -> list[RecentJob]:
-        """Return the jobs looked at in any project, newest first."""
+        """Return the jobs viewed in any project, newest first."""
         return recent_jobs(self._history_folder)
 
     @property

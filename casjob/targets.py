@@ -1,4 +1,4 @@
-"""Which jobs are meant: named, on stdin, the last one of a component, or the one last looked at."""
+"""Which jobs are meant: named, on stdin, the last one of a component, or the one last viewed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,24 +20,20 @@ _AROUND_AN_ID = " \t\r\n\"'`,;"
 _LONGEST_SHOWN = 200
 _MAX_STDIN = 64 * 1024 * 1024
 """Characters of a list of jobs: a program may never stop printing."""
-_MOST_CANDIDATES = 20
+_MAX_CANDIDATES = 20
 """Components named where several are meant."""
-
 
 Target: TypeAlias = str | ComponentName | None
 """What names a job: its id or a prefix, a component, or nothing."""
 
 
 def read_target(target: Target, session: Session) -> Target:
-    """Return the job that is named: by its id, a prefix or a component; None if none is.
-
-    Args:
-        target: what the command line names, if it does.
-        session: its settings may name a job (CASJOB_JOB_ID), which the demo does not have.
+    """Return the job that is named, by the command line or by CASJOB_JOB_ID; None if none is.
 
     Raises:
         UsageError: it can't be a job id.
     """
+    # The variable's job is not in the demo.
     if target is None and not session.demo:
         target = session.settings.job_id.value
     return read_job_id(target) if isinstance(target, str) else target
@@ -48,14 +44,8 @@ def read_targets(
 ) -> Sequence[Target]:
     """Return the jobs that are named, each once, in their order; one None if nothing names any.
 
-    Args:
-        targets: the arguments; `-` stands for the ids on stdin.
-        stdin: lines with an id each, or JSON with `job_id` or `last_job_id` in it.
-        session: as for `read_target`.
-
     Raises:
-        UsageError: something can't be a job id; or stdin has neither one nor an empty list, or is
-            longer than casjob's limit.
+        UsageError: as for `read_job_ids`.
     """
     if isinstance(targets, ComponentName):
         after = targets.after
@@ -64,7 +54,12 @@ def read_targets(
 
 
 def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
-    """Return the ids that are named, each once, in their order; arguments as for `read_targets`."""
+    """Return the ids that are named, each once, in their order; `-` stands for those on stdin.
+
+    Raises:
+        UsageError: something can't be a job id; or stdin has neither one nor an empty list, or is
+            longer than casjob's limit.
+    """
     ids: list[str] = []
     for target in dict.fromkeys(targets):
         ids += _read_stdin(stdin) if target == "-" else [target]
@@ -107,10 +102,7 @@ def _shorten(text: str) -> str:
 def choose_job(named: Target, source: Source, session: Session) -> str:
     """Return the id of the job that is meant; write a notice if it was not given in full.
 
-    Args:
-        named: what `read_target` returned.
-        source: where the job is.
-        session: has the history, and stderr.
+    `named` is what `read_target` returned.
 
     Raises:
         UsageError: no job is meant, or several are.
@@ -144,11 +136,6 @@ def choose_job(named: Target, source: Source, session: Session) -> str:
 def find_component(named: ComponentName, source: ComponentSource, session: Session) -> Component:
     """Return the component that is meant.
 
-    Args:
-        named: its name, its id, or a prefix of that.
-        source: where the components are.
-        session: has stderr, and the cache.
-
     Raises:
         UsageError: several components are meant.
         ComponentNotFoundError: none is.
@@ -159,9 +146,9 @@ def find_component(named: ComponentName, source: ComponentSource, session: Sessi
     if len(found) == 1:
         return found[0]
     if found:
-        candidates = [f"  {_describe_candidate(each)}" for each in found[:_MOST_CANDIDATES]]
-        if found[_MOST_CANDIDATES:]:
-            candidates.append(f"  and {len(found) - _MOST_CANDIDATES} more")
+        candidates = [f"  {_describe_candidate(each)}" for each in found[:_MAX_CANDIDATES]]
+        if found[_MAX_CANDIDATES:]:
+            candidates.append(f"  and {len(found) - _MAX_CANDIDATES} more")
         raise UsageError(
             f"{named.name} is the name or a prefix of {len(found)} components",
             hint="give an id, or --application",
@@ -176,11 +163,6 @@ def find_component(named: ComponentName, source: ComponentSource, session: Sessi
 
 def list_components(application: str | None, source: ComponentSource, session: Session) -> Listing:
     """List components with progress on stderr, and remember their names for completions.
-
-    Args:
-        application: only those of the application with this name.
-        source: where the components are.
-        session: has stderr, and the cache.
 
     Raises:
         CasjobError: the components could not be listed.
@@ -208,19 +190,15 @@ def find_last_job(component: Component) -> str | None:
 
 
 def _describe_candidate(component: Component) -> str:
-    ids = component.ids
     environment = component.environment_name or component.environment_id
-    return "  ".join(
-        filter(
-            None,
-            (
-                ids[-1] if ids else None,
-                clip(component.label),
-                f"in application {clip(component.application_name or '(unknown)')}",
-                f"environment {clip(environment)}" if environment else None,
-            ),
-        )
-    )
+    words = [
+        *component.ids[-1:],
+        clip(component.label),
+        f"in application {clip(component.application_name or '(unknown)')}",
+    ]
+    if environment:
+        words.append(f"environment {clip(environment)}")
+    return "  ".join(words)
 
 
 def _complete(prefix: str, recent: Sequence[str]) -> str:
@@ -279,7 +257,12 @@ def find_job_ids(text: str) -> Iterable[str]:
     """
     documents = _decode_all(text)
     if documents:
-        return (job_id for document in documents for job_id in _find_top(document))
+        # A document may also be an id itself, or a list of them.
+        return (
+            job_id
+            for document in documents
+            for job_id in _find_in(document, is_id=not isinstance(document, dict))
+        )
     return _WHOLE_JOB_ID.findall(text) or filter(None, map(str.strip, text.splitlines()))
 
 
@@ -300,44 +283,27 @@ def _decode(text: str) -> JsonValue:
     return decode(text)
 
 
-def _find_top(document: JsonValue) -> Iterator[str]:
-    """Return the ids in a document, which may also be an id itself, or a list of them."""
-    return _find_in(document) if isinstance(document, dict) else _find_under(document)
+def _find_in(value: JsonValue, *, is_id: bool) -> Iterator[str]:
+    """Yield the ids in JSON, at any depth: those under a `job_id` or `last_job_id` key.
 
-
-def _find_in(value: JsonValue) -> Iterator[str]:
-    """Return what is under `job_id` or `last_job_id`, at any depth."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _find_in(each)
-    if isinstance(value, dict):
-        for key, each in _drop_type(value).items():
-            if key.lower().replace("_", "") in {"jobid", "jobids", "lastjobid"}:
-                yield from _find_under(each)
-            else:
-                yield from _find_in(each)
-
-
-def _find_under(value: JsonValue) -> Iterator[str]:
-    """Return the ids under a `job_id` key: one, or several in a list or a map."""
+    `is_id` means that the value is what is under such a key: an id, or several in a list or map.
+    """
     match value:
-        case str() if value:
+        case str() if is_id and value:
             yield value
         case list():
             for each in value:
-                yield from _find_under(each) if isinstance(each, str) else _find_in(each)
-        case {"value": inner}:
-            yield from _find_under(inner)
+                yield from _find_in(each, is_id=is_id and isinstance(each, str))
+        case {"value": inner} if is_id:
+            yield from _find_in(inner, is_id=True)
         case dict():
-            for each in value.values():
-                yield from _find_under(each)
+            # terraform output -json has the type beside the value, and a type names the fields of
+            # objects, `job_id` among them, each with the word "string".
+            has_type = {"type", "value"} <= value.keys()
+            for key, each in value.items():
+                if not (has_type and key == "type"):
+                    yield from _find_in(each, is_id=is_id or _names_job(key))
 
 
-def _drop_type(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return an object without the type that `terraform output -json` has beside the value.
-
-    A type names the fields of objects, `job_id` among them, each with the word "string".
-    """
-    if {"type", "value"} <= value.keys():
-        return {key: each for key, each in value.items() if key != "type"}
-    return value
+def _names_job(key: str) -> bool:
+    return key.lower().replace("_", "") in {"jobid", "jobids", "lastjobid"}

@@ -22,13 +22,7 @@ _MOST_JOBS = 20
 
 
 def run(base: str, target: str, session: Session, presentation: Presentation) -> ExitStatus:
-    """Compare two runs.
-
-    Args:
-        base: the job to compare with: its id, or the file it is in; `-` is stdin.
-        target: the job to compare, likewise.
-        session: what the command runs with.
-        presentation: how the difference looks.
+    """Compare two runs, each named by a job's id or by the file it is in; `-` is stdin.
 
     Raises:
         CasjobError: one of the jobs could not be fetched or read.
@@ -51,11 +45,6 @@ def run(base: str, target: str, session: Session, presentation: Presentation) ->
 
 def run_component(named: ComponentName, session: Session, presentation: Presentation) -> ExitStatus:
     """Compare a component's last job that failed with its last that succeeded.
-
-    Args:
-        named: the component.
-        session: what the command runs with.
-        presentation: how the difference looks.
 
     Raises:
         JobNotFoundError: none of its jobs failed, or none succeeded.
@@ -97,7 +86,7 @@ def _find_runs(component: Component, source: Source, session: Session) -> tuple[
         for job_id in filter(JOB_ID.fullmatch, job_ids[:_MOST_JOBS]):
             with suppress(JobNotFoundError):
                 # Its status is enough: with one task, it takes one short response.
-                detail = source.fetch_job(job_id, Window(limit=1), on_progress=lambda *_: None)
+                detail = source.fetch_job(job_id, Window(limit=1))
                 found.setdefault(stage_of(detail.job.execution_status).outcome, job_id)
             if {Outcome.SUCCEEDED, Outcome.FAILED} <= found.keys():
                 return found[Outcome.SUCCEEDED], found[Outcome.FAILED]

@@ -9,13 +9,7 @@ from casjob.session import Session
 
 
 def run(names: Sequence[str], session: Session, presentation: Presentation) -> ExitStatus:
-    """Explain names, or else those in the cause of a job's failure.
-
-    Args:
-        names: error codes, task names, flows and status words in any case; if there are none, the
-            job that the settings name, or the one last looked at, is explained.
-        session: what the command runs with.
-        presentation: how the explanations look.
+    """Explain names, or else those in the failure of the job that is meant if none is named.
 
     Raises:
         UnknownNameError: nothing is known about one of the names, or about any in the failure; the

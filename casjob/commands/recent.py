@@ -1,4 +1,4 @@
-"""casjob recent: the jobs looked at from this machine."""
+"""casjob recent: the jobs viewed from this machine."""
 
 from datetime import UTC, datetime
 
@@ -8,13 +8,7 @@ from casjob.session import Session
 
 
 def run(session: Session, presentation: Presentation, *, limit: int | None) -> ExitStatus:
-    """List the jobs looked at in any project, newest first. No request is sent.
-
-    Args:
-        session: what the command runs with.
-        presentation: how the list looks.
-        limit: the most jobs; None for all.
-    """
+    """List the jobs viewed in any project, newest first. No request is sent."""
     jobs = session.recent_jobs()
     if not jobs:
         is_kept = session.settings.history.value

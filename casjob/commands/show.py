@@ -18,15 +18,7 @@ def run(
     save: str | None,
     with_exit_status: bool,
 ) -> ExitStatus:
-    """Show a job.
-
-    Args:
-        target: the job that the command line names, if it does.
-        session: what the command runs with.
-        presentation: how the report looks.
-        file: where the job is read from, `-` for stdin; None to ask the service.
-        save: the file that the job is saved to, if it is.
-        with_exit_status: whether the exit status reflects the job's outcome.
+    """Show a job at the service, or the one in a file; `save` names a file to save it to.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched, read or saved.

@@ -20,9 +20,6 @@ class Selection(NamedTuple):
     """Which tasks to show.
 
     Args:
-        limit: the most tasks; None for all.
-        offset: how many to skip.
-        desc: the last one first.
         instance_id: only those of this component instance.
         only_failed: only those that ended badly.
         statuses: only those with one of these status words, in upper case; empty for all.
@@ -58,16 +55,7 @@ def run(
     save: str | None,
     with_exit_status: bool,
 ) -> ExitStatus:
-    """Show the tasks of a job.
-
-    Args:
-        target: the job that the command line names, if it does.
-        selection: which of its tasks.
-        session: what the command runs with.
-        presentation: how the table looks.
-        file: where the job is read from, `-` for stdin; None to ask the service.
-        save: the file that the whole job is saved to, if it is.
-        with_exit_status: whether the exit status reflects the job's outcome.
+    """Show the tasks of a job at the service, or in a file; `save` names a file for all of it.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched, read or saved.
@@ -85,17 +73,16 @@ def run(
     if save is not None:
         save_job(save, report.detail)
     _check_statuses(selection.statuses, report, session)
-    if selection.is_filtered or save is not None:
-        report = select_tasks(
-            report,
-            statuses=selection.statuses,
-            only_failed=selection.only_failed,
-            desc=selection.desc,
-            offset=selection.offset,
-            limit=selection.limit,
-        )
-    else:
-        report = select_tasks(report, desc=selection.desc)
+    # What the service has paged is not paged again.
+    is_paged = window.limit is not None or window.offset > 0
+    report = select_tasks(
+        report,
+        statuses=selection.statuses,
+        only_failed=selection.only_failed,
+        desc=selection.desc,
+        offset=0 if is_paged else selection.offset,
+        limit=None if is_paged else selection.limit,
+    )
     presentation.report(report, tasks_only=True)
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from casjob.component_name import ComponentName
 from casjob.errors import CasjobError, ExitStatus
-from casjob.follow.job import FollowedJob
-from casjob.follow.loop import Following
-from casjob.follow.plan import Plan
-from casjob.following import FollowNotices, announce_interruption, conclude, follow_jobs
+from casjob.follow.job import Plan
+from casjob.follow.notices import FollowNotices, conclude
+from casjob.follow.poller import Poller
+from casjob.follow.start import follow_jobs
 from casjob.formats.display import Ending, View
 from casjob.formats.presentation import Presentation
-from casjob.job.events import Picture, Retry, StillWaiting
+from casjob.job.events import StillWaiting
 from casjob.reporting import suggest_next
 from casjob.session import Session
 
@@ -26,79 +26,57 @@ def run(
 ) -> ExitStatus:
     """Watch jobs.
 
-    Args:
-        targets: the jobs that the command line names, or the component.
-        plan: how to follow them.
-        session: what the command runs with.
-        presentation: how events and reports look.
-
     Raises:
         CasjobError: a failure that waiting does not fix.
         Ended: the last drawing stays, and the terminal is as it was.
     """
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose
-    with (
-        follow_jobs(targets, plan._replace(tick=_TICK), session) as following,
-        announce_interruption(following, "watching", session.notices),
-    ):
+    with follow_jobs(targets, plan._replace(tick=_TICK), session, doing="watching") as poller:
         with presentation.view(may_draw=may_draw) as view:
             try:
-                if not _show_events(following, view, session):
+                if not _show_events(poller, view, session):
                     # The reader of stdout has gone: what is known by now decides.
-                    return following.exit_status
+                    return poller.exit_status
             except CasjobError:
                 # An error about one job: how the others ended is not lost.
-                if any(job.has_ended for job in following.jobs):
-                    view.show_endings(_list_endings(following, session))
+                if any(job.has_ended for job in poller.jobs):
+                    view.show_endings(_list_endings(poller, session))
                 raise
-            if following.jobs:
-                view.show_endings(_list_endings(following, session))
+            if poller.jobs:
+                view.show_endings(_list_endings(poller, session))
         if view.is_live:
-            for job in following.jobs:
+            for job in poller.jobs:
                 if job.not_found:
                     session.notices.explain(job.not_found)
-        return conclude(following, session.notices)
+        return conclude(poller, session.notices)
 
 
-def _show_events(following: Following, view: View, session: Session) -> bool:
+def _show_events(poller: Poller, view: View, session: Session) -> bool:
     """Show what happens until the jobs have ended, and return whether anybody still reads."""
     notices = FollowNotices(session.notices)
-    troubles: dict[str, str] = {}
     drawn_at = float("-inf")
-    for event in following.events():
+    for event in poller.events():
         if not view.is_live:
             notices.write(event)
         now = time.monotonic()
-        match event:
-            case None | StillWaiting():
-                if view.is_live and now - drawn_at >= _FRAME:
-                    drawn_at = now
-                    view.draw([_picture(job, troubles, now) for job in following.jobs])
-                continue
-            case Retry():
-                troubles[event.job_id] = event.message
-        if not view.show_event(event):
+        if event is None or isinstance(event, StillWaiting):
+            if view.is_live and now - drawn_at >= _FRAME:
+                drawn_at = now
+                view.draw([job.picture_at(now) for job in poller.jobs])
+        elif not view.show_event(event):
             return False
     return True
 
 
-def _picture(job: FollowedJob, troubles: dict[str, str], now: float) -> Picture:
-    return Picture(
-        job.job_id,
-        job.report_at(now),
-        poll_in=None if job.has_ended else job.due - now,
-        # Whether it fails now: a failure is over when a reply comes.
-        trouble=troubles.get(job.job_id) if job.failures else None,
-    )
-
-
-def _list_endings(following: Following, session: Session) -> list[Ending]:
-    is_last = len(following.jobs) == 1
-    return [_ending(job, session, is_last=is_last) for job in following.jobs]
-
-
-def _ending(job: FollowedJob, session: Session, *, is_last: bool) -> Ending:
-    report = job.report
-    next_command = report and suggest_next(job.job_id, report, session, is_last=is_last)
-    return Ending(job.job_id, report, next_command)
+def _list_endings(poller: Poller, session: Session) -> list[Ending]:
+    # A later command is about the job last viewed, which need not be named if it is this one.
+    is_last = len(poller.jobs) == 1
+    return [
+        Ending(
+            job.job_id,
+            job.report,
+            job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),
+        )
+        for job in poller.jobs
+    ]

@@ -12,13 +12,22 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from casjob.catalogue.meanings import Catalogue
-from casjob.errors import CasjobError, JobNotFoundError
-from casjob.follow.failures import Failures
-from casjob.follow.intervals import MIN_INTERVAL, grow
-from casjob.follow.plan import Plan
+from casjob.deadline import NEVER, Deadline
+from casjob.errors import (
+    CasjobError,
+    ComponentDeletedError,
+    ComponentNotFoundError,
+    JobNotFoundError,
+    NoSuchApiError,
+    ReplyError,
+    ReplyTimeoutError,
+    ServiceError,
+    TransientError,
+)
 from casjob.job.events import (
     Event,
     NotFound,
+    Picture,
     Retry,
     Verdict,
     Waiting,
@@ -31,13 +40,44 @@ from casjob.job.report import Report, TaskReport, report_job
 from casjob.job.source import Window
 from casjob.job.statuses import Outcome
 
+MIN_INTERVAL = 2.0
+"""Seconds between two polls of what has just changed."""
+MAX_INTERVAL = 15.0
+"""Seconds between two polls of what does not change."""
+MAX_FAILURES = 10
+"""Failures in a row that end following."""
+MAX_RETRY_AFTER = 300.0
+"""Seconds the service may ask for before a retry: its gateway counts requests in 5 minutes."""
 UNCHANGED_AFTER = 60.0
 """Seconds without a change after which a `Waiting` event says so."""
 
+_GROWTH = 1.5
 _STATUS_ALONE = Window(limit=1)
 
-Pages = dict[tuple[int, int], JobDetail]
-"""Pages of a job by offset and limit, kept from a poll that failed halfway."""
+
+class Plan(NamedTuple):
+    """How to follow jobs.
+
+    Args:
+        interval: seconds between two polls of a job; None to let it grow and shrink.
+        deadline: when to stop in any case.
+        fail_fast: whether to stop at the first failed task or job.
+        wait_for_job: seconds for which a job need not exist yet.
+        is_named_by_service: whether the service itself named the jobs; if it does not find one
+            then, that may pass.
+        status_only: whether to poll a job's status without its tasks until it has ended.
+        reminder: seconds between two reminders of the jobs that have not ended; None for none.
+        tick: the longest time in seconds between two chances to draw; None if nothing is drawn.
+    """
+
+    interval: float | None = None
+    deadline: Deadline = NEVER
+    fail_fast: bool = False
+    wait_for_job: float = 0.0
+    is_named_by_service: bool = False
+    status_only: bool = False
+    reminder: float | None = None
+    tick: float | None = None
 
 
 class Now(NamedTuple):
@@ -52,19 +92,65 @@ class Now(NamedTuple):
     time: datetime
 
 
+def grow(interval: float) -> float:
+    """Return the next interval while nothing changes; the first one after 0."""
+    return min(max(MIN_INTERVAL, interval * _GROWTH), MAX_INTERVAL)
+
+
+class Failures:
+    """The failures in a row of polls of one thing, at a pinned interval or a growing one."""
+
+    def __init__(self, pinned_interval: float | None) -> None:
+        self.count = 0
+        self._pinned = pinned_interval
+        self._interval = 0.0
+
+    def forget(self) -> None:
+        """Begin anew, after a poll that went well."""
+        self.count, self._interval = 0, 0.0
+
+    def add(self, error: CasjobError, *, is_known: bool) -> float | None:
+        """Count a failure, and return the seconds to the next poll; None to give up.
+
+        `is_known` means that the service has shown or named what is polled before.
+        """
+        self.count += 1
+        if self.count >= MAX_FAILURES or not _may_pass(error, is_known=is_known):
+            return None
+        self._interval = grow(self._interval)
+        asked = (error.retry_after if isinstance(error, TransientError) else None) or 0.0
+        return max(self._pinned or self._interval, min(asked, MAX_RETRY_AFTER))
+
+    def explain(self, error: CasjobError) -> None:
+        """Add to the last error that there were others, if that is why polling ends."""
+        if self.count >= MAX_FAILURES:
+            error.message = f"gave up after {MAX_FAILURES} failures in a row: {error.message}"
+
+
+def _may_pass(error: CasjobError, *, is_known: bool) -> bool:
+    match error:
+        case TransientError() | ReplyTimeoutError() | ReplyError():
+            return True
+        case ComponentDeletedError():
+            return False
+        case ServiceError():
+            # What points at wrong settings in the first poll may pass later: a laptop that wakes
+            # up meets names that do not resolve, and networks that want a login first.
+            return is_known
+        case JobNotFoundError() | ComponentNotFoundError() | NoSuchApiError():
+            # One of several servers behind a gateway may not have it yet, or not for a moment.
+            return is_known
+        case _:
+            return False
+
+
 class FollowedJob:
     """A job that is followed.
-
-    Args:
-        job_id: the job.
-        plan: how to follow it.
-        catalogue: what the names in it mean.
-        began: monotonic seconds at which following began.
 
     Attributes:
         report: what the last reply means; None before the first.
         due: monotonic seconds of the next poll.
-        pages: pages that need not be fetched again.
+        trouble: why the last poll failed; None if it did not.
         is_ending: whether a poll saw the job's end, which is yet to be confirmed.
         has_ended: whether the job is not followed any longer.
         not_found: the error, if there is no such job.
@@ -75,7 +161,7 @@ class FollowedJob:
         self.job_id = job_id
         self.report: Report | None = None
         self.due = began
-        self.pages: Pages = {}
+        self.trouble: str | None = None
         self.is_ending = False
         self.has_ended = False
         self.not_found: JobNotFoundError | None = None
@@ -97,29 +183,21 @@ class FollowedJob:
         return _STATUS_ALONE if is_status_enough else Window()
 
     @property
-    def failures(self) -> int:
-        """Failed polls in a row."""
-        return self._failures.count
-
-    @property
     def reminder_due(self) -> float:
         """Monotonic seconds of the next reminder by `on_time`, if nothing changes until then."""
         return self._changed_at + UNCHANGED_AFTER
 
-    def on_reply(self, detail: JobDetail, now: Now, *, stretch: float = 1.0) -> list[Event]:
+    def on_reply(self, detail: JobDetail, now: Now, *, interval_factor: float = 1.0) -> list[Event]:
         """Process the reply to a poll of `window`, and return what happened.
 
-        Args:
-            detail: the reply.
-            now: the time.
-            stretch: a factor for the interval to the next poll, unless it is pinned.
+        The factor stretches the interval to the next poll, unless that is pinned.
         """
         window = self.window
         report = self._report(detail, window)
         events = self._find_changes(report, now)
         self.report = report
-        self.pages = {}
         self._failures.forget()
+        self.trouble = None
         self._is_missing = False
         self._set_clock(detail.as_of, now.seconds)
         self._interval = grow(0.0 if events else self._interval)
@@ -127,7 +205,7 @@ class FollowedJob:
             self._changed_at = now.seconds
         if not report.stage.has_ended:
             self.is_ending = False
-            self.due = now.seconds + (self._plan.interval or self._interval * stretch)
+            self.due = now.seconds + (self._plan.interval or self._interval * interval_factor)
             return events
         if self.is_ending or (window.is_whole and report.outcome is Outcome.SUCCEEDED):
             return [*events, *self.end(now)]
@@ -135,35 +213,29 @@ class FollowedJob:
         self.due = now.seconds
         return events
 
-    def on_error(self, error: CasjobError, now: Now, pages: Pages) -> list[Event]:
+    def on_error(self, error: CasjobError, now: Now) -> list[Event]:
         """Process the error of a failed poll, and return what happened.
-
-        Args:
-            error: the error.
-            now: the time.
-            pages: those received before the error, and those kept from before.
 
         Raises:
             CasjobError: the error, if waiting does not fix it, or if it is the tenth in a row.
         """
-        if isinstance(error, JobNotFoundError) and self.report is None:
-            wait = min(
-                self._plan.interval or MIN_INTERVAL, self._may_be_missing_until - now.seconds
-            )
-            if wait > 0:
-                self._is_missing = True
-                self._failures.forget()
-                self.due = now.seconds + wait
-                return []
-        if len(pages) > len(self.pages):
-            # Any page received counts as a success, even if the others failed.
+        is_missing = isinstance(error, JobNotFoundError) and self.report is None
+        seconds_left = self._may_be_missing_until - now.seconds
+        if is_missing and seconds_left > 0:
+            self._is_missing = True
             self._failures.forget()
-        self.pages = pages
+            self.trouble = None
+            self.due = now.seconds + min(self._plan.interval or MIN_INTERVAL, seconds_left)
+            return []
         is_known = self._plan.is_named_by_service or self.report is not None
-        pause = self._failures.add(error, is_known=is_known)
-        if pause is not None:
-            self.due = now.seconds + pause
-            return [Retry(now.time, self.job_id, error.message, self.failures)]
+        wait = self._failures.add(error, is_known=is_known)
+        if wait is not None:
+            self.due = now.seconds + wait
+            self.trouble = error.message
+            return [Retry(now.time, self.job_id, error.message, self._failures.count)]
+        return self._give_up(error, now)
+
+    def _give_up(self, error: CasjobError, now: Now) -> list[Event]:
         if isinstance(error, JobNotFoundError) and self.report:
             error.hint = "an earlier poll found it: it may have been deleted since"
         if self.is_ending:
@@ -190,12 +262,13 @@ class FollowedJob:
         self.has_ended = True
         return [Verdict(now.time, self.job_id, self.report)]
 
-    def report_at(self, seconds: float) -> Report | None:
-        """Return the report with its running times brought up to date.
+    def picture_at(self, seconds: float) -> Picture:
+        """Return how the job stands at a monotonic time."""
+        poll_in = None if self.has_ended else self.due - seconds
+        return Picture(self.job_id, self.report_at(seconds), poll_in, self.trouble)
 
-        Args:
-            seconds: monotonic time.
-        """
+    def report_at(self, seconds: float) -> Report | None:
+        """Return the report with its running times brought up to date."""
         report = self.report
         if report is None or report.stage.has_ended or report.detail.as_of is None:
             return report
@@ -204,9 +277,8 @@ class FollowedJob:
         except (OverflowError, ValueError, OSError):
             # The service's clock is at an end of the calendar.
             return report
-        detail = report.detail._replace(as_of=as_of)
         window = None if report.is_whole else _STATUS_ALONE
-        return self._report(detail, window)
+        return self._report(report.detail._replace(as_of=as_of), window)
 
     def _report(self, detail: JobDetail, window: Window | None) -> Report:
         return report_job(detail, window, catalogue=self._catalogue, requested_job_id=self.job_id)

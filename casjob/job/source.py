@@ -41,7 +41,7 @@ class JobSource(Protocol):
         job_id: str,
         window: Window,
         *,
-        on_progress: Callable[[int, int | None], None],
+        on_progress: Callable[[int, int | None], None] = ...,
         kept: dict[tuple[int, int], JobDetail] | None = None,
         urgent: bool = False,
     ) -> JobDetail:

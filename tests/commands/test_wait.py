@@ -213,8 +213,8 @@ class TestExitStatus:
 
         # The end is known, though not the cause, which is on the second page.
         assert finished[:2] == (1, "JOB1 provision/provMain FAILED\n")
-        # One for the status, one for the first page, ten for the second.
-        assert len(service.requests) == 12
+        # One for the status, and ten for each of the two pages.
+        assert len(service.requests) == 21
 
     def test_of_a_time_that_is_up(self, ask: Ask, service: Service) -> None:
         play(

@@ -21,8 +21,7 @@ from casjob.errors import (
     SettingsError,
     TransientError,
 )
-from casjob.follow.job import FollowedJob, Now, Pages
-from casjob.follow.plan import Plan
+from casjob.follow.job import FollowedJob, Now, Plan
 from casjob.job.events import (
     Event,
     JobStatus,
@@ -80,7 +79,7 @@ class Run:
         if isinstance(result, JobDetail):
             events = self.job.on_reply(result, at(seconds))
         else:
-            events = self.job.on_error(result, at(seconds), {})
+            events = self.job.on_error(result, at(seconds))
         self.events += events
         return events
 
@@ -136,7 +135,7 @@ class TestInterval:
     @pytest.mark.parametrize(("interval", "due"), [(None, 6), (7, 7)])
     def test_may_be_stretched_unless_it_is_given(self, interval: float | None, due: float) -> None:
         followed = FollowedJob("JOB1", Plan(interval=interval), Catalogue(), 0.0)
-        followed.on_reply(stands("RUNNING"), at(0), stretch=3)
+        followed.on_reply(stands("RUNNING"), at(0), interval_factor=3)
 
         assert followed.due == due
 
@@ -365,33 +364,6 @@ class TestFailures:
 
         run = Run(in_turn("RUNNING", refused, "SUCCEEDED")).until()
         assert run.verdicts == [Outcome.SUCCEEDED]
-
-    def test_halfway_keep_the_pages_and_count_anew(self) -> None:
-        followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
-        page = stands("RUNNING")
-        first: Pages = {(0, 50): page}
-        second: Pages = {**first, (50, 50): page}
-        failures = []
-        for pages in ({}, first, first, second, second):
-            [retry] = followed.on_error(fails(), at(0), pages)
-            assert isinstance(retry, Retry)
-            assert followed.pages == pages
-            failures.append(retry.failures)
-
-        assert failures == [1, 1, 2, 1, 2]
-        followed.on_reply(page, at(0))
-        assert followed.pages == {}
-
-    def test_of_the_same_page_end_it(self) -> None:
-        followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
-        first: Pages = {(0, 50): stands("RUNNING")}
-
-        # The page that comes is one success; then the next page fails ten times.
-        for _ in range(9):
-            followed.on_error(fails(), at(0), first)
-
-        with pytest.raises(TransientError):
-            followed.on_error(fails(), at(0), first)
 
 
 class TestMissingJob:

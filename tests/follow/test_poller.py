@@ -1,4 +1,4 @@
-"""Following jobs with real threads and clocks, from a source that a test plays."""
+"""Polling jobs with real threads and clocks, from a source that a test plays."""
 
 import os
 import signal
@@ -15,18 +15,17 @@ from casjob.catalogue.meanings import Catalogue
 from casjob.deadline import Deadline
 from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, TransientError
 from casjob.errors import ExitStatus as Status
-from casjob.follow.job import FollowedJob, Pages
-from casjob.follow.loop import Following, choose_due
-from casjob.follow.plan import Plan
+from casjob.follow.job import FollowedJob, Plan
+from casjob.follow.poller import Poller, choose_due
 from casjob.job.events import Event, Retry, StillWaiting, TaskStatus, Verdict
 from casjob.job.models import JobDetail
 from casjob.job.source import JobSource, Window
 from casjob.job.statuses import Outcome
-from tests.follow.test_job import at, fails, in_turn, not_found, stands
+from tests.follow.test_job import at, in_turn, not_found, stands
 from tests.samples import task
 from tests.terminal import PATIENCE
 
-Play = Callable[[str, Window, Pages], JobDetail]
+Play = Callable[[str, Window], JobDetail]
 
 
 class Source(JobSource):
@@ -38,41 +37,28 @@ class Source(JobSource):
     location = "here"
 
     def __init__(self, play: Play) -> None:
-        self.urgent: list[bool] = []
         self._play = play
 
-    def fetch_job(
-        self,
-        job_id: str,
-        window: Window,
-        *,
-        on_progress: Callable[[int, int | None], None],
-        kept: Pages | None = None,
-        urgent: bool = False,
-    ) -> JobDetail:
-        assert kept is not None
-        self.urgent.append(urgent)
-        detail = self._play(job_id, window, kept)
-        on_progress(len(detail.tasks), detail.task_count)
-        return detail
+    def fetch_job(self, job_id: str, window: Window, **_: object) -> JobDetail:
+        return self._play(job_id, window)
 
 
 def follow(
-    play: Play | Source,
+    play: Play,
     *job_ids: str,
     slow_down: Callable[[], None] = lambda: None,
     timeout: float | None = None,
     **plan: Any,
-) -> Following:
+) -> Poller:
     plan = {"interval": 0.001, "deadline": Deadline(timeout), **plan}
     jobs = job_ids or ["JOB1"]
-    return Following(
-        play if isinstance(play, Source) else Source(play),
+    return Poller(
+        Source(play),
         jobs,
         Plan(**plan),
         catalogue=Catalogue(),
         slow_down=slow_down,
-        uncrowded=2,
+        full_speed_jobs=2,
     )
 
 
@@ -80,7 +66,7 @@ def in_turns(**results: list[Any]) -> Play:
     """Bring each job's statuses and errors in turn, and then always the last."""
     plays = {job_id: in_turn(*each) for job_id, each in results.items()}
 
-    def play(job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+    def play(job_id: str, _window: Window) -> JobDetail:
         result = plays[job_id](0)
         if isinstance(result, Exception):
             raise result
@@ -89,14 +75,14 @@ def in_turns(**results: list[Any]) -> Play:
     return play
 
 
-def all_events(following: Following) -> list[Event | StillWaiting]:
-    return [event for event in following.events() if event]
+def all_events(poller: Poller) -> list[Event | StillWaiting]:
+    return [event for event in poller.events() if event]
 
 
-def verdicts_of(following: Following) -> list[tuple[str, Outcome]]:
+def verdicts_of(poller: Poller) -> list[tuple[str, Outcome]]:
     return [
         (each.job_id, each.report.outcome)
-        for each in all_events(following)
+        for each in all_events(poller)
         if isinstance(each, Verdict)
     ]
 
@@ -105,14 +91,14 @@ class TestJobs:
     def test_are_polled_side_by_side(self) -> None:
         others_ended = threading.Event()
 
-        def play(job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(job_id: str, _window: Window) -> JobDetail:
             if job_id == "JOB1":
                 assert others_ended.wait(PATIENCE)
             return stands("SUCCEEDED")
 
-        following = follow(play, "JOB1", "JOB2", "JOB3")
+        poller = follow(play, "JOB1", "JOB2", "JOB3")
         ended = []
-        for event in following.events():
+        for event in poller.events():
             if isinstance(event, Verdict):
                 ended.append(event.job_id)
                 if len(ended) == 2:
@@ -120,14 +106,14 @@ class TestJobs:
 
         assert sorted(ended[:2]) == ["JOB2", "JOB3"]
         assert ended[2:] == ["JOB1"]
-        assert following.exit_status is Status.SUCCESS
+        assert poller.exit_status is Status.SUCCESS
 
     def test_are_polled_eight_at_a_time_at_most(self) -> None:
         eight = threading.Barrier(8)
         lock = threading.Lock()
         running, most = 0, 0
 
-        def play(_job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(_job_id: str, _window: Window) -> JobDetail:
             nonlocal running, most
             with lock:
                 running += 1
@@ -145,7 +131,7 @@ class TestJobs:
         is_over = threading.Event()
         polled: list[str] = []
 
-        def play(job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(job_id: str, _window: Window) -> JobDetail:
             polled.append(job_id)
             if job_id != "JOB0":
                 assert is_over.wait(PATIENCE)
@@ -174,60 +160,38 @@ class TestJobs:
         job_ids = [f"JOB{number}" for number in range(jobs)]
         play = in_turns(**{job_id: ["RUNNING"] for job_id in job_ids})
         began = time.monotonic()
-        following = follow(play, *job_ids, interval=None)
-        events = following.events()
-        while not all(job.report for job in following.jobs):
+        poller = follow(play, *job_ids, interval=None)
+        events = poller.events()
+        while not all(job.report for job in poller.jobs):
             next(events)
 
-        assert all(interval <= job.due - began < interval + 1 for job in following.jobs)
+        assert all(interval <= job.due - began < interval + 1 for job in poller.jobs)
 
     def test_are_polled_for_their_status_and_once_for_the_whole(self) -> None:
         windows = []
         play = in_turns(JOB1=["RUNNING", "FAILED"])
 
-        def note(job_id: str, window: Window, pages: Pages) -> JobDetail:
+        def note(job_id: str, window: Window) -> JobDetail:
             windows.append(window)
-            return play(job_id, window, pages)
+            return play(job_id, window)
 
         assert verdicts_of(follow(note, status_only=True)) == [("JOB1", Outcome.FAILED)]
         assert windows == [Window(limit=1), Window(limit=1), Window()]
 
-    @pytest.mark.parametrize("status_only", [False, True])
-    def test_are_polled_urgently_to_confirm_an_end(self, *, status_only: bool) -> None:
-        source = Source(in_turns(JOB1=["RUNNING", "FAILED", "RUNNING", "FAILED"]))
-
-        assert verdicts_of(follow(source, status_only=status_only)) == [("JOB1", Outcome.FAILED)]
-        assert source.urgent == [False, False, True, False, True]
-
-    def test_keep_the_pages_of_a_poll_that_failed_halfway(self) -> None:
-        came: list[Pages] = []
-
-        def play(_job_id: str, _window: Window, pages: Pages) -> JobDetail:
-            came.append(dict(pages))
-            pages[len(pages), 50] = stands("SUCCEEDED")
-            if len(pages) < 3:
-                raise fails()
-            return stands("SUCCEEDED")
-
-        events = all_events(follow(play))
-
-        assert [sorted(pages) for pages in came] == [[], [(0, 50)], [(0, 50), (1, 50)]]
-        assert [each.failures for each in events if isinstance(each, Retry)] == [1, 1]
-
 
 class TestErrors:
     def test_that_waiting_does_not_mend_end_it(self) -> None:
-        following = follow(in_turns(JOB1=["RUNNING", AuthenticationError("no")]))
+        poller = follow(in_turns(JOB1=["RUNNING", AuthenticationError("no")]))
 
         with pytest.raises(AuthenticationError):
-            all_events(following)
+            all_events(poller)
 
-        assert [job.job_id for job in following.unfinished] == ["JOB1"]
+        assert [job.job_id for job in poller.unfinished] == ["JOB1"]
 
     def test_of_one_job_keep_the_verdicts_of_those_that_were_seen_to_end(self) -> None:
         has_ended, is_over = threading.Event(), threading.Event()
 
-        def play(job_id: str, window: Window, _pages: Pages) -> JobDetail:
+        def play(job_id: str, window: Window) -> JobDetail:
             if job_id == "JOB2":
                 assert has_ended.wait(PATIENCE)
                 raise AuthenticationError("no")
@@ -235,11 +199,11 @@ class TestErrors:
                 assert is_over.wait(PATIENCE)
             return stands("FAILED")
 
-        following = follow(play, "JOB1", "JOB2", status_only=True)
+        poller = follow(play, "JOB1", "JOB2", status_only=True)
         ended = []
 
         def read() -> None:
-            for event in following.events():
+            for event in poller.events():
                 has_ended.set()
                 if isinstance(event, Verdict):
                     ended.append(event.job_id)
@@ -251,20 +215,18 @@ class TestErrors:
         assert ended == ["JOB1"]
 
     def test_of_casjob_itself_are_raised_as_they_are(self) -> None:
-        def play(_job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(_job_id: str, _window: Window) -> JobDetail:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             all_events(follow(play))
 
     def test_of_a_job_that_is_not_found_leave_the_others(self) -> None:
-        following = follow(
-            in_turns(JOB1=["RUNNING", "SUCCEEDED"], JOB2=[not_found()]), "JOB1", "JOB2"
-        )
+        poller = follow(in_turns(JOB1=["RUNNING", "SUCCEEDED"], JOB2=[not_found()]), "JOB1", "JOB2")
 
-        assert verdicts_of(following) == [("JOB1", Outcome.SUCCEEDED)]
-        assert following.unfinished == []
-        assert [type(job.not_found) for job in following.jobs] == [type(None), JobNotFoundError]
+        assert verdicts_of(poller) == [("JOB1", Outcome.SUCCEEDED)]
+        assert poller.unfinished == []
+        assert [type(job.not_found) for job in poller.jobs] == [type(None), JobNotFoundError]
 
     @pytest.mark.parametrize(
         ("error", "interval", "times"),
@@ -279,10 +241,10 @@ class TestErrors:
         self, error: Exception, interval: float | None, times: int
     ) -> None:
         slowed: list[int] = []
-        following = follow(
+        poller = follow(
             in_turns(JOB1=[error]), slow_down=lambda: slowed.append(1), interval=interval
         )
-        events = following.events()
+        events = poller.events()
         while not isinstance(next(events), Retry):
             pass
 
@@ -293,20 +255,20 @@ class TestTimeout:
     def test_passes_while_a_poll_hangs(self) -> None:
         is_over = threading.Event()
 
-        def play(_job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(_job_id: str, _window: Window) -> JobDetail:
             assert is_over.wait(PATIENCE)
             return stands("RUNNING")
 
-        following = follow(play, timeout=0.05)
-        assert all_events(following) == []
+        poller = follow(play, timeout=0.05)
+        assert all_events(poller) == []
         is_over.set()
 
-        assert following.exit_status is Status.TIMED_OUT
+        assert poller.exit_status is Status.TIMED_OUT
 
     def test_passes_before_an_end_is_confirmed(self) -> None:
         is_over = threading.Event()
 
-        def play(job_id: str, window: Window, _pages: Pages) -> JobDetail:
+        def play(job_id: str, window: Window) -> JobDetail:
             if window.is_whole:
                 assert is_over.wait(PATIENCE)
             return stands("FAILED" if job_id == "JOB1" else "RUNNING")
@@ -315,9 +277,9 @@ class TestTimeout:
             (["JOB1"], Status.ENDED_BADLY),
             (["JOB1", "JOB2"], Status.TIMED_OUT),
         ):
-            following = follow(play, *job_ids, status_only=True, timeout=0.1)
-            assert verdicts_of(following) == [("JOB1", Outcome.FAILED)]
-            assert following.exit_status is status
+            poller = follow(play, *job_ids, status_only=True, timeout=0.1)
+            assert verdicts_of(poller) == [("JOB1", Outcome.FAILED)]
+            assert poller.exit_status is status
         is_over.set()
 
 
@@ -329,19 +291,19 @@ class TestFailFast:
                 stands("RUNNING", task(1), task(2, "FAILED"), task(3, "RUNNING")),
             ]
         )
-        following = follow(play, fail_fast=True)
-        events = all_events(following)
+        poller = follow(play, fail_fast=True)
+        events = all_events(poller)
 
         # Everything in this reply is reported, the verdict last.
         assert [type(each) for each in events[-3:]] == [TaskStatus, TaskStatus, Verdict]
-        assert following.exit_status is Status.ENDED_BADLY
+        assert poller.exit_status is Status.ENDED_BADLY
 
     def test_stops_at_the_first_failed_job(self) -> None:
         play = in_turns(JOB1=["RUNNING"], JOB2=["RUNNING", "FAILED"], JOB3=["RUNNING"])
-        following = follow(play, "JOB1", "JOB2", "JOB3", fail_fast=True)
+        poller = follow(play, "JOB1", "JOB2", "JOB3", fail_fast=True)
 
-        assert verdicts_of(following) == [("JOB2", Outcome.FAILED)]
-        assert [job.job_id for job in following.unfinished] == ["JOB1", "JOB3"]
+        assert verdicts_of(poller) == [("JOB2", Outcome.FAILED)]
+        assert [job.job_id for job in poller.unfinished] == ["JOB1", "JOB3"]
 
     def test_stops_at_the_first_job_that_failed_without_a_failed_task(self) -> None:
         play = in_turns(JOB1=[stands("CANCELLED", task(1))])
@@ -349,10 +311,10 @@ class TestFailFast:
         assert verdicts_of(follow(play, fail_fast=True)) == [("JOB1", Outcome.FAILED)]
 
     def test_does_not_matter_where_all_goes_well(self) -> None:
-        following = follow(in_turns(JOB1=["RUNNING", "SUCCEEDED"]), fail_fast=True)
+        poller = follow(in_turns(JOB1=["RUNNING", "SUCCEEDED"]), fail_fast=True)
 
-        assert verdicts_of(following) == [("JOB1", Outcome.SUCCEEDED)]
-        assert following.exit_status is Status.SUCCESS
+        assert verdicts_of(poller) == [("JOB1", Outcome.SUCCEEDED)]
+        assert poller.exit_status is Status.SUCCESS
 
 
 class TestExitStatus:
@@ -368,17 +330,17 @@ class TestExitStatus:
     )
     def test_is_the_worst_of_what_became_of_the_jobs(self, last: list[Any], status: Status) -> None:
         jobs = {f"JOB{number}": [each] for number, each in enumerate(last)}
-        following = follow(in_turns(**jobs), *jobs, timeout=0.3)
-        all_events(following)
+        poller = follow(in_turns(**jobs), *jobs, timeout=0.3)
+        all_events(poller)
 
-        assert following.exit_status is status
+        assert poller.exit_status is status
 
 
 class TestChancesToDraw:
     def test_come_at_every_tick(self) -> None:
         is_over = threading.Event()
 
-        def play(_job_id: str, _window: Window, _pages: Pages) -> JobDetail:
+        def play(_job_id: str, _window: Window) -> JobDetail:
             assert is_over.wait(PATIENCE)
             return stands("SUCCEEDED")
 
@@ -389,7 +351,7 @@ class TestChancesToDraw:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_whose_exception_python_swallows_ends_following_all_the_same() -> None:
+def test_a_signal_whose_exception_python_swallows_ends_poller_all_the_same() -> None:
     def signal_when_closed() -> Iterator[None]:
         try:
             yield
@@ -397,15 +359,15 @@ def test_a_signal_whose_exception_python_swallows_ends_following_all_the_same() 
             # An exception that is raised while a generator is closed by the way is ignored.
             os.kill(os.getpid(), signal.SIGINT)
 
-    following = follow(in_turns(JOB1=["RUNNING"]), timeout=PATIENCE)
+    poller = follow(in_turns(JOB1=["RUNNING"]), timeout=PATIENCE)
     process.unwind_on_signals()
-    events = following.events()
+    events = poller.events()
     next(events)
     next(signal_when_closed())
     with pytest.raises(process.Ended) as raised:
         list(events)
     assert raised.value.status == Status.INTERRUPTED
-    assert not following.has_timed_out
+    assert not poller.has_timed_out
 
 
 class TestReminders:

@@ -3,17 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from casjob.api.pace import Pace
-from casjob.catalogue.meanings import Catalogue
 from casjob.errors import JobNotFoundError
-from casjob.follow.job import FollowedJob
-from casjob.follow.loop import choose_due
-from casjob.follow.plan import Plan
-from casjob.following import UNCROWDED_JOBS, FollowNotices
+from casjob.follow.notices import FollowNotices
 from casjob.job.events import Event, JobStatus, NotFound, Picture, Retry, StillWaiting, Verdict
 from casjob.notices import Notices
-from tests.api.test_pace import Time, most_within, send
-from tests.follow.test_job import at, stands
 from tests.samples import job, report_of, task
 
 TIME = datetime(2026, 11, 23, tzinfo=UTC)
@@ -126,36 +119,3 @@ class TestReminders:
         assert written(StillWaiting(TIME, (picture,), 1)) == [
             "casjob: waiting for 1 job: JOB1 RUNNING"
         ]
-
-
-@pytest.mark.parametrize("status_only", [False, True])
-@pytest.mark.parametrize("ends", [[0.0] * 20, [100.0] * 20, [30.0 * each for each in range(20)]])
-def test_twenty_jobs_get_their_verdicts_at_once_within_the_gateways_limit(
-    ends: list[float], *, status_only: bool
-) -> None:
-    time = Time()
-    began = time.now
-    pace = Pace(clock=time.clock, sleep=time.sleep)
-    plan = Plan(status_only=status_only)
-    jobs = {
-        FollowedJob(f"JOB{number}", plan, Catalogue(), began): began + end
-        for number, end in enumerate(ends)
-    }
-    requests: list[float] = []
-    seen: dict[str, float] = {}
-    delays: dict[str, float] = {}
-    while unfinished := [each for each in jobs if not each.has_ended]:
-        time.now = max(time.now, min(each.due for each in unfinished))
-        followed = choose_due(unfinished, time.now)[0]
-        # Of 105 tasks.
-        pages = 3 if followed.window.is_whole else 1
-        requests += send(pace, time, pages, urgent=followed.is_ending)
-        reply = stands("FAILED" if jobs[followed] <= time.now else "RUNNING")
-        followed.on_reply(reply, at(time.now), stretch=20 / UNCROWDED_JOBS)
-        if followed.is_ending:
-            seen.setdefault(followed.job_id, time.now)
-            delays[followed.job_id] = time.now - seen[followed.job_id]
-
-    assert len(delays) == 20
-    assert max(delays.values()) < 1
-    assert most_within(300, requests) <= 200

@@ -1,49 +1,41 @@
-"""Follows jobs to their end: threads, clocks, and the pace of the polls."""
+"""Polls jobs side by side until they end: threads, clocks, and how often each is polled."""
 
 import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from casjob import process
+from casjob.background import run_aside
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
-from casjob.follow.job import FollowedJob, Now, Pages
-from casjob.follow.plan import Plan
-from casjob.job.events import Event, Picture, StillWaiting, TaskStatus, Verdict
-from casjob.job.models import JobDetail
-from casjob.job.source import JobSource, Window
+from casjob.follow.job import FollowedJob, Now, Plan
+from casjob.job.events import Event, StillWaiting, TaskStatus, Verdict
+from casjob.job.source import JobSource
 from casjob.job.statuses import Outcome
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from casjob.job.models import JobDetail
 
 POLLS_AT_A_TIME = 8
 LONGEST_SLEEP = 60.0
 """The longest wait in seconds; a lock can't take a timeout of years."""
 
 
-class _Polled(NamedTuple):
-    """A poll that has ended: its reply or error, and the pages received."""
-
-    job: FollowedJob
-    result: JobDetail | BaseException
-    pages: Pages
-
-
-class Following:
+class Poller:
     """Jobs that are followed side by side.
 
     Args:
         source: where the jobs come from; its own retries are off.
-        job_ids: the jobs.
-        plan: how to follow them.
-        catalogue: what the names in them mean.
         slow_down: called when the service asks for fewer requests.
-        uncrowded: how many jobs may be polled at their own intervals; of more than that, each is
-            polled less often, so that polls need not queue.
+        full_speed_jobs: how many jobs may be polled at their own intervals; of more than that,
+            each is polled less often, so that polls need not queue.
 
     Attributes:
-        plan: as given.
         jobs: the jobs, in their order.
         has_timed_out: whether the plan's deadline passed first.
         has_met_failure: whether it stopped early at a failure, as the plan wants.
@@ -57,7 +49,7 @@ class Following:
         *,
         catalogue: Catalogue,
         slow_down: Callable[[], None],
-        uncrowded: float,
+        full_speed_jobs: float,
     ) -> None:
         began = time.monotonic()
         self.plan = plan
@@ -66,9 +58,9 @@ class Following:
         self.has_met_failure = False
         self._source = source
         self._slow_down = slow_down
-        self._uncrowded = uncrowded
-        self._polled: queue.SimpleQueue[_Polled] = queue.SimpleQueue()
-        self._polling: set[FollowedJob] = set()
+        self._full_speed_jobs = full_speed_jobs
+        self._polls: dict[Future[JobDetail], FollowedJob] = {}
+        self._ended_polls: queue.SimpleQueue[Future[JobDetail]] = queue.SimpleQueue()
         self._reminder_due = float("inf") if plan.reminder is None else began + plan.reminder
 
     @property
@@ -105,7 +97,7 @@ class Following:
                 return
             self._begin_polls()
             try:
-                events = self._take_next()
+                events = self._end_poll()
             except CasjobError:
                 yield from self._end_those_known()
                 raise
@@ -118,55 +110,33 @@ class Following:
             yield None
 
     def _begin_polls(self) -> None:
-        free = POLLS_AT_A_TIME - len(self._polling)
+        free = POLLS_AT_A_TIME - len(self._polls)
         for job in choose_due(self._idle(), time.monotonic())[:free]:
-            self._polling.add(job)
-            # A daemon: a poll that hangs must hold up neither Ctrl-C nor the end of the program.
-            # The thread gets copies and returns its result; only this thread changes the job.
-            arguments = (job, job.window, dict(job.pages))
-            # The verdict waits for the poll that confirms the end.
-            options = {"urgent": job.is_ending}
-            threading.Thread(target=self._poll, args=arguments, kwargs=options, daemon=True).start()
+            # Its thread only returns a result: this thread alone changes the job.
+            poll = run_aside(partial(self._source.fetch_job, job.job_id, job.window))
+            self._polls[poll] = job
+            poll.add_done_callback(self._ended_polls.put)
 
-    def _poll(self, job: FollowedJob, window: Window, pages: Pages, *, urgent: bool) -> None:
-        result: JobDetail | BaseException
-        try:
-            result = self._source.fetch_job(
-                job.job_id,
-                window,
-                on_progress=lambda _came, _count: None,
-                kept=pages,
-                urgent=urgent,
-            )
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            result = error
-        self._polled.put(_Polled(job, result, pages))
-
-    def _take_next(self) -> list[Event]:
+    def _end_poll(self) -> list[Event]:
         """Wait for a poll to end while there is nothing else to do; return what happened."""
         try:
-            job, result, pages = self._polled.get(timeout=self._seconds_to_next())
+            poll = self._ended_polls.get(timeout=self._seconds_to_next())
         except queue.Empty:
             return []
-        self._polling.remove(job)
-        match result:
-            case JobDetail():
-                stretch = max(1.0, len(self.unfinished) / self._uncrowded)
-                return job.on_reply(result, _now(), stretch=stretch)
-            case CasjobError():
-                self._heed(result)
-                return job.on_error(result, _now(), pages)
-            case _:
-                raise result
-
-    def _heed(self, error: CasjobError) -> None:
-        """Slow down if the service asks for it, unless the interval is pinned."""
-        is_asked = isinstance(error, TransientError) and error.retry_after is not None
-        if is_asked and self.plan.interval is None:
-            self._slow_down()
+        job = self._polls.pop(poll)
+        try:
+            detail = poll.result()
+        except CasjobError as error:
+            is_told = isinstance(error, TransientError) and error.retry_after is not None
+            # A pinned interval is the user's choice.
+            if is_told and self.plan.interval is None:
+                self._slow_down()
+            return job.on_error(error, _now())
+        interval_factor = max(1.0, len(self.unfinished) / self._full_speed_jobs)
+        return job.on_reply(detail, _now(), interval_factor=interval_factor)
 
     def _seconds_to_next(self) -> float:
-        """Return the seconds until there is something to do even if no poll comes back."""
+        """Return the seconds until there is something to do even if no poll ends."""
         now = time.monotonic()
         moments = [
             self.plan.deadline.moment,
@@ -174,12 +144,13 @@ class Following:
             now + (self.plan.tick or LONGEST_SLEEP),
         ]
         moments += [job.reminder_due for job in self.unfinished]
-        if len(self._polling) < POLLS_AT_A_TIME:
+        if len(self._polls) < POLLS_AT_A_TIME:
             moments += [job.due for job in self._idle()]
         return max(0.0, min(moments) - now)
 
     def _idle(self) -> list[FollowedJob]:
-        return [job for job in self.unfinished if job not in self._polling]
+        polled = self._polls.values()
+        return [job for job in self.unfinished if job not in polled]
 
     def _remind(self) -> Iterator[Event | StillWaiting]:
         now = _now()
@@ -187,8 +158,8 @@ class Following:
             yield from job.on_time(now)
         if now.seconds >= self._reminder_due and self.plan.reminder:
             self._reminder_due = now.seconds + self.plan.reminder
-            pictures = [Picture(job.job_id, job.report_at(now.seconds)) for job in self.unfinished]
-            yield StillWaiting(now.time, tuple(pictures), len(self.jobs))
+            pictures = tuple(job.picture_at(now.seconds) for job in self.unfinished)
+            yield StillWaiting(now.time, pictures, len(self.jobs))
 
     def _end_those_known(self) -> Iterator[Event]:
         """End the jobs that were seen to end, and once a failure was met, those that failed."""

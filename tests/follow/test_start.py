@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from casjob.api.pace import Pace
+from casjob.catalogue.meanings import Catalogue
+from casjob.follow.job import FollowedJob, Plan
+from casjob.follow.poller import choose_due
+from casjob.follow.start import FULL_SPEED_JOBS
+from tests.api.test_pace import Time, most_within, send
 from tests.components import component, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Finished
+from tests.follow.test_job import at, stands
 from tests.following import QUICKLY
 from tests.program import run_shell
 from tests.samples import as_document, job, task
@@ -327,3 +334,36 @@ class TestTheNextJob:
             cwd=tmp_path,
         )
         assert waited == (0, VERDICT, NAMED)
+
+
+@pytest.mark.parametrize("status_only", [False, True])
+@pytest.mark.parametrize("ends", [[0.0] * 20, [100.0] * 20, [30.0 * each for each in range(20)]])
+def test_twenty_jobs_get_their_verdicts_soon_and_within_the_gateways_limit(
+    ends: list[float], *, status_only: bool
+) -> None:
+    time = Time()
+    began = time.now
+    pace = Pace(clock=time.clock, sleep=time.sleep)
+    plan = Plan(status_only=status_only)
+    jobs = {
+        FollowedJob(f"JOB{number}", plan, Catalogue(), began): began + end
+        for number, end in enumerate(ends)
+    }
+    requests: list[float] = []
+    seen: dict[str, float] = {}
+    delays: dict[str, float] = {}
+    while unfinished := [each for each in jobs if not each.has_ended]:
+        time.now = max(time.now, min(each.due for each in unfinished))
+        followed = choose_due(unfinished, time.now)[0]
+        # Of 105 tasks.
+        pages = 3 if followed.window.is_whole else 1
+        requests += send(pace, time, pages)
+        reply = stands("FAILED" if jobs[followed] <= time.now else "RUNNING")
+        followed.on_reply(reply, at(time.now), interval_factor=20 / FULL_SPEED_JOBS)
+        if followed.is_ending:
+            seen.setdefault(followed.job_id, time.now)
+            delays[followed.job_id] = time.now - seen[followed.job_id]
+
+    assert len(delays) == 20
+    assert max(delays.values()) < 10
+    assert most_within(300, requests) <= 200
