@@ -7,19 +7,41 @@ the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkser
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol, TypeAlias
+
+from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 
 from casjob.errors import ReplyError
-from casjob.job.models import read_flag, read_moment, read_text, read_whole_number
+from casjob.job.models import ApiObject, Flag, WholeNumber
 from casjob.job.source import JobSource
-from casjob.json_text import JsonValue
+from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
 Fields = dict[str, JsonValue]
 
 _SHORTEST_PREFIX = 6
 _HINT = "the endpoint may belong to another service; casjob config shows where it is set"
-_LEAST_MILLISECONDS = 10**11
+_MIN_MILLISECONDS = 10**11
 """From here on a number is a time in milliseconds, not in seconds: 1973 and the year 5138."""
+
+
+def read_time(value: object) -> datetime | None:
+    """Return a time in UTC, from ISO 8601 or the milliseconds or seconds since 1970, or None."""
+    number = read_whole_number(value)
+    if number is None:
+        return read_moment(value)
+    try:
+        return datetime.fromtimestamp(number / (1000 if number >= _MIN_MILLISECONDS else 1), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _keep_objects(sent: object) -> list[Fields]:
+    return [each for each in sent if isinstance(each, dict)] if isinstance(sent, list) else []
+
+
+_NonEmpty: TypeAlias = Annotated[str | None, PlainValidator(lambda sent: read_text(sent) or None)]
+_Time: TypeAlias = Annotated[datetime | None, PlainValidator(read_time)]
+_Objects = BeforeValidator(_keep_objects)
 
 
 class Health(Enum):
@@ -52,36 +74,54 @@ _HEALTH = {
 """The documented statuses but UNKNOWN; it is an open set."""
 
 
-class Component(NamedTuple):
+class _Status(ApiObject):
+    """What v3 has under `status`, and v2 under `status_detail`."""
+
+    component_status: _NonEmpty = None
+    status: _NonEmpty = None
+    fail_detail: _NonEmpty = None
+    last_job_id: _NonEmpty = None
+    update_time: _Time = None
+
+
+class Component(ApiObject):
     """A component; in v2, one of its instances, as each has a last job of its own.
 
-    Args:
-        component_id: its id.
-        name: its name.
-        application_id: the application that it belongs to.
-        application_name: the name of that.
-        environment_id: where it is deployed.
-        environment_name: the name of that; v2 does not send it.
-        instance_id: in v2, the instance.
-        version: the deployed version.
-        status: as sent.
-        fail_detail: why it failed, such as `cluster_deleted`.
-        last_job_id: the job that changed it last.
-        updated: when it changed last, in UTC.
+    v2 sends no `environment_name`, and v3 neither `instance_id` nor `update_time`.
     """
 
-    component_id: str | None = None
-    name: str | None = None
-    application_id: str | None = None
-    application_name: str | None = None
-    environment_id: str | None = None
-    environment_name: str | None = None
-    instance_id: str | None = None
-    version: str | None = None
-    status: str | None = None
-    fail_detail: str | None = None
-    last_job_id: str | None = None
-    updated: datetime | None = None
+    component_id: _NonEmpty = Field(default=None, alias="ID")
+    name: _NonEmpty = None
+    application_id: _NonEmpty = None
+    application_name: _NonEmpty = None
+    environment_id: _NonEmpty = None
+    environment_name: _NonEmpty = None
+    instance_id: _NonEmpty = None
+    version: _NonEmpty = None
+    update_time: _Time = None
+    status_detail: Annotated[
+        _Status, BeforeValidator(lambda sent: sent if isinstance(sent, dict) else {"status": sent})
+    ] = Field(default=_Status(), validation_alias=AliasChoices("STATUS_DETAIL", "STATUS"))
+
+    @property
+    def status(self) -> str | None:
+        """The status as sent."""
+        return self.status_detail.component_status or self.status_detail.status
+
+    @property
+    def fail_detail(self) -> str | None:
+        """Why it failed, such as `cluster_deleted`."""
+        return self.status_detail.fail_detail
+
+    @property
+    def last_job_id(self) -> str | None:
+        """The job that changed it last."""
+        return self.status_detail.last_job_id
+
+    @property
+    def updated(self) -> datetime | None:
+        """When it changed last, in UTC."""
+        return self.status_detail.update_time or self.update_time
 
     @property
     def health(self) -> Health:
@@ -114,27 +154,50 @@ class Listing(NamedTuple):
     missing: int
     as_of: datetime
 
+    def find(self, name: str) -> list[Component]:
+        """Return the components with a name or id; else those whose id begins with it.
 
-class Deployment(NamedTuple):
+        Such a prefix has at least 6 characters.
+        """
+        exact = [each for each in self.components if name in {each.name, *each.ids}]
+        if exact or len(name) < _SHORTEST_PREFIX:
+            return exact
+        return [each for each in self.components if any(one.startswith(name) for one in each.ids)]
+
+    def select(self, *, only_failed: bool, limit: int | None) -> "Listing":
+        """Return the failed components first, then the others by the time of their last change."""
+        chosen = [
+            component
+            for component in sorted(self.components, key=_rank)
+            if component.health is Health.BAD or not only_failed
+        ]
+        return self._replace(components=tuple(chosen[:limit]))
+
+
+class _DeploymentJob(ApiObject):
+    sequence: WholeNumber = None
+    job_id: _NonEmpty = None
+
+
+class Deployment(ApiObject):
     """A deployment of a component; its status words and the format of its times are undocumented.
 
-    Args:
-        version: the version that was deployed.
-        status: as sent.
-        deploy_type: such as `RollingRelease`.
-        is_in_use: whether it is the one in use; None if that is unknown.
-        begin_time: as sent.
-        end_time: as sent.
-        job_ids: its jobs, in the order in which they run.
+    `deploy_type` is such as `RollingRelease`; `is_in_use` is None if it is not known.
     """
 
-    version: str | None = None
-    status: str | None = None
-    deploy_type: str | None = None
-    is_in_use: bool | None = None
-    begin_time: str | None = None
-    end_time: str | None = None
-    job_ids: tuple[str, ...] = ()
+    version: _NonEmpty = None
+    status: _NonEmpty = None
+    deploy_type: _NonEmpty = None
+    is_in_use: Flag = Field(default=None, alias="CURRENT_USED")
+    begin_time: _NonEmpty = None
+    end_time: _NonEmpty = None
+    jobs: Annotated[tuple[_DeploymentJob, ...], _Objects] = ()
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Its jobs, in the order in which they run."""
+        jobs = sorted(self.jobs, key=lambda job: (job.sequence is None, job.sequence))
+        return tuple(job.job_id for job in jobs if job.job_id)
 
     @property
     def began(self) -> datetime | None:
@@ -171,44 +234,26 @@ class ComponentHistory(NamedTuple):
 
 
 class ComponentSource(Protocol):
-    """Something that has components: the service, or the demo in its place."""
+    """Something that has components: the service, or the demo in its place.
+
+    Each method raises a CasjobError that says what went wrong; `on_progress` is called with how
+    many were received, and of how many if that is known.
+    """
 
     def list_components(
         self, application: str | None = None, *, on_progress: Callable[[int, int | None], None]
     ) -> Listing:
-        """List the components of the project.
-
-        Args:
-            application: only those of the application with this name.
-            on_progress: gets how many came so far, of how many if that is known.
-
-        Raises:
-            CasjobError: what went wrong.
-        """
+        """List the components of the project, or of the application with this name."""
         ...
 
     def fetch_component(self, component: Component) -> Component:
-        """Return a component that was listed as it is now.
-
-        Raises:
-            ComponentNotFoundError: it is gone.
-            CasjobError: what else went wrong.
-        """
+        """Return a component that was listed as it is now."""
         ...
 
     def fetch_history(
         self, component: Component, *, on_progress: Callable[[int, int | None], None]
     ) -> ComponentHistory:
-        """Return the deployments of a component that was listed.
-
-        Args:
-            component: the component.
-            on_progress: gets how many came so far, of how many if that is known.
-
-        Raises:
-            ComponentNotFoundError: it is gone.
-            CasjobError: what else went wrong.
-        """
+        """Return the deployments of a component that was listed."""
         ...
 
 
@@ -222,14 +267,10 @@ class Source(JobSource, Protocol):
 
 
 def read_list(document: JsonValue, name: str) -> tuple[list[Fields], int | None]:
-    """Return the objects in a list, under lower-case keys, and how many there are in all.
-
-    Args:
-        document: the decoded body.
-        name: of the list.
+    """Return the objects in the list of a reply, under lower-case keys, and the service's count.
 
     Raises:
-        ReplyError: there is no such list.
+        ReplyError: there is no list of this name.
     """
     fields = _lower(document) if isinstance(document, dict) else {}
     total, items = read_whole_number(fields.get("count")), fields.get(name)
@@ -246,37 +287,15 @@ def read_list(document: JsonValue, name: str) -> tuple[list[Fields], int | None]
 def refresh(component: Component, document: JsonValue) -> Component:
     """Return a component as v3 sends it by itself, without the names of what it belongs to.
 
-    Args:
-        component: as it was listed.
-        document: the decoded body.
-
     Raises:
         ReplyError: the body is not an object.
     """
     if not isinstance(document, dict):
         raise ReplyError("the service's reply holds no component", hint=_HINT)
-    now = read_component(_lower(document))
-    return component._replace(
-        version=now.version,
-        status=now.status,
-        fail_detail=now.fail_detail,
-        last_job_id=now.last_job_id,
-        updated=now.updated,
+    now = Component.model_validate(document)
+    return component.model_copy(
+        update={"version": now.version, "status_detail": now.status_detail, "sent": now.sent}
     )
-
-
-def read_component(fields: Fields) -> Component:
-    """Return a component that v3 lists, or a component by itself."""
-    component = Component(
-        component_id=_read(fields, "id"),
-        name=_read(fields, "name"),
-        application_id=_read(fields, "application_id"),
-        application_name=_read(fields, "application_name"),
-        environment_id=_read(fields, "environment_id"),
-        environment_name=_read(fields, "environment_name"),
-        version=_read(fields, "version"),
-    )
-    return _add_status(component, fields.get("status"))
 
 
 def read_overview(fields: Fields, application: Fields) -> list[Component]:
@@ -286,68 +305,18 @@ def read_overview(fields: Fields, application: Fields) -> list[Component]:
         fields: the component, in an overview of the application's components.
         application: the application, in the list of applications.
     """
-    component = Component(
-        component_id=_read(fields, "id"),
-        name=_read(fields, "name"),
-        application_id=_read(application, "id"),
-        application_name=_read(application, "name"),
-        updated=read_time(fields.get("update_time")),
-    )
+    component = {
+        "id": fields.get("id"),
+        "name": fields.get("name"),
+        "application_id": application.get("id"),
+        "application_name": application.get("name"),
+    }
+    updated = {"update_time": fields.get("update_time")}
     instances = [
-        _add_status(
-            component._replace(
-                environment_id=_read(instance, "environment_id"),
-                instance_id=_read(instance, "instance_id"),
-                version=_read(instance, "version"),
-                updated=read_time(instance.get("update_time")) or component.updated,
-            ),
-            instance.get("status_detail"),
-        )
-        for instance in _read_objects(fields.get("instances"))
+        Component.model_validate({"status_detail": None, **updated, **_lower(each), **component})
+        for each in _keep_objects(fields.get("instances"))
     ]
-    return instances or [component]
-
-
-def read_deployment(fields: Fields) -> Deployment:
-    """Return a deployment, in the list of a component's records."""
-    jobs = sorted(_read_objects(fields.get("jobs")), key=_find_sequence)
-    job_ids = (_read(job, "job_id") for job in jobs)
-    return Deployment(
-        version=_read(fields, "version"),
-        status=_read(fields, "status"),
-        deploy_type=_read(fields, "deploy_type"),
-        is_in_use=read_flag(fields.get("current_used")),
-        begin_time=_read(fields, "begin_time"),
-        end_time=_read(fields, "end_time"),
-        job_ids=tuple(filter(None, job_ids)),
-    )
-
-
-def read_time(value: JsonValue) -> datetime | None:
-    """Return a time in UTC, from ISO 8601 or the milliseconds or seconds since 1970, or None."""
-    number = read_whole_number(value)
-    if number is None:
-        return read_moment(value)
-    try:
-        return datetime.fromtimestamp(number / (1000 if number >= _LEAST_MILLISECONDS else 1), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def select_components(listing: Listing, *, only_failed: bool, limit: int | None) -> Listing:
-    """Return the selected ones: the failed first, then by the time of the last change.
-
-    Args:
-        listing: all components.
-        only_failed: only those whose status is a bad one.
-        limit: the most components; None for all.
-    """
-    chosen = [
-        component
-        for component in sorted(listing.components, key=_rank)
-        if component.health is Health.BAD or not only_failed
-    ]
-    return listing._replace(components=tuple(chosen[:limit]))
+    return instances or [Component.model_validate(component | updated)]
 
 
 def sort_newest_first(deployments: Sequence[Deployment]) -> tuple[Deployment, ...]:
@@ -355,23 +324,9 @@ def sort_newest_first(deployments: Sequence[Deployment]) -> tuple[Deployment, ..
 
     The service sends the newest first, as far as is known.
     """
-    times = {each: each.began for each in deployments}
-    if None in times.values():
+    if any(each.began is None for each in deployments):
         return tuple(deployments)
-    return tuple(sorted(deployments, key=lambda each: _age(times[each])))
-
-
-def find_components(listing: Listing, name: str) -> list[Component]:
-    """Return the components with a name or id; else those whose id has it as a prefix.
-
-    Args:
-        listing: the components to search.
-        name: a prefix has at least 6 characters.
-    """
-    exact = [each for each in listing.components if name in {each.name, *each.ids}]
-    if exact or len(name) < _SHORTEST_PREFIX:
-        return exact
-    return [each for each in listing.components if any(one.startswith(name) for one in each.ids)]
+    return tuple(sorted(deployments, key=lambda each: _age(each.began)))
 
 
 def _rank(component: Component) -> tuple[bool, float, str]:
@@ -380,36 +335,6 @@ def _rank(component: Component) -> tuple[bool, float, str]:
 
 def _age(moment: datetime | None) -> float:
     return float("inf") if moment is None else -moment.timestamp()
-
-
-def _find_sequence(job: Fields) -> float:
-    number = read_whole_number(job.get("sequence"))
-    return float("inf") if number is None else number
-
-
-def _add_status(component: Component, sent: JsonValue) -> Component:
-    """Return the component with what v3 has under `status`, and v2 under `status_detail`."""
-    if not isinstance(sent, dict):
-        return component._replace(status=read_text(sent) or None)
-    fields = _lower(sent)
-    return component._replace(
-        status=_read(fields, "component_status") or _read(fields, "status"),
-        fail_detail=_read(fields, "fail_detail"),
-        last_job_id=_read(fields, "last_job_id"),
-        updated=read_time(fields.get("update_time")) or component.updated,
-    )
-
-
-def _read(fields: Fields, name: str) -> str | None:
-    """Return a field as text; None if it is empty."""
-    return read_text(fields.get(name)) or None
-
-
-def _read_objects(sent: JsonValue) -> list[Fields]:
-    """Return the objects in a list; none if it is anything else."""
-    return (
-        [_lower(each) for each in sent if isinstance(each, dict)] if isinstance(sent, list) else []
-    )
 
 
 def _lower(fields: Fields) -> Fields:

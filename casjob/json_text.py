@@ -1,9 +1,13 @@
-"""Decodes untrusted JSON within limits, and encodes JSON that every parser accepts."""
+"""Decodes untrusted JSON within limits, and encodes JSON that every parser accepts.
+
+A value that is not of the type it is read as is None, or its JSON text; nothing is raised.
+"""
 
 import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
@@ -13,6 +17,9 @@ MAX_DEPTH = 200
 """Levels of nesting that are decoded. jq 1.6 reads at most 256, and casjob's output adds some."""
 
 _CONTAINERS = {dict, list}
+
+_DIGITS = 18
+"""Digits that surely fit 64 bits; a longer number is no count and no index."""
 
 _CONTROLS_A_TERMINAL = re.compile(
     "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
@@ -73,6 +80,40 @@ def encode_document(value: object, *, indent: int | None = None) -> str:
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def read_text(value: object) -> str | None:
+    """Return a string as it is, and anything else that is not null as its JSON text."""
+    if value is None or isinstance(value, str):
+        return value
+    return encode(value)
+
+
+def read_whole_number(value: object) -> int | None:
+    """Return a whole number of 64 bits, also one sent as digits; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS:
+        return value
+    return None
+
+
+def read_flag(value: object) -> bool | None:
+    """Return a boolean; None for anything else."""
+    return value if isinstance(value, bool) else None
+
+
+def read_moment(value: object) -> datetime | None:
+    """Return an ISO 8601 time in UTC, which it is taken to be in if it names no zone, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is UTC:
+            return moment
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _make_encoder(separator: str) -> Callable[[object], str]:

@@ -1,9 +1,9 @@
 """From what names a job, an id or a file, to a report about it."""
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from casjob.component_name import ComponentName
-from casjob.components import Source
 from casjob.errors import UsageError
 from casjob.job.report import Report, report_job
 from casjob.job.source import JobSource, Window
@@ -12,8 +12,11 @@ from casjob.saved import read_saved
 from casjob.session import Session
 from casjob.targets import Target, choose_job, read_target
 
+if TYPE_CHECKING:
+    from casjob.components import Source
 
-def connect(session: Session) -> AbstractContextManager[Source]:
+
+def connect(session: Session) -> AbstractContextManager["Source"]:
     """Open the service, or the demo; only this loads httpx, which a job in a file does not need.
 
     Raises:
@@ -57,7 +60,9 @@ def read_report(file: str, window: Window, session: Session) -> Report:
         ReplyError: there is no job in it.
     """
     saved = read_saved(file)
-    return report_job(saved.select(window), window, catalogue=session.catalogue, lack=saved.lack)
+    return report_job(
+        saved.select(window), window, catalogue=session.catalogue, missing=saved.missing
+    )
 
 
 def refuse_service(session: Session, target: Target = None) -> None:

@@ -2,17 +2,14 @@
 
 import codecs
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from casjob.errors import OutputError, ReplyError, UsageError
 from casjob.files import read_start, write_whole
-from casjob.job.failures import clip, decode_messages
-from casjob.job.models import JobDetail, read_moment
-from casjob.job.reply import read_detail
+from casjob.job.failures import clip
 from casjob.job.report import order_tasks
-from casjob.job.source import Window
+from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document
 
@@ -24,25 +21,6 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 _MAX_DEPTH = MAX_DEPTH + 3
 """Levels of nesting: MESSAGES of `MAX_DEPTH` levels, decoded, in a task in a list in a document."""
-
-ADDED_KEYS = frozenset(
-    {
-        "schema_version",
-        "job_id",
-        "status",
-        "outcome",
-        "complete",
-        "as_of",
-        "started_at",
-        "ended_at",
-        "elapsed_seconds",
-        "failure",
-    }
-)
-"""What casjob's JSON adds to a reply."""
-
-ADDED_TASK_KEYS = frozenset({"outcome", "phase", "title", "elapsed_seconds", "failure"})
-"""What it adds to a task."""
 
 _KINDS = (
     "expected a response of the job API, a file written by casjob show --save, or the output of"
@@ -56,12 +34,12 @@ class SavedJob(NamedTuple):
     Args:
         name: names the file in messages.
         detail: the job with the tasks that are in the file.
-        lack: says that the file does not hold all tasks of the job; None if it does.
+        missing: says that the file does not hold all tasks of the job; None if it does.
     """
 
     name: str
     detail: JobDetail
-    lack: str | None
+    missing: str | None
 
     def select(self, window: Window) -> JobDetail:
         """Return the job with the tasks in a window, as the service selects them.
@@ -88,10 +66,7 @@ class SavedJob(NamedTuple):
 
 
 def read_saved(file: str) -> SavedJob:
-    """Read a job from a file, in any shape: a reply of v2 or v3, a saved one, or casjob's JSON.
-
-    Args:
-        file: the file; `-` is stdin.
+    """Read a job from a file or stdin: a reply of v2 or v3, a saved one, or casjob's JSON.
 
     Raises:
         UsageError: the file can't be read.
@@ -110,10 +85,7 @@ def save_job(file: str, detail: JobDetail) -> None:
     """Save a job with its tasks as the service sent them; only the user may read the file.
 
     The keys are those of the API, in its own case; `as_of` is added: when the service replied.
-
-    Args:
-        file: the file to write; an existing one is replaced.
-        detail: the whole job.
+    An existing file is replaced.
 
     Raises:
         OutputError: the file can't be written.
@@ -168,60 +140,25 @@ def _decode(text: str, name: str) -> JsonValue:
 
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:
+    # Saving a job does not need what reads one.
+    from casjob.job.models import PrintedReply, SavedReply, read_detail
+
     as_of, knows_start = None, True
     if isinstance(document, dict):
-        as_of = read_moment(document.get("as_of"))
+        model = PrintedReply if "schema_version" in document else SavedReply
+        saved = model.model_validate(document)
+        as_of, document = saved.as_of, dict(saved.rest)
         # casjob's JSON of some tasks of a running job does not know when the first one began.
-        knows_start = document.get("started_at", "") is not None
-        document = _drop_additions(document)
+        knows_start = not isinstance(saved, PrintedReply) or saved.started_at is not None
     detail = read_detail(document, as_of=as_of, name=name)
-    latest = _find_latest(detail)
+    times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
+    latest = max(filter(None, times), default=None)
     stage = stage_of(detail.job.execution_status)
     # While a job runs, the tasks that have not begun may be left out.
     is_excerpt = stage is Stage.UNDER_WAY and latest is not None and not knows_start
-    came, count = len(detail.tasks), detail.task_count or 0
-    lack = None
-    if came < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
-        lack = f"{name} holds {came} of the job's {count} tasks."
+    received, count = len(detail.tasks), detail.task_count or 0
+    missing = None
+    if received < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
+        missing = f"{name} holds {received} of the job's {count} tasks."
     # Without `as_of`, take the latest time in the file: a saved job does not run until today.
-    return SavedJob(name, detail._replace(as_of=as_of or latest), lack)
-
-
-def _find_latest(detail: JobDetail) -> datetime | None:
-    times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
-    return max(filter(None, times), default=None)
-
-
-def _drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return a document without what casjob adds to one."""
-    if "schema_version" not in document:
-        return {key: value for key, value in document.items() if key != "as_of"}
-    kept = {key: value for key, value in document.items() if key not in ADDED_KEYS}
-    tasks = kept.get("tasks")
-    if isinstance(tasks, list):
-        kept["tasks"] = [_restore_task(task) for task in tasks]
-    return kept
-
-
-def _restore_task(task: JsonValue) -> JsonValue:
-    if not isinstance(task, dict):
-        return task
-    fields = {key: value for key, value in task.items() if key not in ADDED_TASK_KEYS}
-    for text in _find_texts(task.get("failure")):
-        # JSON of no known shape is a detail exactly as it was sent, before it was decoded.
-        if decode_messages(text) == fields.get("MESSAGES"):
-            fields["MESSAGES"] = text
-    return fields
-
-
-def _find_texts(value: JsonValue) -> list[str]:
-    """Return the strings in a failure."""
-    match value:
-        case str():
-            return [value]
-        case dict():
-            return [text for each in value.values() for text in _find_texts(each)]
-        case list():
-            return [text for each in value for text in _find_texts(each)]
-        case _:
-            return []
+    return SavedJob(name, detail._replace(as_of=as_of or latest), missing)

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.component_name import ComponentName
-from casjob.components import Component, ComponentSource, Listing, Source, find_components
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.history import JOB_ID
 from casjob.job.failures import clip
 from casjob.json_text import JsonValue, decode
 from casjob.recent import SHORTEST_PREFIX
 from casjob.session import Session
+
+if TYPE_CHECKING:
+    from casjob.components import Component, ComponentSource, Listing, Source
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
@@ -99,7 +101,7 @@ def _shorten(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
-def choose_job(named: Target, source: Source, session: Session) -> str:
+def choose_job(named: Target, source: "Source", session: Session) -> str:
     """Return the id of the job that is meant; write a notice if it was not given in full.
 
     `named` is what `read_target` returned.
@@ -133,7 +135,9 @@ def choose_job(named: Target, source: Source, session: Session) -> str:
     return recent[0]
 
 
-def find_component(named: ComponentName, source: ComponentSource, session: Session) -> Component:
+def find_component(
+    named: ComponentName, source: "ComponentSource", session: Session
+) -> "Component":
     """Return the component that is meant.
 
     Raises:
@@ -142,7 +146,7 @@ def find_component(named: ComponentName, source: ComponentSource, session: Sessi
         CasjobError: the components could not be listed.
     """
     listing = list_components(named.application, source, session)
-    found = find_components(listing, named.name)
+    found = listing.find(named.name)
     if len(found) == 1:
         return found[0]
     if found:
@@ -161,7 +165,9 @@ def find_component(named: ComponentName, source: ComponentSource, session: Sessi
     )
 
 
-def list_components(application: str | None, source: ComponentSource, session: Session) -> Listing:
+def list_components(
+    application: str | None, source: "ComponentSource", session: Session
+) -> "Listing":
     """List components with progress on stderr, and remember their names for completions.
 
     Raises:
@@ -174,7 +180,7 @@ def list_components(application: str | None, source: ComponentSource, session: S
     return listing
 
 
-def find_last_job(component: Component) -> str | None:
+def find_last_job(component: "Component") -> str | None:
     """Return the id of a component's last job; None if it has none yet.
 
     Raises:
@@ -189,7 +195,7 @@ def find_last_job(component: Component) -> str | None:
     )
 
 
-def _describe_candidate(component: Component) -> str:
+def _describe_candidate(component: "Component") -> str:
     environment = component.environment_name or component.environment_id
     words = [
         *component.ids[-1:],

@@ -36,7 +36,7 @@ from casjob.api.endpoint import Endpoint
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.catalogue.meanings import Catalogue
-from casjob.components import Component, select_components
+from casjob.components import Component
 from casjob.errors import CasjobError, ExitStatus
 from casjob.formats import json as json_format
 from casjob.formats.display import (
@@ -59,10 +59,9 @@ from casjob.job.events import (
     find_task_changes,
     number_tasks,
 )
-from casjob.job.models import JobDetail
-from casjob.job.reply import read_detail
+from casjob.job.models import read_detail
 from casjob.job.report import Report, report_job, select_tasks
-from casjob.job.source import Window
+from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
 from casjob.printable import printable
@@ -877,8 +876,7 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
     with _open_components(bodies, version) as source:
         listing = source.list_components(on_progress=lambda *_: None)
         if content == "components":
-            chosen = select_components(
-                listing,
+            chosen = listing.select(
                 only_failed="only_failed" in setting.selection,
                 limit=setting.selection.get("limit"),
             )
@@ -887,7 +885,7 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
             written = _render(setting, content, chosen)
         else:
             first, *_ = (*listing.components, Component())
-            component = first._replace(component_id="c", application_id="a")
+            component = first.model_copy(update={"component_id": "c", "application_id": "a"})
             history = source.fetch_history(component, on_progress=lambda *_: None)
             uncut = _find_uncut_of(component)
             for each in history.deployments or ():

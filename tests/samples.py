@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import Document
-from casjob.job.reply import read_detail
+from casjob.job.models import read_detail
 from casjob.job.report import Report, report_job
 from casjob.job.source import Window
 

@@ -19,10 +19,12 @@ from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import answer
 from casjob.errors import CasjobError
 from casjob.formats.json import document_of
+from casjob.job.failures import decode_messages
+from casjob.job.models import ADDED_TASK_KEYS, PrintedReply
 from casjob.job.report import report_job
 from casjob.job.source import Window
 from casjob.json_text import JsonValue
-from casjob.saved import ADDED_KEYS, ADDED_TASK_KEYS, read_saved, save_job
+from casjob.saved import read_saved, save_job
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.job.strategies import ANY_JSON
 from tests.program import run_shell
@@ -35,6 +37,8 @@ HINT = (
     "  hint: expected a response of the job API, a file written by casjob show --save, or the"
     " output of casjob show --json\n"
 )
+
+ADDED_KEYS = sorted(PrintedReply.model_fields.keys() - {"rest"})
 
 NULL_IN_PATH = (
     "lstat: embedded null character in path"
@@ -386,7 +390,7 @@ class TestWhatItHolds:
             read_saved(str(job_json))
 
     @given(
-        fields=st.dictionaries(st.sampled_from(sorted({*ADDED_KEYS, "job", "tasks"})), ANY_JSON),
+        fields=st.dictionaries(st.sampled_from([*ADDED_KEYS, "job", "tasks"]), ANY_JSON),
         own_job=st.dictionaries(st.text(), ANY_JSON),
         own_tasks=st.lists(
             st.dictionaries(
@@ -490,7 +494,6 @@ MESSAGES = st.one_of(
     st.sampled_from(
         [
             '{ "a":[1, "{}"] }',
-            r'{"a":  "\u0045CC00011"}',
             '{"error_code":"S.1","error_message":"{"code":"VPC.0202","message":"Query"}"}',
             '{"a": 1.0e5, "b": 1e-7, "a": 2}',
             '{"x":  "got {\\"code\\": \\"VPC.0202\\", \\"message\\": \\"q\\"}"}',
@@ -516,7 +519,7 @@ class TestCasjobsOwnJson:
             max_size=4,
         ),
         count=st.sampled_from([..., None, 2, 5, "3", -1]),
-        rest=st.dictionaries(st.text(max_size=3) | st.sampled_from(sorted(ADDED_KEYS)), ANY_JSON),
+        rest=st.dictionaries(st.text(max_size=3) | st.sampled_from(ADDED_KEYS), ANY_JSON),
     )
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     def test_is_read_as_what_was_sent(
@@ -535,15 +538,16 @@ class TestCasjobsOwnJson:
 
         saved = read_saved(str(job_json))
         detail = saved.select(Window())
-        second = document_of(report_job(detail, catalogue=Catalogue(), lack=saved.lack))
+        second = document_of(report_job(detail, catalogue=Catalogue(), missing=saved.missing))
 
-        assert json.dumps(second) == json.dumps(first)
+        # JSON of no known shape is a detail as it was sent, but only until it was decoded.
+        assert json.dumps(decode_messages(second)) == json.dumps(decode_messages(first))
 
     def test_has_no_addition_that_is_not_dropped(self) -> None:
         document = document_of(report_of(documented_job()))
         (*_, last) = cast("list[dict[str, JsonValue]]", document["tasks"])
 
-        assert document.keys() - {"job", "tasks", "task_count"} == ADDED_KEYS
+        assert document.keys() - {"job", "tasks", "task_count"} == set(ADDED_KEYS)
         assert {key for key in last if key.islower()} == ADDED_TASK_KEYS
 
 

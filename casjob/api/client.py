@@ -13,9 +13,8 @@ from casjob.api.headers import read_date
 from casjob.api.paging import fetch_window
 from casjob.api.refusals import Refusal
 from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
-from casjob.job.models import JobDetail
-from casjob.job.reply import read_detail
-from casjob.job.source import Window
+from casjob.job.models import read_detail
+from casjob.job.source import JobDetail, Window
 from casjob.json_text import JsonValue
 
 if TYPE_CHECKING:

@@ -18,10 +18,9 @@ from casjob.background import run_aside
 from casjob.components import (
     Component,
     ComponentHistory,
+    Deployment,
     Fields,
     Listing,
-    read_component,
-    read_deployment,
     read_list,
     read_overview,
     refresh,
@@ -35,8 +34,7 @@ from casjob.errors import (
     ReplyError,
 )
 from casjob.job.failures import clip
-from casjob.job.models import read_text
-from casjob.json_text import JsonValue, encode
+from casjob.json_text import JsonValue, encode, read_text
 
 PERMISSION = "servicestage:app:list"
 """The permission to list components; showing jobs may not require it."""
@@ -158,7 +156,7 @@ class Components:
             )
         except NoSuchApiError:
             return ComponentHistory(component, None)
-        deployments = sort_newest_first([read_deployment(each) for each in fetched.items])
+        deployments = sort_newest_first([Deployment.model_validate(each) for each in fetched.items])
         return ComponentHistory(component, deployments, len(deployments), fetched.missing)
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
@@ -169,7 +167,7 @@ class Components:
             refusals=self._refuse_all(),
             on_progress=on_progress,
         )
-        components = map(read_component, fetched.items)
+        components = map(Component.model_validate, fetched.items)
         # Whether the service matches the name exactly is not documented.
         chosen = [each for each in components if application in {None, each.application_name}]
         return Listing(tuple(chosen), len(chosen), fetched.missing, fetched.as_of)

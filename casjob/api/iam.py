@@ -15,8 +15,7 @@ from casjob.api.refusals import Refusal
 from casjob.cache import Cache
 from casjob.errors import AuthenticationError, ReplyError, SettingsError
 from casjob.job.failures import clip
-from casjob.job.models import read_moment
-from casjob.json_text import JsonValue
+from casjob.json_text import JsonValue, read_moment
 
 _RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a token is renewed. It is valid for 24 hours."""

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from casjob.background import run_aside, run_interruptibly
-from casjob.job.models import JobDetail, Task
-from casjob.job.source import Window
+from casjob.job.models import Task
+from casjob.job.source import JobDetail, Window
 from casjob.json_text import encode
 
 PAGE_SIZE = 50

@@ -2,9 +2,9 @@
 
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casjob.component_name import ComponentName
-from casjob.components import Component, Source
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.presentation import Presentation
 from casjob.history import JOB_ID
@@ -16,6 +16,9 @@ from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
 from casjob.targets import choose_job, find_component, read_job_id
+
+if TYPE_CHECKING:
+    from casjob.components import Component, Source
 
 _MOST_JOBS = 20
 """Jobs of a component that are searched for one that failed and one that succeeded."""
@@ -76,7 +79,7 @@ def _read_id(target: str) -> str:
         raise UsageError(f"{error.message}, and there is no such file", hint=error.hint) from None
 
 
-def _find_runs(component: Component, source: Source, session: Session) -> tuple[str, str]:
+def _find_runs(component: "Component", source: "Source", session: Session) -> tuple[str, str]:
     """Return a component's last job that succeeded, and its last that failed."""
     with session.notices.progress(f"listing the jobs of {component.label}") as progress:
         history = source.components.fetch_history(component, on_progress=progress.count)

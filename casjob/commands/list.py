@@ -1,7 +1,6 @@
 """casjob list: the components of a project with their last jobs, or one with its deployments."""
 
 from casjob.component_name import ComponentName
-from casjob.components import select_components
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.presentation import Presentation
 from casjob.service import open_service
@@ -27,7 +26,7 @@ def run(
     if component is None:
         with open_service(session) as service:
             listing = list_components(application, service.components, session)
-        presentation.components(select_components(listing, only_failed=only_failed, limit=limit))
+        presentation.components(listing.select(only_failed=only_failed, limit=limit))
         return ExitStatus.SUCCESS
     if only_failed:
         raise UsageError("--failed selects components: it can't be used with the name of one")

@@ -35,9 +35,8 @@ from casjob.job.events import (
     find_task_changes,
     number_tasks,
 )
-from casjob.job.models import JobDetail
 from casjob.job.report import Report, TaskReport, report_job
-from casjob.job.source import Window
+from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome
 
 MIN_INTERVAL = 2.0

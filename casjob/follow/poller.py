@@ -13,13 +13,11 @@ from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Plan
 from casjob.job.events import Event, StillWaiting, TaskStatus, Verdict
-from casjob.job.source import JobSource
+from casjob.job.source import JobDetail, JobSource
 from casjob.job.statuses import Outcome
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-    from casjob.job.models import JobDetail
 
 POLLS_AT_A_TIME = 8
 LONGEST_SLEEP = 60.0

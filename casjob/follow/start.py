@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
 from casjob.component_name import ComponentName
-from casjob.components import Component, Source
 from casjob.errors import CasjobError
 from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
@@ -20,6 +19,9 @@ from casjob.job.failures import clip
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import Target, choose_job, find_component, find_last_job, read_targets
+
+if TYPE_CHECKING:
+    from casjob.components import Component, Source
 
 MANY_JOBS = 20
 """With up to this many jobs, polls respect the gateway's known limit from the start."""
@@ -83,7 +85,7 @@ def _choose_pace(plan: Plan, load_factor: float) -> Pace:
     return Pace(gap=min(0.05, plan.interval), burst=math.inf)
 
 
-def _choose_job(named: Target, source: Source, plan: Plan, session: Session) -> str:
+def _choose_job(named: Target, source: "Source", plan: Plan, session: Session) -> str:
     """Return the job that is meant; for that of a component, poll the service."""
     if isinstance(named, ComponentName) and named.after is not None:
         return _await_next_job(named, named.after, source, plan, session)
@@ -95,12 +97,12 @@ def _choose_job(named: Target, source: Source, plan: Plan, session: Session) -> 
 
 
 def _await_next_job(
-    named: ComponentName, after: str, source: Source, plan: Plan, session: Session
+    named: ComponentName, after: str, source: "Source", plan: Plan, session: Session
 ) -> str:
     """Return the component's last job once that is another one; a prefix of an id will do."""
     on_failure = FollowNotices(session.notices).write_retry
 
-    def find() -> tuple[Component, str | None]:
+    def find() -> tuple["Component", str | None]:
         component = find_component(named, source.components, session)
         return component, find_last_job(component)
 

@@ -1,133 +1,212 @@
-"""A job and its tasks as the API names them, in any version.
+"""A job and its tasks as the API names them, in any version, and how a reply is read.
 
-Every field may be absent, null or of another type than documented: the attribute then is None,
-or the value's JSON text, and `sent` still holds the original, with the keys in the API's own case.
+Keys may be in any case. Every field may be absent, null or of another type than documented: the
+attribute then is None, or the value's JSON text, and `sent` holds the original.
 Source: the tables of "Obtaining Job Details", v2 and v3.
-
-They are plain classes: pydantic takes 50 ms to load, and three times as long to make each task, of
-which a job may have 9,900.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
 
-from casjob.json_text import JsonValue, encode
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SkipValidation,
+    ValidationError,
+    model_validator,
+)
 
+from casjob.errors import ReplyError
+from casjob.job.failures import describe_failure, read_failure
+from casjob.job.source import JobDetail
+from casjob.json_text import JsonValue, read_flag, read_moment, read_text, read_whole_number
 
-def read_text(value: object) -> str | None:
-    """Return a string as it is, and anything else that is not null as its JSON text."""
-    if value is None or isinstance(value, str):
-        return value
-    return encode(value)
+Text: TypeAlias = Annotated[str | None, PlainValidator(read_text)]
+WholeNumber: TypeAlias = Annotated[int | None, PlainValidator(read_whole_number)]
+Flag: TypeAlias = Annotated[bool | None, PlainValidator(read_flag)]
+Moment: TypeAlias = Annotated[datetime | None, PlainValidator(read_moment)]
 
+ADDED_TASK_KEYS = frozenset({"outcome", "phase", "title", "elapsed_seconds", "failure"})
+"""What casjob adds to a task that it prints as JSON."""
 
-def read_whole_number(value: object) -> int | None:
-    """Return a whole number of 64 bits, also one sent as digits; None for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS:
-        return value
-    return None
+_SHAPES = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    type(None): "null",
+}
 
-
-def read_flag(value: object) -> bool | None:
-    """Return a boolean; None for anything else."""
-    return value if isinstance(value, bool) else None
-
-
-def read_moment(value: object) -> datetime | None:
-    """Return an ISO 8601 time in UTC, which it is taken to be in if it names no zone, or None."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is UTC:
-            return moment
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+_HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
-_DIGITS = 18
-"""Digits that surely fit 64 bits; a longer number is no count and no index."""
+class ApiObject(BaseModel):
+    """An object of the API; no object is refused, whatever its fields are.
 
-
-class Job:
-    """What the API says of the job itself.
-
-    Args:
-        sent: the job's fields under upper-case keys.
+    `sent` is all of it, under upper-case keys. Of keys that differ in case alone, the upper-case
+    one is the API's, or else the first; the others keep their spelling.
     """
 
-    def __init__(self, sent: Mapping[str, JsonValue]) -> None:
-        field = sent.get
-        self.job_id = read_text(field("JOB_ID"))
-        self.job_name = read_text(field("JOB_NAME"))
-        self.job_type = read_text(field("JOB_TYPE"))
-        self.job_desc = read_text(field("JOB_DESC"))
-        self.execution_status = read_text(field("EXECUTION_STATUS"))
-        self.service_instance_id = read_text(field("SERVICE_INSTANCE_ID"))
-        self.project_id = read_text(field("PROJECT_ID"))
-        self.order_id = read_text(field("ORDER_ID"))
-        self.created_by = read_text(field("CREATED_BY"))
-        self.rollback_enabled = read_flag(field("ROLLBACK_ENABLED"))
-        self.sent = sent
+    model_config = ConfigDict(alias_generator=str.upper, frozen=True, hide_input_in_errors=True)
+
+    # No other field has an alias in lower case, so a field SENT of the API's does not clash.
+    sent: SkipValidation[Mapping[str, Any]] = Field(default={}, alias="sent")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_was_sent(cls, document: object) -> object:
+        if not isinstance(document, dict):
+            return document
+        sent = {key.upper(): value for key, value in document.items()}
+        if len(sent) < len(document):
+            sent = _respell(document, str.upper)
+        return {**sent, "sent": sent}
 
 
-class Task:
-    """What the API says of one task.
+class Job(ApiObject):
+    """What the API says of the job itself."""
 
-    Args:
-        sent: the task's fields under upper-case keys.
-    """
+    job_id: Text = None
+    job_name: Text = None
+    job_type: Text = None
+    job_desc: Text = None
+    execution_status: Text = None
+    service_instance_id: Text = None
+    project_id: Text = None
+    order_id: Text = None
+    created_by: Text = None
+    rollback_enabled: Flag = None
 
-    __slots__ = (
-        "created_at",
-        "last_health_check",
-        "owner_id",
-        "sent",
-        "task_id",
-        "task_index",
-        "task_name",
-        "task_status",
-        "task_type",
+
+class Task(ApiObject):
+    """What the API says of one task; `messages` is as sent, mostly a string that holds JSON."""
+
+    task_id: Text = None
+    task_index: WholeNumber = None
+    task_name: Text = None
+    task_status: Text = None
+    task_type: Text = None
+    created_at: Moment = None
+    # v2's name, and v3's.
+    last_health_check: Moment = Field(
+        default=None, validation_alias=AliasChoices("LAST_HEALTH_CHECK", "UPDATE_AT")
     )
-
-    def __init__(self, sent: Mapping[str, JsonValue]) -> None:
-        field = sent.get
-        self.task_id = read_text(field("TASK_ID"))
-        self.task_index = read_whole_number(field("TASK_INDEX"))
-        self.task_name = read_text(field("TASK_NAME"))
-        self.task_status = read_text(field("TASK_STATUS"))
-        self.task_type = read_text(field("TASK_TYPE"))
-        self.created_at = read_moment(field("CREATED_AT"))
-        # v2's name, and v3's.
-        self.last_health_check = read_moment(field("LAST_HEALTH_CHECK", field("UPDATE_AT")))
-        self.owner_id = read_text(field("OWNER_ID"))
-        self.sent = sent
-
-    @property
-    def messages(self) -> JsonValue:
-        """MESSAGES as sent: mostly a string that holds JSON."""
-        return self.sent.get("MESSAGES")
+    owner_id: Text = None
+    messages: Any = None
 
 
-class JobDetail(NamedTuple):
-    """A job with tasks: the whole of them, or the part that was asked for.
+class _WithRest(BaseModel):
+    """An object of which some fields are known, and the `rest` is kept as it was sent.
 
-    Args:
-        job: the job.
-        tasks: its tasks.
-        sent: the unknown fields beside job and tasks.
-        task_count: the service's own count of all the job's tasks.
-        as_of: the service's clock at the time of the reply, in UTC.
-        duplicates: the ids of tasks received more than once and kept once.
+    Not by extra="allow", which refuses a key that holds a lone surrogate.
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    rest: SkipValidation[Mapping[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_the_rest(cls, document: object) -> object:
+        if not isinstance(document, dict):
+            return document
+        known = cls.model_fields.keys() - {"rest"}
+        rest = {key: value for key, value in document.items() if key not in known}
+        return {key: document[key] for key in document.keys() & known} | {"rest": rest}
+
+
+class _Reply(_WithRest):
+    """The shape of a reply in all versions."""
 
     job: Job
-    tasks: tuple[Task, ...]
-    sent: Mapping[str, JsonValue]
-    task_count: int | None = None
-    as_of: datetime | None = None
-    duplicates: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    task_count: WholeNumber = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find_known_fields(cls, document: object) -> object:
+        if not isinstance(document, dict):
+            return document
+        known = cls.model_fields.keys() - {"rest"}
+        fields = _respell(document, lambda key: key.lower() if key.lower() in known else key)
+        return {
+            key: value for key, value in fields.items() if value is not None or key not in known
+        }
+
+
+class SavedReply(_WithRest):
+    """What casjob adds to a reply that it saves; the rest is the reply."""
+
+    as_of: Moment = None
+
+
+class PrintedReply(SavedReply):
+    """What casjob adds to a reply that it prints as JSON."""
+
+    schema_version: Any
+    job_id: Any = None
+    status: Any = None
+    outcome: Any = None
+    complete: Any = None
+    started_at: Any = ""
+    ended_at: Any = None
+    elapsed_seconds: Any = None
+    failure: Any = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_additions_to_tasks(cls, document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        tasks = document.get("tasks")
+        if not isinstance(tasks, list):
+            return document
+        return document | {"tasks": list(map(_drop_additions, tasks))}
+
+
+def _drop_additions(task: JsonValue) -> JsonValue:
+    if not isinstance(task, dict):
+        return task
+    return {key: value for key, value in task.items() if key not in ADDED_TASK_KEYS}
+
+
+def read_detail(
+    document: JsonValue, *, as_of: datetime | None, name: str = "the service's reply"
+) -> JobDetail:
+    """Read a decoded reply of the job API; `name` names it in errors.
+
+    Raises:
+        ReplyError: the body has no job, or tasks that are no list of objects.
+    """
+    try:
+        reply = _Reply.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["type"] == "missing":
+            said = describe_failure(read_failure(document))
+            raise ReplyError(f"{name} holds no job", said=said, hint=_HINT) from None
+        field, *index = first["loc"] or ("it",)
+        part = f"{field}[{index[0]}]" if index else field
+        shape = _SHAPES.get(type(first["input"]), "a number")
+        expected = "a list" if first["loc"] == ("tasks",) else "an object"
+        message = f"{name} can't be understood: {part} is {shape}, not {expected}"
+        raise ReplyError(message, hint=_HINT) from None
+    return JobDetail(
+        job=reply.job,
+        tasks=reply.tasks,
+        task_count=reply.task_count,
+        as_of=as_of,
+        sent=reply.rest,
+    )
+
+
+def _respell(fields: dict[str, JsonValue], spell: Callable[[str], str]) -> dict[str, JsonValue]:
+    """Return the fields under other names; one that would clash with another keeps its own."""
+    respelt: dict[str, JsonValue] = {}
+    for key, value in fields.items():
+        name = spell(key)
+        is_taken = name in respelt or (key != name and name in fields)
+        respelt[key if is_taken else name] = value
+    return respelt

@@ -1,9 +1,14 @@
 """Where jobs come from: the one seam between the commands and what has the jobs."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from casjob.job.models import JobDetail
+from casjob.json_text import JsonValue
+
+if TYPE_CHECKING:
+    # Not at run time: pydantic takes 50 ms to load, and is not needed before the first reply.
+    from casjob.job.models import Job, Task
 
 
 class Window(NamedTuple):
@@ -18,6 +23,26 @@ class Window(NamedTuple):
     def is_whole(self) -> bool:
         """Whether this is every task of the job."""
         return self.offset == 0 and self.limit is None and self.instance_id is None
+
+
+class JobDetail(NamedTuple):
+    """A job with tasks: the whole of them, or the part that was asked for.
+
+    Args:
+        job: the job.
+        tasks: its tasks.
+        sent: the unknown fields beside job and tasks.
+        task_count: the service's own count of all the job's tasks.
+        as_of: the service's clock at the time of the reply, in UTC.
+        duplicates: the ids of tasks received more than once and kept once.
+    """
+
+    job: "Job"
+    tasks: "tuple[Task, ...]"
+    sent: Mapping[str, JsonValue]
+    task_count: int | None = None
+    as_of: datetime | None = None
+    duplicates: tuple[str, ...] = ()
 
 
 class JobSource(Protocol):

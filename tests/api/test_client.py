@@ -9,8 +9,7 @@ from casjob.api.endpoint import Endpoint
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.errors import JobNotFoundError
-from casjob.job.models import JobDetail
-from casjob.job.source import JobSource, Window
+from casjob.job.source import JobDetail, JobSource, Window
 from tests.conftest import JOB_ID, PROJECT_ID
 from tests.service import Reply, Service, documented_job, many_tasks
 

@@ -11,8 +11,8 @@ import pytest
 from casjob.api.paging import PAGES_AT_A_TIME, fetch_window
 from casjob.background import run_aside
 from casjob.errors import ServiceError
-from casjob.job.models import Job, JobDetail, Task
-from casjob.job.source import Window
+from casjob.job.models import Job, Task
+from casjob.job.source import JobDetail, Window
 from tests.conftest import JOB_ID, Finished
 from tests.service import Recorded, Reply, Service, many_tasks
 
@@ -31,7 +31,7 @@ def page(
 ) -> JobDetail:
     moment = START + timedelta(seconds=seconds)
     tasks = tuple(
-        Task(
+        Task.model_validate(
             {
                 "TASK_ID": f"Task-{index}",
                 "TASK_INDEX": index,
@@ -42,7 +42,7 @@ def page(
         for index in indexes
     )
     return JobDetail(
-        job=Job({"EXECUTION_STATUS": status}),
+        job=Job.model_validate({"EXECUTION_STATUS": status}),
         tasks=tasks,
         task_count=count,
         as_of=moment,
@@ -429,8 +429,10 @@ def test_a_server_that_repeats_tasks_without_ids_is_soon_given_up(
     def fetch_page(offset: int, _limit: int) -> JobDetail:
         asked.append(offset)
         # Meanwhile the last task runs on.
-        tasks = [Task({"TASK_INDEX": index}) for index in range(size - 1)]
-        beat = Task({"TASK_INDEX": size - 1, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"})
+        tasks = [Task.model_validate({"TASK_INDEX": index}) for index in range(size - 1)]
+        beat = Task.model_validate(
+            {"TASK_INDEX": size - 1, "UPDATE_AT": len(asked), "TASK_STATUS": "RUNNING"}
+        )
         tasks.append(beat)
         return page([], count)._replace(tasks=tuple(tasks))
 
@@ -464,8 +466,8 @@ def test_a_task_that_comes_twice_is_kept_once_in_its_newer_state() -> None:
 
 
 def test_a_duplicate_without_a_heartbeat_replaces_nothing() -> None:
-    task = Task({"TASK_ID": "Task-0", "TASK_NAME": "first"})
-    again = Task({"TASK_ID": "Task-0", "TASK_NAME": "again"})
+    task = Task.model_validate({"TASK_ID": "Task-0", "TASK_NAME": "first"})
+    again = Task.model_validate({"TASK_ID": "Task-0", "TASK_NAME": "again"})
     detail = page([], 2)._replace(tasks=(task, again))
 
     whole = fetch(lambda _offset, _limit: detail)
@@ -481,7 +483,7 @@ def test_tasks_without_an_id_are_all_different(no_id: str | None, count: int | N
 
     def fetch_page(offset: int, limit: int) -> JobDetail:
         detail = server(offset, limit)
-        tasks = tuple(Task({**task.sent, "TASK_ID": no_id}) for task in detail.tasks)
+        tasks = tuple(Task.model_validate({**task.sent, "TASK_ID": no_id}) for task in detail.tasks)
         return detail._replace(tasks=tasks)
 
     detail = fetch(fetch_page)

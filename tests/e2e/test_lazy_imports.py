@@ -31,7 +31,7 @@ def load(words: list[str], environ: Mapping[str, str]) -> set[str]:
         text=True,
         check=True,
     )
-    status, *modules = ran.stderr.split()
+    status, *modules = ran.stderr.splitlines()[-1].split()
     assert status == "0"
     assert bool(ran.stdout) == bool(words)
     return HEAVY & set(modules)
@@ -48,7 +48,7 @@ def test_httpx_finds_no_click_and_so_loads_no_command_line_of_its_own(
     service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
 ) -> None:
     pytest.importorskip("click")
-    assert load(["show", JOB_ID], {**clean_environ, **at_service}) == {"httpx"}
+    assert load(["show", JOB_ID], {**clean_environ, **at_service}) == {"httpx", "pydantic"}
     assert len(service.requests) == 1
 
 
@@ -57,13 +57,11 @@ def test_json_never_loads_rich(
     command: str, service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
 ) -> None:
     loaded = load([command, JOB_ID, "--json"], {**clean_environ, **at_service})
-    assert loaded == {"httpx"}
+    assert loaded == {"httpx", "pydantic"}
     assert len(service.requests) == 1
 
 
-def test_explaining_a_name_loads_no_library(
-    clean_environ: dict[str, str],
-) -> None:
+def test_explaining_a_name_loads_no_library(clean_environ: dict[str, str]) -> None:
     assert load(["explain", "ECC00011"], clean_environ) == set()
 
 
@@ -76,12 +74,12 @@ def test_no_format_loads_rich_where_nothing_is_wrapped_or_coloured(
 
 @pytest.mark.parametrize("command", ["show", "tasks"])
 def test_a_file_needs_nothing_that_speaks_http(command: str, clean_environ: dict[str, str]) -> None:
-    assert load([command, "--from", REPLY, "--json"], clean_environ) == set()
-    assert load([command, "--from", REPLY], clean_environ) == set()
+    assert load([command, "--from", REPLY, "--json"], clean_environ) == {"pydantic"}
+    assert load([command, "--from", REPLY], clean_environ) == {"pydantic"}
 
 
 def test_two_files_need_nothing_that_speaks_http(clean_environ: dict[str, str]) -> None:
-    assert load(["diff", REPLY, REPLY, "--json"], clean_environ) == set()
+    assert load(["diff", REPLY, REPLY, "--json"], clean_environ) == {"pydantic"}
 
 
 def test_what_a_job_means_is_worked_out_without_a_network_or_a_screen() -> None:

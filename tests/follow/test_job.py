@@ -32,9 +32,8 @@ from casjob.job.events import (
     Verdict,
     Waiting,
 )
-from casjob.job.models import JobDetail
-from casjob.job.reply import read_detail
-from casjob.job.source import Window  # noqa: TC001 - with the types beside it, not apart
+from casjob.job.models import read_detail
+from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import JOB_ID, START, job, task
 

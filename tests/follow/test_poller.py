@@ -18,8 +18,7 @@ from casjob.errors import ExitStatus as Status
 from casjob.follow.job import FollowedJob, Plan
 from casjob.follow.poller import Poller, choose_due
 from casjob.job.events import Event, Retry, StillWaiting, TaskStatus, Verdict
-from casjob.job.models import JobDetail
-from casjob.job.source import JobSource, Window
+from casjob.job.source import JobDetail, JobSource, Window
 from casjob.job.statuses import Outcome
 from tests.follow.test_job import at, in_turn, not_found, stands
 from tests.samples import task

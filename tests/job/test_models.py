@@ -1,105 +1,310 @@
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from casjob.job.models import (
-    Job,
-    Task,
-    read_flag,
-    read_moment,
-    read_text,
-    read_whole_number,
-)
-from casjob.json_text import JsonValue
+from casjob.catalogue.meanings import Catalogue
+from casjob.demo.replies import answer
+from casjob.errors import ReplyError
+from casjob.job.models import ApiObject, Job, Task, read_detail
+from casjob.job.report import Report, report_job
+from casjob.job.source import JobDetail
+from casjob.json_text import JsonValue, read_text
+from tests.conftest import JOB_ID, PROJECT_ID, Finished
 from tests.job.strategies import ANY_JSON
+from tests.service import Reply, Service, documented_job, many_tasks
+
+Ask = Callable[..., Finished]
+
+AS_OF = datetime(2026, 11, 23, 8, 0, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, None),
-        ("", ""),
-        ("构建 [b]", "构建 [b]"),
-        (5, "5"),
-        (False, "false"),
-        (1.5, "1.5"),
-        ([1, "构"], '[1, "构"]'),
-        ({"a": None}, '{"a": null}'),
-    ],
-)
-def test_text_of_another_type_is_its_json(value: JsonValue, text: str | None) -> None:
-    assert read_text(value) == text
+def read(document: JsonValue) -> JobDetail:
+    return read_detail(document, as_of=AS_OF)
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (0, 0),
-        (9, 9),
-        (-1, -1),
-        ("9", 9),
-        ("007", 7),
-        (10**18 - 1, 10**18 - 1),
-        ("9" * 18, 10**18 - 1),
-        (10**18, None),
-        (-(10**18), None),
-        ("9" * 19, None),
-        ("9" * 10_000, None),
-        (None, None),
-        (True, None),
-        (9.0, None),
-        ("", None),
-        ("-1", None),
-        ("+1", None),
-        (" 1", None),
-        ("1_0", None),
-        ("٣", None),
-        ("²", None),
-        ("nine", None),
-        ([], None),
-    ],
-)
-def test_a_whole_number_fits_64_bits_and_may_be_digits(
-    value: JsonValue, number: int | None
+def documented(version: str) -> JsonValue:
+    path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+    reply = answer("GET", path, {}, lambda _: documented_job(), list, request_id="")
+    return cast("JsonValue", reply.body)
+
+
+@pytest.fixture
+def in_shanghai() -> Iterator[None]:
+    """Make the machine's zone another than UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "CST-8")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_shanghai")
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
+def test_a_time_is_in_utc_wherever_it_is_read(zone: str) -> None:
+    [task] = read({"job": {}, "tasks": [{"CREATED_AT": f"2020-02-04T04:01:03{zone}"}]}).tasks
+
+    assert task.created_at
+    assert task.created_at.isoformat() == "2020-02-04T04:01:03+00:00"
+
+
+def test_each_task_may_have_keys_of_its_own() -> None:
+    first: JsonValue = {"TASK_ID": "a", "TASK_NAME": "b"}
+    second: JsonValue = {"task_name": "c", "TASK_ID": "d"}
+
+    assert [
+        (each.task_id, each.task_name, each.sent)
+        for each in read({"job": {}, "tasks": [first, second]}).tasks
+    ] == [("a", "b", first), ("d", "c", {"TASK_NAME": "c", "TASK_ID": "d"})]
+
+
+def test_the_documented_reply_is_read() -> None:
+    detail = read(documented("v2"))
+
+    assert (detail.task_count, detail.as_of, detail.duplicates, detail.sent) == (5, AS_OF, (), {})
+    assert {name: value for name, value in detail.job if name != "sent"} == {
+        "job_id": JOB_ID,
+        "job_name": "provision/provMain",
+        "job_type": "PROVISION",
+        "job_desc": "provision/provMain",
+        "execution_status": "FAILED",
+        "service_instance_id": "429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+        "project_id": PROJECT_ID,
+        "order_id": "",
+        "created_by": "585cc5c16cda4954b28d4eb460f06261",
+        "rollback_enabled": None,
+    }
+    assert detail.job.sent == documented_job()["job"]
+    assert [task.sent for task in detail.tasks] == documented_job()["tasks"]
+    last = detail.tasks[-1]
+    assert last.messages == '{ "Message" : "ECC00011", "Detail" : "Building failed." }'
+    assert {name: value for name, value in last if name not in {"sent", "messages"}} == {
+        "task_id": "Task-a72fe8d8-8cc1-42b5-a097-0cf9e29692a7",
+        "task_index": 9,
+        "task_name": "TN00097",
+        "task_status": "FAILED",
+        "task_type": "restful",
+        "created_at": datetime(2020, 2, 4, 4, 1, 8, 962_000, UTC),
+        "last_health_check": datetime(2020, 2, 4, 4, 1, 38, 975_000, UTC),
+        "owner_id": "cas-mgr-69bb87d7c-wpqwb:30114",
+    }
+
+
+def test_v3_is_read_under_the_names_of_v2() -> None:
+    detail = read(documented("v3"))
+
+    assert detail.job.rollback_enabled is False
+    assert detail.job.sent["ROLLBACK_ENABLED"] is False
+    assert set(detail.tasks[-1].sent) == {
+        *("CREATED_AT", "MESSAGES", "TASK_ID", "TASK_INDEX", "TASK_NAME", "TASK_STATUS"),
+        *("TASK_TYPE", "UPDATE_AT"),
+    }
+
+
+def meaning(report: Report) -> list[object]:
+    return [
+        report.outcome,
+        report.tasks and [each._replace(task=None) for each in report.tasks],  # type: ignore[arg-type] # whose fields differ
+        [each.task.task_id for each in report.failed],
+        [each.task.task_status for each in report.tasks],
+        report.started,
+        report.elapsed_seconds,
+        report.contradictions,
+    ]
+
+
+def test_both_versions_mean_the_same() -> None:
+    second, third = (
+        report_job(read_detail(documented(name), as_of=AS_OF), catalogue=Catalogue())
+        for name in ("v2", "v3")
+    )
+
+    assert meaning(second) == meaning(third)
+    assert second.failed[0].message == third.failed[0].message is not None
+
+
+def test_v3_without_indexes_keeps_the_order_that_was_sent() -> None:
+    document = cast("dict[str, list[dict[str, JsonValue]]]", documented("v3"))
+    for task in document["tasks"]:
+        del task["task_index"]
+    report = report_job(read(cast("JsonValue", document)), catalogue=Catalogue())
+
+    assert [each.task.task_index for each in report.tasks] == [None] * 5
+    assert [each.task.task_name for each in report.failed] == ["TN00097"]
+    assert report.failed[0].phase == "BUILDING"
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.title, str.swapcase])
+@pytest.mark.parametrize("version", ["v2", "v3"])
+def test_keys_of_any_case_mean_the_same(
+    service: Service, ask: Ask, spell: "type[str]", version: str
 ) -> None:
-    assert read_whole_number(value) == number
+    document = cast("dict[str, dict[str, str] | list[dict[str, str]]]", documented(version))
+    plain = ask("show", JOB_ID, "--api-version", version, "--json")
+    job, tasks = document["job"], document["tasks"]
+    assert isinstance(job, dict)
+    assert isinstance(tasks, list)
+    service.script = [
+        Reply(
+            body={
+                "Task_Count": 5,
+                "JOB": {spell(key): value for key, value in job.items()},
+                "tasks": [{spell(key): value for key, value in task.items()} for task in tasks],
+            }
+        )
+    ]
+
+    assert ask("show", JOB_ID, "--api-version", version, "--json") == plain
+    assert plain.status == 0
+
+
+def test_of_two_keys_that_differ_in_case_the_upper_one_is_the_api_s() -> None:
+    job: JsonValue = {"job_id": "lower", "JOB_ID": "upper", "Order_Id": "first", "order_id": "2nd"}
+    detail = read({"job": job, "Job": "beside", "tasks": [{"task_id": "a", "TASK_ID": "b"}]})
+
+    assert detail.job.job_id == "upper"
+    assert detail.job.order_id == "first"
+    assert detail.job.sent == {
+        "JOB_ID": "upper",
+        "job_id": "lower",
+        "ORDER_ID": "first",
+        "order_id": "2nd",
+    }
+    assert detail.tasks[0].task_id == "b"
+    assert detail.sent == {"Job": "beside"}
+
+
+def test_of_two_keys_at_the_top_that_differ_in_case_the_lower_one_is_the_api_s() -> None:
+    detail = read({"JOB": "x", "Tasks": [{}], "job": {"JOB_ID": "J"}, "tasks": [], "TASKS": 2})
+
+    assert (detail.job.job_id, detail.tasks) == ("J", ())
+    assert detail.sent == {"JOB": "x", "Tasks": [{}], "TASKS": 2}
+
+
+def test_unknown_fields_are_kept() -> None:
+    detail = read(
+        {
+            "job": {"NEW": {"deep": [1]}, "SENT": 1, "sent": 2},
+            "tasks": [{"new_field": None}],
+            "task_count": 1,
+            "request_id": "an id",
+            "Page": {"Size": 1},
+            "rest": "\ud800",
+            "\ud800": 1,
+        }
+    )
+
+    assert detail.job.sent == {"NEW": {"deep": [1]}, "SENT": 1, "sent": 2}
+    assert detail.tasks[0].sent == {"NEW_FIELD": None}
+    assert detail.sent == {
+        "request_id": "an id",
+        "Page": {"Size": 1},
+        "rest": "\ud800",
+        "\ud800": 1,
+    }
+
+
+@pytest.mark.parametrize("document", [{"job": {}}, {"job": {}, "tasks": None, "task_count": None}])
+def test_a_job_may_say_nothing(document: JsonValue) -> None:
+    detail = read(document)
+
+    assert (detail.tasks, detail.task_count) == ((), None)
+    assert detail.job.job_id is None
+
+
+HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 @pytest.mark.parametrize(
-    ("value", "flag"),
-    [(True, True), (False, False), (None, None), (1, None), ("true", None), ([], None)],
-)
-def test_a_flag_is_a_boolean(value: JsonValue, *, flag: bool | None) -> None:
-    assert read_flag(value) is flag
-
-
-@pytest.mark.parametrize(
-    ("value", "moment"),
+    ("document", "what"),
     [
-        ("2020-02-04T04:01:03.344Z", datetime(2020, 2, 4, 4, 1, 3, 344_000, UTC)),
-        ("2020-02-04T04:01:03.344567Z", datetime(2020, 2, 4, 4, 1, 3, 344_567, UTC)),
-        ("2020-02-04T04:01:03.3445Z", datetime(2020, 2, 4, 4, 1, 3, 344_500, UTC)),
-        ("2020-02-04T04:01:03.344567899Z", datetime(2020, 2, 4, 4, 1, 3, 344_567, UTC)),
-        ("2020-02-04T04:01:03Z", datetime(2020, 2, 4, 4, 1, 3, 0, UTC)),
-        ("2020-02-04 04:01:03", datetime(2020, 2, 4, 4, 1, 3, 0, UTC)),
-        ("2020-02-04T12:01:03+08:00", datetime(2020, 2, 4, 4, 1, 3, 0, UTC)),
-        ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, 0, UTC)),
-        ("9999-12-31T23:59:59-01:00", None),
-        ("0001-01-01T00:00:00+01:00", None),
-        ("2020-02-30T00:00:00Z", None),
-        ("yesterday", None),
-        ("", None),
-        ("\ud800", None),
-        (None, None),
-        (1580788863, None),
-        ({}, None),
+        (None, "it is null, not an object"),
+        ([], "it is a list, not an object"),
+        ("a job", "it is a string, not an object"),
+        (True, "it is a boolean, not an object"),
+        (5, "it is a number, not an object"),
+        (5.5, "it is a number, not an object"),
+        ({"job": []}, "job is a list, not an object"),
+        ({"job": "x"}, "job is a string, not an object"),
+        ({"job": False}, "job is a boolean, not an object"),
+        ({"job": {}, "tasks": {}}, "tasks is an object, not a list"),
+        ({"job": {}, "tasks": "x"}, "tasks is a string, not a list"),
+        ({"job": {}, "tasks": 0}, "tasks is a number, not a list"),
+        ({"job": {}, "tasks": [None]}, "tasks[0] is null, not an object"),
+        ({"job": {}, "tasks": [{}, {}, []]}, "tasks[2] is a list, not an object"),
     ],
 )
-def test_a_moment_is_in_utc_unless_it_says_otherwise(
-    value: JsonValue, moment: datetime | None
-) -> None:
-    assert read_moment(value) == moment
+def test_another_shape_is_not_understood(document: JsonValue, what: str) -> None:
+    with pytest.raises(ReplyError) as raised:
+        read(document)
+
+    error = raised.value
+    assert error.message == f"the service's reply can't be understood: {what}"
+    assert (error.said, error.hint) == (None, HINT)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({}, "nothing"),
+        (
+            {"job": None, "tasks": [], "task_count": 0},
+            '{"job": null, "tasks": [], "task_count": 0}',
+        ),
+        ({"error_code": "A.1", "error_msg": "m"}, "A.1 m"),
+        ({"jobs": "x" * 1000}, '{"jobs": "' + "x" * 290 + "… (1012 characters)"),
+    ],
+)
+def test_a_reply_without_a_job_is_not_understood(document: JsonValue, said: str) -> None:
+    with pytest.raises(ReplyError) as raised:
+        read(document)
+
+    error = raised.value
+    assert (error.message, error.said, error.hint) == (
+        "the service's reply holds no job",
+        said,
+        HINT,
+    )
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    ANY_JSON | st.fixed_dictionaries({"job": ANY_JSON, "tasks": ANY_JSON, "Task_Count": ANY_JSON})
+)
+def test_any_json_is_read_or_refused(document: JsonValue) -> None:
+    with suppress(ReplyError):
+        sent = read(document).job.sent
+        assert isinstance(document, dict)
+        assert list(sent.values()) == list(_job(document).values())
+
+
+def _job(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    spelt = (value for key, value in document.items() if key.lower() == "job")
+    job = document["job"] if "job" in document else next(spelt)
+    assert isinstance(job, dict)
+    return job
+
+
+def test_a_reply_says_when_it_is_from(service: Service, ask: Ask) -> None:
+    job = many_tasks(1)
+    job["job"]["EXECUTION_STATUS"] = job["tasks"][0]["TASK_STATUS"] = "RUNNING"
+    body = {**job, "task_count": 1}
+    service.script = [
+        Reply(body=body, headers={"Date": "Tue, 04 Feb 2020 04:01:14 GMT"}),
+        Reply(body=body, headers={"Date": "Tue, 04 Feb 2020 04:01:14"}),
+        Reply(body=body, headers={"Date": "today"}),
+    ]
+
+    elapsed = [json.loads(ask("show", JOB_ID, "--json").out)["elapsed_seconds"] for _ in range(3)]
+
+    assert elapsed[:2] == [10.0, 10.0]
+    assert elapsed[2] > 10**8, "by this machine's own clock"
 
 
 @given(ANY_JSON)
@@ -130,32 +335,31 @@ def test_no_value_is_refused(value: JsonValue) -> None:
     task_fields = dict.fromkeys(task_names, value)
     job_fields = dict.fromkeys(job_names, value)
 
-    task = Task(task_fields)
-    job = Job(job_fields)
+    task = Task.model_validate(task_fields)
+    job = Job.model_validate(job_fields)
 
     assert task.messages == value
     assert task.task_name == job.job_name == read_text(value)
-    assert task.sent is task_fields
-    assert job.sent is job_fields
+    assert task.sent == task_fields
+    assert job.sent == job_fields
 
 
 @pytest.mark.parametrize("name", ["LAST_HEALTH_CHECK", "UPDATE_AT"])
 def test_the_last_health_check_has_a_name_in_each_version(name: str) -> None:
-    task = Task({name: "2020-02-04T04:01:03Z"})
+    task = Task.model_validate({name: "2020-02-04T04:01:03Z"})
 
     assert task.last_health_check == datetime(2020, 2, 4, 4, 1, 3, 0, UTC)
 
 
 def test_v2_s_name_comes_first_even_without_a_time() -> None:
-    task = Task({"LAST_HEALTH_CHECK": None, "UPDATE_AT": "2020-02-04T04:01:03Z"})
+    task = Task.model_validate({"LAST_HEALTH_CHECK": None, "UPDATE_AT": "2020-02-04T04:01:03Z"})
 
     assert task.last_health_check is None
 
 
-def test_what_is_absent_is_none() -> None:
-    task = Task({})
-    job = Job({})
+@pytest.mark.parametrize("model", [Job, Task])
+def test_what_is_absent_is_none(model: type[ApiObject]) -> None:
+    values = dict(model.model_validate({}))
 
-    assert {getattr(task, name) for name in Task.__slots__ if name != "sent"} == {None}
-    assert {value for name, value in vars(job).items() if name != "sent"} == {None}
-    assert task.messages is None
+    assert values.pop("sent") == {}
+    assert set(values.values()) == {None}

@@ -5,14 +5,8 @@ import pytest
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.job.failures import Failure
-from casjob.job.report import (
-    Report,
-    TaskReport,
-    group_phases,
-    name_task,
-    report_job,
-    select_tasks,
-)
+from casjob.job.phases import group_phases
+from casjob.job.report import Report, TaskReport, name_task, report_job, select_tasks
 from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
@@ -426,7 +420,7 @@ class TestCompleteness:
 
     def test_is_not_that_of_tasks_which_are_said_to_be_missing(self) -> None:
         detail = report_of(job("SUCCEEDED", task(1))).detail
-        report = report_job(detail, catalogue=Catalogue(), lack="The file has one page only.")
+        report = report_job(detail, catalogue=Catalogue(), missing="The file has one page only.")
 
         assert not report.is_whole
         assert report.contradictions == ("The file has one page only.",)

@@ -4,7 +4,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from casjob.job.report import Phase, Report, TaskReport, group_phases
+from casjob.job.phases import Phase, group_phases
+from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 
 

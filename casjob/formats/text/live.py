@@ -20,7 +20,8 @@ from casjob.formats.text.report import draw_notes, draw_report, open_page, rende
 from casjob.formats.text.screen import Screen
 from casjob.formats.text.styled import Text
 from casjob.job.events import Event, Picture, Stall
-from casjob.job.report import Report, TaskReport, group_phases
+from casjob.job.phases import group_phases
+from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
 _Item = TypeVar("_Item")

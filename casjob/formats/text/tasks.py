@@ -13,7 +13,8 @@ from casjob.formats.text.phrases import (
     format_elapsed,
 )
 from casjob.formats.text.styled import Text
-from casjob.job.report import Phase, Report, TaskReport
+from casjob.job.phases import Phase
+from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 
 _GAP = "  "

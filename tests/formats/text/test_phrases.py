@@ -17,7 +17,8 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
-from casjob.job.report import group_phases, select_tasks
+from casjob.job.phases import group_phases
+from casjob.job.report import select_tasks
 from casjob.job.statuses import Outcome
 from tests.samples import job, report_of, separator, task
 
