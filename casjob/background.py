@@ -8,7 +8,7 @@ from typing import TypeVar
 _Value = TypeVar("_Value")
 
 
-def run_aside(call: Callable[[], _Value]) -> "Future[_Value]":
+def run_in_thread(call: Callable[[], _Value]) -> "Future[_Value]":
     """Run a call in a thread of its own.
 
     The thread is a daemon, since a hanging read must block neither Ctrl-C nor the end of the
@@ -24,14 +24,3 @@ def run_aside(call: Callable[[], _Value]) -> "Future[_Value]":
 
     threading.Thread(target=run, daemon=True).start()
     return future
-
-
-def run_interruptibly(call: Callable[[], _Value]) -> _Value:
-    """Return the result of a call, for which the main thread only waits.
-
-    A signal raises its exception wherever the main thread is. Inside a library, that could leave a
-    lock held forever.
-    """
-    if threading.current_thread() is threading.main_thread():
-        return run_aside(call).result()
-    return call()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import wait
 from typing import TypeVar
 
-from casjob.background import run_aside
+from casjob.background import run_in_thread
 from casjob.durations import format_duration
 from casjob.errors import TimedOutError
 
@@ -17,12 +17,9 @@ _Value = TypeVar("_Value")
 class Deadline:
     """The moment at which a run's time is up.
 
-    Args:
-        seconds: from now on; None for a run without a timeout.
-
     Attributes:
-        seconds: as given.
-        moment: monotonic seconds.
+        seconds: how long the run may take; None for a run without a timeout.
+        moment: in seconds of the monotonic clock.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -35,16 +32,12 @@ class Deadline:
         return max(0.0, self.moment - time.monotonic())
 
     def wait_for(self, what: str, call: Callable[[], _Value]) -> _Value:
-        """Return the result of a call, or abandon the call at the deadline.
-
-        Args:
-            what: names what is waited for.
-            call: runs in a thread of its own.
+        """Return the result of a call, which runs in a thread that is left behind if time is up.
 
         Raises:
-            TimedOutError: time is up.
+            TimedOutError: time is up; the error names what was waited for.
         """
-        future = run_aside(call)
+        future = run_in_thread(call)
         if not wait([future], timeout=min(self.left, threading.TIMEOUT_MAX)).done:
             self.check(what)
         return future.result()
@@ -52,11 +45,8 @@ class Deadline:
     def check(self, what: str) -> None:
         """Raise an error if time is up.
 
-        Args:
-            what: names what was waited for.
-
         Raises:
-            TimedOutError: time is up.
+            TimedOutError: time is up; the error names what was waited for.
         """
         if self.seconds is not None and not self.left:
             timeout = format_duration(self.seconds)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.client import ServiceStage
-from casjob.api.endpoint import Endpoint
+from casjob.api.client import Client
+from casjob.api.jobs import ServiceStage
 from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
@@ -29,12 +29,9 @@ if TYPE_CHECKING:
 def open_service(
     session: Session, *, pace: Pace | None = None, deadline: Deadline = NEVER
 ) -> Iterator[ServiceStage]:
-    """Open the service, or the demo.
+    """Open the service, or the demo, before a deadline.
 
-    Args:
-        session: the settings, the notices and the cache.
-        pace: for polling: bounds the rate of requests, which are not retried.
-        deadline: by when the service has to be open.
+    A pace is for polling: it bounds the rate of requests, which are not retried.
 
     Raises:
         TimedOutError: a program that prints the credential, or IAM, took too long.
@@ -95,13 +92,9 @@ def open_service(
 
 
 class Connector:
-    """Opens endpoints with the same settings, and closes them with the stack.
+    """Opens connections with the same settings, which mask the run's secrets.
 
-    Args:
-        session: the notices, and whether to log.
-        settings: how to connect.
-        stack: closes the endpoints.
-        secrets: the run's, which the endpoints mask.
+    The stack closes them.
     """
 
     def __init__(
@@ -112,7 +105,7 @@ class Connector:
         self._settings = settings
         self._stack = stack
         self._redactor = Redactor(secrets)
-        self._iam: Endpoint | None = None
+        self._iam: Client | None = None
 
     def __call__(
         self,
@@ -121,19 +114,13 @@ class Connector:
         *,
         pace: Pace | None = None,
         transport: "SampleService | None" = None,
-    ) -> Endpoint:
-        """Return an endpoint, open.
-
-        Args:
-            url: its URL.
-            name: names it in errors.
-            pace: for polling: bounds the rate of requests, which are not retried.
-            transport: used in place of the network.
+    ) -> Client:
+        """Return a client of an endpoint that errors name so; the transport is for the demo.
 
         Raises:
             SettingsError: the certificates or a proxy in the environment can't be used.
         """
-        endpoint = Endpoint(
+        client = Client(
             url,
             name=name,
             timeout=self._settings.request_timeout.value,
@@ -145,12 +132,12 @@ class Connector:
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,
         )
-        endpoint.name_hint = _explain_name(url, self._settings.region) or endpoint.name_hint
-        self._stack.callback(endpoint.close)
-        return endpoint
+        client.name_hint = _explain_name(url, self._settings.region) or client.name_hint
+        self._stack.callback(client.close)
+        return client
 
-    def to_iam(self) -> Endpoint:
-        """Return IAM's endpoint, the same one each time."""
+    def to_iam(self) -> Client:
+        """Return the client of IAM, the same one each time."""
         if self._iam is None:
             url = self._settings.iam_endpoint.value
             self._iam = self(url, f"IAM at {urlsplit(url).netloc}")
@@ -219,14 +206,7 @@ def _open_credential(
 
 
 def _explain_not_found(session: Session, location: str, usual: str, job_id: str) -> str:
-    """Return the hint for a job that is not found.
-
-    Args:
-        session: knows where it was looked at before.
-        location: where it was not found.
-        usual: what else to check.
-        job_id: the job, or the beginning of its id.
-    """
+    """Return the hint for a job, or the beginning of its id, that is not found in a location."""
     for job in session.recent_jobs():
         is_prefix = len(job_id) >= SHORTEST_PREFIX and job.job_id.startswith(job_id)
         is_elsewhere = job.location not in {None, location}

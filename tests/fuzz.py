@@ -31,8 +31,8 @@ from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 import casjob
+from casjob.api.client import Client
 from casjob.api.components import Components
-from casjob.api.endpoint import Endpoint
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.catalogue.meanings import Catalogue
@@ -915,7 +915,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         is_inner = request.url.path.endswith(("/overviews", "/records"))
         return httpx.Response(200, content=bodies[is_inner])
 
-    endpoint = Endpoint(
+    client = Client(
         "http://127.0.0.1",
         name="the service",
         timeout=60,
@@ -925,9 +925,9 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(endpoint, auth=None, versions=(version,), project_id="p", location="here")
+        yield Components(client, auth=None, versions=(version,), project_id="p", location="here")
     finally:
-        endpoint.close()
+        client.close()
 
 
 # Following

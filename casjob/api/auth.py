@@ -1,7 +1,9 @@
 """Credentials: how a request is authenticated, one class a kind. A login is in `iam`."""
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Self
@@ -10,12 +12,15 @@ from urllib.parse import parse_qsl
 import httpx
 
 from casjob.api.signing import DATE_FORMAT, encode_query, sign
+from casjob.errors import CasjobError
 
 CANONICAL_REQUEST = "casjob.canonical_request"
 """The request extension that holds the text that was signed."""
 
+Flow = Generator[httpx.Request, httpx.Response, None]
 
-class Credential(ABC):
+
+class Credential(httpx.Auth, ABC):
     """Authenticates requests."""
 
     @property
@@ -28,22 +33,6 @@ class Credential(ABC):
     def refusal_hint(self) -> str:
         """What to check if it is refused, and where it comes from."""
 
-    @abstractmethod
-    def authenticate(self, request: httpx.Request) -> None:
-        """Add what authenticates a request.
-
-        Raises:
-            CasjobError: no token could be obtained.
-        """
-
-    def renew(self, refused: httpx.Request) -> bool:  # noqa: ARG002 - only some kinds do
-        """Return whether a request that got a 401 may be sent again, authenticated anew.
-
-        Raises:
-            CasjobError: no new token could be obtained.
-        """
-        return False
-
     def for_project(self, project_id: str) -> "Credential":  # noqa: ARG002 - only some kinds do
         """Return the credential for requests about a project."""
         return self
@@ -51,12 +40,7 @@ class Credential(ABC):
 
 @dataclass(frozen=True)
 class Token(Credential):
-    """An IAM token, which may be 16 KB long.
-
-    Args:
-        token: the token.
-        origin: where it comes from, as people name it.
-    """
+    """An IAM token, which may be 16 KB long; the origin is as people name it."""
 
     token: str = field(repr=False)
     origin: str = field(default="the caller", kw_only=True)
@@ -74,9 +58,10 @@ class Token(Credential):
             " get a new one"
         )
 
-    def authenticate(self, request: httpx.Request) -> None:
+    def auth_flow(self, request: httpx.Request) -> Flow:
         """Add the token."""
         request.headers["X-Auth-Token"] = self.token
+        yield request
 
 
 def _utc_now() -> datetime:
@@ -88,12 +73,8 @@ class AccessKey(Credential):
     """An access key (AK) and its secret key (SK), which signs each request.
 
     Args:
-        access_key: the AK.
-        secret_key: the SK.
         security_token: comes with temporary keys.
-        origin: where the key comes from, as people name it.
         project_id: sent as X-Project-Id; None for requests to IAM.
-        clock: returns the time to sign with, in UTC.
     """
 
     access_key: str
@@ -102,6 +83,8 @@ class AccessKey(Credential):
     origin: str = field(default="the caller", kw_only=True)
     project_id: str | None = None
     clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
+
+    requires_request_body = True
 
     @property
     def account(self) -> str:
@@ -122,7 +105,7 @@ class AccessKey(Credential):
         """Return the key for requests about a project."""
         return replace(self, project_id=project_id)
 
-    def authenticate(self, request: httpx.Request) -> None:
+    def auth_flow(self, request: httpx.Request) -> Flow:
         """Sign the request; exactly what is signed is sent."""
         optional = {"X-Security-Token": self.security_token, "X-Project-Id": self.project_id}
         headers = {name: value for name, value in optional.items() if value}
@@ -143,3 +126,37 @@ class AccessKey(Credential):
         request.headers.update(headers)
         request.headers["Authorization"] = signature.authorization
         request.extensions[CANONICAL_REQUEST] = signature.canonical_request
+        yield request
+
+
+class LockoutGuard:
+    """Sends the first request alone, and none after the credentials were refused.
+
+    Five failures in a row lock an account, and each of several concurrent requests would count as
+    one. Source: APIGW.0301, and IAM's login policy.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_accepted = False
+        self._refusal: CasjobError | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until a request may be sent.
+
+        Raises:
+            CasjobError: the credentials were refused before.
+        """
+        with nullcontext() if self._is_accepted else self._lock:
+            if self._refusal:
+                raise self._refusal
+            yield
+
+    def accept(self) -> None:
+        """Allow all other requests."""
+        self._is_accepted = True
+
+    def refuse(self, error: CasjobError) -> None:
+        """Refuse all further requests with this error."""
+        self._refusal = error

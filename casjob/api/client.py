@@ -1,157 +1,306 @@
-"""Requests to ServiceStage's CAS service."""
+"""Sends requests and reads the responses. All errors that leave this are masked."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cached_property
+import base64
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import NamedTuple, TypeVar
+from urllib.parse import quote, urlencode
 
-from casjob.api.auth import Credential
-from casjob.api.endpoint import Endpoint, Request
-from casjob.api.headers import read_date
-from casjob.api.paging import fetch_window
-from casjob.api.refusals import Refusal
-from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
-from casjob.job.models import read_detail
-from casjob.job.source import JobDetail, Window
-from casjob.json_text import JsonValue
+import httpx
 
-if TYPE_CHECKING:
-    from casjob.components import ComponentSource
+from casjob import __version__
+from casjob.api.auth import Credential, LockoutGuard
+from casjob.api.errors import (
+    NAME_HINT,
+    Refusal,
+    describe_reply,
+    explain_failure,
+    explain_refusal,
+)
+from casjob.api.log import compare_signed, describe_outcome, describe_response, start_clock
+from casjob.api.network import create_tls_context, find_proxy
+from casjob.api.pace import Pace
+from casjob.api.redact import Redactor
+from casjob.api.response import ACCEPT_ENCODING, Response, read_response
+from casjob.api.retry import RetryPolicy
+from casjob.background import run_in_thread
+from casjob.errors import (
+    AuthenticationError,
+    CasjobError,
+    ReplyError,
+    ReplyTimeoutError,
+    ServiceError,
+)
+from casjob.json_text import JsonValue, decode
+
+TOTAL_TIMEOUT_FACTOR = 4
+"""How many request timeouts a whole exchange may take; each read by itself may take one."""
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": ACCEPT_ENCODING,
+    "Content-Type": "application/json",
+    "User-Agent": f"casjob/{__version__}",
+    # Without it, messages may be in Chinese.
+    "X-Language": "en-us",
+}
+
+_KEEP_ALIVE = 60
+"""Seconds that an idle connection is kept: longer than the longest polling interval."""
+
+_Value = TypeVar("_Value")
 
 
-class ServiceStage:
-    """One project of the CAS service.
+class Request(NamedTuple):
+    """A request, before it is authenticated.
 
     Args:
-        endpoint: where the service is.
-        auth: authenticates each request; None for the demo.
-        version: the API version, `v2` or `v3`.
-        project_id: the project that the jobs belong to.
-        location: the region; by default, the endpoint's host.
-        explain_not_found: returns what to check if a job is not found, by the job's id.
-        component_versions: those to try for components.
-        sample_job_ids: jobs known without having been looked at, such as those of the demo.
+        path: after the endpoint's URL, and quoted.
+        body: sent as JSON.
+        refusals: what statuses other than 2xx, and error codes, mean for this request.
+    """
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: object = None
+    refusals: Mapping[int | str, Refusal] = {}
+
+
+def quote_path(*names: str) -> str:
+    """Return a path of names that may hold any character."""
+    return "".join(f"/{quote(name, safe='')}" for name in names)
+
+
+class Client:
+    """Connections to one endpoint.
+
+    A timeout of httpx bounds a single step. It ends neither headers that come a byte at a time, nor
+    a name lookup, which not even Ctrl-C interrupts. So each exchange runs in a thread of its own,
+    which is left behind if the whole takes too long.
+
+    Args:
+        url: what every path is appended to; it may have a path itself.
+        name: names the service in errors.
+        timeout: seconds that each connect, read and write may take.
+        notify: gets a message about each retry.
+        redactor: masks the run's secrets; what requests send and the proxy's are masked anyway.
+        pace: limits the rate of requests; None for no limit.
+        log: gets lines about each request and response; None for no log.
+        ca_bundle: the path of certificates to trust beside the usual ones.
+        transport: used in place of the network, as the demo does.
 
     Attributes:
-        endpoint: the service's URL.
-        project_id: the project that the jobs belong to.
-        location: the region, or the endpoint's host.
-        sample_job_ids: as given.
+        name_hint: what to check if the host's name is unknown; it may be set.
+        while_waiting: called once a request is under way, before its response is waited for; it
+            may be set.
+
+    Raises:
+        SettingsError: the certificates or a proxy in the environment can't be used.
     """
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        url: str,
+        *,
+        name: str = "the service",
+        timeout: float = 30,
+        retry: RetryPolicy = RetryPolicy(),
+        notify: Callable[[str], None] = lambda _: None,
+        redactor: Redactor = Redactor(),
+        pace: Pace | None = None,
+        log: Callable[[str], None] | None = None,
+        ca_bundle: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url
+        self.name = name
+        self.name_hint = NAME_HINT
+        self.while_waiting: Callable[[], None] = lambda: None
+        parsed = httpx.URL(url)
+        context = create_tls_context(parsed, ca_bundle)
+        self.proxy = None if transport else find_proxy(parsed, context)
+        self._http = httpx.Client(
+            transport=transport,
+            proxy=self.proxy,
+            verify=context,
+            trust_env=False,
+            headers=_HEADERS,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            timeout=timeout,
+            event_hooks={"request": [start_clock], "response": [self._log_response]},
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
+        )
+        through = f" (through the proxy {self.proxy.url.netloc.decode()})" if self.proxy else ""
+        self._peer = parsed.netloc.decode("ascii") + through
+        self._timeout = timeout
+        self._retry = retry
+        self._notify = notify
+        self._redactor = redactor.add(*_find_secrets(self.proxy))
+        self._pace = pace
+        self._log = log
+        self._guard = LockoutGuard()
+        self._is_closed = False
+        self._notified = 0
+        self._notifying = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections. Requests that are still under way fail silently."""
+        self._is_closed = True
+        self._http.close()
+
+    def send(
+        self,
+        request: Request,
         *,
         auth: Credential | None,
-        version: str = "v2",
-        project_id: str,
-        location: str | None = None,
-        explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
-        component_versions: Sequence[str] = ("v3", "v2"),
-        sample_job_ids: tuple[str, ...] = (),
-    ) -> None:
-        self.endpoint = endpoint.url
-        self.project_id = project_id
-        self.location = location or urlsplit(endpoint.url).netloc
-        self.sample_job_ids = sample_job_ids
-        self._endpoint = endpoint
-        self._auth = auth
-        self._version = version
-        self._component_versions = component_versions
-        self._explain_not_found = explain_not_found
-
-    @cached_property
-    def components(self) -> "ComponentSource":
-        """The components that the jobs belong to."""
-        from casjob.api.components import Components
-
-        return Components(
-            self._endpoint,
-            auth=self._auth,
-            versions=self._component_versions,
-            project_id=self.project_id,
-            location=self.location,
-        )
-
-    def fetch_job(
-        self,
-        job_id: str,
-        window: Window = Window(),
-        *,
-        on_progress: Callable[[int, int | None], None] = lambda *_: None,
-        kept: dict[tuple[int, int], JobDetail] | None = None,
-        urgent: bool = False,
-    ) -> JobDetail:
-        """Fetch a job with all of its tasks, or those in a window.
+        read: Callable[[JsonValue, Response], _Value],
+    ) -> _Value:
+        """Send a request, retry as the policy allows, and return what was read of the response.
 
         Args:
-            job_id: the job.
-            window: which tasks; by default, all of them.
-            on_progress: called with how many tasks were received, and of how many if that is known.
-            kept: pages by offset and limit that need not be fetched; fetched ones are added.
-            urgent: whether its requests go ahead of others that wait for their turn.
+            request: what to ask for.
+            auth: authenticates each attempt anew.
+            read: makes the result of a 2xx response and its decoded body.
 
         Raises:
-            CasjobError: what went wrong.
+            CasjobError: what went wrong, without secrets.
         """
+        attempt = partial(self._attempt, request, auth, read)
+        return self._retry.call(attempt, notify=self._notify_retry)
 
-        def fetch_page(offset: int, limit: int) -> JobDetail:
-            part = offset, limit
-            if kept is not None and part in kept:
-                return kept[part]
-            page = self._fetch_page(job_id, window, offset, limit, urgent=urgent)
-            if kept is not None:
-                kept[part] = page
-            return page
+    def probe(self) -> Response:
+        """Return the response to an anonymous request, whatever its status.
 
-        return fetch_window(
-            fetch_page,
-            window,
-            latency=lambda: self._endpoint.latency,
-            on_progress=on_progress,
-        )
+        Raises:
+            CasjobError: the endpoint can't be reached.
+        """
+        with self._masking() as headers:
+            return self._exchange(self._build(Request("GET", "/")), None, headers)
 
-    def _fetch_page(
-        self, job_id: str, window: Window, offset: int, limit: int, *, urgent: bool
-    ) -> JobDetail:
-        params = {"limit": str(limit), "offset": str(offset)}
-        if window.desc:
-            params["desc"] = "true"
-        if window.instance_id:
-            params["instance_id"] = window.instance_id
-        where = f"project {self.project_id} ({self.location})"
-        request = Request(
-            "GET",
-            self._path("jobs", job_id),
-            params=params,
-            refusals={
-                HTTPStatus.FORBIDDEN: Refusal(
-                    ForbiddenError, f"not allowed to see job {job_id} in {where}"
-                ),
-                HTTPStatus.NOT_FOUND: Refusal(
-                    JobNotFoundError,
-                    f"job {job_id} was not found in {where}",
-                ),
-            },
-            urgent=urgent,
-        )
+    def _attempt(
+        self,
+        request: Request,
+        auth: Credential | None,
+        read: Callable[[JsonValue, Response], _Value],
+    ) -> _Value:
+        if self._is_closed:
+            raise ServiceError(f"the connections to {self.name} are closed")
+        if self._pace:
+            self._pace.wait()
+        with self._masking() as headers:
+            built = self._build(request)
+            with self._guard.turn() if auth else nullcontext():
+                response = self._exchange(built, auth, headers)
+                if response.status == HTTPStatus.UNAUTHORIZED:
+                    # Masked at once: other requests raise it too, and know other secrets.
+                    refusal = self._explain(response, request, auth)
+                    self._redactor.add_headers(*headers).mask_error(refusal)
+                    self._guard.refuse(refusal)
+                    raise refusal
+                self._guard.accept()
+            if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise self._explain(response, request, auth)
+            self._notified = 0
+            return read(self._decode(response), response)
+
+    @contextmanager
+    def _masking(self) -> Iterator[list[Mapping[str, str]]]:
+        """Mask the errors in a `with` block; what was sent and received is added to the list."""
+        headers: list[Mapping[str, str]] = []
         try:
-            return self._endpoint.send(request, auth=self._auth, read=_read_page)
-        except JobNotFoundError as error:
-            error.hint = self._explain_not_found(job_id)
-            raise
-        except ReplyTooLargeError as error:
-            if window.limit is None:
-                error.hint = "casjob tasks --limit 5 requests fewer tasks"
-            raise
+            yield headers
+        except CasjobError as error:
+            raise self._redactor.add_headers(*headers).mask_error(error) from None
 
-    def _path(self, *parts: str) -> str:
-        names = (self._version, self.project_id, "cas", *parts)
-        return "".join(f"/{quote(name, safe='')}" for name in names)
+    def _build(self, request: Request) -> httpx.Request:
+        try:
+            query = f"?{urlencode(request.params)}" if request.params else ""
+            url = f"{self.url.rstrip('/')}{request.path}{query}"
+            return self._http.build_request(request.method, url, json=request.body)
+        except (UnicodeEncodeError, httpx.InvalidURL) as error:
+            raise self._explain_failure(error) from None
+
+    def _exchange(
+        self, request: httpx.Request, auth: Credential | None, headers: list[Mapping[str, str]]
+    ) -> Response:
+        """Send a request in another thread; what was sent and received is added to `headers`."""
+        headers.append(request.headers)
+        receiving = run_in_thread(partial(self._receive, request, auth))
+        self.while_waiting()
+        total = self._timeout * TOTAL_TIMEOUT_FACTOR
+        try:
+            response = receiving.result(total)
+        except CasjobError as raised:
+            error = raised
+        except TimeoutError:
+            message = f"no complete response from {self._peer} within {total:g}s"
+            error = ReplyTimeoutError(message, hint="--request-timeout SECONDS waits longer")
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as failure:
+            error = self._explain_failure(failure)
+        else:
+            headers.append(response.headers)
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                self._write_log(compare_signed(request, response), headers)
+            return response
+        self._write_log([describe_outcome(request, error.message)], headers)
+        raise error
+
+    def _receive(self, request: httpx.Request, auth: Credential | None) -> Response:
+        with closing(self._http.send(request, auth=auth, stream=True)) as response:
+            return read_response(response, self._peer)
+
+    def _log_response(self, response: httpx.Response) -> None:
+        headers = response.request.headers, response.headers
+        self._write_log([describe_response(response)], headers)
+
+    def _write_log(self, lines: Iterable[str], headers: Iterable[Mapping[str, str]]) -> None:
+        if self._log and not self._is_closed:
+            redactor = self._redactor.add_headers(*headers)
+            for line in lines:
+                self._log(redactor.mask(line))
+
+    def _explain_failure(self, failure: Exception) -> CasjobError:
+        return explain_failure(
+            failure, peer=self._peer, timeout=self._timeout, name_hint=self.name_hint
+        )
+
+    def _explain(
+        self, response: Response, request: Request, auth: Credential | None
+    ) -> CasjobError:
+        meanings = dict(request.refusals)
+        if auth:
+            refused = f"{self.name} does not accept the credentials"
+            refusal = Refusal(AuthenticationError, refused, auth.refusal_hint)
+            meanings.setdefault(HTTPStatus.UNAUTHORIZED, refusal)
+        return explain_refusal(response, service=self.name, meanings=meanings)
+
+    def _decode(self, response: Response) -> JsonValue:
+        try:
+            return decode(response.content.decode("utf-8-sig"))
+        except ValueError as error:
+            what = f"not JSON: {error}" if response.content else "empty"
+            raise ReplyError(
+                f"the response from {self.name} is {what}",
+                said=describe_reply(response),
+                hint="the endpoint may belong to another service, or a proxy may have responded;"
+                " casjob config shows where it is set",
+            ) from None
+
+    def _notify_retry(self, retry: int, message: str) -> None:
+        """Notify of a retry, once for all pages that fail side by side."""
+        with self._notifying:
+            if retry > self._notified and not self._is_closed:
+                self._notified = retry
+                self._notify(message)
 
 
-def _read_page(document: JsonValue, headers: Mapping[str, str]) -> JobDetail:
-    return read_detail(document, as_of=read_date(headers) or datetime.now(UTC))
+def _find_secrets(proxy: httpx.Proxy | None) -> tuple[str, ...]:
+    """Return the user and password of a proxy, and how they are sent."""
+    if proxy is None or proxy.auth is None:
+        return ()
+    return (*proxy.auth, base64.b64encode(":".join(proxy.auth).encode()).decode())

@@ -1,20 +1,19 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from itertools import islice
-from typing import NamedTuple, TypeAlias
-from urllib.parse import quote
+from typing import NamedTuple
 
 from casjob.api.auth import Credential
-from casjob.api.endpoint import Endpoint, Request
-from casjob.api.headers import read_date
-from casjob.api.paging import Identity, Page, fetch_list
-from casjob.api.refusals import WHERE_FROM, Refusal
-from casjob.background import run_aside
+from casjob.api.client import Client, Request, quote_path
+from casjob.api.errors import WHERE_FROM, Refusal
+from casjob.api.paging import Identity, OnProgress, Page, fetch_list
+from casjob.api.response import Response
+from casjob.background import run_in_thread
 from casjob.components import (
     Component,
     ComponentHistory,
@@ -52,8 +51,6 @@ _ID = re.compile("[A-Za-z0-9_-]{1,128}")
 
 _IDENTITY = Identity[Fields](lambda fields: read_text(fields.get("id")), encode)
 
-OnProgress: TypeAlias = Callable[[int, int | None], None]
-
 
 class _Fetched(NamedTuple):
     """A list as it was sent, and how many of its items were not."""
@@ -67,23 +64,21 @@ class Components:
     """The components of one project.
 
     Args:
-        endpoint: where the service is.
         auth: authenticates each request; None for the demo.
         versions: the API versions to try; the first one that the service has is used.
-        project_id: the project that the components belong to.
         location: the region, or the endpoint's host.
     """
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        client: Client,
         *,
         auth: Credential | None,
         versions: Sequence[str],
         project_id: str,
         location: str,
     ) -> None:
-        self._endpoint = endpoint
+        self._client = client
         self._auth = auth
         self._versions = list(versions)
         self._project_id = project_id
@@ -92,11 +87,7 @@ class Components:
     def list_components(
         self, application: str | None = None, *, on_progress: OnProgress
     ) -> Listing:
-        """List the components of the project.
-
-        Args:
-            application: only those of the application with this name.
-            on_progress: gets how many came so far, of how many if that is known.
+        """List the components of the project, or of its application with a name.
 
         Raises:
             CasjobError: what went wrong.
@@ -120,10 +111,8 @@ class Components:
         """
         if self._versions[0] == "v3":
             request = self._request(*self._path_of(component), refusals=self._refuse_one(component))
-            return self._endpoint.send(
-                request,
-                auth=self._auth,
-                read=lambda document, _headers: refresh(component, document),
+            return self._client.send(
+                request, auth=self._auth, read=lambda document, _: refresh(component, document)
             )
         listing = self._list_overviews(
             {"id": component.application_id, "name": component.application_name}
@@ -135,10 +124,6 @@ class Components:
 
     def fetch_history(self, component: Component, *, on_progress: OnProgress) -> ComponentHistory:
         """Return the deployments of a component that was listed.
-
-        Args:
-            component: the component.
-            on_progress: gets how many came so far, of how many if that is known.
 
         Raises:
             ComponentNotFoundError: it is gone.
@@ -180,7 +165,7 @@ class Components:
         components: list[Component] = []
         missing = fetched.missing
         while some := list(islice(applications, APPLICATIONS_AT_A_TIME)):
-            listings = [run_aside(partial(self._list_overviews, each)) for each in some]
+            listings = [run_in_thread(partial(self._list_overviews, each)) for each in some]
             for listing in (each.result() for each in listings):
                 components += listing.components
                 missing += listing.missing
@@ -208,32 +193,23 @@ class Components:
         params: Mapping[str, str] | None = None,
         on_progress: OnProgress = lambda _came, _total: None,
     ) -> _Fetched:
-        """Fetch all pages of a list.
-
-        Args:
-            name: of the list in the reply.
-            path: of the request.
-            refusals: what statuses and codes mean for it.
-            params: its query, beside the page.
-            on_progress: gets how many items came so far, of how many if that is known.
-        """
+        """Fetch all pages of the list that has this name in a reply."""
         moments = [datetime.now(UTC)]
 
-        def read(document: JsonValue, headers: Mapping[str, str]) -> Page[Fields]:
-            moments.append(read_date(headers) or moments[0])
+        def read(document: JsonValue, response: Response) -> Page[Fields]:
+            moments.append(response.date or moments[0])
             items, total = read_list(document, name)
             return Page(tuple(items), total)
 
         def fetch_page(offset: int, limit: int) -> Page[Fields]:
             page = {"limit": str(limit), "offset": str(offset), **(params or {})}
             request = self._request(*path, params=page, refusals=refusals)
-            return self._endpoint.send(request, auth=self._auth, read=read)
+            return self._client.send(request, auth=self._auth, read=read)
 
         whole = fetch_list(
             fetch_page,
             page_size=PAGE_SIZE,
             identity=_IDENTITY,
-            latency=lambda: self._endpoint.latency,
             on_progress=on_progress,
         )
         missing = max(0, (whole.total or 0) - len(whole.items))
@@ -245,8 +221,7 @@ class Components:
         refusals: Mapping[int | str, Refusal],
         params: Mapping[str, str] | None = None,
     ) -> Request:
-        names = (self._versions[0], self._project_id, "cas", *path)
-        url = "".join(f"/{quote(name, safe='')}" for name in names)
+        url = quote_path(self._versions[0], self._project_id, "cas", *path)
         return Request("GET", url, params=params, refusals=refusals)
 
     def _path_of(self, component: Component) -> tuple[str, ...]:

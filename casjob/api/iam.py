@@ -3,15 +3,17 @@
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 import httpx
 
-from casjob.api.auth import Credential
-from casjob.api.endpoint import Endpoint, Request
-from casjob.api.refusals import Refusal
+from casjob.api.auth import Credential, Flow
+from casjob.api.client import Client, Request
+from casjob.api.errors import Refusal
+from casjob.api.response import Response
 from casjob.cache import Cache
 from casjob.errors import AuthenticationError, ReplyError, SettingsError
 from casjob.job.failures import clip
@@ -24,14 +26,8 @@ _NAMES_SHOWN = 10
 """Of the projects found; an account may have hundreds."""
 
 
-def find_project_id(iam: Endpoint, region: str, auth: Credential, cache: Cache) -> str:
-    """Return the id of the region's project: from the cache, or else from IAM.
-
-    Args:
-        iam: IAM's endpoint.
-        region: the project's name: each region has a project of that name.
-        auth: authenticates the request.
-        cache: where the id is kept between runs.
+def find_project_id(iam: Client, region: str, auth: Credential, cache: Cache) -> str:
+    """Return the id of the region's project, which has its name: from the cache, or from IAM.
 
     Raises:
         SettingsError: there is no project of that name, or several.
@@ -42,7 +38,7 @@ def find_project_id(iam: Endpoint, region: str, auth: Credential, cache: Cache) 
     if _is_id(kept):
         return kept
 
-    def read(document: JsonValue, _headers: Mapping[str, str]) -> str:
+    def read(document: JsonValue, _: Response) -> str:
         return _choose_project(_read_projects(document, iam.name), region, iam.name)
 
     request = Request(
@@ -88,11 +84,8 @@ class Login(Credential):
     password is not sent again: five failures lock an account.
 
     Args:
-        user_name: the IAM user.
-        password: the user's password.
         domain_name: the account that the user belongs to.
         origin: where these come from, as people name it.
-        iam: IAM's endpoint.
         region: the name of the project that the token is for.
         project_id: its id, if that is known.
         cache: where a token is kept between runs.
@@ -105,7 +98,7 @@ class Login(Credential):
         domain_name: str,
         *,
         origin: str,
-        iam: Endpoint,
+        iam: Client,
         region: str | None,
         project_id: str | None,
         cache: Cache,
@@ -143,13 +136,19 @@ class Login(Credential):
         """Get a token, so that a wrong password is an error by itself."""
         self._get_token()
 
-    def authenticate(self, request: httpx.Request) -> None:
-        """Add the token, a new one if it is about to expire."""
-        request.headers["X-Auth-Token"] = self._get_token()
+    def sync_auth_flow(self, request: httpx.Request) -> Flow:
+        """Add the token, a new one if it is about to expire or the kept one is refused."""
+        token = request.headers["X-Auth-Token"] = self._get_token()
+        response = yield request
+        if response.status_code == HTTPStatus.UNAUTHORIZED and (fresh := self._renew(token)):
+            # httpx would read its body to the end, however large that is.
+            with closing(cast("httpx.SyncByteStream", response.stream)):
+                response.stream = httpx.ByteStream(b"")
+            request.headers["X-Auth-Token"] = fresh
+            yield request
 
-    def renew(self, refused: httpx.Request) -> bool:
-        """Return whether there is another token now than the one that was refused."""
-        token = refused.headers["X-Auth-Token"]
+    def _renew(self, token: str) -> str | None:
+        """Return another token than the one that was refused, if one may be sent."""
         with self._lock:
             if token == self._token and not self._is_fresh:
                 # Forgotten first: neither the next run nor this one shall send it again, even if
@@ -157,7 +156,7 @@ class Login(Credential):
                 self._cache.put("token", *self._key)
                 self._refused, self._token = token, ""
             self._token = self._token or self._fetch()
-            return token != self._token
+            return None if token == self._token else self._token
 
     def _get_token(self) -> str:
         with self._lock:
@@ -208,10 +207,8 @@ class Login(Credential):
         self._is_fresh = True
         return token
 
-    def _read_token(
-        self, document: JsonValue, headers: Mapping[str, str]
-    ) -> tuple[str, datetime | None]:
-        token = headers.get("X-Subject-Token", "")
+    def _read_token(self, document: JsonValue, response: Response) -> tuple[str, datetime | None]:
+        token = response.headers.get("X-Subject-Token", "")
         if not _is_token(token):
             raise ReplyError(f"the response from {self._iam.name} contains no token")
         expires = _read_object(_read_object(document).get("token")).get("expires_at")

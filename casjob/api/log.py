@@ -1,28 +1,39 @@
 """What --verbose logs of requests and responses. The caller masks the secrets."""
 
+import time
 from collections.abc import Iterator
 
 import httpx
 
 from casjob.api.auth import CANONICAL_REQUEST
-from casjob.api.exchange import Response
-from casjob.api.refusals import find_request_id, read_error_body
+from casjob.api.errors import read_error_body
+from casjob.api.response import Response
 from casjob.job.failures import clip
+
+_SENT_AT = "casjob.sent_at"
+"""The request extension with the monotonic time at which it was sent."""
 
 _EXCERPT = 4000
 """Characters of a gateway's message that are logged."""
 
 
-def describe_exchange(request: httpx.Request, outcome: str, seconds: float) -> str:
-    """Return a line about a request: its outcome, and how long it took."""
-    return f"{request.method} {request.url} -> {outcome} in {seconds:.3f}s"
+def start_clock(request: httpx.Request) -> None:
+    """Note when a request is sent; an event hook of httpx."""
+    request.extensions[_SENT_AT] = time.monotonic()
 
 
-def describe_outcome(response: Response) -> str:
-    """Return the status of a response, and the request's id."""
-    request_id = find_request_id(response)
+def describe_response(response: httpx.Response) -> str:
+    """Return a line about a response whose body is still to come."""
+    request_id = response.headers.get("X-Request-Id")
     of = f" (request {clip(request_id)})" if request_id else ""
-    return f"HTTP {response.status}{of}"
+    return describe_outcome(response.request, f"HTTP {response.status_code}{of}")
+
+
+def describe_outcome(request: httpx.Request, outcome: str) -> str:
+    """Return a line about a request: what came of it, and how long that took."""
+    now = time.monotonic()
+    seconds = now - request.extensions.get(_SENT_AT, now)
+    return f"{request.method} {request.url} -> {outcome} in {seconds:.3f}s"
 
 
 def compare_signed(request: httpx.Request, response: Response) -> Iterator[str]:

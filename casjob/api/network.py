@@ -1,105 +1,91 @@
-"""Explains why an exchange failed: the network, TLS, a proxy or broken HTTP."""
+"""The way to an endpoint: the proxy from the environment, and which certificates are trusted."""
 
-import socket
+import re
 import ssl
-from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from casjob.api.refusals import WHERE_FROM
-from casjob.errors import CasjobError, ServiceError, SettingsError, TransientError
-from casjob.job.failures import clip
-
-_PROXY_LOGIN_HINT = (
-    "the proxy wants a user and the right password, as in"
-    " HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
-)
-_REACH_HINT = "check the network, the VPN and the proxy settings"
-NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
-_UNTRUSTED_HINT = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
-_EXPIRED_HINT = "if this machine's clock is right, the service needs a new certificate"
-_WRONG_HOST_HINT = "is the endpoint spelled right? casjob config shows where it is set"
-_OTHER_SERVICE_HINT = (
-    "the endpoint may belong to another service; casjob config shows where it is set"
-)
-_CERTIFICATE_HINTS = {
-    9: _EXPIRED_HINT,
-    10: _EXPIRED_HINT,
-    62: _WRONG_HOST_HINT,
-    64: _WRONG_HOST_HINT,
-}
-"""By OpenSSL's number of the error: X509_V_ERR_CERT_NOT_YET_VALID and so on."""
+from casjob.errors import SettingsError
 
 
-def explain_network_failure(
-    error: httpx.HTTPError, *, peer: str, timeout: float, name_hint: str
-) -> CasjobError:
-    """Return the error that explains a failed exchange.
+def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
+    """Return the proxy of HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the endpoint's host.
 
-    Args:
-        error: what httpx raised. It may quote as much as 100 kB of what the peer sent.
-        peer: names the other end.
-        timeout: seconds that each step of the exchange may take.
-        name_hint: what to check if the host's name is unknown.
+    Plain http is allowed to this machine only and never goes through a proxy, which would read
+    the credentials. Go's clients have the same rule.
+
+    Raises:
+        SettingsError: the variable holds a proxy that casjob can't use.
     """
-    causes = _find_causes(error)
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = cause.verify_message.rstrip(".")
-            message = f"the certificate of {peer} can't be trusted: {reason}"
-            hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
-            return ServiceError(message, hint=hint)
-    match error:
-        case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)
-        case httpx.TimeoutException():
-            return TransientError(
-                f"{peer} did not respond within {timeout:g}s",
-                hint="--request-timeout SECONDS waits longer",
-            )
-        case httpx.ProxyError():
-            return _explain_proxy(error, peer)
-        case httpx.ConnectError():
-            return _explain_no_connection(causes, peer, name_hint)
-        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
-            return SettingsError(
-                f"the request to {peer} can't be sent: it contains characters that HTTP forbids",
-                hint=WHERE_FROM,
-            )
-        case _:
-            reason = str(error).rstrip(".")
-            # What h11 says of a response that is not HTTP.
-            hint = _OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
-            return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
+    proxies = getproxies()
+    named = (proxies.get("https") or proxies.get("all") or "").strip()
+    if url.scheme == "http" or not named or _is_exempt(url, proxies.get("no", "")):
+        return None
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+    except (ValueError, httpx.InvalidURL):
+        proxy = None
+    if proxy is None or not _is_usable(proxy.url):
+        # Neither its text nor a chained exception is shown: it may hold the proxy's password.
+        raise SettingsError(
+            "HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use",
+            hint="set it to an address such as http://proxy.example.com:3128",
+        )
+    if proxy.url.scheme == "https":
+        proxy.ssl_context = context
+    return proxy
 
 
-def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
-    # Its reason is not quoted: it may repeat the proxy's password.
-    status = str(error).partition(" ")[0]
-    known = [each.phrase for each in HTTPStatus if str(each.value) == status]
-    message = f"can't connect to {peer}: {' '.join(['HTTP', clip(status), *known])}"
-    if status.startswith("4"):
-        # Not retried: a wrong password may lock an account at the proxy.
-        hint = _PROXY_LOGIN_HINT if status == "407" else "the proxy does not allow this connection"
-        return ServiceError(message, hint=hint)
-    return TransientError(message, hint=_REACH_HINT)
+def _is_usable(url: httpx.URL) -> bool:
+    # A password that holds a slash or a # ends the host's name too early.
+    is_split = b"@" in url.raw_path or "@" in url.fragment
+    return bool(url.host) and url.scheme in {"http", "https"} and not is_split
 
 
-def _explain_no_connection(causes: list[BaseException], peer: str, name_hint: str) -> CasjobError:
-    reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
-    message = f"can't connect to {peer}: {reason}"
-    is_unknown_host = any(
-        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes
-    )
-    if is_unknown_host:
-        return ServiceError(message, hint=name_hint)
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return TransientError(message, hint="does the endpoint speak https at that port?")
-    return TransientError(message, hint=_REACH_HINT)
+def _is_exempt(url: httpx.URL, no_proxy: str) -> bool:
+    host, port = url.host.lower(), str(url.port or 443)
+    is_named = any(_names(entry.strip(), host, port) for entry in no_proxy.lower().split(","))
+    # Windows and macOS have exceptions of their own.
+    return is_named or bool(proxy_bypass(host))
 
 
-def _find_causes(error: BaseException) -> list[BaseException]:
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    return causes
+def _names(entry: str, host: str, port: str) -> bool:
+    """Return whether an entry of NO_PROXY is the host, its domain or its network, or all (*)."""
+    if with_port := re.fullmatch(r"(\[.*\]|[^:]*):([0-9]+)", entry):
+        entry, only_port = with_port.groups()
+        if only_port != port:
+            return False
+    try:
+        return entry == "*" or ip_address(host) in ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        domain = entry.removeprefix("*").removeprefix(".")
+        return bool(domain) and f".{host}".endswith(f".{domain}")
+
+
+def create_tls_context(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext:
+    """Return the TLS context for an endpoint, which always verifies certificates.
+
+    Raises:
+        SettingsError: the file of certificates to trust beside the usual ones can't be used.
+    """
+    if url.scheme == "http" and not ca_bundle:
+        # Trusts nobody, and takes no time: reading all the authorities takes 30 ms.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = httpx.create_ssl_context()
+    except OSError as error:
+        raise _explain("the file in SSL_CERT_FILE", error) from error
+    if ca_bundle:
+        try:
+            context.load_verify_locations(ca_bundle)
+        except OSError as error:
+            raise _explain(f"the CA bundle {ca_bundle}", error) from error
+    return context
+
+
+def _explain(file: str, error: OSError) -> SettingsError:
+    if isinstance(error, ssl.SSLError):
+        return SettingsError(f"{file} contains no PEM certificate")
+    return SettingsError(f"{file} can't be read: {error.strerror}")

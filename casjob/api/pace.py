@@ -3,13 +3,10 @@
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 
-BURST = 38.0
+BURST = 45.0
 RATE = 0.5
-"""Requests a second after the burst."""
-LANE = 12.0
-"""Urgent requests on top of that: with the burst and the rate, 200 in any 5 minutes."""
+"""Requests a second after the burst: with it, fewer than 200 in any 5 minutes."""
 
 _SHORTEST_SLEEP = 0.001
 
@@ -20,15 +17,11 @@ class Pace:
     The gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
     APIGW.0308). A burst followed by a steady rate stays below both.
 
-    An urgent request ignores the gap, and does not queue behind those that wait. Urgent requests
-    may exceed the rate by up to `LANE`; the others then wait until that is made up for.
-
     Args:
-        gap: seconds at least between a request and the next that is not urgent.
+        gap: seconds at least between two requests.
         burst: how many requests may be sent before the rate applies.
         rate: requests a second after that.
         clock: returns monotonic time in seconds.
-        sleep: waits that many seconds.
     """
 
     def __init__(
@@ -50,11 +43,11 @@ class Pace:
         self._left = burst
         self._last = self._refilled = clock() - gap
 
-    def wait(self, *, urgent: bool = False) -> None:
+    def wait(self) -> None:
         """Wait until the next request may be sent."""
-        with nullcontext() if urgent else self._queue:
-            # Urgent requests sent during the sleep may have made the wait longer.
-            while seconds := self._take(urgent=urgent):
+        with self._queue:
+            # A slow_down() during the sleep may have made the wait longer.
+            while seconds := self._take():
                 self._sleep(seconds)
 
     def slow_down(self) -> None:
@@ -64,16 +57,13 @@ class Pace:
             self._burst = min(self._burst, BURST)
             self._left = min(self._left, 0.0)
 
-    def _take(self, *, urgent: bool) -> float:
+    def _take(self) -> float:
         """Take the turn if a request may be sent now; else return the seconds to wait."""
         with self._lock:
             now = self._clock()
             self._left = min(self._burst, self._left + (now - self._refilled) * self._rate)
             self._refilled = now
-            needed = 1 - LANE if urgent else 1.0
-            seconds = (needed - self._left) / self._rate
-            if not urgent:
-                seconds = max(seconds, self._last + self._gap - now)
+            seconds = max((1 - self._left) / self._rate, self._last + self._gap - now)
             if seconds > 0:
                 # Rounding may leave a wait that is too short for the clock to notice.
                 return max(seconds, _SHORTEST_SLEEP)

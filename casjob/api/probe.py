@@ -7,10 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from casjob.api.client import ServiceStage
-from casjob.api.endpoint import Endpoint
-from casjob.api.headers import read_date
-from casjob.api.proxy import find_proxy
+from casjob.api.client import Client
+from casjob.api.jobs import ServiceStage
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
@@ -29,20 +27,18 @@ _CLOCK_TOLERANCE = timedelta(minutes=15)
 _NO_JOB = "JOB00000000-0000-0000-0000-000000000000"
 
 
-def check_connection(endpoint: Endpoint, *, timeout: float) -> Iterator[Finding]:
+def check_connection(client: Client, *, timeout: float) -> Iterator[Finding]:
     """Probe name resolution, proxy, TCP, TLS and the clock, up to the first that fails.
 
-    Args:
-        endpoint: the service's; no credentials are sent to it.
-        timeout: seconds that each step may take.
+    No credentials are sent. Each step may take as many seconds as the timeout says.
     """
-    proxy = find_proxy(endpoint.url)
+    proxy = client.proxy
     # With a proxy, casjob itself resolves and connects to the proxy only.
-    host, port = _find_peer(proxy.url if proxy else httpx.URL(endpoint.url))
+    host, port = _find_peer(proxy.url if proxy else httpx.URL(client.url))
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        hint = "is the proxy spelled right?" if proxy else endpoint.name_hint
+        hint = "is the proxy spelled right?" if proxy else client.name_hint
         yield Finding("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -55,24 +51,24 @@ def check_connection(endpoint: Endpoint, *, timeout: float) -> Iterator[Finding]
         yield Finding("TCP", ExitStatus.UNAVAILABLE, f"{host}:{port}: {_reason(error)}", hint)
         return
     yield Finding("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")
-    yield from _check_response(endpoint)
+    yield from _check_response(client)
 
 
 def _find_peer(url: httpx.URL) -> tuple[str, int]:
     return url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
-def _check_response(endpoint: Endpoint) -> Iterator[Finding]:
+def _check_response(client: Client) -> Iterator[Finding]:
     try:
-        response = endpoint.probe()
+        response = client.probe()
     except CasjobError as error:
-        step = "TLS" if endpoint.url.startswith("https:") else "HTTP"
+        step = "TLS" if client.url.startswith("https:") else "HTTP"
         yield Finding(step, error.status, error.message, error.hint)
         return
     expires = response.certificate_expires
     message = f"the certificate expires on {expires:%Y-%m-%d}" if expires else "none, plain http"
     yield Finding("TLS", ExitStatus.SUCCESS, message)
-    theirs = read_date(response.headers)
+    theirs = response.date
     if theirs is None:
         yield Finding("clock", ExitStatus.SUCCESS, "the service sends no date")
         return

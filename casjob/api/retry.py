@@ -10,23 +10,17 @@ from casjob.errors import TransientError
 _Value = TypeVar("_Value")
 
 
-def back_off(failures: int, *, first: float, longest: float, growth: float = 2.0) -> float:
-    """Return the seconds to wait after a number of failures in a row, at least 1."""
-    return min(first * growth ** (failures - 1), longest)
-
-
 class RetryPolicy(NamedTuple):
-    """When to retry.
+    """When to retry; all times are in seconds.
 
     Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
     since five failures in a row lock an access key (API gateway, APIGW.0301).
 
     Args:
         retries: how many, after the first attempt.
-        first_wait: seconds before the first retry, doubled for each further one.
-        longest_wait: the most seconds to wait beside what the service asks for.
-        longest_retry_after: the most seconds that the service may ask for; if it asks for more,
-            there is no retry.
+        first_wait: before the first retry, doubled for each further one.
+        longest_wait: the most to wait beside what the service asks for.
+        longest_retry_after: if the service asks for more, there is no retry.
     """
 
     retries: int = 3
@@ -41,34 +35,24 @@ class RetryPolicy(NamedTuple):
         notify: Callable[[int, str], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> _Value:
-        """Return what the attempt returns.
-
-        Args:
-            attempt: sends the request, built and signed anew.
-            notify: gets each retry's number and a message about it.
-            sleep: waits that many seconds.
+        """Return what the attempt returns; `notify` gets each retry's number and a message.
 
         Raises:
             CasjobError: whatever the last attempt raised.
         """
-        failures = 0
-        while True:
+        longest = self.first_wait
+        for retry in range(1, self.retries + 1):
             try:
                 return attempt()
             except TransientError as error:
                 asked = error.retry_after or 0.0
-                if failures >= self.retries or asked > self.longest_retry_after:
+                if asked > self.longest_retry_after:
                     raise
-                failures += 1
-                wait = asked + self._back_off(failures)
-                notify(
-                    failures,
-                    f"{error.message}; retrying in {wait:.1f}s ({failures} of {self.retries})",
-                )
-                sleep(wait)
-
-    def _back_off(self, failures: int) -> float:
-        longest = back_off(failures, first=self.first_wait, longest=self.longest_wait)
-        # Half of it at random, so that many pipelines do not retry at the same moment; added to
-        # what the service asks for, which is the same for all of them.
-        return longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret about it
+                # Half of it at random, so that many pipelines do not retry at the same moment;
+                # what the service asks for is the same for all of them.
+                wait = asked + longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret
+                told = f"{error.message}; retrying in {wait:.1f}s ({retry} of {self.retries})"
+                notify(retry, told)
+            sleep(wait)
+            longest = min(longest * 2, self.longest_wait)
+        return attempt()

@@ -61,7 +61,9 @@ class SampleService(httpx.BaseTransport):
             "Date": format_datetime(self._now(), usegmt=True),
             "X-Request-Id": request_id,
         }
-        return httpx.Response(status, headers=headers, content=json.dumps(body).encode())
+        # A stream, as from a network: content would count as read.
+        content = httpx.ByteStream(json.dumps(body).encode())
+        return httpx.Response(status, headers=headers, stream=content)
 
     def _moment(self) -> tuple[datetime, datetime]:
         """Return when the first request came, and the time since then added to it."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from casjob import process
-from casjob.background import run_aside
+from casjob.background import run_in_thread
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Plan
@@ -111,7 +111,7 @@ class Poller:
         free = POLLS_AT_A_TIME - len(self._polls)
         for job in choose_due(self._idle(), time.monotonic())[:free]:
             # Its thread only returns a result: this thread alone changes the job.
-            poll = run_aside(partial(self._source.fetch_job, job.job_id, job.window))
+            poll = run_in_thread(partial(self._source.fetch_job, job.job_id, job.window))
             self._polls[poll] = job
             poll.add_done_callback(self._ended_polls.put)
 

@@ -67,8 +67,6 @@ class JobSource(Protocol):
         window: Window,
         *,
         on_progress: Callable[[int, int | None], None] = ...,
-        kept: dict[tuple[int, int], JobDetail] | None = None,
-        urgent: bool = False,
     ) -> JobDetail:
         """Fetch a job with all of its tasks, or those in a window.
 
@@ -76,8 +74,6 @@ class JobSource(Protocol):
             job_id: the job.
             window: which tasks.
             on_progress: called with how many tasks were received, and of how many if that is known.
-            kept: pages by offset and limit that need not be fetched; fetched ones are added.
-            urgent: whether its requests go ahead of others that wait for their turn.
 
         Raises:
             CasjobError: what went wrong.

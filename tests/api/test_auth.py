@@ -1,37 +1,22 @@
 import hashlib
 import hmac
 import re
-import threading
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qsl, quote, unquote
 
-import httpx
 import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.endpoint import Endpoint, Request
-from casjob.api.redact import Redactor
+from casjob.api.client import Client, Request
 from casjob.api.retry import RetryPolicy
-from casjob.background import run_aside
 from casjob.errors import AuthenticationError, ServiceError
 from tests.service import Recorded, Reply, Service
 
 KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", origin="CASJOB_ACCESS_KEY")
 TEMPORARY_KEY = AccessKey("AKEXAMPLE", "SKEXAMPLE", "ST-EXAMPLE+/=", origin="CASJOB_ACCESS_KEY")
-
-
-def open_endpoint(url: str, *, retries: int = 0) -> Endpoint:
-    return Endpoint(
-        url,
-        name="the service",
-        timeout=5,
-        retry=RetryPolicy(retries=retries, first_wait=0, longest_wait=0),
-        notify=lambda _: None,
-        redactor=Redactor(),
-    )
 
 
 def send(
@@ -43,12 +28,10 @@ def send(
     params: dict[str, str] | None = None,
     retries: int = 0,
 ) -> None:
-    endpoint = open_endpoint(service.url + prefix, retries=retries)
-    try:
+    retry = RetryPolicy(retries=retries, first_wait=0, longest_wait=0)
+    with closing(Client(service.url + prefix, timeout=5, retry=retry)) as client:
         request = Request("GET", path, params=params)
-        endpoint.send(request, auth=auth, read=lambda document, _: document)
-    finally:
-        endpoint.close()
+        client.send(request, auth=auth, read=lambda document, _: document)
 
 
 CREDENTIALS = [
@@ -177,70 +160,6 @@ def test_a_token_of_16_kb_is_sent(answering: Service) -> None:
     assert answering.requests[0].headers["X-Auth-Token"] == "t" * 16 * 1024
 
 
-class Login(Credential):
-    """A login with a token kept from before, if any, and then fresh ones."""
-
-    account = "acme/ann"
-    refusal_hint = "is the region right?"
-
-    def __init__(self, *, kept: bool) -> None:
-        self._token = "kept" if kept else "fresh-1"
-        self.renewals = 0 if kept else 1
-        self._lock = threading.Lock()
-
-    def authenticate(self, request: httpx.Request) -> None:
-        request.headers["X-Auth-Token"] = self._token
-
-    def renew(self, refused: httpx.Request) -> bool:
-        with self._lock:
-            if refused.headers["X-Auth-Token"] == self._token == "kept":
-                self.renewals += 1
-                self._token = f"fresh-{self.renewals}"
-            return refused.headers["X-Auth-Token"] != self._token
-
-
-def refuse(*tokens: str) -> Callable[[Recorded], Reply]:
-    return lambda request: Reply(401 if request.headers["X-Auth-Token"] in tokens else 200, "{}")
-
-
-def sent_tokens(service: Service) -> list[str]:
-    return [request.headers["X-Auth-Token"] for request in service.requests]
-
-
-def test_a_kept_token_that_is_accepted_is_used(service: Service) -> None:
-    service.handler = refuse()
-
-    send(service, Login(kept=True))
-
-    assert sent_tokens(service) == ["kept"]
-
-
-def test_a_kept_token_that_is_refused_is_renewed_once(service: Service) -> None:
-    service.handler = refuse("kept")
-
-    send(service, Login(kept=True), retries=3)
-
-    assert sent_tokens(service) == ["kept", "fresh-1"]
-
-
-def test_a_fresh_token_that_is_refused_too_is_not_renewed(service: Service) -> None:
-    service.handler = refuse("kept", "fresh-1")
-
-    with pytest.raises(AuthenticationError):
-        send(service, Login(kept=True), retries=3)
-
-    assert sent_tokens(service) == ["kept", "fresh-1"]
-
-
-def test_a_fresh_token_is_never_sent_twice_after_a_401(service: Service) -> None:
-    service.handler = refuse("fresh-1")
-
-    with pytest.raises(AuthenticationError):
-        send(service, Login(kept=False), retries=3)
-
-    assert sent_tokens(service) == ["fresh-1"]
-
-
 @pytest.mark.parametrize(
     "auth", [Token("a-token", origin="CASJOB_TOKEN"), KEY], ids=["token", "key"]
 )
@@ -254,39 +173,3 @@ def test_no_other_refused_request_is_sent_twice(
         send(service, auth, retries=3)
 
     assert len(service.requests) == 1
-
-
-def test_a_failure_after_the_renewal_is_retried_with_the_fresh_token(service: Service) -> None:
-    replies = iter([401, 503, 502, 200])
-    service.handler = lambda _: Reply(next(replies), "{}")
-
-    send(service, Login(kept=True), retries=3)
-
-    assert sent_tokens(service) == ["kept", "fresh-1", "fresh-1", "fresh-1"]
-
-
-def test_several_refused_side_by_side_are_renewed_once(service: Service) -> None:
-    at_once = threading.Barrier(4, timeout=5)
-
-    def reply(request: Recorded) -> Reply:
-        if len(service.requests) == 1:
-            return Reply(200, "{}")
-        if request.headers["X-Auth-Token"] == "kept":
-            at_once.wait()
-            return Reply(401, "{}")
-        return Reply(200, "{}")
-
-    service.handler = reply
-    login = Login(kept=True)
-    endpoint = open_endpoint(service.url)
-
-    def ask() -> object:
-        return endpoint.send(Request("GET", "/"), auth=login, read=lambda document, _: document)
-
-    ask()
-    asked = [run_aside(ask) for _ in range(4)]
-
-    assert [future.result(timeout=5) for future in asked] == [{}] * 4
-    endpoint.close()
-    assert sorted(sent_tokens(service)) == ["fresh-1"] * 4 + ["kept"] * 5
-    assert login.renewals == 1

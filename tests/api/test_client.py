@@ -1,123 +1,380 @@
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
+import httpx
 import pytest
 
-from casjob.api.auth import Token
-from casjob.api.client import ServiceStage
-from casjob.api.endpoint import Endpoint
+from casjob.api.auth import AccessKey, Credential, Token
+from casjob.api.client import Client, Request
+from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
-from casjob.errors import JobNotFoundError
-from casjob.job.source import JobDetail, JobSource, Window
-from tests.conftest import JOB_ID, PROJECT_ID
-from tests.service import Reply, Service, documented_job, many_tasks
+from casjob.errors import (
+    AuthenticationError,
+    CasjobError,
+    ReplyError,
+    ServiceError,
+    SettingsError,
+    TransientError,
+)
+from tests.api.test_pace import Time
+from tests.service import Recorded, Reply, Service
+
+KEY = AccessKey(
+    "AKEXAMPLE", "secret-key-of-the-user", "security-token+/=", origin="CASJOB_ACCESS_KEY"
+)
+TOKEN = Token("token-of-the-user", origin="CASJOB_TOKEN")
 
 
-@pytest.fixture
-def endpoint(service: Service) -> Iterator[Endpoint]:
-    endpoint = Endpoint(
-        service.url,
+class Listener:
+    """What the client notified of and logged."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.log: list[str] = []
+
+
+@contextmanager
+def open_client(
+    url: str, listener: Listener | None = None, *, secrets: Iterable[str] = (), **settings: Any
+) -> Iterator[Client]:
+    listener = listener or Listener()
+    retry = RetryPolicy(retries=1, first_wait=0, longest_wait=0)
+    client = Client(
+        url,
         name="the service",
-        timeout=5,
-        retry=RetryPolicy(retries=0),
-        notify=lambda _: None,
-        redactor=Redactor(),
+        **{"timeout": 5, "retry": retry, "log": listener.log.append, **settings},
+        notify=listener.messages.append,
+        redactor=Redactor(secrets),
     )
-    yield endpoint
-    endpoint.close()
+    try:
+        yield client
+    finally:
+        client.close()
 
 
-def client_of(
-    endpoint: Endpoint, version: str = "v2", project_id: str = PROJECT_ID
-) -> ServiceStage:
-    return ServiceStage(
-        endpoint,
-        auth=Token("a-token", origin="CASJOB_TOKEN"),
-        version=version,
-        project_id=project_id,
-        component_versions=("v3", "v2"),
-        location="cn-north-4",
-        explain_not_found=lambda _: "project and region are from a test",
+def send(client: Client, auth: Credential | None = TOKEN, **more: Any) -> object:
+    request = Request(**{"method": "GET", "path": "/jobs", **more})
+    return client.send(request, auth=auth, read=lambda document, _: document)
+
+
+def without_times(lines: list[str]) -> list[str]:
+    return [re.sub(r"in \d+\.\d{3}s$", "in T", line) for line in lines]
+
+
+def test_each_request_is_logged_with_its_outcome(service: Service) -> None:
+    service.script = [Reply(503, "{}"), Reply(200, "{}", {"X-Request-Id": ""})]
+    listener = Listener()
+
+    with open_client(service.url, listener) as client:
+        assert send(client, params={"limit": "5"}) == {}
+
+    assert without_times(listener.log) == [
+        f"GET {service.url}/jobs?limit=5 -> HTTP 503 (request req-0001) in T",
+        f"GET {service.url}/jobs?limit=5 -> HTTP 200 in T",
+    ]
+    assert listener.messages == ["the service failed (HTTP 503); retrying in 0.0s (1 of 1)"]
+
+
+def test_each_attempt_waits_for_its_turn(service: Service) -> None:
+    service.script = [Reply(503), Reply(200, "{}")]
+    time = Time()
+    pace = Pace(gap=7, clock=time.clock, sleep=time.sleep)
+
+    with open_client(service.url, pace=pace) as client:
+        send(client)
+
+    assert time.now == 1007
+
+
+def test_a_request_without_a_response_is_logged_too(service: Service) -> None:
+    service.script = [Reply(reset=True), Reply(drip=0.02, body="x" * 99)]
+    listener = Listener()
+
+    with (
+        open_client(service.url, listener, timeout=0.05) as client,
+        pytest.raises(ServiceError),
+    ):
+        send(client)
+
+    first, second, third = listener.log
+    assert re.fullmatch(f"GET {service.url}/jobs -> the connection to .* in .*s", first)
+    assert re.fullmatch(rf"GET {service.url}/jobs -> HTTP 200 \(request .*\) in .*s", second)
+    dripped = f"GET {service.url}/jobs -> no complete response from .* within 0.2s in .*s"
+    assert re.fullmatch(dripped, third)
+
+
+def test_without_a_log_nothing_is_logged(service: Service) -> None:
+    service.script = [Reply(401, "{}")]
+    listener = Listener()
+
+    with (
+        open_client(service.url, listener, log=None) as client,
+        pytest.raises(AuthenticationError),
+    ):
+        send(client, KEY)
+
+    assert (listener.log, listener.messages) == ([], [])
+
+
+def test_a_refused_signature_is_logged_beside_the_gateways(service: Service) -> None:
+    def refuse(request: Recorded) -> Reply:
+        token = request.headers["X-Security-Token"]
+        theirs = f"GET|/jobs/||host:gateway|x-security-token:{token}||host;x-security-token|e3b0"
+        message = f"verify aksk signature fail, canonicalRequest:{theirs}"
+        return Reply(401, {"error_code": "APIGW.0301", "error_msg": message})
+
+    service.handler = refuse
+    listener = Listener()
+
+    with (
+        open_client(service.url, listener, secrets=[KEY.secret_key]) as client,
+        pytest.raises(AuthenticationError),
+    ):
+        send(client, KEY.for_project("063a"))
+
+    date = service.requests[0].headers["X-Sdk-Date"]
+    assert listener.log[1:] == [
+        "casjob signed:",
+        "  GET",
+        "  /jobs/",
+        "  ",
+        f"  host:{service.url.removeprefix('http://')}",
+        "  x-project-id:063a",
+        f"  x-sdk-date:{date}",
+        "  x-security-token:****",
+        "  ",
+        "  host;x-project-id;x-sdk-date;x-security-token",
+        "  e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "the gateway said:",
+        "  verify aksk signature fail, canonicalRequest:GET",
+        "  /jobs/",
+        "  ",
+        "  host:gateway",
+        "  x-security-token:****",
+        "  ",
+        "  host;x-security-token",
+        "  e3b0",
+    ]
+
+
+def test_an_empty_refusal_of_a_signature_is_logged(service: Service) -> None:
+    service.script = [Reply(401)]
+    listener = Listener()
+
+    with open_client(service.url, listener) as client, pytest.raises(AuthenticationError):
+        send(client, KEY)
+
+    assert listener.log[-2:] == ["the gateway said:", "  nothing"]
+
+
+def repeat_everything(status: int, end: str) -> Callable[[Recorded], Reply]:
+    def reply(request: Recorded) -> Reply:
+        headers = {name: value for name, value in request.headers.items() if name != "host"}
+        body = {"message": json.dumps({**headers, "body": json.loads(request.body or "{}")})}
+        sent = {f"X-Sent-{name}": value for name, value in headers.items()}
+        return Reply(status, json.dumps(body) + end, {**sent, "X-Request-Id": str(headers)})
+
+    return reply
+
+
+PASSWORD = 'pä"ss\\wörd'  # noqa: S105 - it is one, made up
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 503])
+@pytest.mark.parametrize("auth", [TOKEN, KEY, None], ids=["token", "key", "none"])
+def test_whatever_a_response_repeats_no_secret_is_printed(
+    service: Service, status: int, auth: Credential | None
+) -> None:
+    service.handler = repeat_everything(status, end="!" if status == 200 else "")
+    listener = Listener()
+
+    with (
+        open_client(service.url, listener, secrets=[KEY.secret_key, PASSWORD]) as client,
+        pytest.raises(CasjobError) as raised,
+    ):
+        send(client, auth, method="POST", body={"password": PASSWORD})
+
+    error = raised.value
+    told = "\n".join(
+        [*listener.log, *listener.messages, str(error), str(error.said), str(error.hint)]
     )
+    assert "****" in told or auth is None
+    secrets = [
+        PASSWORD,
+        json.dumps(PASSWORD)[1:-1],
+        KEY.secret_key,
+        str(KEY.security_token),
+        "token-of-the-user",
+    ]
+    headers = service.requests[0].headers
+    secrets += [headers.get("Authorization", "Signature=none at all").partition("Signature=")[2]]
+    for secret in secrets:
+        assert str(secret) not in told
+        assert json.dumps(secret)[1:-1] not in told
 
 
-def ignore(came: int, of: int | None) -> None:
-    """Ignore progress."""
+def test_a_response_that_breaks_http_is_quoted_without_the_secret() -> None:
+    def repeat_token(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            token = re.findall(rb"token-of-\S+", connection.recv(65536))[0]
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + token + b"\r\n\r\n")
+
+    listener = Listener()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=repeat_token, args=(listening,), daemon=True).start()
+        port = listening.getsockname()[1]
+        retry = RetryPolicy(retries=0)
+        url = f"http://127.0.0.1:{port}"
+        with (
+            open_client(url, listener, retry=retry) as client,
+            pytest.raises(TransientError, match=r"illegal header line: .*\*\*\*\*") as raised,
+        ):
+            send(client)
+
+    assert "token-of-the-user" not in f"{raised.value.message} {listener.log}"
 
 
-@pytest.mark.parametrize("version", ["v2", "v3"])
-def test_a_job_is_requested_by_its_path(service: Service, endpoint: Endpoint, version: str) -> None:
-    detail = client_of(endpoint, version).fetch_job(JOB_ID, Window(), on_progress=ignore)
+def test_short_words_are_not_masked(service: Service) -> None:
+    service.script = [Reply(400, "a b c")]
+
+    with (
+        open_client(service.url, secrets=["a"]) as client,
+        pytest.raises(ServiceError) as raised,
+    ):
+        send(client, Token("b", origin="CASJOB_TOKEN"))
+
+    assert str(raised.value.said).startswith("a b c (")
+
+
+def test_a_header_may_be_in_any_script(service: Service) -> None:
+    word = "作业".encode().decode("latin-1")
+    service.script = [Reply(302, "{}", {"X-Note": word, "Location": word})]
+
+    with open_client(service.url) as client, pytest.raises(ServiceError) as raised:
+        send(client)
+
+    assert raised.value.message == "the service redirects to 作业"
+
+
+def test_a_response_that_is_not_json_is_described(service: Service) -> None:
+    service.script = [Reply(200, "<title>Welcome</title>", {"X-Request-Id": "req-1"})]
+
+    with open_client(service.url) as client, pytest.raises(ReplyError) as raised:
+        send(client)
+
+    assert raised.value.message.startswith("the response from the service is not JSON: ")
+    assert raised.value.said == "a page of HTML, Welcome (HTTP 200, request req-1)"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"params": {"instance_id": "\udcff"}},
+        {"params": {"instance_id": "x" * 70_000}},
+        {"body": {"password": "\udcff"}},
+        {"auth": replace(KEY, project_id="prøject")},
+        {"auth": replace(KEY, project_id="a\nb")},
+    ],
+    ids=["not UTF-8", "too long", "a body", "a header", "a line break"],
+)
+def test_a_request_that_can_not_be_sent_is_an_error(service: Service, more: dict[str, Any]) -> None:
+    with (
+        open_client(service.url) as client,
+        pytest.raises(SettingsError, match="can't be sent"),
+    ):
+        send(client, **{"auth": None, **more})
+
+    assert service.requests == []
+
+
+def test_requests_are_in_english_and_json(service: Service) -> None:
+    service.script = [Reply(200, "{}")]
+
+    with open_client(service.url) as client:
+        send(client)
+
+    headers = service.requests[0].headers
+    assert headers["X-Language"] == "en-us"
+    assert headers["Content-Type"] == headers["Accept"] == "application/json"
+    assert headers["User-Agent"].startswith("casjob/")
+
+
+def test_a_probe_is_anonymous(service: Service) -> None:
+    with open_client(f"{service.url}/gate") as client:
+        assert client.probe().status == 404
 
     (request,) = service.requests
-    assert request.target == f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}?limit=50&offset=0"
-    assert request.headers["X-Auth-Token"] == "a-token"
-    assert (detail.job.job_id, len(detail.tasks)) == (JOB_ID, 5)
+    assert request.target == "/gate/"
+    assert not {"authorization", "x-auth-token"} & request.headers.keys()
 
 
-def test_a_window_becomes_the_apis_parameters(service: Service, endpoint: Endpoint) -> None:
-    window = Window(offset=1, limit=2, desc=True, instance_id="a b&c")
+def test_a_transport_may_stand_in_for_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://nonsense")
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(b"[1]")))
 
-    client_of(endpoint).fetch_job(JOB_ID, window, on_progress=ignore)
-
-    assert service.requests[0].query == {
-        "limit": ["2"],
-        "offset": ["1"],
-        "desc": ["true"],
-        "instance_id": ["a b&c"],
-    }
+    with open_client("https://nowhere.invalid", transport=transport) as client:
+        assert send(client) == [1]
 
 
-def test_the_time_is_the_services(service: Service, endpoint: Endpoint) -> None:
-    body = documented_job()
-    date = {"Date": "Tue, 04 Feb 2020 04:02:00 GMT"}
-    service.script = [Reply(200, body, date), Reply(200, body, {"Date": "yesterday"})]
-    client = client_of(endpoint)
+def test_pages_that_fail_side_by_side_notify_once(service: Service) -> None:
+    service.handler = lambda _: Reply(503)
+    listener = Listener()
 
-    theirs = client.fetch_job(JOB_ID, Window(), on_progress=ignore).as_of
-    ours = client.fetch_job(JOB_ID, Window(), on_progress=ignore).as_of
+    with open_client(service.url, listener) as client, ThreadPoolExecutor(4) as pages:
+        asked = [pages.submit(send, client) for _ in range(4)]
 
-    assert theirs == datetime(2020, 2, 4, 4, 2, tzinfo=UTC)
-    assert ours is not None
-    assert abs(ours - datetime.now(UTC)) < timedelta(minutes=1)
+    assert [type(each.exception()) for each in asked] == [TransientError] * 4
+    assert listener.messages == ["the service failed (HTTP 503); retrying in 0.0s (1 of 1)"]
+    assert len(service.requests) == 8
 
 
-def test_a_missing_job_is_an_error_that_names_the_project_and_region(endpoint: Endpoint) -> None:
-    with pytest.raises(JobNotFoundError) as raised:
-        client_of(endpoint).fetch_job("JOB-none", Window(), on_progress=ignore)
+def test_a_failure_after_a_success_notifies_again(service: Service) -> None:
+    service.script = [Reply(503), Reply(200, "{}"), Reply(503), Reply(200, "{}")]
+    listener = Listener()
 
-    expected = f"job JOB-none was not found in project {PROJECT_ID} (cn-north-4)"
-    assert raised.value.message == expected
+    with open_client(service.url, listener) as client:
+        send(client)
+        send(client)
 
-
-def test_pages_that_were_kept_are_not_fetched_again(service: Service, endpoint: Endpoint) -> None:
-    service.jobs[JOB_ID] = many_tasks(105)
-    kept = dict[tuple[int, int], JobDetail]()
-    client = client_of(endpoint)
-
-    whole = client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept)
-    del kept[50, 50]
-    service.requests.clear()
-
-    again = client.fetch_job(JOB_ID, Window(), on_progress=ignore, kept=kept)
-    assert [task.sent for task in again.tasks] == [task.sent for task in whole.tasks]
-    assert [request.query["offset"] for request in service.requests] == [["50"]]
-    assert sorted(kept) == [(0, 50), (50, 50), (100, 50)]
+    assert listener.messages == ["the service failed (HTTP 503); retrying in 0.0s (1 of 1)"] * 2
 
 
-def test_ids_are_quoted_in_the_path(service: Service, endpoint: Endpoint) -> None:
-    client = client_of(endpoint, project_id="p/..?#")
-    service.script = [Reply(404)]
+def test_a_closed_client_neither_sends_nor_notifies(service: Service) -> None:
+    listener = Listener()
 
-    with pytest.raises(JobNotFoundError):
-        client.fetch_job("j %/é", Window(), on_progress=ignore)
+    def close(_: Recorded) -> Reply:
+        client.close()
+        return Reply(503)
 
-    path, _, _ = service.requests[0].target.partition("?")
-    assert path == "/v2/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"
+    service.handler = close
+    with (
+        open_client(service.url, listener) as client,
+        pytest.raises(ServiceError, match="are closed"),
+    ):
+        send(client)
+
+    assert (listener.messages, listener.log, len(service.requests)) == ([], [], 1)
 
 
-def test_a_service_is_a_source_of_jobs(endpoint: Endpoint, service: Service) -> None:
-    source: JobSource = client_of(endpoint)
+def test_nothing_is_sent_beside_the_first_request_nor_after_a_refusal(service: Service) -> None:
+    def refuse(request: Recorded) -> Reply:
+        return Reply(401, {"error_msg": request.headers["Authorization"]}, delay=0.05)
 
-    assert (source.endpoint, source.project_id) == (service.url, PROJECT_ID)
+    service.handler = refuse
+
+    with open_client(service.url) as client, ThreadPoolExecutor(4) as pages:
+        asked = [pages.submit(send, client, KEY) for _ in range(4)]
+
+    errors = [each.exception() for each in asked]
+    assert [type(error) for error in errors] == [AuthenticationError] * 4
+    assert all("Signature=**** (" in str(vars(error)["said"]) for error in errors)
+    assert len(service.requests) == 1

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from casjob.api.lockout import LockoutGuard
-from casjob.background import run_aside
+from casjob.api.auth import LockoutGuard
+from casjob.background import run_in_thread
 from casjob.errors import AuthenticationError
 
 
@@ -17,7 +17,7 @@ def test_the_others_wait_until_the_first_was_accepted() -> None:
             second_has_turn.set()
 
     with guard.turn():
-        second = run_aside(take_turn)
+        second = run_in_thread(take_turn)
         assert second_begun.wait(5)
         assert not second_has_turn.is_set()
         guard.accept()
@@ -35,7 +35,7 @@ def test_all_go_side_by_side_once_accepted() -> None:
         with guard.turn():
             both.wait()
 
-    for each in [run_aside(take_turn), run_aside(take_turn)]:
+    for each in [run_in_thread(take_turn), run_in_thread(take_turn)]:
         each.result(timeout=5)
 
 
@@ -49,10 +49,3 @@ def test_none_goes_after_a_refusal() -> None:
         pytest.fail("it went")
 
     assert raised.value is refusal
-
-
-def test_a_request_may_be_sent_again_within_its_turn() -> None:
-    guard = LockoutGuard()
-
-    with guard.turn(), guard.turn():
-        guard.accept()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from casjob.api.retry import RetryPolicy, back_off
+from casjob.api.retry import RetryPolicy
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
@@ -164,8 +164,3 @@ def test_the_default_sleeps() -> None:
     policy = RetryPolicy(retries=1, first_wait=0.001)
 
     assert policy.call(Attempts(TransientError("no luck")), notify=lambda *_: None) == "value 2"
-
-
-@pytest.mark.parametrize(("failures", "seconds"), [(1, 2.0), (2, 3.0), (3, 4.5), (4, 5.0)])
-def test_waits_grow_from_the_first_to_the_longest(failures: int, seconds: float) -> None:
-    assert back_off(failures, first=2, longest=5, growth=1.5) == seconds

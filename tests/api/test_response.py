@@ -2,25 +2,20 @@ import gzip
 import random
 import re
 import socket
-import ssl
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
-import httpx
 import pytest
-import trustme
 
-from casjob.api import exchange as exchange_module
-from casjob.api.exchange import Response, exchange
-from casjob.api.tls import create_tls_context
-from casjob.api.transport import Transport
-from casjob.background import run_aside
+from casjob.api import client
+from casjob.api import response as response_module
+from casjob.api.client import Client
+from casjob.api.response import Response
 from casjob.errors import ReplyError, ReplyTimeoutError, ServiceError
 from tests.conftest import JOB_ID, Finished
 from tests.service import Reply, Service, documented_job
@@ -31,60 +26,33 @@ Ask = Callable[..., Finished]
 
 
 @contextmanager
-def serve(behave: Callable[[socket.socket], None], *, waits: bool = True) -> Iterator[str]:
-    """Accept one connection, wait for a request, and behave; what that raises is raised here."""
-    errors: list[BaseException] = []
+def drip(head: bytes, drop: bytes) -> Iterator[str]:
+    """Send a head, and a drop again and again, each well within a read timeout."""
+    is_over = threading.Event()
 
-    def accept() -> None:
+    def send() -> None:
         connection, _ = server.accept()
-        with connection:
-            try:
-                if waits:
-                    connection.recv(65536)
-                behave(connection)
-            except BaseException as error:  # noqa: BLE001 - raised below
-                errors.append(error)
+        # The client may hang up at any time.
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(head)
+            while not is_over.wait(TIMEOUT / 5):
+                connection.sendall(drop)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=accept, daemon=True)
+        thread = threading.Thread(target=send, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        is_over.set()
         thread.join(5)
-    assert not thread.is_alive()
-    if errors:
-        raise errors[0]
 
 
-def drip(connection: socket.socket, head: bytes, drop: bytes) -> None:
-    """Send a drop again and again, each well within a read timeout, until nobody listens."""
-    connection.sendall(head)
-    deadline = time.monotonic() + 5
-    closed = threading.Event()
-    while time.monotonic() < deadline:
-        try:
-            connection.sendall(drop)
-        except OSError:
-            return
-        closed.wait(TIMEOUT / 5)
-    raise AssertionError("the client was still listening")
-
-
-@contextmanager
-def open_transport(
-    url: str = "http://127.0.0.1", proxy: httpx.Proxy | None = None
-) -> Iterator[Transport]:
-    transport = Transport(create_tls_context(url, None), proxy)
-    try:
-        yield transport
-    finally:
-        transport.close()
-
-
-def get(url: str, *, seconds: float = 20, proxy: httpx.Proxy | None = None) -> Response:
+def get(url: str, *, seconds: float = 20) -> Response:
     # Each read may last long, so that on a busy machine only the whole exchange is late.
-    with open_transport(url, proxy) as transport:
-        request = httpx.Request("GET", url)
-        return exchange(transport, request, timeout=5, patience=seconds / 5, peer="a peer")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "TOTAL_TIMEOUT_FACTOR", seconds / 5)
+        with closing(Client(url, timeout=5)) as connected:
+            return connected.probe()
 
 
 def test_a_response_has_status_headers_and_body(service: Service) -> None:
@@ -225,13 +193,13 @@ def test_a_bomb_is_not_unpacked_beyond_the_limit(service: Service, limit: int) -
 
 
 def test_the_limit_is_64_mib() -> None:
-    assert exchange_module.MAX_BYTES == 64 * 1024 * 1024
+    assert response_module.MAX_BYTES == 64 * 1024 * 1024
 
 
 @pytest.fixture
 def limit(monkeypatch: pytest.MonkeyPatch) -> int:
     limit = 1024 * 1024
-    monkeypatch.setattr(exchange_module, "MAX_BYTES", limit)
+    monkeypatch.setattr(response_module, "MAX_BYTES", limit)
     return limit
 
 
@@ -266,14 +234,9 @@ def test_a_small_response_that_expands_beyond_the_limit_is_given_up(
 
 @pytest.mark.usefixtures("limit")
 def test_a_response_without_an_end_is_given_up() -> None:
-    def send(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        # Ends as the client hangs up; `serve` waits for that.
-        with suppress(OSError):
-            while True:
-                connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
-
-    with serve(send) as url, pytest.raises(ReplyError, match="is larger than 1 MiB"):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    with drip(head, chunk * 8) as url, pytest.raises(ReplyError, match="is larger than 1 MiB"):
         get(url)
 
 
@@ -290,34 +253,16 @@ def test_a_response_without_an_end_is_given_up() -> None:
 )
 def test_a_response_that_drips_is_given_up_after_four_timeouts(head: bytes, drop: bytes) -> None:
     began = time.monotonic()
-    with serve(lambda connection: drip(connection, head, drop)) as url:
+    with drip(head, drop) as url:
         with pytest.raises(ServiceError) as raised:
             get(url, seconds=4 * TIMEOUT)
         took = time.monotonic() - began
 
     assert 4 * TIMEOUT <= took < 5
     assert type(raised.value) is ReplyTimeoutError, "it is not tried again"
-    assert raised.value.message == "no complete response from a peer within 0.2s"
+    place = url.removeprefix("http://")
+    assert raised.value.message == f"no complete response from {place} within 0.2s"
     assert raised.value.hint == "--request-timeout SECONDS waits longer"
-
-
-def test_a_read_that_is_given_up_leaves_no_thread_behind(service: Service) -> None:
-    service.script = [Reply(body=b" " * 1000, drip=TIMEOUT / 5)]
-    before = set(threading.enumerate())
-
-    with pytest.raises(ServiceError, match="no complete response"):
-        get(service.url, seconds=4 * TIMEOUT)
-
-    assert_ended(before)
-
-
-def assert_ended(before: set[threading.Thread]) -> None:
-    """Assert that the threads in which casjob ran calls have ended, or are about to."""
-    for thread in set(threading.enumerate()) - before:
-        # All others are the service's.
-        if "(run)" in thread.name:
-            thread.join(5)
-            assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -335,80 +280,18 @@ def let_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     event.set()
 
 
-@pytest.mark.parametrize("call", [lambda get: get(), lambda get: run_aside(get).result(timeout=5)])
-def test_a_name_lookup_that_hangs_is_given_up_after_four_timeouts(
-    service: Service,
-    let_go: threading.Event,
-    call: Callable[[Callable[[], Response]], Response],
-) -> None:
-    before = set(threading.enumerate())
-    with pytest.raises(ReplyTimeoutError, match=r"no complete response from a peer within 0\.2s"):
-        call(lambda: get(service.url, seconds=4 * TIMEOUT))
-    let_go.set()
+@pytest.mark.usefixtures("let_go")
+def test_a_name_lookup_that_hangs_is_given_up_after_four_timeouts(service: Service) -> None:
+    with pytest.raises(ReplyTimeoutError, match=r"no complete response from .* within 0\.2s"):
+        get(service.url, seconds=4 * TIMEOUT)
 
-    assert_ended(before)
-    assert service.requests == []
-
-
-def test_a_connection_that_is_made_after_all_were_closed_is_not_used(
-    service: Service, let_go: threading.Event
-) -> None:
-    request = httpx.Request("GET", service.url)
-    with open_transport() as transport:
-        response = run_aside(lambda: exchange(transport, request, timeout=5, peer="a peer"))
-    let_go.set()
-
-    with pytest.raises(httpx.ConnectError):
-        response.result(timeout=5)
-    assert service.requests == []
-
-
-def test_an_exchange_whose_time_is_up_does_not_begin(service: Service) -> None:
-    with pytest.raises(ReplyTimeoutError):
-        get(service.url, seconds=0)
     assert service.requests == []
 
 
 def test_a_tls_handshake_that_drips_is_given_up() -> None:
     # A record of 16 kB begins, and its bytes come one at a time.
-    def send(connection: socket.socket) -> None:
-        drip(connection, b"\x16\x03\x03\x40\x00", b"\x00")
-
-    with serve(send) as url, pytest.raises(ReplyTimeoutError):
+    with drip(b"\x16\x03\x03\x40\x00", b"\x00") as url, pytest.raises(ReplyTimeoutError):
         get(url.replace("http:", "https:"), seconds=4 * TIMEOUT)
-
-
-def test_a_response_that_drips_in_tls_inside_tls_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "service.test").configure_cert(context)
-
-    def tunnel(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as outer:
-            outer.recv(65536)
-            outer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
-            inner = context.wrap_bio(received, to_send, server_side=True)
-            while True:
-                with suppress(ssl.SSLWantReadError):
-                    inner.do_handshake()
-                    break
-                outer.sendall(to_send.read())
-                received.write(outer.recv(65536))
-            outer.sendall(to_send.read())
-            outer.recv(65536)
-            inner.write(b" " * 16_000)
-            record = to_send.read()
-            drip(outer, record[:5], record[5:6])
-
-    with serve(tunnel, waits=False) as url:
-        proxy = httpx.Proxy(url.replace("http:", "https:"))
-        with pytest.raises(ReplyTimeoutError):
-            get("https://service.test", seconds=8 * TIMEOUT, proxy=proxy)
 
 
 def test_a_slow_response_that_comes_in_time_is_read(service: Service) -> None:
@@ -432,10 +315,19 @@ def test_a_dripping_service_is_an_error(service: Service, ask: Ask) -> None:
 
 
 def test_each_request_goes_over_the_same_connection(service: Service) -> None:
-    with open_transport() as transport:
+    with closing(Client(service.url)) as connected:
         for _ in range(3):
-            request = httpx.Request("GET", service.url)
-            exchange(transport, request, timeout=5, peer="a peer")
+            connected.probe()
 
     assert len(service.requests) == 3
     assert len(service._server._conversations) == 1  # noqa: SLF001 - nothing else counts them
+
+
+def test_no_cookie_is_kept(service: Service) -> None:
+    service.script = [Reply(headers={"Set-Cookie": "session=1"}), Reply()]
+
+    with closing(Client(service.url)) as connected:
+        connected.probe()
+        connected.probe()
+
+    assert "cookie" not in service.requests[1].headers

@@ -1,0 +1,151 @@
+"""Requests about jobs to ServiceStage's CAS service."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from casjob.api.auth import Credential
+from casjob.api.client import Client, Request, quote_path
+from casjob.api.errors import Refusal
+from casjob.api.paging import Identity, OnProgress, Page, fetch_list
+from casjob.api.response import Response
+from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
+from casjob.job.source import JobDetail, Window
+from casjob.json_text import JsonValue, encode
+
+if TYPE_CHECKING:
+    from casjob.components import ComponentSource
+    from casjob.job.models import Task
+
+PAGE_SIZE = 50
+"""Tasks a page. The API's default is 20, it documents no maximum, and Terraform sends 50."""
+
+_CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE_AT"}
+"""The fields of a task that change while it runs."""
+
+
+class ServiceStage:
+    """One project of the CAS service.
+
+    Args:
+        auth: authenticates each request; None for the demo.
+        location: the region; by default, the endpoint's host.
+        explain_not_found: returns what to check if a job is not found, by the job's id.
+        component_versions: those to try for components.
+        sample_job_ids: jobs known without having been looked at, such as those of the demo.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        auth: Credential | None,
+        version: str = "v2",
+        project_id: str,
+        location: str | None = None,
+        explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
+        component_versions: Sequence[str] = ("v3", "v2"),
+        sample_job_ids: tuple[str, ...] = (),
+    ) -> None:
+        self.endpoint = client.url
+        self.project_id = project_id
+        self.location = location or urlsplit(client.url).netloc
+        self.sample_job_ids = sample_job_ids
+        self._client = client
+        self._auth = auth
+        self._version = version
+        self._component_versions = component_versions
+        self._explain_not_found = explain_not_found
+
+    @cached_property
+    def components(self) -> "ComponentSource":
+        """The components that the jobs belong to."""
+        from casjob.api.components import Components
+
+        return Components(
+            self._client,
+            auth=self._auth,
+            versions=self._component_versions,
+            project_id=self.project_id,
+            location=self.location,
+        )
+
+    def fetch_job(
+        self,
+        job_id: str,
+        window: Window = Window(),
+        *,
+        on_progress: OnProgress = lambda *_: None,
+    ) -> JobDetail:
+        """Fetch a job with all of its tasks, or those in a window.
+
+        The job is that of the first page, so that no task is older than the job's status: once the
+        job has ended, the tasks are final.
+
+        Raises:
+            CasjobError: what went wrong.
+        """
+        pages: dict[int, JobDetail] = {}
+
+        def fetch_page(offset: int, limit: int) -> "Page[Task]":
+            detail = pages[offset] = self._fetch_page(job_id, window, offset, limit)
+            return Page(detail.tasks, detail.task_count)
+
+        whole = fetch_list(
+            fetch_page,
+            page_size=PAGE_SIZE,
+            identity=Identity(lambda task: task.task_id, _describe_task, _find_heartbeat),
+            on_progress=on_progress,
+            offset=window.offset,
+            limit=window.limit,
+        )
+        *_, newest = pages.values()
+        return pages[window.offset]._replace(
+            tasks=whole.items,
+            duplicates=whole.duplicates,
+            task_count=whole.total,
+            as_of=newest.as_of,
+        )
+
+    def _fetch_page(self, job_id: str, window: Window, offset: int, limit: int) -> JobDetail:
+        params = {"limit": str(limit), "offset": str(offset)}
+        if window.desc:
+            params["desc"] = "true"
+        if window.instance_id:
+            params["instance_id"] = window.instance_id
+        where = f"project {self.project_id} ({self.location})"
+        forbidden = Refusal(ForbiddenError, f"not allowed to see job {job_id} in {where}")
+        missing = Refusal(JobNotFoundError, f"job {job_id} was not found in {where}")
+        request = Request(
+            "GET",
+            quote_path(self._version, self.project_id, "cas", "jobs", job_id),
+            params=params,
+            refusals={HTTPStatus.FORBIDDEN: forbidden, HTTPStatus.NOT_FOUND: missing},
+        )
+        try:
+            return self._client.send(request, auth=self._auth, read=_read_page)
+        except JobNotFoundError as error:
+            error.hint = self._explain_not_found(job_id)
+            raise
+        except ReplyTooLargeError as error:
+            if window.limit is None:
+                error.hint = "casjob tasks --limit 5 requests fewer tasks"
+            raise
+
+
+def _read_page(document: JsonValue, response: Response) -> JobDetail:
+    # Loaded while the reply is on its way.
+    from casjob.job.models import read_detail
+
+    return read_detail(document, as_of=response.date or datetime.now(UTC))
+
+
+def _describe_task(task: "Task") -> str:
+    return encode({name: value for name, value in task.sent.items() if name not in _CHANGING})
+
+
+def _find_heartbeat(task: "Task") -> float:
+    return task.last_health_check.timestamp() if task.last_health_check else 0.0
