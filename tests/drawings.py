@@ -76,7 +76,7 @@ AT_50_COLUMNS = """\
   4  BUILDING
   6  TN00091  run the build and foll…  ✓ SUCCEEDED
   7  TN00094  run the build and foll…  ✓ SUCCEEDED
-  9  TN00097  wait for the build to…   ✗ FAILED
+  9  TN00097  wait for the build to …  ✗ FAILED
 
 2 of 3 steps succeeded
 next: casjob tasks --failed

@@ -5,74 +5,31 @@ It is quoted as in RFC 4180. Lines end in LF, not CRLF: every reader takes both,
 """
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import TypeAlias
+from typing import TypeVar
 
-from casjob.components import Component, ComponentHistory, Deployment, Listing
+from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, Ending
 from casjob.formats.json import format_utc
 from casjob.formats.messages import printable_lines
-from casjob.job.report import Report, TaskReport
+from casjob.formats.text.fields import (
+    Field,
+    Value,
+    list_component_fields,
+    list_deployment_fields,
+    list_recent_fields,
+    list_setting_fields,
+    list_task_fields,
+    list_verdict_fields,
+)
+from casjob.job.report import Report
 from casjob.overview import Overview
 from casjob.recent import RecentJob
 
-Cell: TypeAlias = str | int | float | None
-Rows: TypeAlias = Sequence[Sequence[Cell]]
+Row = TypeVar("Row")
 
-_TASK_HEADER = (
-    "task_index",
-    "task_name",
-    "title",
-    "task_type",
-    "task_status",
-    "outcome",
-    "phase",
-    "started_at",
-    "ended_at",
-    "elapsed_seconds",
-    "code",
-    "detail",
-    "means",
-    "task_id",
-)
-_VERDICT_HEADER = (
-    "job_id",
-    "job_name",
-    "status",
-    "outcome",
-    "elapsed_seconds",
-    "task_index",
-    "task_name",
-    "code",
-    "detail",
-)
-_COMPONENT_HEADER = (
-    "name",
-    "application_name",
-    "environment_name",
-    "version",
-    "status",
-    "fail_detail",
-    "last_job_id",
-    "updated_at",
-    "id",
-    "application_id",
-    "environment_id",
-    "instance_id",
-)
-_DEPLOYMENT_HEADER = (
-    "version",
-    "status",
-    "deploy_type",
-    "current_used",
-    "begin_time",
-    "end_time",
-    "elapsed_seconds",
-    "jobs",
-)
-_RECENT_HEADER = ("job_id", "prefix", "status", "name", "looked_at", "location")
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
 
@@ -81,150 +38,58 @@ def report(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> bytes:
     """Return a row a task."""
-    return _write(list_tasks(report))
+    return _write(list_task_fields(report, utc=display.utc), report.shown)
 
 
 def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
     """Return a row a job."""
-    return _write(list_verdicts(endings))
+    return _write(list_verdict_fields(), endings)
 
 
 def settings(overview: Overview, display: Display) -> bytes:
     """Return a row a setting in force."""
-    return _write(list_settings(overview))
+    return _write(list_setting_fields(), overview.settings)
 
 
 def components(listing: Listing, display: Display) -> bytes:
     """Return a row a component."""
-    return _write(list_components(listing))
+    return _write(list_component_fields(listing.as_of, display), listing.components)
 
 
 def deployments(history: ComponentHistory, display: Display) -> bytes:
     """Return a row a deployment, the ids of its jobs separated by spaces."""
-    return _write(list_deployments(history))
+    return _write(list_deployment_fields(utc=display.utc), history.deployments or ())
 
 
 def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
     """Return a row a job."""
-    return _write(list_recent(jobs))
+    return _write(list_recent_fields(now, display), jobs)
 
 
-def _write(rows: Rows) -> bytes:
+def _write(fields: Iterable[Field[Row]], rows: Iterable[Row]) -> bytes:
     sheet = StringIO()
-    writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerows([disarm(cell, printable_lines) for cell in row] for row in rows)
+    csv.writer(sheet, lineterminator="\n").writerows(list_cells(fields, rows, printable_lines))
     return sheet.getvalue().encode()
 
 
-def list_tasks(report: Report) -> Rows:
-    """Return a header, and a row a task."""
-    return [_TASK_HEADER, *map(_task, report.shown)]
+def list_cells(
+    fields: Iterable[Field[Row]], rows: Iterable[Row], escape: Callable[[str], str]
+) -> Iterator[list[str | float]]:
+    """Yield the header, and the cells of each row, of which no spreadsheet runs any."""
+    keyed = [field for field in fields if field.key]
+    yield [field.key or "" for field in keyed]
+    for row in rows:
+        yield [_disarm(field.value(row), escape) for field in keyed]
 
 
-def list_verdicts(endings: Sequence[Ending]) -> Rows:
-    """Return a header, and a row a job."""
-    return [_VERDICT_HEADER, *map(_verdict, endings)]
-
-
-def list_settings(overview: Overview) -> Rows:
-    """Return a header, and a row a setting in force."""
-    return [("name", "value", "origin"), *overview.settings]
-
-
-def list_components(listing: Listing) -> Rows:
-    """Return a header, and a row a component."""
-    return [_COMPONENT_HEADER, *map(_component, listing.components)]
-
-
-def list_deployments(history: ComponentHistory) -> Rows:
-    """Return a header, and a row a deployment."""
-    return [_DEPLOYMENT_HEADER, *map(_deployment, history.deployments or ())]
-
-
-def list_recent(jobs: Sequence[RecentJob]) -> Rows:
-    """Return a header, and a row a job."""
-    rows = (
-        (job.job_id, job.prefix, job.status, job.name, format_utc(job.looked_at), job.location)
-        for job in jobs
-    )
-    return [_RECENT_HEADER, *rows]
-
-
-def disarm(cell: Cell, escape: Callable[[str], str]) -> str | int | float:
+def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:
     """Return a cell that no spreadsheet runs; a number stays one."""
-    if not isinstance(cell, str):
-        return "" if cell is None else cell
-    if cell.isidentifier() and cell.isascii():
+    if isinstance(value, datetime):
+        return format_utc(value) or ""
+    if not isinstance(value, str):
+        return "" if value is None else value
+    if value.isidentifier() and value.isascii():
         # A fast check: most cells neither begin a formula nor need an escape.
-        return cell
-    text = escape(cell)
-    return f"'{text}" if cell.lstrip().startswith(_FORMULA_STARTS) else text
-
-
-def _task(each: TaskReport) -> Sequence[Cell]:
-    task, message = each.task, each.message
-    return (
-        task.task_index,
-        task.task_name,
-        each.title,
-        task.task_type,
-        task.task_status,
-        each.stage.outcome,
-        each.phase,
-        format_utc(task.created_at),
-        format_utc(task.last_health_check) if each.stage.has_ended else None,
-        each.elapsed_seconds,
-        message.code if message else None,
-        message.detail if message else None,
-        "\n".join(each.means) or None,
-        task.task_id,
-    )
-
-
-def _verdict(ending: Ending) -> Sequence[Cell]:
-    report = ending.report
-    if report is None:
-        return (ending.job_id, None, None, "unknown", *[None] * 5)
-    cause = report.cause
-    message = cause.message if cause else None
-    return (
-        ending.job_id,
-        report.job.job_name,
-        report.job.execution_status,
-        report.outcome,
-        report.elapsed_seconds,
-        cause.task.task_index if cause else None,
-        cause.task.task_name if cause else None,
-        message.code if message else None,
-        message.detail if message else None,
-    )
-
-
-def _component(component: Component) -> Sequence[Cell]:
-    return (
-        component.name,
-        component.application_name,
-        component.environment_name,
-        component.version,
-        component.status,
-        component.fail_detail,
-        component.last_job_id,
-        format_utc(component.updated),
-        component.component_id,
-        component.application_id,
-        component.environment_id,
-        component.instance_id,
-    )
-
-
-def _deployment(deployment: Deployment) -> Sequence[Cell]:
-    return (
-        deployment.version,
-        deployment.status,
-        deployment.deploy_type,
-        "yes" if deployment.is_in_use else None,
-        deployment.begin_time,
-        deployment.end_time,
-        deployment.elapsed_seconds,
-        " ".join(deployment.job_ids),
-    )
+        return value
+    text = escape(value)
+    return f"'{text}" if value.lstrip().startswith(_FORMULA_STARTS) else text

@@ -1,20 +1,19 @@
 """A picture of the report for a README or a ticket; its text can be selected."""
 
+from itertools import groupby
+
+from rich.cells import cell_len
+from rich.segment import Segment
+
 from casjob.formats.display import Display
 from casjob.formats.markup import escape
-from casjob.formats.text.export import PALETTE, Run, describe_title, draw_lines
+from casjob.formats.text.export import DARK, LIGHT, Palette, describe_title, draw_rows
 from casjob.job.report import Report
 
 _FONT_SIZE, _CELL_WIDTH, _LINE_HEIGHT, _MARGIN, _BASELINE = 14, 8.4, 20, 20, 15
 """In pixels. A cell is as wide as most monospace fonts have it; text is fitted into its cells."""
 
-_STYLE = f"""
-{PALETTE}.page{{fill:var(--page)}}
-text{{font:{_FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:var(--text);\
-white-space:pre}}
-.bold{{font-weight:600}}.dim{{fill:var(--dim)}}.green{{fill:var(--green)}}
-.red{{fill:var(--red)}}.cyan{{fill:var(--cyan)}}.magenta{{fill:var(--magenta)}}
-"""
+_FONT = f"{_FONT_SIZE}px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
 _PICTURE = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
 viewBox="0 0 {width} {height}" role="img">
@@ -29,27 +28,37 @@ viewBox="0 0 {width} {height}" role="img">
 def report(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> bytes:
-    """Return the picture, as large as the report is."""
-    lines = draw_lines(report, display, tasks_only=tasks_only)
-    columns = max(sum(run.cells for run in line) for line in lines)
+    """Return the picture, as large as the report is, light or dark as the reader prefers."""
+    rows = draw_rows(report, display, tasks_only=tasks_only)
+    columns = max(map(Segment.get_line_length, rows))
     picture = _PICTURE.format(
         width=round(columns * _CELL_WIDTH) + 2 * _MARGIN,
-        height=len(lines) * _LINE_HEIGHT + 2 * _MARGIN,
+        height=len(rows) * _LINE_HEIGHT + 2 * _MARGIN,
         title=escape(describe_title(report)),
-        style=_STYLE,
-        lines="\n".join(_draw_line(row, line) for row, line in enumerate(lines) if line),
+        style=f"""
+text{{font:{_FONT};white-space:pre}}.bold{{font-weight:600}}
+{_draw_style(LIGHT)}
+@media(prefers-color-scheme:dark){{{_draw_style(DARK)}}}
+""",
+        lines="\n".join(_draw_row(place, row) for place, row in enumerate(rows) if row),
     )
     return picture.encode()
 
 
-def _draw_line(row: int, line: list[Run]) -> str:
-    y = _MARGIN + row * _LINE_HEIGHT + _BASELINE
+def _draw_style(palette: Palette) -> str:
+    colors = palette._asdict()
+    text = f"text{{fill:#{colors.pop('text')}}}"
+    return text + "".join(f".{name}{{fill:#{color}}}" for name, color in colors.items())
+
+
+def _draw_row(place: int, row: list[Segment]) -> str:
+    y = _MARGIN + place * _LINE_HEIGHT + _BASELINE
     spans, column = [], 0
-    for run in line:
-        x = _MARGIN + column * _CELL_WIDTH
-        style = f' class="{run.classes}"' if run.classes else ""
-        width = f"{run.cells * _CELL_WIDTH:.1f}"
-        text = escape(run.text)
-        spans.append(f'<tspan x="{x:.1f}" textLength="{width}"{style}>{text}</tspan>')
-        column += run.cells
+    for style, segments in groupby(row, key=lambda segment: str(segment.style or "")):
+        text = "".join(segment.text for segment in segments)
+        x, cells = _MARGIN + column * _CELL_WIDTH, cell_len(text)
+        classes = f' class="{style}"' if style else ""
+        length = f'textLength="{cells * _CELL_WIDTH:.1f}"'
+        spans.append(f'<tspan x="{x:.1f}" {length}{classes}>{escape(text)}</tspan>')
+        column += cells
     return f'<text y="{y}" xml:space="preserve">{"".join(spans)}</text>'

@@ -69,7 +69,7 @@ def settings(overview: "Overview", display: Display) -> str:
     """Return a line a setting, and notes."""
     from casjob.formats.text.settings import draw_settings
 
-    return draw_settings(overview, display.width)
+    return draw_settings(overview, display)
 
 
 def finding(finding: "Finding", display: Display) -> str:

@@ -48,7 +48,7 @@ def test_with_nothing_set_every_setting_and_the_way_to_get_going_is_shown(casjob
 
 @pytest.mark.parametrize("columns", [60, 70, 80])
 def test_no_setting_is_wider_than_the_terminal(casjob: Casjob, columns: int) -> None:
-    shown = casjob("config", columns=columns)
+    shown = casjob("config", columns=columns, environ={"NO_COLOR": "1"})
     table, _, _ = shown.out.partition("\n\n")
     assert max(map(len, table.splitlines())) <= columns
 

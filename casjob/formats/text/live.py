@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 from casjob.formats.display import Display, Ending
 from casjob.formats.text.events import describe_stall
-from casjob.formats.text.page import STAGE_STYLES, Page
+from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_cause,
     describe_completeness,
@@ -16,31 +16,25 @@ from casjob.formats.text.phrases import (
     describe_verdict,
     format_clock,
 )
-from casjob.formats.text.report import draw_notes, draw_report, open_page, render_endings
+from casjob.formats.text.report import draw_notes, draw_report, render_endings
 from casjob.formats.text.screen import Screen
-from casjob.formats.text.styled import Text
+from casjob.formats.text.terminal import TerminalPage
+from casjob.formats.text.words import INDENT, STAGE_STYLES, as_list, measure
 from casjob.job.events import Event, Picture, Stall
 from casjob.job.phases import group_phases
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
-_Item = TypeVar("_Item")
-
-_LEAST_ROOM = 4
+_MIN_ROWS = 4
 """Rows a job, below which none is drawn with a table."""
-_MOST_STALLS = 3
+_MAX_STALLS = 3
 """Of a job's stalls, the last ones are enough."""
 
 
 class _Block(NamedTuple):
-    """One job as drawn.
+    """One job as drawn; some of its tasks are not on the page."""
 
-    Args:
-        page: its lines.
-        hidden: how many of its tasks are not on it.
-    """
-
-    page: Page
+    page: TerminalPage
     hidden: int
 
 
@@ -59,7 +53,8 @@ class LiveView:
     def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
         self._write = write
         self._display = display
-        self._screen = Screen(write)
+        self._screen = Screen(write, display)
+        self._last: TerminalPage | None = None
         self._stalls: defaultdict[str, list[Stall]] = defaultdict(list)
 
     def __enter__(self) -> Self:
@@ -68,6 +63,8 @@ class LiveView:
 
     def __exit__(self, *_: object) -> None:
         self._screen.close()
+        if self._last:
+            self._write(self._last.content())
 
     def show_event(self, event: Event) -> bool:
         """Remember a stall; all else is seen in the drawing."""
@@ -78,22 +75,26 @@ class LiveView:
     def draw(self, pictures: Sequence[Picture]) -> None:
         """Draw the jobs, and what happens next."""
         # One row for the footer.
-        blocks, more = self._fit(pictures, max(self._screen.rows() - 1, 1))
-        page = open_page(self._display)
+        blocks, more = self._fit(pictures, max((self._display.height or 0) - 1, 1))
+        page, footer = self._open_page(), self._open_page()
         for block in blocks:
-            page.add(block.page.lines)
+            page.add(block.page)
         if more:
-            page.print(page.compose(f"and {more} more jobs"))
-        footer = open_page(self._display)
+            page.print(f"and {more} more jobs")
         hidden = sum(block.hidden for block in blocks)
-        facts = f" {footer.signs.dot} ".join(_describe_next(pictures, hidden))
-        footer.add([footer.cut(footer.compose((facts, "dim")), footer.width or 0)])
-        self._screen.paint(page.render(), *footer.render())
+        facts = footer.signs(" · ").join(_describe_next(pictures, hidden))
+        footer.print((facts, "dim"), max_rows=1)
+        self._last = page
+        self._screen.paint([*page.rows, *footer.rows])
 
     def show_endings(self, endings: Sequence[Ending]) -> None:
         """Write how the jobs ended in place of the drawing."""
-        self._screen.close(keep=False)
+        self._last = None
+        self._screen.close()
         self._write(render_endings(endings, self._display))
+
+    def _open_page(self) -> TerminalPage:
+        return TerminalPage(self._display, self._display.width or 0)
 
     def _fit(self, pictures: Sequence[Picture], rows: int) -> tuple[list[_Block], int]:
         """Return the jobs as drawn, folded as far as it takes, and how many are left out."""
@@ -101,23 +102,26 @@ class LiveView:
         if len(pictures) > rows:
             more = len(pictures) - rows + 1
             # Failures stay to the last.
-            pictures = _keep_heaviest(pictures, _weigh_job, rows - 1)
-        if rows < len(pictures) * _LEAST_ROOM:
+            by_weight = sorted(
+                range(len(pictures)), key=lambda place: _weigh_job(pictures[place]), reverse=True
+            )
+            pictures = [pictures[place] for place in sorted(by_weight[: rows - 1])]
+        if rows < len(pictures) * _MIN_ROWS:
             room = rows - len(pictures)
             blocks = [self._draw_brief(each, room) for each in pictures]
         else:
             blocks = [self._draw(each, rows) for each in pictures]
-            if _count_rows(blocks) > rows:
+            if sum(block.page.height for block in blocks) > rows:
                 # What went well needs the least room.
                 blocks = [
                     self._draw_brief(each) if _has_succeeded(each) else block
                     for each, block in zip(pictures, blocks, strict=True)
                 ]
-        rooms = _share([block.page.rows for block in blocks], rows - (1 if more else 0))
+        rooms = _share([block.page.height for block in blocks], rows - (1 if more else 0))
         for place, room in enumerate(rooms):
-            if room < blocks[place].page.rows:
+            if room < blocks[place].page.height:
                 blocks[place] = self._draw(pictures[place], room)
-                if room < blocks[place].page.rows:
+                if room < blocks[place].page.height:
                     blocks[place] = self._draw_brief(pictures[place], room - 1)
         return blocks, more
 
@@ -128,39 +132,38 @@ class LiveView:
             return self._draw_brief(picture)
 
         def draw_end(page: Page, hidden: int) -> None:
-            counts = [describe_steps(report, hidden), describe_completeness(report)]
-            page.print(*(page.compose(fact) for fact in counts if fact))
+            counts = (describe_steps(report, hidden), describe_completeness(report))
+            page.print(*filter(None, counts))
             draw_notes(page, report, room)
-            page.print(*(page.compose((phase, "dim")) for phase in _describe_phases(report)))
-            for stall in self._stalls[picture.job_id][-_MOST_STALLS:]:
+            page.print(*((phase, "dim") for phase in _describe_phases(report)))
+            for stall in self._stalls[picture.job_id][-_MAX_STALLS:]:
                 clock = format_clock(stall.time, stall.time, utc=self._display.utc)
-                page.print(page.compose(("note: ", "magenta"), f"{clock} {describe_stall(stall)}"))
+                page.print([("note: ", "magenta"), f"{clock} {describe_stall(stall)}"])
 
-        page = open_page(self._display)
-        hidden = draw_report(page, report, draw_end, utc=self._display.utc, most=room - 1)
+        page = self._open_page()
+        hidden = draw_report(page, report, draw_end, utc=self._display.utc, max_rows=room - 1)
         page.gap()
         return _Block(page, hidden)
 
-    def _draw_brief(self, picture: Picture, most: int = 0) -> _Block:
+    def _draw_brief(self, picture: Picture, max_tasks: int = 0) -> _Block:
         """Draw a job in a line, and so many of its tasks in a line each, the heaviest first."""
-        page, report = open_page(self._display), picture.report
+        page, report = self._open_page(), picture.report
         if report is None:
-            _print_cut(page, page.compose(f"{picture.job_id}: nothing is known yet"))
+            page.print(f"{picture.job_id}: nothing is known yet", max_rows=1)
             return _Block(page, 0)
         what = describe_cause(report, with_title=False) or report.job.job_name or ""
         # The verdict first, which is never cut.
         words = f"{describe_verdict(report)}  {picture.job_id}"
         style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
-        title = page.compose((words, style), f"  {what}")
-        _print_cut(page, Text.assemble(page.mark(report.stage), title))
-        listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(most, 0)]
+        page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
+        listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]
         for each in listed:
-            mark = Text.assemble("  ", page.mark(each.stage))
-            line = Text.assemble(mark, page.compose(describe_task(each)))
-            if line.cell_len > (page.width or 1):
+            mark = [INDENT, *as_list(page.mark(each.stage))]
+            line = describe_task(each)
+            if len(INDENT) + len(page.sign(each.stage)) + measure(line) > page.width:
                 # Its status is at the end, and must not be cut.
-                line = Text.assemble(mark, page.compose(describe_task(each, with_title=False)))
-            _print_cut(page, line)
+                line = describe_task(each, with_title=False)
+            page.print(line, margin=mark, max_rows=1)
         return _Block(page, len(report.tasks) - len(listed))
 
 
@@ -177,18 +180,10 @@ def _describe_next(pictures: Sequence[Picture], hidden: int) -> Iterator[str]:
     yield f"Ctrl-C stops watching, {jobs} on"
 
 
-def _print_cut(page: Page, line: Text) -> None:
-    page.add([page.cut(line, page.width or 1)])
-
-
 def _describe_phases(report: Report) -> list[str]:
     """Return `BUILDING 2 of 3` for each phase that has begun."""
     phases = (phase for phase in group_phases(report.tasks) if phase.name and phase.steps)
     return [f"{phase.name} {phase.done} of {len(phase.steps)}" for phase in phases]
-
-
-def _count_rows(blocks: Sequence[_Block]) -> int:
-    return sum(block.page.rows for block in blocks)
 
 
 def _share(wanted: Sequence[int], rows: int) -> list[int]:
@@ -198,14 +193,6 @@ def _share(wanted: Sequence[int], rows: int) -> list[int]:
         rooms[index] = min(wanted[index], rows // (len(wanted) - place))
         rows -= rooms[index]
     return rooms
-
-
-def _keep_heaviest(
-    items: Sequence[_Item], weigh: Callable[[_Item], tuple[float, ...]], most: int
-) -> list[_Item]:
-    """Return so many of the items at the most, in their order."""
-    by_weight = sorted(range(len(items)), key=lambda place: weigh(items[place]), reverse=True)
-    return [items[place] for place in sorted(by_weight[:most])]
 
 
 def _has_succeeded(picture: Picture) -> bool:

@@ -4,18 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.text.page import INDENT, Page
-from casjob.formats.text.styled import Text
+from casjob.formats.text.page import Page
+from casjob.formats.text.words import INDENT, Words, as_list, measure_line
 from casjob.job.failures import Failure
 
-_MOST_ROWS = 3
+_MAX_ROWS = 3
 """Rows of one line of a message that has to be folded, if it has other lines."""
 _CAUSE = re.compile(r"(?i)\W*[\w.$]*(error|exception|fatal|panic)\b|.*\b(caused by|root cause)\b")
 """Lines of stack traces and logs that name a cause."""
 _LONGEST_CAUSE = 200
 """Characters of a line to search for a cause."""
-
-
 _WIDEST_ALIGNED = 24
 """Cells of a code, with the blanks after it, up to which its meaning is aligned with its detail."""
 
@@ -30,51 +28,44 @@ class _Line(NamedTuple):
         rank: how soon it is left out; the first line never is.
     """
 
-    margin: Text
-    label: Text
+    margin: Words
+    label: Words
     text: str
     rank: int
 
-    def wrap(self, page: Page, most: int) -> list[Text]:
-        """Return the line in rows, so many at the most."""
-        # Whatever its length is, no more than can be of use is looked at.
-        text = page.compose(self.text[: (page.width or 0) * (most + 1)])
-        return page.wrap(Text.assemble(self.label, text), self.margin, most)
+    def draw_on(self, page: Page, max_rows: int | None = None) -> Page:
+        """Draw the line on an empty page like this one."""
+        drawn = page.blank()
+        text = self.text
+        if page.width and max_rows:
+            # Whatever its length is, no more than can be of use is looked at.
+            text = text[: page.width * (max_rows + 1)]
+        drawn.print([*as_list(self.label), text], margin=self.margin, max_rows=max_rows)
+        return drawn
 
 
-def draw_message(page: Page, message: Failure, means: Sequence[str], most: int | None) -> None:
-    """Draw a message.
-
-    Args:
-        page: where to draw.
-        message: the message.
-        means: what is known about its codes, a line each.
-        most: the most rows, at least two; None for any number.
-    """
+def draw_message(
+    page: Page, message: Failure, means: Sequence[str], max_rows: int | None = None
+) -> None:
+    """Draw a message, with a line for each known meaning of its codes, in at least two rows."""
     lines = list(_read_lines(page, message, means))
-    if most is None:
-        for line in lines:
-            text = Text.assemble(line.label, page.compose(line.text))
-            page.print(text, margin=line.margin)
-        return
-    most = max(most, 2)
+    most = None if max_rows is None else max(max_rows, 2)
     whole = page.blank()
     for line in lines:
-        whole.add(line.wrap(page, most + 1))
-        if whole.rows > most:
+        whole.add(line.draw_on(page, most and most + 1))
+        if most is not None and whole.height > most:
             _draw_folded(page, lines, most)
             return
-    page.add(whole.lines)
+    page.add(whole)
 
 
-def _draw_folded(page: Page, lines: list[_Line], most: int) -> None:
+def _draw_folded(page: Page, lines: list[_Line], max_rows: int) -> None:
     """Draw the lines that matter most, and how much more there is."""
-    left = most - 1
-    kept: dict[int, list[Text]] = {}
+    left = max_rows - 1
+    kept: dict[int, Page] = {}
     for place in sorted(range(len(lines)), key=lambda place: lines[place].rank):
-        rows = left if len(lines) == 1 else min(left, _MOST_ROWS)
-        kept[place] = lines[place].wrap(page, rows)
-        left -= len(kept[place])
+        kept[place] = lines[place].draw_on(page, left if len(lines) == 1 else min(left, _MAX_ROWS))
+        left -= kept[place].height
         if left == 0:
             break
     for place in sorted(kept):
@@ -90,18 +81,19 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     # Stack traces come in lines, and those are indented with tabs.
     detail = (message.detail or "").replace("\r\n", "\n").replace("\t", "    ").rstrip("\n")
     first, *others = detail.split("\n")
-    code = page.compose((message.code, "bold red"), "  ") if message.code else Text()
-    yield _Line(INDENT, code, first, 0)
-    gutter = page.compose("  ", (f"{page.signs.gutter} ", "dim"))
+    code = page.safe((message.code or "", "bold red"))
+    yield _Line(INDENT, [*code, "  "] if code else "", first, 0)
     for line in others:
-        yield _Line(gutter, Text(), line, 1 if _CAUSE.match(line[:_LONGEST_CAUSE]) else 3)
-    aligned = code.cell_len - 2 if code.cell_len <= _WIDEST_ALIGNED else 0
+        is_cause = _CAUSE.match(line[:_LONGEST_CAUSE])
+        yield _Line([INDENT, (page.signs("│ "), "dim")], "", line, 1 if is_cause else 3)
+    aligned = measure_line(code)
+    if aligned + 2 > _WIDEST_ALIGNED:
+        aligned = 0
     for place, text in enumerate(means):
-        label = page.compose((f"{'means':{aligned}}  ", "dim"))
-        yield _Line(Text.assemble(INDENT, label), Text(), text, 2 if place else 0)
+        yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if place else 0)
     for relation, pairs, rank in (("within", message.within, 2), ("also", message.also, 3)):
         for pair in pairs:
-            label = page.compose((f"{relation}  ", "dim"))
+            label = (f"{relation}  ", "dim")
             yield _Line(INDENT, label, "  ".join(filter(None, pair)), rank)
     for path, text in message.rest:
-        yield _Line(INDENT, page.compose((f"{path}  ", "dim")), text, 3)
+        yield _Line(INDENT, (f"{path}  ", "dim"), text, 3)

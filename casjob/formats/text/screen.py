@@ -1,7 +1,7 @@
-"""The whole terminal, painted over and over, as a pager or an editor has it.
+"""The whole terminal, painted over and over by Rich, as a pager or an editor has it.
 
-The alternate screen is never reflowed by a terminal that changes its size, and what was on the
-screen before is there again afterwards, whatever was painted.
+What was on the screen before is there again afterwards, and the alternate screen is never reflowed
+by a terminal that changes its size.
 """
 
 import os
@@ -9,16 +9,23 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, TextIO
+from contextlib import ExitStack
+from io import StringIO
 
-_ENTER = "\x1b[?1049h\x1b[?7l\x1b[?25l"
-"""The alternate screen, where lines are cut at its edge, without a cursor."""
-_LEAVE = "\x1b[H\x1b[J\x1b[?25h\x1b[?7h\x1b[?1049l"
-"""The same undone; a terminal that has one screen only is left empty."""
+from rich.console import ConsoleDimensions
+from rich.live import Live
+from rich.segment import Segment, SegmentLines
+
+from casjob.formats.display import Display
+from casjob.formats.text.terminal import open_console
+from casjob.formats.text.words import replace_signs
+
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""Cuts lines at the edge: a row that is wider than it was taken for must not move the others."""
+_ERASE = "\x1b[H\x1b[J"
+"""For a terminal that has one screen only."""
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """Synchronised output: a terminal that supports it shows what is in between at once."""
-_HOME, _ERASE_LINE, _ERASE_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 class Screen:
@@ -26,68 +33,56 @@ class Screen:
 
     Args:
         write: writes to the terminal.
+        display: what a drawing adapts to.
     """
 
-    def __init__(self, write: Callable[[str | bytes], object]) -> None:
+    def __init__(self, write: Callable[[str], object], display: Display) -> None:
         self._write = write
-        self._lines: Sequence[str] = ()
-        self._undo: list[Callable[[], object]] = []
-        self._echo = _Echo()
-        self._is_up = False
+        self._console = open_console(
+            display.width or 0,
+            is_colored=display.is_colored,
+            file=_Stream(lambda text: write(replace_signs(text, display.encoding))),
+        )
+        self._live = Live(
+            console=self._console,
+            screen=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._is_to_stop = False
+        self._undo = ExitStack()
 
     def open(self) -> None:
-        """Take the terminal over; the signal that stops the program gives it back first."""
+        """Let the signal that stops the program give the terminal back first."""
         if sys.platform != "win32" and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
-            self._handle(signal.SIGTSTP, self._note_stop)
-        self._enter()
+            handler = signal.signal(signal.SIGTSTP, self._note_stop)
+            self._undo.callback(signal.signal, signal.SIGTSTP, handler)
 
-    def close(self, *, keep: bool = True) -> None:
-        """Give the terminal back.
-
-        Args:
-            keep: whether the last lines, without the footer, are left on it.
-        """
-        try:
+    def close(self) -> None:
+        """Give the terminal back."""
+        with self._undo:
             self._leave()
-            if keep and self._undo:
-                self._write("".join(f"{line}\n" for line in self._lines))
-        finally:
-            while self._undo:
-                self._undo.pop()()
 
-    def rows(self) -> int:
-        """Return the terminal's rows at present."""
-        return shutil.get_terminal_size().lines
-
-    def paint(self, lines: Sequence[str], footer: str) -> None:
-        """Paint lines in place of those painted before, and a line below them."""
-        self._lines = lines
-        # Erased before and not after, as the cursor stays on the last cell of a full row.
-        painted = "".join(f"{_ERASE_LINE}{line}\n" for line in lines)
+    def paint(self, rows: Sequence[list[Segment]]) -> None:
+        """Paint rows in place of those painted before."""
         if self._is_to_stop:
             self._stop()
-        self._enter()
-        if self._is_up:
-            self._write(f"{_BEGIN}{_HOME}{painted}{_ERASE_BELOW}{footer}{_END}")
-
-    def _enter(self) -> None:
-        terminal = sys.stdout  # noqa: TID251 - asked, not written to
-        if not self._is_up and not _is_in_background(terminal):
-            self._is_up = True
-            self._echo.hide()
-            self._write(_ENTER)
+        if _is_in_background():
+            return
+        # At present: it may have changed its size.
+        self._console.size = ConsoleDimensions(*shutil.get_terminal_size())
+        if not self._live.is_started:
+            self._live.start()
+            self._write(_NO_WRAP)
+        self._write(_BEGIN)
+        self._live.update(SegmentLines(rows, new_lines=True), refresh=True)
+        self._write(_END)
 
     def _leave(self) -> None:
-        try:
-            if self._is_up:
-                self._is_up = False
-                self._write(_LEAVE)
-        finally:
-            self._echo.restore()
-
-    def _handle(self, number: signal.Signals, handler: Callable[..., object]) -> None:
-        self._undo.append(partial(signal.signal, number, signal.signal(number, handler)))
+        if self._live.is_started:
+            self._write(f"{_ERASE}{_WRAP}")
+            self._live.stop()
 
     def _note_stop(self, *_: object) -> None:
         # Not at once: a handler that takes long makes `SimpleQueue.get` forget its timeout.
@@ -102,35 +97,24 @@ class Screen:
         signal.signal(signal.SIGTSTP, handler)
 
 
-class _Echo:
-    """The echo of typed keys, which would shift what is painted."""
+class _Stream(StringIO):
+    """What Rich writes to."""
 
-    def __init__(self) -> None:
-        self._before: list[Any] | None = None
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
 
-    def hide(self) -> None:
-        keys = sys.stdin
-        if sys.platform == "win32" or keys is None or not keys.isatty() or _is_in_background(keys):
-            return
-        import termios  # noqa: PLC0415 - Windows has none
-
-        self._before = self._before or termios.tcgetattr(keys.fileno())
-        silent = [*self._before]
-        silent[3] &= ~termios.ECHO
-        termios.tcsetattr(keys.fileno(), termios.TCSANOW, silent)
-
-    def restore(self) -> None:
-        if sys.platform == "win32" or self._before is None or _is_in_background(sys.stdin):
-            return
-        import termios  # noqa: PLC0415 - Windows has none
-
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._before)
+    def write(self, text: str) -> int:
+        """Write it at once."""
+        self._write(text)
+        return len(text)
 
 
-def _is_in_background(stream: TextIO) -> bool:
+def _is_in_background() -> bool:
     """Return whether another program has the terminal, and this one would be stopped."""
     try:
-        return os.tcgetpgrp(stream.fileno()) != os.getpgrp()
+        terminal = sys.stdout  # noqa: TID251 - asked, not written to
+        return os.tcgetpgrp(terminal.fileno()) != os.getpgrp()
     except OSError:
         # There is no terminal, or it controls another session.
         return False

@@ -1,41 +1,26 @@
 """The settings in force, and how the probes of them went."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
-
+from casjob.formats.display import Display
+from casjob.formats.text.fields import list_setting_fields
+from casjob.formats.text.page import open_page
+from casjob.formats.text.words import INDENT
 from casjob.overview import Finding, Overview
 from casjob.printable import printable
 
-_LEAST_WIDTH = 16
-"""Columns for the origins, below which lines are left to the terminal to wrap."""
 
-
-def draw_settings(overview: Overview, width: int | None) -> str:
-    """Return a line a setting, then what is overruled, then what is wrong.
-
-    Args:
-        overview: what to show.
-        width: the terminal's columns, to wrap the origins at words; None for lines of any length.
-    """
-    lines = list(_align([("NAME", "VALUE", "ORIGIN"), *overview.settings], width))
+def draw_settings(overview: Overview, display: Display) -> str:
+    """Return a line a setting, then what is overruled, then what is wrong."""
+    page, fields = open_page(display), list_setting_fields()
+    page.add_table(fields, overview.settings)
     if overview.overruled:
-        lines += ["", "found, but overruled:"]
-        lines += [f"  {line}" for line in _align(overview.overruled, width and width - 2)]
+        page.gap()
+        page.print("found, but overruled:")
+        page.add_table(fields, overview.overruled, indent=INDENT, with_headings=False)
     if overview.notes:
-        lines += ["", *(f"note: {printable(note)}" for note in overview.notes)]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _align(rows: Sequence[tuple[str, str | None, str]], width: int | None) -> Iterator[str]:
-    shown = [tuple(printable("-" if cell is None else cell) for cell in row) for row in rows]
-    widths = [max(len(row[column]) for row in shown) for column in range(2)]
-    margin = sum(widths) + 4
-    for name, value, origin in shown:
-        rest = [origin]
-        if width and width >= margin + _LEAST_WIDTH:
-            rest = textwrap.wrap(origin, width - margin, break_long_words=False)
-        yield f"{name:{widths[0]}}  {value:{widths[1]}}  {rest[0]}"
-        yield from (f"{'':{margin}}{line}" for line in rest[1:])
+        page.gap()
+    for note in overview.notes:
+        page.print(f"note: {note}")
+    return page.content()
 
 
 def draw_finding(finding: Finding) -> str:

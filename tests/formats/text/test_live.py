@@ -400,8 +400,8 @@ def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
     written = tty.written()
 
     assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 1
-    assert written.startswith("\x1b[?1049h\x1b[?7l\x1b[?25l\x1b[?2026h")
-    assert written.endswith("\x1b[?2026l\x1b[H\x1b[J\x1b[?25h\x1b[?7h\x1b[?1049l")
+    assert written.startswith("\x1b[?1049h\x1b[H\x1b[?25l\x1b[?7l\x1b[?2026h")
+    assert written.endswith("\x1b[?2026l\x1b[H\x1b[J\x1b[?7h\x1b[?25h\x1b[?1049l")
 
 
 def test_an_emoji_of_two_cells_makes_no_line_wider_than_the_terminal(tty: Tty) -> None:

@@ -401,6 +401,17 @@ class TestScripts:
             assert cells(row.partition("restful")[0]) == heading.index("TYPE")
         assert cells(rows[1].removesuffix(words)) == cells(heading.partition("DETAIL")[0])
 
+    def test_take_the_cells_that_are_counted_for_them(self, draw: Draw) -> None:
+        joined, heart = "\u200d".join("x" * 31), "\u2764\ufe0f"
+        document = job("FAILED", task(1, TASK_NAME=joined), task(2, TASK_NAME=heart))
+
+        drawn = draw(document, "tasks", "--color", "never", columns=100).out
+        heading, first, second, *_ = drawn.splitlines()
+        assert heading.index("TYPE") == first.index("restful") == 3 + 31 + 2
+        assert second.startswith("2  \u2764 ")
+        assert joined in draw(document, "tasks").out
+        assert json.loads(draw(document, "tasks", "--json").out)["tasks"][0]["TASK_NAME"] == joined
+
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
     @pytest.mark.parametrize("columns", [None, 160])
     def test_become_escapes_where_they_cannot_be_written(
