@@ -5,12 +5,16 @@ import re
 import sys
 import textwrap
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Self, TextIO
+from io import StringIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from casjob.errors import CasjobError
-from casjob.printable import printable
+from casjob.printable import measurable, printable
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 PROGRESS_AFTER = 0.5
 """Seconds before a person starts to wonder."""
@@ -38,7 +42,7 @@ class Notices:
     def __init__(self, stream: TextIO | None, *, draws_progress: bool = False) -> None:
         self._stream = stream
         self._draws_progress = draws_progress
-        self._progress = ""
+        self._live: Live | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -78,27 +82,49 @@ class Notices:
         if not self._draws_progress:
             yield progress
             return
-        ended = threading.Event()
-        drawing = threading.Thread(target=self._draw, args=(progress, ended), daemon=True)
-        drawing.start()
+        # Rich is loaded only if it takes long.
+        timer = threading.Timer(PROGRESS_AFTER, self._start_live, [progress])
+        timer.daemon = True
+        timer.start()
         try:
             yield progress
         finally:
-            ended.set()
-            drawing.join()
-            self._show_progress("")
+            timer.cancel()
+            timer.join()
+            self._stop_live()
 
-    def _draw(self, progress: "Progress", ended: threading.Event) -> None:
-        wait = PROGRESS_AFTER
-        while not ended.wait(wait):
-            self._show_progress(progress.text)
-            wait = 0.1
+    def _start_live(self, progress: "Progress") -> None:
+        from rich.console import Console, ConsoleDimensions
+        from rich.live import Live
+        from rich.text import Text
 
-    def _show_progress(self, text: str) -> None:
+        console = Console(
+            file=_Stream(self._put), force_terminal=True, color_system=None, legacy_windows=False
+        )
+
+        def draw() -> Text:
+            # At present, and not at the last column: a line that wraps can't be erased.
+            console.size = ConsoleDimensions((self._columns() or _COLUMNS) - 1, height=1)
+            return Text(measurable(_make_safe(progress.text)), no_wrap=True, overflow="crop")
+
         with self._lock:
-            if text != self._progress:
-                self._progress = text
-                self._write(erase=True)
+            self._live = Live(
+                get_renderable=draw,
+                console=console,
+                refresh_per_second=10,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start(refresh=True)
+            # Rich hides it, and Ctrl-Z would leave the shell without.
+            console.show_cursor()
+
+    def _stop_live(self) -> None:
+        with self._lock:
+            if self._live:
+                self._live.stop()
+            self._live = None
 
     def _wrap(self, line: str) -> str:
         columns = self._columns()
@@ -123,22 +149,22 @@ class Notices:
         return None
 
     def _write(
-        self, lines: Iterable[str] = (), steps: Iterable[str] = (), *, erase: bool = False
+        self, lines: Iterable[str], steps: Iterable[str] = (), *, erase: bool = False
     ) -> None:
-        """Write lines, and the progress below them: all of it is made safe here, and only here.
+        """Write lines, above the progress: all of it is made safe here, and only here.
 
         Args:
             lines: lines to wrap.
             steps: lines to leave as they are, as they may be pasted.
-            erase: whether to erase what is in the last line; a progress always is.
+            erase: whether to erase what is in the last line.
         """
         rows = [*map(self._wrap, map(_make_safe, lines)), *map(_make_safe, steps)]
         text = "".join(f"{row}\n" for row in rows)
         with self._lock:
-            start = _ERASE_LINE if erase or self._progress else ""
-            # A line that the terminal wraps can't be erased.
-            progress = _make_safe(self._progress)[: (self._columns() or _COLUMNS) - 1]
-            self._put(start + text + progress)
+            if self._live:
+                self._live.console.out(text, end="", highlight=False)
+            else:
+                self._put((_ERASE_LINE if erase else "") + text)
 
     def _put(self, text: str) -> None:
         if self._stream is None or self._stream.closed:
@@ -165,6 +191,19 @@ class Progress:
         """Take how many were received, and of how many if that is known."""
         of = "" if count is None else f" of {count}"
         self.text = f"{self._about}: {came}{of} {self._unit}"
+
+
+class _Stream(StringIO):
+    """What Rich writes to."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        super().__init__()
+        self._write = write
+
+    def write(self, text: str) -> int:
+        """Write it at once."""
+        self._write(text)
+        return len(text)
 
 
 def _make_safe(line: str) -> str:
