@@ -61,8 +61,10 @@ def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> s
 
 def _split_jobs(deployment: Deployment) -> Iterator[Deployment]:
     """Yield a row for each job of a deployment, of which the first has all else."""
-    yield deployment._replace(job_ids=deployment.job_ids[:1])
-    yield from (Deployment(job_ids=(job_id,)) for job_id in deployment.job_ids[1:])
+    rows = [Deployment.model_validate({"jobs": [{"job_id": each}]}) for each in deployment.job_ids]
+    first = rows[0].jobs if rows else ()
+    yield deployment.model_copy(update={"jobs": first})
+    yield from rows[1:]
 
 
 def _count(page: Page, what: str, shown: int, total: int, missing: int) -> None:
