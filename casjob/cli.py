@@ -386,7 +386,7 @@ def run(words: list[str]) -> int:
         usage = UsageError(describe_error(error), hint=find_option(error), steps=find_help(error))
         notices.explain(usage)
         return usage.status
-    except process.Ended as signalled:
+    except process.Terminated as signalled:
         return signalled.status
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED

@@ -10,8 +10,6 @@ from enum import Enum
 from functools import partial
 from typing import Any, get_args
 
-from casjob.errors import UsageError
-
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
 
@@ -51,12 +49,7 @@ class _Conversion:
         return converted if self._is_several else converted[0]
 
     def _coerce_by_typer(self, value: Any, context: dict[str, Any]) -> Any:
-        try:
-            return self._get_typers().coerce(value, **context)
-        except ImportError as error:
-            # Pydantic is compiled, and Python loads no compiled module from a zipapp.
-            hint = context["param"].get_error_hint()
-            raise UsageError(f"Invalid value for {hint}: {value!r}") from error
+        return self._get_typers().coerce(value, **context)
 
     def _convert(self, value: Any) -> Any:
         """Return the converted value, or None if it is not plain."""

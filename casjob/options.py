@@ -395,9 +395,7 @@ class Connection(OptionGroup):
 
         if not is_offline:
             # No signal may unwind inside an import.
-            with process.hide("click"):
-                # Where it finds click, httpx loads its own command line, which takes 95 ms more.
-                import casjob.service  # noqa: F401
+            import casjob.service  # noqa: F401
         # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
         given = {name: getattr(self, name) for name in self.names()} | {"retries": retries}

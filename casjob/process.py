@@ -4,29 +4,25 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import NoReturn
 
-_ENDING_SIGNALS = tuple(
+_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 _SIGNALLED = 128
 """The exit status is this plus the number of the signal, as in shells."""
 
 
-class Ended(BaseException):
+class Terminated(BaseException):
     """A signal ends the program: Ctrl-C, `kill`, or a closed terminal.
 
     Not a `KeyboardInterrupt`, which Typer takes for Ctrl-C, whatever the signal was.
-
-    Args:
-        number: the signal.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, signal_number: int) -> None:
         super().__init__()
-        self.status = _SIGNALLED + number
+        self.status = _SIGNALLED + signal_number
 
 
 def start() -> None:
@@ -41,40 +37,13 @@ def start() -> None:
     gc.disable()
 
 
-@contextmanager
-def hide(module: str) -> Iterator[None]:
-    """Hide a module from imports in a `with` block, unless it is loaded already.
-
-    By the import system's reference, None in `sys.modules` makes an import fail.
-    """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment] # typeshed knows only modules there
-    try:
-        yield
-    finally:
-        del sys.modules[module]
-
-
 def unwind_on_signals() -> None:
-    """From now on, let a signal raise `Ended`, so that drawings and the terminal are cleaned up."""
-    _handle(_Unwinder())
+    """From now on, let a signal raise `Terminated`, so that the terminal is cleaned up."""
 
+    def unwind(number: int, _frame: object) -> NoReturn:
+        raise Terminated(number)
 
-def raise_signalled() -> None:
-    """Raise `Ended` if a signal came since `unwind_on_signals`, and Python ignored its exception.
-
-    It ignores what is raised while a generator is closed, or an object finalized. Long-running
-    loops call this repeatedly.
-
-    Raises:
-        Ended: a signal came.
-    """
-    for number in _ENDING_SIGNALS:
-        handler = signal.getsignal(number)
-        if isinstance(handler, _Unwinder) and handler.came:
-            raise handler.came
+    _handle(unwind)
 
 
 def run_long() -> None:
@@ -94,34 +63,15 @@ def finish(status: int) -> NoReturn:
     os._exit(status)
 
 
-class _Unwinder:
-    """Handles signals by raising `Ended`.
-
-    Attributes:
-        came: what was raised last.
-    """
-
-    def __init__(self) -> None:
-        self.came: Ended | None = None
-
-    def __call__(self, number: int, _frame: object) -> NoReturn:
-        self.came = Ended(number)
-        raise self.came
-
-
 def _report_ignored(ignored: "sys.UnraisableHookArgs") -> None:
-    """Report an exception that Python ignores, unless it is a signal's.
-
-    It is reported without its text, which may be the service's.
-    """
-    if not isinstance(ignored.exc_value, Ended):
-        facts = (ignored.exc_type, None, ignored.exc_traceback, ignored.err_msg, None)
-        # typeshed does not know that it is made of a tuple.
-        sys.__unraisablehook__(type(ignored)(facts))  # type: ignore[call-arg]
+    """Report an exception that Python ignores, without its text, which may be the service's."""
+    facts = (ignored.exc_type, None, ignored.exc_traceback, ignored.err_msg, None)
+    # typeshed does not know that it is made of a tuple.
+    sys.__unraisablehook__(type(ignored)(facts))  # type: ignore[call-arg]
 
 
 def _handle(handler: "signal._HANDLER") -> None:
-    for number in _ENDING_SIGNALS:
+    for number in _SIGNALS:
         # A signal that the parent ignores, as nohup does, stays ignored.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)

@@ -145,15 +145,15 @@ class Connector:
 
 
 def _find_credential(session: Session, settings: Settings) -> CredentialSource:
-    found, halves = find_credential(settings.sources)
+    found, incomplete_credentials = find_credential(settings.sources)
     if found is None:
         raise SettingsError(
-            "; ".join(["no credentials are set", *halves]),
+            "; ".join(["no credentials are set", *incomplete_credentials]),
             hint=settings.profile_hint,
             steps=CREDENTIAL_STEPS,
         )
-    for half in halves:
-        session.notices.say(f"warning: {half}; using {found.source.name}")
+    for each in incomplete_credentials:
+        session.notices.say(f"warning: {each}; using {found.source.name}")
     return found
 
 

@@ -1,6 +1,5 @@
 """Values that casjob converts itself, and those that Typer converts, or refuses."""
 
-import sys
 from enum import StrEnum
 from types import SimpleNamespace
 from typing import Annotated, Any
@@ -9,7 +8,6 @@ import pytest
 import typer
 
 from casjob.conversion import convert_plain_values
-from casjob.errors import UsageError
 from casjob.help import Command
 
 
@@ -78,16 +76,6 @@ def test_typer_says_what_is_wrong_with_a_value(annotation: Any, word: str, messa
     with pytest.raises(typer.TyperException) as refused:
         parse(annotation, "--value", word)
     assert message in refused.value.format_message()
-
-
-def test_without_pydantic_as_in_a_zipapp_a_wrong_value_is_an_error_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "pydantic", None)
-
-    with pytest.raises(UsageError) as refused:
-        parse(option(int | None), "--value", "x")
-    assert refused.value.message == "Invalid value for '--value': 'x'"
 
 
 @pytest.mark.parametrize("parameter", [SimpleNamespace(), SimpleNamespace(get_runtime_param=int)])

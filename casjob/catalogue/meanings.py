@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _DATA = Path(__file__).parent / "data"
 
@@ -226,7 +226,5 @@ def _canonicalize(code: str) -> str:
 
 def _read_rows(name: str) -> list[list[str]]:
     """Return the rows of a data file without the header."""
-    # Not read_text(), as in a zipapp there is no file; importlib.resources takes 2 ms to load.
-    loader: Any = __spec__.loader
-    lines = loader.get_data(str(_DATA / name)).decode().splitlines()
+    lines = (_DATA / name).read_text("utf-8").splitlines()
     return [line.split("\t") for line in lines[1:]]

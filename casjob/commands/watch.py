@@ -28,7 +28,7 @@ def run(
 
     Raises:
         CasjobError: a failure that waiting does not fix.
-        Ended: the last drawing stays, and the terminal is as it was.
+        Terminated: the last drawing stays, and the terminal is as it was.
     """
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from uuid import UUID, uuid5
 
 from casjob.demo.replies import Document, Fields
@@ -55,10 +55,8 @@ def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
         now: the current time, which decides their progress.
     """
     if job_id == FAILED_JOB_ID:
-        # Not read_bytes(), as in a zipapp there is no file.
-        loader: Any = __spec__.loader
         file = Path(__file__).with_name("job_failed_v2.json")
-        return cast("Document", json.loads(loader.get_data(str(file))))
+        return cast("Document", json.loads(file.read_bytes()))
     if job_id not in _RUNS:
         return None
     run = _RUNS[job_id]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from casjob import process
 from casjob.background import run_in_thread
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
@@ -83,12 +82,10 @@ class Poller:
         None comes after everything that happened at a time: a chance to draw.
 
         Raises:
-            Ended: a signal ends the program.
             CasjobError: a failure that waiting does not fix, or the tenth in a row. The verdicts
                 of jobs that were seen to end are yielded first.
         """
         while self.unfinished:
-            process.raise_signalled()
             if not self.plan.deadline.left:
                 yield from self._end_those_known()
                 self.has_timed_out = bool(self.unfinished)

@@ -66,7 +66,7 @@ def follow_jobs(
         )
         try:
             yield poller
-        except process.Ended:
+        except process.Terminated:
             count = len(poller.unfinished)
             going_on = "1 job goes on" if count == 1 else f"{count} jobs go on"
             session.notices.say(f"stopped {doing}; {going_on}", after_signal=True)

@@ -1,12 +1,12 @@
 """Finds the credential, all of it in one source, and runs the program that prints one."""
 
+import math
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from casjob.errors import SettingsError
-from casjob.json_text import decode
 from casjob.settings.values import CREDENTIALS, Source, Value
 
 COMMAND_TIMEOUT = 60.0
@@ -22,12 +22,7 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 
 
 class CredentialSource(NamedTuple):
-    """Where the credential is.
-
-    Args:
-        source: what all of it is from.
-        kind: its first setting, a key of `_KINDS`.
-    """
+    """The source that has the credential, and its kind: a key of `_KINDS`."""
 
     source: Source
     kind: str
@@ -50,28 +45,27 @@ def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None,
     """Return the first source with a whole credential, and what is wrong with those before it.
 
     Raises:
-        SettingsError: a source that was asked for has half a credential. Another account is not
-            used instead.
+        SettingsError: a source that was asked for has a part of a credential. Another account is
+            not used instead.
     """
-    halves: list[str] = []
+    incomplete: list[str] = []
     for source in sources:
         if source.unusable:
-            halves.append(source.unusable)
+            incomplete.append(source.unusable)
             continue
         if not CREDENTIALS & source.values.keys():
             continue
         for kind, others in _KINDS.items():
-            missing = [name for name in others if name not in source.values]
-            if kind in source.values and not missing:
-                return CredentialSource(source, kind), halves
-        error = _describe_half(source)
-        if source.is_asked_for:
+            if {kind, *others} <= source.values.keys():
+                return CredentialSource(source, kind), incomplete
+        error = _describe_incomplete(source)
+        if source.explicit:
             raise error
-        halves.append(error.message)
-    return None, halves
+        incomplete.append(error.message)
+    return None, incomplete
 
 
-def _describe_half(source: Source) -> SettingsError:
+def _describe_incomplete(source: Source) -> SettingsError:
     present = sorted(CREDENTIALS & source.values.keys())
     login = {"user_name", *_KINDS["user_name"]}
     kind = "user_name" if login & source.values.keys() else "access_key"
@@ -89,46 +83,29 @@ def _describe_half(source: Source) -> SettingsError:
 
 
 def read_credential(
-    found: CredentialSource, environ: Mapping[str, str], *, timeout: float = COMMAND_TIMEOUT
+    found: CredentialSource, environ: Mapping[str, str], *, timeout: float = math.inf
 ) -> dict[str, str]:
     """Return the credential's texts by their settings, running the program that prints them if any.
 
-    Args:
-        found: where the credential is.
-        environ: the program's environment.
-        timeout: seconds that the program may take; it is ended then.
-
     Raises:
-        SettingsError: the program failed, or a text can't be sent. The message does not hold it.
+        SettingsError: the program failed or took longer than `timeout` seconds, or a text can't be
+            sent. The message does not hold it.
     """
     values = found.values()
     if found.kind == "credential_command":
-        values = _run_command(found, environ, min(timeout, COMMAND_TIMEOUT))
+        stdout = _run_command(values[found.kind].text, found.origin, environ, timeout)
+        # Loads pydantic, which must not take of the time that the program has.
+        from casjob.settings.printed import read_printed
+
+        values = read_printed(stdout, found.origin)
     return {name: _check(name, value) for name, value in values.items()}
 
 
-def _check(name: str, value: Value) -> str:
-    """Return a text that can be sent: a login's in a body of UTF-8, any other in a header."""
-    text = value.text
-    if name in {"user_name", "password", "domain_name"}:
-        can_be_sent = text.encode(errors="ignore").decode() == text
-    else:
-        can_be_sent = text.isascii() and text.isprintable() and " " not in text
-    if not can_be_sent:
-        raise SettingsError(
-            f"{name} from {value.origin} contains characters that can't be sent",
-            hint="was all of it copied, without a line break in it?",
-        )
-    return text
-
-
-def _run_command(
-    found: CredentialSource, environ: Mapping[str, str], timeout: float
-) -> dict[str, Value]:
-    """Run the program. Its stdout is secret; its stderr is the user's."""
-    origin, command = found.origin, found.source.values[found.kind]
+def _run_command(command: str, origin: str, environ: Mapping[str, str], timeout: float) -> bytes:
+    """Return what a program prints within so many seconds. Its stderr is the user's."""
+    timeout = min(timeout, COMMAND_TIMEOUT)
     try:
-        arguments = shlex.split(command.text)
+        arguments = shlex.split(command)
         done = subprocess.run(  # noqa: S603 - the user's own program, from the user's own file
             arguments,
             env=dict(environ),
@@ -145,25 +122,19 @@ def _run_command(
         raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
     if done.returncode:
         raise SettingsError(f"{origin} failed with exit status {done.returncode}")
-    return _read_printed(done.stdout, origin)
+    return done.stdout
 
 
-def _read_printed(printed: bytes, origin: str) -> dict[str, Value]:
-    expected = '{"token"} or {"access_key", "secret_key", "security_token"} as JSON'
-    wrong = SettingsError(f"{origin} did not print {expected}")
-    try:
-        document = decode(printed.decode("utf-8-sig"))
-    except ValueError:
-        raise wrong from None
-    if not isinstance(document, dict):
-        raise wrong
-    values = {
-        name: Value(text.strip(), origin)
-        for name in ("token", "access_key", "secret_key", "security_token")
-        if isinstance(text := document.get(name), str) and text.strip()
-    }
-    if "token" in values:
-        return {"token": values["token"]}
-    if "access_key" not in values or "secret_key" not in values:
-        raise wrong
-    return values
+def _check(name: str, value: Value) -> str:
+    """Return a text that can be sent: a login's in a body of UTF-8, any other in a header."""
+    text = value.text
+    if name in {"user_name", "password", "domain_name"}:
+        can_be_sent = text.encode(errors="ignore").decode() == text
+    else:
+        can_be_sent = text.isascii() and text.isprintable() and " " not in text
+    if not can_be_sent:
+        raise SettingsError(
+            f"{name} from {value.origin} contains characters that can't be sent",
+            hint="was all of it copied, without a line break in it?",
+        )
+    return text

@@ -46,7 +46,7 @@ _OPENSTACK = {
 
 def read_casjob_variables(environ: Mapping[str, str]) -> Source:
     """Return the CASJOB_* variables."""
-    return _read("CASJOB_*", environ, _CASJOB, is_own=True)
+    return _read("CASJOB_*", environ, _CASJOB)._replace(explicit=True, is_own=True)
 
 
 def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
@@ -58,15 +58,9 @@ def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
     ]
 
 
-def _read(
-    source: str,
-    environ: Mapping[str, str],
-    variables: Mapping[str, str],
-    *,
-    is_own: bool = False,
-) -> Source:
+def _read(source: str, environ: Mapping[str, str], variables: Mapping[str, str]) -> Source:
     # An empty variable is an unset one.
     texts = {variable: environ.get(variable, "").strip() for variable in variables}
     values = {variables[name]: Value(text, name) for name, text in texts.items() if text}
     names = {setting: variable for variable, setting in variables.items()}
-    return Source(source, values, is_asked_for=is_own, is_own=is_own, variables=names)
+    return Source(source, values, variables=names)

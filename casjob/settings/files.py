@@ -14,10 +14,8 @@ def is_missing(path: Path) -> bool:
     """Return whether there is no such file; one that can't be examined may exist."""
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
     return False
 
 

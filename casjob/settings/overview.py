@@ -34,11 +34,11 @@ def describe_settings(settings: Settings) -> Overview:
     notes = list(settings.warnings)
     in_force = {name: setting.raw for name, setting in settings.by_name().items() if setting.raw}
     try:
-        credential, halves = find_credential(settings.sources)
+        credential, incomplete = find_credential(settings.sources)
     except SettingsError as error:
-        credential, halves = None, [error.message]
+        credential, incomplete = None, [error.message]
     # The error about a missing region names them, too.
-    notes += (half for half in halves if half not in str(settings.endpoint.problem))
+    notes += (each for each in incomplete if each not in str(settings.endpoint.problem))
     if credential:
         in_force |= credential.values()
     else:

@@ -5,6 +5,7 @@ text only if that can't be a secret.
 """
 
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -13,16 +14,11 @@ from casjob.errors import CasjobError, SettingsError, UsageError
 from casjob.settings import ApiVersion
 from casjob.settings.values import Value
 
-PROJECT_ID = re.compile("[A-Za-z0-9_-]{1,128}")
-"""What fits into a path and a header."""
-
-LONGEST_TIMEOUT = 86400.0
+_LONGEST_TIMEOUT = 86400.0
 """Seconds: a day."""
 
-_REGION = re.compile("[A-Za-z0-9-]{1,63}")
-_RETRIES = re.compile("[0-9]{1,3}")
 _LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
+_HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
 _SWITCH = {
     **dict.fromkeys(("on", "1", "yes", "true"), True),
     **dict.fromkeys(("off", "0", "no", "false"), False),
@@ -34,20 +30,24 @@ def parse_text(value: Value) -> str:
     return value.text
 
 
-def parse_region(value: Value) -> str:
-    """Return a region, which becomes a part of host names."""
-    return _match(_REGION, value, "a region such as cn-north-4")
+def _match(pattern: str, expected: str) -> Callable[[Value], str]:
+    """Return a parser of texts that match a pattern."""
+
+    def parse(value: Value) -> str:
+        if not re.fullmatch(pattern, value.text):
+            raise wrong_value(value, expected)
+        return value.text
+
+    return parse
 
 
-def parse_cloud(value: Value) -> str:
-    """Return the domain that a cloud's services are below."""
-    return _match(_HOST_NAME, value, "a domain such as myhuaweicloud.com")
-
-
-def parse_project_id(value: Value) -> str:
-    """Return a project id, which becomes a part of paths."""
-    expected = "a project id such as 063a3158b1a34710b36ad208b9497d00"
-    return _match(PROJECT_ID, value, expected)
+# They become a part of host names, paths and headers.
+parse_region = _match("[A-Za-z0-9-]{1,63}", "a region such as cn-north-4")
+parse_cloud = _match(_HOST_NAME, "a domain such as myhuaweicloud.com")
+parse_project_id = _match(
+    "[A-Za-z0-9_-]{1,128}", "a project id such as 063a3158b1a34710b36ad208b9497d00"
+)
+_parse_retries = _match("[0-9]{1,3}", "a whole number up to 999, such as 3")
 
 
 def parse_api_version(value: Value) -> ApiVersion:
@@ -64,14 +64,14 @@ def parse_timeout(value: Value) -> float:
         seconds = parse_duration(value.text)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= LONGEST_TIMEOUT:
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
         raise wrong_value(value, "a duration above 0 and up to 24h, such as 30s")
     return seconds
 
 
 def parse_retries(value: Value) -> int:
     """Return a number of retries."""
-    return int(_match(_RETRIES, value, "a whole number up to 999, such as 3"))
+    return int(_parse_retries(value))
 
 
 def parse_switch(value: Value) -> bool:
@@ -85,12 +85,6 @@ def wrong_value(value: Value, expected: str, *, hint: str | None = None) -> Casj
     """Return the error for a value that is not what is expected."""
     kind = UsageError if value.origin.startswith("--") else SettingsError
     return kind(f"{value.label} is {value.text!r}, which is not {expected}", hint=hint)
-
-
-def _match(pattern: re.Pattern[str], value: Value, expected: str) -> str:
-    if not pattern.fullmatch(value.text):
-        raise wrong_value(value, expected)
-    return value.text
 
 
 def parse_url(value: Value) -> str:
@@ -114,7 +108,7 @@ def parse_url(value: Value) -> str:
             hint="remove it from the address; casjob config lists the settings for credentials",
         )
     host = url.hostname or ""
-    is_host = bool(_parse_ip(host) or _HOST_NAME.fullmatch(host)) and port != 0
+    is_host = bool(_parse_ip(host) or re.fullmatch(_HOST_NAME, host)) and port != 0
     is_plain = value.text.isascii() and value.text.isprintable() and " " not in value.text
     is_whole = url.scheme in {"http", "https"} and not (url.query or url.fragment)
     if not (is_whole and is_host and is_plain):

@@ -5,12 +5,11 @@ import re
 import shlex
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
 
-from casjob.errors import CasjobError, SettingsError
+from casjob.errors import SettingsError
 from casjob.settings.environment import CASJOB_SETTINGS
-from casjob.settings.files import read_file
-from casjob.settings.values import DEFAULT_PROFILE, Source, Value
+from casjob.settings.files import is_missing, is_open_to_others, read_file
+from casjob.settings.values import DEFAULT_PROFILE, SECRETS, Source, Value, summarize
 
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
 """What a profile may hold."""
@@ -19,17 +18,17 @@ _POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
 """At the end of tomllib's messages; its errors have no line number before Python 3.14."""
 
 
-class _Profiles(NamedTuple):
-    by_name: dict[str, dict[str, object]]
-    problems: list[CasjobError]
-
-
 def read_profile(path: Path, chosen: Value | None) -> Source:
     """Return a profile's settings; those of `[default]`, if it exists, when none is chosen.
 
     Raises:
-        SettingsError: the file is broken, or has no such profile.
+        SettingsError: the file is broken, or what was chosen is not there or is wrong.
     """
+    if chosen and is_missing(path):
+        raise SettingsError(
+            f"{chosen.origin} asks for the profile {chosen.text!r}, but there is no {path}",
+            hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
+        )
     profiles, problems = _read_profiles(path)
     name = chosen.text if chosen else DEFAULT_PROFILE
     if chosen and name not in profiles:
@@ -41,10 +40,15 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
     values = {}
     for key, field in profiles.get(name, {}).items():
         try:
-            values[key] = _read_value(key, field, source)
+            values[key] = Value(_read_value(key, field, source), source, key)
         except SettingsError as error:
             problems.append(error)
-    return Source(source, values, chosen is not None, is_own=True, problems=tuple(problems))
+    if chosen and problems:
+        raise problems[0]
+    warnings = list(map(summarize, problems))
+    if SECRETS & values.keys() and is_open_to_others(path):
+        warnings.append(f"{path} has a secret that other users can read: chmod 600 {path}")
+    return Source(source, values, is_own=True, warnings=tuple(warnings))
 
 
 def read_profile_names(path: Path) -> list[str]:
@@ -53,43 +57,38 @@ def read_profile_names(path: Path) -> list[str]:
     Raises:
         SettingsError: the file is broken.
     """
-    return list(_read_profiles(path).by_name)
+    return list(_read_profiles(path)[0])
 
 
-def _read_profiles(path: Path) -> _Profiles:
-    text = read_file(path)
+def _read_profiles(path: Path) -> tuple[dict[str, dict[str, object]], list[SettingsError]]:
+    """Return the file's tables by their names, and what is wrong beside them."""
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(read_file(path))
     except (ValueError, RecursionError) as error:
         message = str(error)
         position = _POSITION.search(message)
         where = f"{path}, line {position[1]}" if position else str(path)
         raise SettingsError(f"{where}: not TOML: {_POSITION.sub('', message)}") from None
     profiles = {name: table for name, table in document.items() if isinstance(table, dict)}
-    problems: list[CasjobError] = [
-        SettingsError(
-            f"{path}: {name} is not in a profile",
-            hint=f"put it under [{DEFAULT_PROFILE}], the profile used by default",
-        )
+    hint = f"put it under [{DEFAULT_PROFILE}], the profile used by default"
+    return profiles, [
+        SettingsError(f"{path}: {name} is not in a profile", hint=hint)
         for name in document
         if name not in profiles
     ]
-    return _Profiles(profiles, problems)
 
 
-def _read_value(key: str, value: object, source: str) -> Value:
+def _read_value(key: str, value: object, source: str) -> str:
     if key not in _SETTINGS:
         near = difflib.get_close_matches(key, sorted(_SETTINGS), n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(_SETTINGS))}"
         raise SettingsError(f"{source}: unknown setting {key!r}", hint=hint)
     match value:
         case str() if value.strip():
-            return Value(value.strip(), source, key)
-        case bool():
-            pass
-        case int() | float():
-            return Value(str(value), source, key)
+            return value.strip()
+        case int() | float() if not isinstance(value, bool):
+            return str(value)
         case [_, *_] if key == "credential_command" and all(isinstance(w, str) for w in value):
-            return Value(shlex.join(map(str, value)), source, key)
+            return shlex.join(map(str, value))
     # Its type only: the value may be a secret.
     raise SettingsError(f"{source}: {key} is not text, or is empty")

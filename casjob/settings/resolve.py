@@ -1,26 +1,13 @@
 """The settings in force: of each setting the strongest source's value, parsed once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from casjob.errors import CasjobError, SettingsError
 from casjob.files import home_folder
-from casjob.settings import ApiVersion
+from casjob.settings import ApiVersion, parsers
 from casjob.settings.credentials import find_credential
-from casjob.settings.parsers import (
-    parse_api_version,
-    parse_cloud,
-    parse_iam_url,
-    parse_project_id,
-    parse_region,
-    parse_retries,
-    parse_switch,
-    parse_text,
-    parse_timeout,
-    parse_url,
-    wrong_value,
-)
 from casjob.settings.regions import suggest_region
 from casjob.settings.sources import config_path, find_profile_names, find_sources
 from casjob.settings.values import CREDENTIALS, DEFAULT_PROFILE, Setting, Source, Value
@@ -51,18 +38,12 @@ class Settings(NamedTuple):
     """The settings in force; a wrong one raises its problem only where its value is read.
 
     Args:
-        profile: the profile that was chosen.
-        region: the region, which is also the name of its project.
-        project_id: the project whose jobs are meant; None to look it up by the region.
-        endpoint: the service's address, as set or built from the region.
-        iam_endpoint: the address of IAM, likewise; without a version in its path.
+        project_id: None to look it up by the region.
+        endpoint: as set, or built from the region.
+        iam_endpoint: likewise; without a version in its path.
         cloud: the domain of a cloud that is not the vendor's own.
-        api_version: the version of the API.
-        ca_bundle: the path of certificates to trust beside the usual ones.
         request_timeout: seconds that each step of a request may take.
-        retries: tries after the first failed one.
-        job_id: the job that is meant if none is named; not checked here.
-        history: whether the jobs looked at are recorded.
+        job_id: not checked here.
         sources: every source with settings, the strongest first.
         warnings: what is wrong with sources that the user did not ask for.
         profile_hint: which profiles there are, if one may have the missing region or credential.
@@ -103,46 +84,53 @@ def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]
         environ: the environment.
 
     Raises:
-        UsageError: an option is empty.
         SettingsError: a source that the user asked for is missing or broken.
     """
-    found = find_sources(given, environ)
-    account, halves = _find_account(found.sources)
-    values = DEFAULTS | _merge(found.sources, account)
+    sources, warnings = find_sources(given, environ)
+    account, incomplete_credentials = _find_account(sources)
+    values = DEFAULTS | _merge(sources, account)
     is_complete = account is not None and not values.keys().isdisjoint({"region", "endpoint"})
     profile_hint = None if is_complete or "profile" in values else _suggest_profile(environ)
-    missing_region = _missing_region(account, halves, profile_hint)
 
     def required(name: str, parse: Callable[[Value], T]) -> Setting[T]:
-        return _parse(values[name], parse)
+        try:
+            return Setting(values[name], parse(values[name]))
+        except CasjobError as error:
+            return Setting(values[name], error)
 
     def optional(name: str, parse: Callable[[Value], T]) -> Setting[T | None]:
         return required(name, parse) if name in values else Setting(None, None)
 
-    region, cloud = optional("region", parse_region), optional("cloud", parse_cloud)
-
-    def address(
-        name: str, parse: Callable[[Value], str], service: str, missing: SettingsError
-    ) -> Setting[str]:
-        if name in values:
-            return required(name, parse)
-        return _build_address(service, region, cloud, missing)
-
+    region = optional("region", parsers.parse_region)
+    cloud = optional("cloud", parsers.parse_cloud)
+    missing_region = SettingsError(
+        "; ".join([*incomplete_credentials, "no region is set"]),
+        hint=profile_hint,
+        steps=(_REGION_STEP, *((_CHECK_STEP,) if account else CREDENTIAL_STEPS)),
+    )
+    missing_iam_endpoint = SettingsError(
+        "neither a region nor an IAM endpoint is set",
+        hint="set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
+    )
     return Settings(
-        profile=optional("profile", parse_text),
+        profile=optional("profile", parsers.parse_text),
         region=region,
-        project_id=optional("project_id", parse_project_id),
-        endpoint=address("endpoint", parse_url, "servicestage", missing_region),
-        iam_endpoint=address("iam_endpoint", parse_iam_url, "iam", _missing_iam_endpoint()),
+        project_id=optional("project_id", parsers.parse_project_id),
+        endpoint=required("endpoint", parsers.parse_url)
+        if "endpoint" in values
+        else _build_address("servicestage", region, cloud, missing_region),
+        iam_endpoint=required("iam_endpoint", parsers.parse_iam_url)
+        if "iam_endpoint" in values
+        else _build_address("iam", region, cloud, missing_iam_endpoint),
         cloud=cloud,
-        api_version=required("api_version", parse_api_version),
+        api_version=required("api_version", parsers.parse_api_version),
         ca_bundle=optional("ca_bundle", lambda value: _expand_home(value.text, environ)),
-        request_timeout=required("request_timeout", parse_timeout),
-        retries=required("retries", parse_retries),
-        job_id=optional("job_id", parse_text),
-        history=required("history", parse_switch),
-        sources=found.sources,
-        warnings=found.warnings,
+        request_timeout=required("request_timeout", parsers.parse_timeout),
+        retries=required("retries", parsers.parse_retries),
+        job_id=optional("job_id", parsers.parse_text),
+        history=required("history", parsers.parse_switch),
+        sources=sources,
+        warnings=warnings,
         profile_hint=profile_hint,
     )
 
@@ -154,13 +142,13 @@ def _suggest_profile(environ: Mapping[str, str]) -> str | None:
     return f"choose a profile of {config_path(environ)} with --profile: {', '.join(names)}"
 
 
-def _find_account(sources: tuple[Source, ...]) -> tuple[Source | None, list[str]]:
+def _find_account(sources: Iterable[Source]) -> tuple[Source | None, list[str]]:
     """Return the source that the credential is taken from, or why there is none."""
     try:
-        found, halves = find_credential(sources)
+        found, incomplete_credentials = find_credential(sources)
     except SettingsError as error:
         return None, [error.message]
-    return (found.source, []) if found else (None, halves)
+    return (found.source, []) if found else (None, incomplete_credentials)
 
 
 def _merge(sources: tuple[Source, ...], account: Source | None) -> dict[str, Value]:
@@ -175,13 +163,6 @@ def _merge(sources: tuple[Source, ...], account: Source | None) -> dict[str, Val
     return values
 
 
-def _parse(value: Value, parse: Callable[[Value], T]) -> Setting[T]:
-    try:
-        return Setting(value, parse(value))
-    except CasjobError as error:
-        return Setting(value, error)
-
-
 def _build_address(
     service: str, region: Setting[str | None], cloud: Setting[str | None], missing: SettingsError
 ) -> Setting[str]:
@@ -193,25 +174,12 @@ def _build_address(
         if "-" not in name and domain is None:
             # A private cloud's region may have no hyphen, but each of the vendor's has one.
             hint = suggest_region(name) or "the regions of a private cloud need CASJOB_ENDPOINT"
-            raise wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
+            raise parsers.wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
     except CasjobError as error:
         return Setting(None, error)
     usual = "myhuaweicloud.eu" if name.startswith("eu-west-1") else "myhuaweicloud.com"
     address = f"https://{service}.{name}.{domain or usual}"
     return Setting(Value(address, FROM_REGION), address)
-
-
-def _missing_region(account: Source | None, halves: list[str], hint: str | None) -> SettingsError:
-    others = (_CHECK_STEP,) if account else CREDENTIAL_STEPS
-    message = "; ".join([*halves, "no region is set"])
-    return SettingsError(message, hint=hint, steps=(_REGION_STEP, *others))
-
-
-def _missing_iam_endpoint() -> SettingsError:
-    return SettingsError(
-        "neither a region nor an IAM endpoint is set",
-        hint="set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
-    )
 
 
 def _expand_home(path: str, environ: Mapping[str, str]) -> str:

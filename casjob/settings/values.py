@@ -41,18 +41,13 @@ NOT_SET = "not set"
 DEFAULT_PROFILE = "default"
 """The profile that is used if none is chosen."""
 
-_LONG_ENOUGH = 16
-
 T_co = TypeVar("T_co", covariant=True)
 
 
 class Value(NamedTuple):
-    """What a setting is set to.
+    """What a setting is set to: the text, and the option, variable or file that has it.
 
-    Args:
-        text: as it was written.
-        origin: where, as people name it: `--region`, `CASJOB_REGION`, a file.
-        name: the setting, where the origin does not name it.
+    `name` is the setting's name there, where the origin does not name it.
     """
 
     text: str
@@ -66,12 +61,7 @@ class Value(NamedTuple):
 
 
 class Setting(NamedTuple, Generic[T_co]):
-    """A setting in force.
-
-    Args:
-        raw: what it is set to; None if it is not set.
-        parsed: its typed value, or the error in it.
-    """
+    """A setting in force: what it is set to, and its typed value or the error in it."""
 
     raw: Value | None
     parsed: T_co | CasjobError
@@ -109,27 +99,26 @@ class Source(NamedTuple):
     Args:
         name: as people name it.
         values: what is set there, by the setting's name.
-        is_asked_for: whether the user named this source, so that a problem with it is an error
-            and not a warning.
+        explicit: whether the user named this source, so that what is missing there is an error.
         is_own: whether it is casjob's own; an IAM endpoint in another is for that source's own
             account only.
         unusable: why the credential there can't be used, if it can't.
-        problems: what is wrong with single settings there, which have no value then.
+        warnings: what is wrong with it, though the rest of it is used.
         variables: the variable of each setting, if they are variables.
     """
 
     name: str
     values: Mapping[str, Value]
-    is_asked_for: bool = False
+    explicit: bool = False
     is_own: bool = False
     unusable: str | None = None
-    problems: tuple[CasjobError, ...] = ()
+    warnings: tuple[str, ...] = ()
     variables: Mapping[str, str] | None = None
 
 
 def mask(text: str) -> str:
     """Return what may be shown of a secret: its last 4 characters if it is long enough."""
-    return f"****{text[-4:]}" if len(text) > _LONG_ENOUGH else "****"
+    return f"****{text[-4:]}" if len(text) > 16 else "****"  # noqa: PLR2004
 
 
 def summarize(error: CasjobError) -> str:

@@ -16,7 +16,7 @@ _NAMES = {
 }
 
 
-def read_sdk_credentials(path: Path, *, is_asked_for: bool) -> Source:
+def read_sdk_credentials(path: Path) -> Source:
     """Return the settings in the file.
 
     Raises:
@@ -34,7 +34,7 @@ def read_sdk_credentials(path: Path, *, is_asked_for: bool) -> Source:
         raise SettingsError(f"{path} has no section [basic]")
     texts = dict(parser.items("basic"))
     origin = str(path)
-    values = {
-        name: Value(texts[key], origin, key) for key, name in _NAMES.items() if texts.get(key)
-    }
-    return Source(origin, values, is_asked_for=is_asked_for)
+    return Source(
+        origin,
+        {name: Value(texts[key], origin, key) for key, name in _NAMES.items() if texts.get(key)},
+    )

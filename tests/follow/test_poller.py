@@ -1,16 +1,13 @@
 """Polling jobs with real threads and clocks, from a source that a test plays."""
 
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from casjob import process
 from casjob.catalogue.meanings import Catalogue
 from casjob.deadline import Deadline
 from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, TransientError
@@ -347,26 +344,6 @@ class TestChancesToDraw:
         assert [next(events) for _ in range(3)] == [None] * 3
         is_over.set()
         assert any(isinstance(each, Verdict) for each in events)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_signal_whose_exception_python_swallows_ends_poller_all_the_same() -> None:
-    def signal_when_closed() -> Iterator[None]:
-        try:
-            yield
-        finally:
-            # An exception that is raised while a generator is closed by the way is ignored.
-            os.kill(os.getpid(), signal.SIGINT)
-
-    poller = follow(in_turns(JOB1=["RUNNING"]), timeout=PATIENCE)
-    process.unwind_on_signals()
-    events = poller.events()
-    next(events)
-    next(signal_when_closed())
-    with pytest.raises(process.Ended) as raised:
-        list(events)
-    assert raised.value.status == Status.INTERRUPTED
-    assert not poller.has_timed_out
 
 
 class TestReminders:

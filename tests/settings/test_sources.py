@@ -92,11 +92,11 @@ def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
 
 
 def test_options_are_a_source_of_casjobs_own(clean_environ: dict[str, str]) -> None:
-    assert find_sources({"region": " ae-ad-1 ", "project_id": None}, clean_environ).sources == (
+    assert find_sources({"region": " ae-ad-1 ", "project_id": None}, clean_environ)[0] == (
         Source(
             "the command line",
             {"region": Value("ae-ad-1", "--region")},
-            is_asked_for=True,
+            explicit=True,
             is_own=True,
         ),
     )
