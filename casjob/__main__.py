@@ -4,7 +4,7 @@ from casjob import process
 
 process.start()
 
-from casjob.cli import main  # noqa: E402 - loading it is what start() prepares for
+from casjob.program import main  # noqa: E402 - loading it is what start() prepares for
 
 if __name__ == "__main__":
     main()

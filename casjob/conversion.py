@@ -10,8 +10,6 @@ from enum import Enum
 from functools import partial
 from typing import Any, get_args
 
-_DIGITS = re.compile(r"[0-9]{1,18}")
-
 
 def convert_plain_values(parameters: list[Any]) -> list[Any]:
     """Let Typer's parameters convert plain values without pydantic, and return them."""
@@ -19,45 +17,36 @@ def convert_plain_values(parameters: list[Any]) -> list[Any]:
         # Typer has no option for this. A version that works differently converts all by itself.
         is_known = hasattr(each, "get_runtime_param") and hasattr(each, "type_descriptor")
         if is_known and "get_runtime_param" not in vars(each):
-            each.get_runtime_param = partial(_Conversion, each, each.get_runtime_param)
+            each.get_runtime_param = partial(_PlainValues, each.get_runtime_param)
     return parameters
 
 
-class _Conversion:
-    """Converts the values of a parameter.
+class _PlainValues:
+    """Stands in for what Typer converts the values of a parameter with."""
 
-    Args:
-        parameter: one of Typer's.
-        get_typers: returns what Typer converts its values with.
-    """
-
-    def __init__(self, parameter: Any, get_typers: Callable[[], Any]) -> None:
-        described = parameter.type_descriptor
-        # Of a list, the type of its items.
-        (self._kind,) = get_args(described.annotation) or (described.annotation,)
-        self._least: int | None = described.parameter_info.min
-        self._is_several = parameter.multiple or parameter.nargs != 1
+    def __init__(self, get_typers: Callable[[], Any]) -> None:
         self._get_typers = get_typers
 
-    def coerce(self, value: Any, **context: Any) -> Any:
-        """Return the converted value; `context` is for Typer."""
+    def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
+        """Return the converted value."""
+        is_list = param.multiple or param.nargs != 1
         if value is None:
-            return () if self._is_several else None
-        converted = [self._convert(each) for each in (value if self._is_several else [value])]
+            return () if is_list else None
+        annotation = param.type_descriptor.annotation
+        # For a list, the type of its items.
+        (kind,) = get_args(annotation) or (annotation,)
+        converted = [_convert(each, kind, param.min) for each in (value if is_list else [value])]
         if None in converted:
-            return self._coerce_by_typer(value, context)
-        return converted if self._is_several else converted[0]
+            return self._get_typers().coerce(value, param=param, ctx=ctx)
+        return converted if is_list else converted[0]
 
-    def _coerce_by_typer(self, value: Any, context: dict[str, Any]) -> Any:
-        return self._get_typers().coerce(value, **context)
 
-    def _convert(self, value: Any) -> Any:
-        """Return the converted value, or None if it is not plain."""
-        kind = self._kind
-        if isinstance(value, kind):
-            return value
-        if issubclass(kind, Enum):
-            return next((each for each in kind if each.value == value), None)
-        if kind is int and _DIGITS.fullmatch(value) and int(value) >= (self._least or 0):
-            return int(value)
-        return None
+def _convert(value: Any, kind: type, minimum: int | None) -> Any:
+    """Return the converted value, or None if it is not plain."""
+    if isinstance(value, kind):
+        return value
+    if issubclass(kind, Enum):
+        return next((each for each in kind if each.value == value), None)
+    if kind is int and re.fullmatch("[0-9]{1,18}", value) and int(value) >= (minimum or 0):
+        return int(value)
+    return None

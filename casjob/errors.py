@@ -19,12 +19,11 @@
     ├── OutputError          74  the output could not be written
     └── TimedOutError       124  `--timeout` passed
 
-The message says what went wrong and where, `said` what the service said about it, and the hint
-what to do next. None of them ever holds a secret.
+None of them ever holds a secret.
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitStatus(IntEnum):
@@ -67,11 +66,8 @@ EXIT_STATUS_MEANINGS = {
 class CasjobError(Exception):
     """An error that a user sees as a few lines, and that ends the command.
 
-    Args:
-        message: what went wrong, and where.
-        said: what the service said about it, if anything.
-        hint: what to do next.
-        steps: the same as lines of their own, such as commands to paste.
+    The message says what went wrong and where, `said` what the service said about it, the hint what
+    to do next; `steps` are lines of their own, such as commands to paste.
     """
 
     status: ClassVar[ExitStatus]
@@ -148,19 +144,11 @@ class ServiceError(CasjobError):
 class TransientError(ServiceError):
     """A failure that a retry may fix: the network, throttling, or an error of the service.
 
-    Args:
-        retry_after: seconds that the service asks to wait before a retry, if it does.
+    `retry_after` is the seconds that the service asks to wait before a retry, if it does.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        said: str | None = None,
-        hint: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, said=said, hint=hint)
+    def __init__(self, message: str, *, retry_after: float | None = None, **told: Any) -> None:
+        super().__init__(message, **told)
         self.retry_after = retry_after
 
 

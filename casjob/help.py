@@ -50,33 +50,24 @@ _MAY_BE_EMPTY = "after"
 """The option that is empty where there was no job before."""
 
 
-def find_option(error: typer.TyperException) -> str | None:
-    """Return what to use in place of an unknown option, if that is the error and it is known."""
+def describe_usage_error(error: typer.TyperException) -> UsageError:
+    """Return Typer's error in casjob's words, with the help to look at.
+
+    For an option that another command has, the hint replaces Typer's guess.
+    """
     # Only the error about an unknown option has these.
     is_unknown = hasattr(error, "possibilities")
-    return _ELSEWHERE.get(getattr(error, "option_name", "")) if is_unknown else None
-
-
-def describe_error(error: typer.TyperException) -> str:
-    """Return what is wrong, in one line; Typer's guess is left out where the option is known."""
-    message = error.message if find_option(error) else error.format_message()
+    hint = _ELSEWHERE.get(getattr(error, "option_name", "")) if is_unknown else None
+    message = error.message if hint else error.format_message()
     for pattern, words in _REWORDED.items():
         message = re.sub(pattern, words, message)
-    return message
-
-
-def find_help(error: typer.TyperException) -> tuple[str, ...]:
-    """Return a line that refers to the help of the command."""
     context: typer.Context | None = getattr(error, "ctx", None)
-    return (f"  see: {context.command_path} --help",) if context else ()
+    steps = (f"  see: {context.command_path} --help",) if context else ()
+    return UsageError(message, hint=hint, steps=steps)
 
 
 def _refuse_empty(parameter: Any, value: Any) -> None:
-    """Raise an error for an option without a value, or with a list of none.
-
-    Raises:
-        UsageError: it is empty.
-    """
+    """Raise a `UsageError` for an option without a value, or with a list of none."""
     if parameter.param_type_name == "argument" or parameter.name == _MAY_BE_EMPTY:
         return
     for text in value if isinstance(value, list) else [value]:
@@ -117,16 +108,13 @@ class Command(TyperCommand):
         """Return the usage and help of each argument, then of the options, by group."""
         groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
         for parameter in self.get_params(ctx):
-            # None for a hidden parameter; casjob has none.
-            record = parameter.get_help_record(ctx) or ("", "")
-            _, text = record
+            usage, text = parameter.get_help_record(ctx)
+            title = getattr(parameter, "rich_help_panel", None) or "Options"
             if parameter.param_type_name == "argument":
+                title = "Arguments"
                 # Its metavar alone: Typer adds the type.
-                several = "" if parameter.nargs == 1 else "..."
-                groups["Arguments"].append((f"{parameter.metavar}{several}", text))
-            else:
-                title = getattr(parameter, "rich_help_panel", None) or "Options"
-                groups.setdefault(title, []).append(record)
+                usage = parameter.metavar + ("" if parameter.nargs == 1 else "...")
+            groups.setdefault(title, []).append((usage, text))
         return {title: records for title, records in groups.items() if records}
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -5,12 +5,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from casjob import __version__
-from casjob.cli import COMMANDS, casjob
-from casjob.command_tree import build_program
+from casjob.cli import app
 from casjob.completion import Shell, script
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
@@ -75,11 +75,11 @@ ESCAPES = str.maketrans({"\\": "\\e", "-": "\\-", "'": "\\(aq", "^": "\\(ha", "~
 
 def write_page() -> Iterator[str]:
     """Yield the lines of the manual page, in the macros of man(7)."""
-    program = build_program(casjob, COMMANDS)
+    program: Any = typer.main.get_command(app)
     root = typer.Context(program, info_name="casjob", **program.context_settings)
     commands = [
         (command, typer.Context(command, info_name=name, parent=root))
-        for name, command in COMMANDS.items()
+        for name, command in program.commands.items()
     ]
     summary = (program.help or "").rstrip(".")
     # No date, so that the page changes only with the program.

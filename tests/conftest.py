@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from casjob.cli import run
 from casjob.history import History
+from casjob.program import run
 from tests.service import Service, documented_job
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"

@@ -5,13 +5,16 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from casjob.cli import COMMANDS, run
+from casjob.cli import app
 from casjob.completion import Shell, script
 from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
+from casjob.program import run
 from tests.components import component
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob
 from tests.service import Service
@@ -124,7 +127,8 @@ def test_commands_options_values_and_recent_jobs_complete(
 def test_commands_complete_with_their_whole_summaries(complete: Complete) -> None:
     asked = {"_CASJOB_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     words = complete("", **asked, _TYPER_COMPLETE_ARGS="casjob ")
-    summaries = {name: command.help.splitlines()[0] for name, command in COMMANDS.items()}
+    commands: Any = typer.main.get_command(app)
+    summaries = {name: each.help.splitlines()[0] for name, each in commands.commands.items()}
     assert " ".join(words) == " ".join(f"{name} {text}" for name, text in summaries.items())
 
 

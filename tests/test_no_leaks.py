@@ -16,8 +16,7 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from casjob import cli
-from casjob.command_tree import build_program
+from casjob.cli import app
 from casjob.errors import CasjobError
 from casjob.notices import Notices
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
@@ -422,9 +421,8 @@ def test_a_traceback_would_show_no_secret(
         monkeypatch.delenv(name)
     for name, value in {**clean_environ, **settings, **WAYS["login"].environ}.items():
         monkeypatch.setenv(name, value)
-    program = build_program(cli.casjob, cli.COMMANDS)
     with pytest.raises(CasjobError) as caught:
-        program(["show", JOB_ID], prog_name="casjob", standalone_mode=False, obj=Notices(None))
+        app(["show", JOB_ID], prog_name="casjob", standalone_mode=False, obj=Notices(None))
     assert MARK not in "".join(traceback.format_exception(caught.value))
 
 

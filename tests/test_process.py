@@ -47,7 +47,7 @@ def run_signalled(
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(
-    "module", ["casjob.cli", "typer", "casjob.options", "casjob.commands.show", "httpx", LATE]
+    "module", ["casjob.program", "typer", "casjob.options", "casjob.commands.show", "httpx", LATE]
 )
 def test_a_signal_inside_an_import_ends_the_program_quietly(
     module: str, number: int, clean_environ: dict[str, str]

@@ -19,7 +19,7 @@ DRAWN = {OutputFormat.HTML, OutputFormat.SVG}
 PROGRAM = """
 import sys
 sys.modules["click"] = None
-from casjob.cli import run
+from casjob.program import run
 status = run(sys.argv[1:]) if sys.argv[1:] else 0
 print(status, *sys.modules, file=sys.stderr)
 """
