@@ -6,17 +6,15 @@ A value that is not of the type it is read as is None, or its JSON text; nothing
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 """A value of JSON. Importing Pydantic's type for it costs 10 ms."""
 
 MAX_DEPTH = 200
 """Levels of nesting that are decoded. jq 1.6 reads at most 256, and casjob's output adds some."""
-
-_CONTAINERS = {dict, list}
 
 _DIGITS = 18
 """Digits that surely fit 64 bits; a longer number is no count and no index."""
@@ -58,25 +56,26 @@ def decode(
     return cast("JsonValue", value)
 
 
-def encode(value: object, *, indent: int | None = None) -> str:
+def encode(
+    value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
+) -> str:
     """Encode a value as JSON, without escaping characters outside ASCII.
 
     A lone surrogate stays in the text: encode that as UTF-8 with `backslashreplace`, which writes
     the surrogate as JSON's escape.
     """
-    if indent is None:
-        return _make_encoder(", ")(value)
-    step = " " * indent
-    return "".join(_indent(value, "\n", step, _make_encoder(f",\n{step}")))
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=default)
 
 
-def encode_document(value: object, *, indent: int | None = None) -> str:
+def encode_document(
+    value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
+) -> str:
     """Encode a document for stdout, which may be a terminal.
 
     The result is equivalent to that of `encode`, but characters that control a terminal are
     escaped: DEL, C1 and bidirectional overrides. C0 is always escaped in JSON.
     """
-    text = encode(value, indent=indent)
+    text = encode(value, indent=indent, default=default)
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -114,44 +113,6 @@ def read_moment(value: object) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _make_encoder(separator: str) -> Callable[[object], str]:
-    separators = (separator, ": ")
-    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=separators).encode
-
-
-def _indent(
-    value: object, newline: str, step: str, encode_flat: Callable[[object], str]
-) -> Iterator[str]:
-    """Yield the parts of an indented text, the same as that of `json.dumps`.
-
-    With an indent, `json.dumps` runs Python code for each value, and takes twice as long. Here, C
-    encodes in one go whatever has nothing to indent further, such as nearly all tasks.
-
-    Args:
-        value: what to encode.
-        newline: begins a line with the indentation of the value itself.
-        step: what each level adds to that.
-        encode_flat: encodes a value of one level, whose lines are indented by a step.
-    """
-    if not isinstance(value, dict | list) or not value:
-        yield encode_flat(value)
-        return
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    inner = newline + step
-    children = value.values() if isinstance(value, dict) else value
-    nested = [child for child in children if type(child) in _CONTAINERS]
-    if not any(nested):
-        yield f"{opening}{inner}{encode_flat(value)[1:-1]}{newline}{closing}"
-        return
-    encode_child = _make_encoder(f",{inner}{step}")
-    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-        name = f"{encode_flat(key)}: " if isinstance(value, dict) else ""
-        yield f"{opening}{inner}{name}"
-        yield from _indent(child, inner, step, encode_child)
-        opening = ","
-    yield f"{newline}{closing}"
 
 
 def _refuse_constant(name: str) -> NoReturn:

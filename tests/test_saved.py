@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import answer
 from casjob.errors import CasjobError
-from casjob.formats.json import document_of
+from casjob.formats import json as json_format
+from casjob.formats.display import Display
 from casjob.job.failures import decode_messages
 from casjob.job.models import ADDED_TASK_KEYS, PrintedReply
 from casjob.job.report import report_job
@@ -273,7 +274,7 @@ class TestAJobThatRuns:
 
     def test_that_has_not_begun_lacks_nothing(self, casjob: Casjob, job_json: Path) -> None:
         document = job("SUBMITTED", task_count=5)
-        job_json.write_text(json.dumps(document_of(report_of(document))), encoding="utf-8")
+        job_json.write_bytes(json_format.report(report_of(document), Display()))
 
         shown = casjob("show", "--from", str(job_json))
 
@@ -533,19 +534,20 @@ class TestCasjobsOwnJson:
             ),
             task_count=count,
         )
-        first = document_of(report_of({**rest, **sent}))
-        job_json.write_text(json.dumps(first), encoding="utf-8")
+        first = json_format.report(report_of({**rest, **sent}), Display())
+        job_json.write_bytes(first)
 
         saved = read_saved(str(job_json))
         detail = saved.select(Window())
-        second = document_of(report_job(detail, catalogue=Catalogue(), missing=saved.missing))
+        report = report_job(detail, catalogue=Catalogue(), missing=saved.missing)
+        second = json_format.report(report, Display())
 
         # JSON of no known shape is a detail as it was sent, but only until it was decoded.
-        assert json.dumps(decode_messages(second)) == json.dumps(decode_messages(first))
+        assert decode_messages(json.loads(second)) == decode_messages(json.loads(first))
 
     def test_has_no_addition_that_is_not_dropped(self) -> None:
-        document = document_of(report_of(documented_job()))
-        (*_, last) = cast("list[dict[str, JsonValue]]", document["tasks"])
+        document = json.loads(json_format.report(report_of(documented_job()), Display()))
+        (*_, last) = document["tasks"]
 
         assert document.keys() - {"job", "tasks", "task_count"} == set(ADDED_KEYS)
         assert {key for key in last if key.islower()} == ADDED_TASK_KEYS

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, Ending
-from casjob.formats.json import format_utc
+from casjob.formats.documents import format_utc
 from casjob.formats.messages import printable_lines
 from casjob.formats.text.fields import (
     Field,

@@ -344,9 +344,6 @@ def test_it_is_utf_8_whatever_stdout_is_set_to(draw: Draw, encoding: str) -> Non
 
 
 class TestSchema:
-    def test_is_a_schema(self) -> None:
-        Draft202012Validator.check_schema(SCHEMA)
-
     @pytest.mark.parametrize(
         "document",
         [

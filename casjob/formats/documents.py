@@ -1,0 +1,279 @@
+"""What casjob prints as JSON: a contract with scripts, from which casjob/schema/ is generated.
+
+A key that a script may rely on is a field here, in the order in which it is printed.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    with_config,
+)
+from typing_extensions import TypedDict  # pydantic can't read that of typing before Python 3.12
+
+from casjob.job.statuses import Outcome
+
+
+def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:
+    """Return `2020-02-04T04:01:03.123Z`, in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def _moment(digits: int) -> Any:
+    return Field(pattern=rf"^\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}:\d{{2}}\.\d{{{digits}}}Z$")
+
+
+Text: TypeAlias = str | None
+Seconds: TypeAlias = Annotated[
+    Annotated[float, Field(ge=0)] | None,
+    Field(description="Seconds, or null where they are not known."),
+]
+Change: TypeAlias = Annotated[
+    float | None,
+    Field(description="Seconds that JOB took longer; negative if less, null if unknown."),
+]
+Moment: TypeAlias = Annotated[
+    Annotated[str, _moment(3)] | None,
+    Field(description="In UTC, or null where it is not known."),
+]
+ExactTime: TypeAlias = Annotated[str, _moment(6)]
+AsSent: TypeAlias = Annotated[Text, Field(description="As sent; an open set.")]
+
+
+class Document(BaseModel):
+    """An object of JSON, whose keys are all there."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True, hide_input_in_errors=True)
+
+
+class VersionedDocument(Document):
+    """A whole document."""
+
+    schema_version: Literal[1] = 1
+    """Raised when a script that reads a document would break."""
+
+
+# --- Jobs and tasks ----------------------------------------------------------------------------
+
+
+class Pair(Document):
+    """A code with what it says."""
+
+    code: Text
+    detail: Text
+
+
+class Failure(Document):
+    """Why a task failed: the innermost pair."""
+
+    code: Text
+    detail: Text
+    within: list[Pair] = Field(description="The pairs around it, innermost first.")
+    means: Text = Field(
+        description="What is known about the codes, a line each: the team's own meaning first;"
+        " null if nothing is."
+    )
+
+
+class NamedTask(Document):
+    """A task."""
+
+    task_id: Text
+    task_index: int | None
+    task_name: Text
+    title: Text = Field(description="What the task does; null if that is not known.")
+
+
+class PlacedTask(NamedTask):
+    """A task in its phase."""
+
+    phase: Text = Field(description="Named by the separator task before it.")
+
+
+class Cause(Failure, PlacedTask):
+    """The task that made the job fail, and why."""
+
+
+# Not a model, which would print casjob's own fields before the others.
+@with_config(ConfigDict(extra="allow"))
+class Task(TypedDict):
+    """The API's own fields, which may be absent, null or new, and casjob's additions."""
+
+    MESSAGES: NotRequired[Annotated[Any, Field(description="Decoded where it is JSON.")]]
+    outcome: Outcome
+    phase: Annotated[Text, Field(description="Named by the separator task before it.")]
+    title: Annotated[Text, Field(description="What the task does; null if that is not known.")]
+    elapsed_seconds: Seconds
+    failure: Annotated[Failure | None, Field(description="Null for a task that did not fail.")]
+
+
+class Report(VersionedDocument):
+    """The API's own fields, which may be absent, null or new, and casjob's additions."""
+
+    model_config = ConfigDict(extra="allow")
+
+    job_id: Text
+    status: Text = Field(description="The job's own status.")
+    outcome: Outcome
+    complete: bool = Field(description="Whether every requested task was received.")
+    as_of: ExactTime | None = Field(
+        description="When a job that has not ended was so, by the service's clock; null once it"
+        " has ended."
+    )
+    started_at: Moment
+    ended_at: Moment
+    elapsed_seconds: Seconds
+    task_count: int | None = Field(description="The service's own count; null if it sent none.")
+    failure: Cause | None = Field(description="Null if no task failed.")
+    job: SkipValidation[dict[str, Any]] = Field(
+        description="Upper-case names, whichever version of the API answered."
+    )
+    tasks: SkipValidation[list[Task]]
+
+
+class Standing(Document):
+    """How a job stands."""
+
+    outcome: Outcome
+    status: Text
+    elapsed_seconds: Seconds
+    failure: Cause | None = Field(description="Null if no task failed.")
+
+
+class _OfJob(Document):
+    job_id: str
+
+
+class Verdict(Standing, _OfJob):
+    """How a job stands, or stood when it was no longer waited for; unknown if never seen."""
+
+
+class Verdicts(VersionedDocument):
+    """How each job ended, in the order of the jobs."""
+
+    timed_out: bool = Field(description="Whether --timeout passed first.")
+    verdicts: list[Verdict]
+
+
+# --- Two jobs ----------------------------------------------------------------------------------
+
+
+class _OfComparedJob(Document):
+    job_id: Text
+    complete: bool = Field(description="Whether every task was received.")
+
+
+class ComparedJob(Standing, _OfComparedJob):
+    """One of the two jobs."""
+
+
+class TaskOfJob(NamedTask):
+    """A task in one of the jobs."""
+
+    status: Text
+    outcome: Outcome
+    phase: Text
+    elapsed_seconds: Seconds
+    failure: Failure | None
+
+
+class ComparedTask(Document):
+    """A task in both jobs, or in one of them, and what differs."""
+
+    task_name: Text
+    difference: Literal["removed", "added", "status", "message"] | None = Field(
+        description="What differs; null if nothing does."
+    )
+    elapsed_change_seconds: Change
+    base: TaskOfJob | None
+    job: TaskOfJob | None
+
+
+class Difference(VersionedDocument):
+    """BASE and JOB, and their tasks matched by name and by which one of that name they are."""
+
+    alike: bool = Field(description="Whether nothing differs; elapsed times are not compared.")
+    elapsed_change_seconds: Change
+    base: ComparedJob
+    job: ComparedJob
+    first_difference: ComparedTask | None = Field(
+        description="The first of the tasks that differ; null if none does."
+    )
+    main_elapsed_change: ComparedTask | None = Field(
+        description="The task that explains more than half of the change in elapsed time; null if"
+        " none does."
+    )
+    tasks: SkipValidation[list[ComparedTask]] = Field(
+        description="In the order of BASE; one that is only in JOB stands after the one that it"
+        " follows there."
+    )
+
+
+# --- Events ------------------------------------------------------------------------------------
+
+
+class Event(Document):
+    """Something that happened to a job."""
+
+    time: ExactTime
+    event: str
+    job_id: Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$")]
+
+
+class JobStatus(Event):
+    """The job's status changed."""
+
+    event: Literal["job_status"] = "job_status"
+    from_: Text = Field(serialization_alias="from")
+    to: Text
+
+
+class TaskStatus(NamedTask, Event):
+    """A task's status changed."""
+
+    event: Literal["task_status"] = "task_status"
+    from_: Text = Field(serialization_alias="from")
+    to: Text
+    elapsed_seconds: Seconds
+    failure: Failure | None
+
+
+class Stall(NamedTask, Event):
+    """A running task shows no sign of life."""
+
+    event: Literal["stall"] = "stall"
+    message: str
+
+
+class Waiting(Event):
+    """Nothing has changed for a while."""
+
+    event: Literal["waiting"] = "waiting"
+    status: Text
+    elapsed_seconds: Seconds
+
+
+class Retry(Event):
+    """A poll failed, and is repeated."""
+
+    event: Literal["retry"] = "retry"
+    message: str
+    failures: Annotated[int, Field(ge=1, le=9)]
+
+
+class VerdictEvent(Standing, Event):
+    """The job has ended, or is not followed any longer."""
+
+    event: Literal["verdict"] = "verdict"
+
+
+AnyEvent: TypeAlias = Annotated[
+    JobStatus | TaskStatus | Stall | Waiting | Retry | VerdictEvent,
+    Field(discriminator="event", title="A line of casjob watch --json"),
+]

@@ -1,0 +1,157 @@
+"""What casjob prints as JSON about anything but jobs: flat records, read from what has them."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from casjob.catalogue.explanations import Kind
+from casjob.formats.documents import (
+    AsSent,
+    Document,
+    Moment,
+    Seconds,
+    Text,
+    VersionedDocument,
+    format_utc,
+)
+
+FormattedMoment: TypeAlias = Annotated[Moment, BeforeValidator(format_utc)]
+
+
+class Component(Document):
+    """A component, with its last job."""
+
+    id: Text = Field(validation_alias="component_id")
+    name: Text
+    application_id: Text
+    application_name: Text
+    environment_id: Text
+    environment_name: Text = Field(description="Null in v2.")
+    instance_id: Text = Field(
+        description="The component's instance in v2, which lists each by itself; null in v3."
+    )
+    version: Text
+    status: AsSent
+    fail_detail: Text
+    last_job_id: Text
+    updated_at: FormattedMoment = Field(validation_alias="updated")
+
+
+class Components(VersionedDocument):
+    """The components of a project, each with its last job."""
+
+    complete: bool = Field(description="Whether the service sent every component that it counts.")
+    components: list[Component]
+
+
+class Deployment(Document):
+    """A deployment of a component."""
+
+    version: Text
+    status: AsSent
+    deploy_type: Text
+    current_used: bool | None = Field(
+        validation_alias="is_in_use", description="Whether it is in use; null if unknown."
+    )
+    begin_time: Text = Field(description="As sent.")
+    end_time: Text = Field(description="As sent.")
+    started_at: FormattedMoment = Field(validation_alias="began")
+    ended_at: FormattedMoment = Field(validation_alias="ended")
+    elapsed_seconds: Seconds
+    # Not under job_id: of such a document, `wait -` is to take the last job alone.
+    jobs: list[str] = Field(
+        validation_alias="job_ids", description="Their ids, in the order in which they run."
+    )
+
+
+class Deployments(VersionedDocument):
+    """A component and its deployments, newest first."""
+
+    complete: bool = Field(description="Whether the service sent every deployment that it counts.")
+    component: Component
+    deployments: list[Deployment] | None = Field(
+        description="Null where the service has no v3 of the API, which lists them."
+    )
+
+
+class RecentJob(Document):
+    """A job that was looked at."""
+
+    job_id: str
+    prefix: str = Field(description="The shortest one that names no other recent job.")
+    status: Text = Field(description="When it was looked at.")
+    name: Text
+    looked_at: Annotated[str, BeforeValidator(format_utc)]
+    location: Text = Field(
+        description="The region, the endpoint's host if no region was set, or the demo."
+    )
+
+
+class RecentJobs(VersionedDocument):
+    """The jobs looked at from this machine, newest first."""
+
+    jobs: list[RecentJob]
+
+
+class Setting(Document):
+    """A setting; a secret is masked."""
+
+    name: str
+    value: Text = Field(description="Null if it is not set.")
+    origin: str
+
+
+class Settings(VersionedDocument):
+    """Every setting, and where it came from."""
+
+    settings: list[Setting] = Field(description="The settings in force.")
+    overruled: list[Setting] = Field(description="What else was found.")
+    notes: list[str] = Field(description="What is wrong or incomplete.")
+
+
+class Check(Document):
+    """How one step of the test went."""
+
+    step: str
+    ok: bool
+    found: str
+    hint: Text = Field(description="What to do about a failure.")
+
+
+class Checks(VersionedDocument):
+    """How each step of the test went."""
+
+    checks: list[Check]
+
+
+class FlowTask(Document):
+    """A task of a flow."""
+
+    task_name: str = Field(validation_alias="name")
+    title: str
+
+
+class Explanation(Document):
+    """What a name means."""
+
+    name: str = Field(description="As documented, or as asked for.")
+    kind: Kind
+    own: Text = Field(description="What the team's own file says.")
+    means: Text = Field(
+        description="What the error or status means, or what the task or flow does."
+    )
+    advice: Text = Field(description="What to do.")
+    service: Annotated[Text, BeforeValidator(lambda service: service and service.name)] = Field(
+        description="The service that a code's prefix names."
+    )
+    flow: Text = Field(description="The flow that a task belongs to.")
+    tasks: list[FlowTask] = Field(description="The tasks of a flow, in the catalogue's order.")
+    source: Text = Field(description="Where all but own is from.")
+
+
+class Explanations(VersionedDocument):
+    """What names mean."""
+
+    explanations: list[Explanation] = Field(
+        description="The known ones of the names, in their order."
+    )
