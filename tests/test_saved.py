@@ -399,7 +399,7 @@ class TestWhatItHolds:
             )
         ),
     )
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     def test_may_be_any_json(
         self,
         job_json: Path,
