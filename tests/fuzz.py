@@ -913,7 +913,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
 
     def respond(request: httpx.Request) -> httpx.Response:
         is_inner = request.url.path.endswith(("/overviews", "/records"))
-        return httpx.Response(200, content=bodies[is_inner])
+        return httpx.Response(200, stream=httpx.ByteStream(bodies[is_inner]))
 
     client = Client(
         "http://127.0.0.1",
