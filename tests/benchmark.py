@@ -35,8 +35,8 @@ PYTHON = sys.executable
 CASJOB = str(Path(PYTHON).parent / "casjob")
 PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
 KEY = {"CASJOB_ACCESS_KEY": "AKEXAMPLE", "CASJOB_SECRET_KEY": "SKEXAMPLE"}
-LATENCY = 0.15
-"""Seconds: a service on another continent."""
+LATENCY = 0.05
+"""Seconds until each response: a region of the same continent."""
 
 LIBRARIES = "import typer, httpx, rich.table, rich.console, pydantic; pydantic.TypeAdapter(int)"
 
