@@ -55,7 +55,9 @@ def describe_settings(settings: Settings) -> Overview:
     needs_iam = "password" in in_force or "project_id" not in in_force
     notes += _find_problems(settings, needs_iam=needs_iam)
     shown = [
-        _describe(name, in_force[name]) if name in in_force else _describe_unset(name)
+        _describe(name, in_force[name])
+        if name in in_force
+        else Entry(name, None, _UNSET.get(name, NOT_SET))
         for name in SETTINGS
         if name in in_force or name not in _OPTIONAL
     ]
@@ -77,10 +79,6 @@ def _find_problems(settings: Settings, *, needs_iam: bool) -> Iterator[str]:
 
 def _describe(name: str, value: Value) -> Entry:
     return Entry(name, _show(name, value.text), value.origin)
-
-
-def _describe_unset(name: str) -> Entry:
-    return Entry(name, None, _UNSET.get(name, NOT_SET))
 
 
 def _show(name: str, text: str) -> str:

@@ -67,11 +67,6 @@ class Setting(NamedTuple, Generic[T_co]):
     parsed: T_co | CasjobError
 
     @property
-    def text(self) -> str | None:
-        """The text of the setting, if it is set."""
-        return self.raw.text if self.raw else None
-
-    @property
     def origin(self) -> str:
         """Where it is set, as people name it."""
         return self.raw.origin if self.raw else NOT_SET

@@ -47,6 +47,15 @@ class Read:
             {"access_key": "a", "secret_key": "s", "security_token": "t"},
         ),
         ({"OS_AUTH_TOKEN": "t", "OS_ACCESS_KEY": "a", "OS_SECRET_KEY": "s"}, {"token": "t"}),
+        # Of a source with a part, nothing is taken; nor is a security token from another place.
+        (
+            {"HUAWEICLOUD_SDK_AK": "a", "HW_ACCESS_KEY": "b", "HW_SECRET_KEY": "s"},
+            {"access_key": "b", "secret_key": "s"},
+        ),
+        (
+            {"HW_ACCESS_KEY": "b", "HW_SECRET_KEY": "s", "OS_AUTH_TOKEN": "t"},
+            {"access_key": "b", "secret_key": "s"},
+        ),
         (
             {"HW_USER_NAME": "Zoë", "HW_USER_PASSWORD": "pass wörd\t", "HW_DOMAIN_NAME": "dömäin"},
             {"user_name": "Zoë", "password": "pass wörd", "domain_name": "dömäin"},
@@ -105,11 +114,6 @@ def test_halves_of_two_places_never_make_one(resolve: Resolve) -> None:
     )
 
 
-def test_what_is_half_there_is_noted_and_the_next_place_is_taken(read: Read) -> None:
-    credential = read(HUAWEICLOUD_SDK_AK="a", HW_ACCESS_KEY="b", HW_SECRET_KEY="s")  # noqa: S106 - no real one
-    assert credential == {"access_key": "b", "secret_key": "s"}
-
-
 def test_what_can_not_be_used_is_noted_and_the_next_place_is_taken() -> None:
     encrypted = Source("KooCLI", {}, unusable="the secrets of KooCLI are encrypted")
     token = Source("OS_*", {"token": Value("t", "OS_AUTH_TOKEN")})
@@ -124,12 +128,6 @@ def test_half_an_sdk_file_is_an_error_if_it_was_named(write: Write, resolve: Res
     path = write("named", "[basic]\nak = a\n")
     with pytest.raises(SettingsError, match="has access_key, but no secret_key"):
         find_credential(resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(path)).sources)
-
-
-def test_a_security_token_comes_from_no_other_place(read: Read) -> None:
-    key = {"HW_ACCESS_KEY": "b", "HW_SECRET_KEY": "s"}
-    texts = read(CASJOB_REGION="r", OS_AUTH_TOKEN="t", **key)  # noqa: S106 - no real one
-    assert texts == {"access_key": "b", "secret_key": "s"}
 
 
 @pytest.mark.parametrize(
@@ -225,10 +223,8 @@ def test_what_a_credential_command_prints_must_be_fit_to_be_sent(write: Write, r
     path = command(write, 'print(\'{"token": "x y"}\')')
     with pytest.raises(SettingsError) as caught:
         read()
-    assert str(caught.value) == (
-        f"token from credential_command of profile default in {path}"
-        " contains characters that can't be sent"
-    )
+    origin = f"token from credential_command of profile default in {path}"
+    assert str(caught.value) == f"{origin} contains characters that can't be sent"
 
 
 @pytest.mark.parametrize(
@@ -264,10 +260,8 @@ def test_a_failed_credential_command_shows_its_status_and_not_its_output(
 ) -> None:
     script = "import sys; print('SECRET'); print('log in first', file=sys.stderr); sys.exit(9)"
     path = command(write, script)
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError, match=f"{path} failed with exit status 9$"):
         read()
-    words = f"credential_command of profile default in {path} failed with exit status 9"
-    assert str(caught.value) == words
     assert capfd.readouterr() == ("", "log in first\n")
 
 
@@ -295,7 +289,5 @@ def test_a_credential_command_that_hangs_is_ended(
 ) -> None:
     monkeypatch.setattr(module, "COMMAND_TIMEOUT", 0.05)
     path = command(write, "import threading; threading.Event().wait()")
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError, match=f"{path} took longer than 0.05s$"):
         read()
-    words = f"credential_command of profile default in {path} took longer than 0.05s"
-    assert str(caught.value) == words

@@ -53,29 +53,25 @@ def test_encrypted_secrets_that_are_not_needed_are_not_mentioned(
 ) -> None:
     write_profile(write, accessKeyId="A" * 20, secretAccessKey="s" * 99)
     settings = resolve(CASJOB_TOKEN="token")  # noqa: S106 - no real one
-    _, halves = find_credential(settings.sources)
-    assert (halves, settings.warnings) == ([], ())
+    assert (find_credential(settings.sources)[1], settings.warnings) == ([], ())
 
 
-@pytest.mark.parametrize("mode", ["SSO", "ecsAgency"])
-def test_another_mode_is_explained(mode: str, write: Write, resolve: Resolve) -> None:
-    path = write_profile(write, mode=mode, **PLAIN)
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("SSO", "has mode SSO, which only KooCLI can use"),
+        ("ecsAgency", "has mode ecsAgency, which only KooCLI can use"),
+        ({"a": "SECRET"}, "has a mode that is not text"),
+    ],
+)
+@pytest.mark.parametrize("others", [PLAIN, {}])
+def test_another_mode_is_explained_and_the_rest_is_used(
+    mode: object, told: str, others: dict[str, str], write: Write, resolve: Resolve
+) -> None:
+    path = write_profile(write, mode=mode, **others)
     settings = resolve()
     assert settings.region.value == "ae-ad-1"
-    message = f"the current profile in {path} has mode {mode}, which only KooCLI can use"
-    assert find_credential(settings.sources) == (None, [message])
-
-
-def test_a_mode_that_is_not_text_is_not_shown(write: Write, resolve: Resolve) -> None:
-    path = write_profile(write, mode={"a": "SECRET"}, **PLAIN)
-    message = f"the current profile in {path} has a mode that is not text"
-    assert find_credential(resolve().sources) == (None, [message])
-
-
-def test_a_mode_alone_is_explained(write: Write, resolve: Resolve) -> None:
-    path = write(FILE, '{"current": "a", "profiles": [{"name": "a", "mode": "SSO"}]}')
-    message = f"the current profile in {path} has mode SSO, which only KooCLI can use"
-    assert find_credential(resolve().sources) == (None, [message])
+    assert find_credential(settings.sources) == (None, [f"the current profile in {path} {told}"])
 
 
 def test_koocli_may_have_no_profiles_yet(write: Write, resolve: Resolve) -> None:

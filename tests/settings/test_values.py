@@ -22,17 +22,13 @@ def test_a_value_is_labelled_with_its_origin_and_its_name(value: Value, label: s
 
 def test_a_wrong_setting_raises_its_problem_where_it_is_read() -> None:
     wrong, right = Setting(None, SettingsError("wrong")), Setting(Value("1", "here"), 1)
+    unset = Setting(None, None)
 
     assert wrong.problem is wrong.parsed
     with pytest.raises(SettingsError, match="wrong"):
         _ = wrong.value
-    assert (right.problem, right.value, right.text, right.origin) == (None, 1, "1", "here")
-
-
-def test_a_setting_that_is_not_set_has_no_text() -> None:
-    setting = Setting(None, None)
-
-    assert (setting.text, setting.origin, setting.value) == (None, "not set", None)
+    assert (right.problem, right.value, right.origin) == (None, 1, "here")
+    assert (unset.problem, unset.value, unset.origin) == (None, None, "not set")
 
 
 @pytest.mark.parametrize(
