@@ -31,24 +31,15 @@ def asked_for(service: Service) -> list[str]:
     return [request.path.rpartition("/")[2] for request in service.requests]
 
 
-def test_the_argument_comes_first(service: Service, ask: Ask) -> None:
+@pytest.mark.parametrize(("words", "variable"), [([JOB_ID], OTHER_JOB_ID), ([], JOB_ID)])
+def test_the_argument_comes_first_and_then_the_variable(
+    service: Service, ask: Ask, words: list[str], variable: str
+) -> None:
     ask("show", OTHER_JOB_ID)
-    shown = ask("show", JOB_ID, CASJOB_JOB_ID=OTHER_JOB_ID)
+    shown = ask("show", *words, CASJOB_JOB_ID=variable)
     assert (shown.status, shown.err) == (0, "")
     assert f"job {JOB_ID} ·" in shown.out
     assert asked_for(service) == [OTHER_JOB_ID, JOB_ID]
-
-
-def test_then_comes_the_variable(service: Service, ask: Ask) -> None:
-    ask("show", OTHER_JOB_ID)
-    shown = ask("show", CASJOB_JOB_ID=JOB_ID)
-    assert (shown.status, shown.err) == (0, "")
-    assert asked_for(service) == [OTHER_JOB_ID, JOB_ID]
-
-
-def test_an_empty_variable_is_none(service: Service, ask: Ask) -> None:
-    assert ask("show", CASJOB_JOB_ID="") == (2, "", WAYS)
-    assert service.requests == []
 
 
 @pytest.mark.parametrize("command", ["show", "tasks"])
@@ -62,9 +53,12 @@ def test_then_comes_the_job_last_looked_at_and_is_named(
     assert asked_for(service) == [JOB_ID, OTHER_JOB_ID, OTHER_JOB_ID]
 
 
-def test_with_none_known_the_three_ways_are_told(service: Service, ask: Ask) -> None:
-    assert ask("show") == (2, "", WAYS)
-    assert ask("tasks") == (2, "", WAYS)
+@pytest.mark.parametrize("setting", [{}, {"CASJOB_JOB_ID": ""}])
+def test_with_none_known_the_three_ways_are_told(
+    service: Service, ask: Ask, setting: dict[str, str]
+) -> None:
+    assert ask("show", **setting) == (2, "", WAYS)
+    assert ask("tasks", **setting) == (2, "", WAYS)
     assert service.requests == []
 
 
@@ -111,19 +105,13 @@ def test_the_state_folder_may_be_elsewhere_but_not_relative(
 
 
 @pytest.mark.parametrize("beginning", [JOB_ID[:6], JOB_ID[:20], JOB_ID[:-1]])
-def test_the_beginning_of_a_recent_jobs_id_is_enough(
+def test_the_beginning_of_a_recent_jobs_id_is_enough_also_in_the_variable(
     service: Service, ask: Ask, beginning: str
 ) -> None:
     ask("show", JOB_ID)
-    shown = ask("tasks", beginning)
-    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
-    assert asked_for(service) == [JOB_ID, JOB_ID]
-
-
-def test_the_variable_may_hold_a_beginning_too(ask: Ask) -> None:
-    ask("show", JOB_ID)
-    shown = ask("show", CASJOB_JOB_ID=JOB_ID[:12])
-    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
+    for shown in (ask("tasks", beginning), ask("show", CASJOB_JOB_ID=beginning)):
+        assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (recent job)\n")
+    assert asked_for(service) == [JOB_ID] * 3
 
 
 def test_a_beginning_of_several_recent_jobs_means_none(service: Service, ask: Ask) -> None:
@@ -137,12 +125,13 @@ def test_a_beginning_of_several_recent_jobs_means_none(service: Service, ask: As
     assert asked_for(service) == [JOB_ID, OTHER_JOB_ID]
 
 
-def test_a_beginning_shorter_than_six_characters_is_taken_as_an_id(
-    service: Service, ask: Ask
+@pytest.mark.parametrize("words", [JOB_ID[:5], "job-other"])
+def test_what_is_shorter_than_six_characters_or_begins_no_recent_job_is_taken_as_an_id(
+    service: Service, ask: Ask, words: str
 ) -> None:
     ask("show", JOB_ID)
-    assert ask("show", JOB_ID[:5]).status == 5
-    assert asked_for(service) == [JOB_ID, JOB_ID[:5]]
+    assert ask("show", words).status == 5
+    assert asked_for(service) == [JOB_ID, words]
 
 
 def test_a_whole_id_is_no_beginning_of_a_longer_one(service: Service, ask: Ask) -> None:
@@ -152,12 +141,6 @@ def test_a_whole_id_is_no_beginning_of_a_longer_one(service: Service, ask: Ask) 
     assert ask("show", "job-name").status == 0
     assert ask("show", JOB_ID).status == 0
     assert asked_for(service) == ["job-name", "job-name-2", JOB_ID + "0", "job-name", JOB_ID]
-
-
-def test_what_begins_no_recent_job_is_taken_as_an_id(service: Service, ask: Ask) -> None:
-    ask("show", JOB_ID)
-    ask("show", "job-other")
-    assert asked_for(service) == [JOB_ID, "job-other"]
 
 
 def test_one_job_is_not_read_from_stdin_by_a_dash_alone(ask: Ask) -> None:
@@ -235,13 +218,9 @@ def test_the_longest_id_and_every_character_are_allowed(service: Service, ask: A
     assert asked_for(service) == [longest]
 
 
-def test_the_demo_shows_the_documented_job(casjob: Casjob) -> None:
-    shown = casjob("show", "--demo")
-    assert (shown.status, shown.err) == (0, "")
-    assert f"job {FAILED_JOB_ID} ·" in shown.out
-
-
-def test_the_demo_has_a_history_of_its_own(service: Service, ask: Ask, casjob: Casjob) -> None:
+def test_the_demo_shows_the_documented_job_and_has_a_history_of_its_own(
+    service: Service, ask: Ask, casjob: Casjob
+) -> None:
     ask("show", OTHER_JOB_ID)
     shown = casjob("show", "--demo")
     assert (shown.status, shown.err) == (0, "")
@@ -267,7 +246,7 @@ class TestTheLastJobOfAComponent:
         service.components = [
             component(1, "web", job_id=JOB_ID),
             component(2, "web", application="office", job_id=OTHER_JOB_ID),
-            component(3, "api", job_id=""),
+            component(3, "api", application="other", job_id=""),
         ]
 
     @pytest.mark.parametrize("command", ["show", "tasks", "wait", "watch"])
@@ -331,27 +310,26 @@ class TestTheLastJobOfAComponent:
             assert (waited.status, waited.err) == (1, "")
             assert waited.out.startswith(f"{JOB_ID} provision/provMain FAILED ")
 
-    @pytest.mark.parametrize("command", ["wait", "watch"])
-    def test_is_none_if_the_list_on_stdin_is_empty(
-        self, clean_environ: dict[str, str], at_service: dict[str, str], command: str
-    ) -> None:
-        line = f"casjob list --failed --json | casjob {command} -"
-
-        assert run_shell(line, {**clean_environ, **at_service}) == NOTHING_TO_WAIT_FOR
-
-    @pytest.mark.parametrize("words", ["", "api"])
+    @pytest.mark.parametrize(
+        ("listed", "command"),
+        [
+            ("--failed", "wait"),
+            ("--failed", "watch"),
+            ("--application other", "wait"),
+            ("api", "wait"),
+        ],
+    )
     def test_is_none_if_no_component_on_stdin_has_one(
         self,
         clean_environ: dict[str, str],
         at_service: dict[str, str],
-        service: Service,
-        words: str,
+        listed: str,
+        command: str,
     ) -> None:
-        service.components = service.components[2:]
-        line = f"casjob list {words} --json | casjob wait -"
+        line = f"casjob list {listed} --json | casjob {command} -"
+        told = "casjob: the list on stdin is empty: there are no jobs to wait for\n"
 
-        assert run_shell(line, {**clean_environ, **at_service}) == NOTHING_TO_WAIT_FOR
+        assert run_shell(line, {**clean_environ, **at_service}) == (0, "", told)
 
 
-NOTHING_TO_WAIT_FOR = (0, "", "casjob: the list on stdin is empty: there are no jobs to wait for\n")
 FAILED = {"component_status": "FAILED"}

@@ -46,6 +46,11 @@ def names(listed: Finished) -> list[str]:
     return [each["name"] for each in json.loads(listed.out)["components"]]
 
 
+def answer_records(service: Service, reply: Reply) -> None:
+    """Answer requests for deployments with this reply."""
+    service.handler = lambda request: reply if request.path.endswith("/records") else None
+
+
 def send(document: object) -> Callable[[Recorded], Reply]:
     return lambda _: Reply(200, json.dumps(document))
 
@@ -447,12 +452,7 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
         assert ask("list", "api").out == (
             "STOPPED  api\n  application shop · environment prod · no job yet\n\nno deployments\n"
         )
-
-        def reply(request: Recorded) -> Reply | None:
-            is_asked = request.path.endswith("/records")
-            return Reply(200, {"count": 9, "records": [record("JOB1")]}) if is_asked else None
-
-        service.handler = reply
+        answer_records(service, Reply(200, {"count": 9, "records": [record("JOB1")]}))
         assert ask("list", "web").out.endswith(
             "\n1 of 9 deployments\nnote: the service counts 8 more than it sent\n"
         )
@@ -470,40 +470,26 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
     def test_may_be_unknown_to_a_service_that_lists_components_as_v3(
         self, ask: Ask, service: Service
     ) -> None:
-        service.handler = lambda request: (
-            without_v3(request) if request.path.endswith("/records") else None
-        )
+        answer_records(service, Reply(404, {"error_code": "APIGW.0101"}))
         assert ask("list", "web").out.endswith("\nnote: only v3 of the API lists the deployments\n")
 
     @pytest.mark.parametrize("status", [401, 404])
     def test_of_a_component_that_is_gone_are_not_found(
         self, ask: Ask, service: Service, status: int
     ) -> None:
-        code = {401: "SVCSTG.00100401", 404: "SVCSTG.00100404"}[status]
-
-        def reply(request: Recorded) -> Reply | None:
-            is_asked = request.path.endswith("/records")
-            return Reply(status, {"error_code": code}) if is_asked else None
-
-        service.handler = reply
+        answer_records(service, Reply(status, {"error_code": f"SVCSTG.00100{status}"}))
         gone = ask("list", "web")
         assert gone.status == 5
         assert gone.err.startswith(
             f"casjob: component web no longer exists in project {PROJECT_ID} ("
         )
 
+    @pytest.mark.parametrize("status", [401, 403])
     def test_with_other_errors_are_no_component_that_is_gone(
-        self, ask: Ask, service: Service
+        self, ask: Ask, service: Service, status: int
     ) -> None:
-        def refuse(request: Recorded) -> Reply | None:
-            if not request.path.endswith("/records"):
-                return None
-            status, code = refusals.pop()
-            return Reply(status, {"error_code": code})
-
-        refusals = [(401, "APIGW.0301"), (403, "APIGW.0302")]
-        service.handler = refuse
-        assert [ask("list", "web").status for _ in range(2)] == [4, 4]
+        answer_records(service, Reply(status, {"error_code": "APIGW.0301"}))
+        assert ask("list", "web").status == 4
 
     @pytest.mark.parametrize("bad", ["..", "a/b", "", None, "x" * 129])
     def test_of_a_component_whose_id_is_no_part_of_a_path_are_not_asked_for(

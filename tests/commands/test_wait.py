@@ -25,21 +25,31 @@ def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[s
 
 SUCCEEDED = "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
 FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TX00002  E1  Broken.\n"
+DURATIONS = "\n  hint: durations are 90, 90s, 30m or 1h30m"
+SUCCESS, FAILURE = Finished(0, SUCCEEDED, ""), Finished(1, FAILED, "")
+
+
+def hold(service: Service) -> threading.Event:
+    """Let requests hang; return what is set once the first has come."""
+    reached = threading.Event()
+
+    def answer(_: Recorded) -> Reply:
+        reached.set()
+        return Reply(delay=PATIENCE)
+
+    service.handler = answer
+    return reached
 
 
 class TestVerdicts:
-    def test_of_a_job_that_succeeds(self, ask: Ask, service: Service) -> None:
-        play(service, JOB1=runs("JOB1"))
+    @pytest.mark.parametrize(("job_id", "expected"), [("JOB1", SUCCESS), ("JOB2", FAILURE)])
+    def test_name_the_cause_after_polls_of_the_status_and_one_of_the_whole(
+        self, ask: Ask, service: Service, job_id: str, expected: Finished
+    ) -> None:
+        play(service, **{job_id: runs(job_id, failed=expected.status == 1)})
 
-        assert ask("wait", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
+        assert ask("wait", job_id, *QUICKLY) == expected
         assert [request.query["limit"] for request in service.requests] == [["1"]] * 4 + [["50"]]
-
-    def test_of_a_job_that_fails_name_the_cause(self, ask: Ask, service: Service) -> None:
-        play(service, JOB2=runs("JOB2", failed=True))
-
-        assert ask("wait", "JOB2", *QUICKLY) == (1, FAILED, "")
-        limits = [request.query["limit"] for request in service.requests]
-        assert limits == [["1"]] * 4 + [["50"]]
 
     def test_come_in_the_order_of_the_endings(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1")[-1:], JOB2=runs("JOB2", failed=True))
@@ -240,7 +250,7 @@ class TestExitStatus:
         ]
 
     def test_of_a_time_that_is_up_while_a_request_hangs(self, ask: Ask, service: Service) -> None:
-        service.handler = lambda _: Reply(delay=PATIENCE)
+        hold(service)
         finished = ask("wait", "JOB1", "--timeout", "0.1", "--json")
 
         assert finished.status == 124
@@ -260,13 +270,7 @@ class TestExitStatus:
         command: str,
         doing: bytes,
     ) -> None:
-        reached = threading.Event()
-
-        def hold(_: Recorded) -> Reply:
-            reached.set()
-            return Reply(delay=PATIENCE)
-
-        service.handler = hold
+        reached = hold(service)
         with start([command, "JOB1"], environ) as process:
             assert reached.wait(PATIENCE)
             process.send_signal(number)
@@ -278,37 +282,26 @@ class TestExitStatus:
     def test_of_ctrl_c_and_says_so_in_a_line_of_its_own(
         self, environ: dict[str, str], service: Service
     ) -> None:
-        reached = threading.Event()
-
-        def hold(_: Recorded) -> Reply:
-            reached.set()
-            return Reply(delay=PATIENCE)
-
-        service.handler = hold
+        reached = hold(service)
         with Terminal([CASJOB, "wait", "JOB1"], environ) as terminal:
             assert reached.wait(PATIENCE)
             terminal.type("\x03")
             assert terminal.finish() == (130, ["casjob: stopped waiting; 1 job goes on"])
 
-    @pytest.mark.parametrize("option", ["--interval", "--timeout", "--wait-for-job"])
-    def test_of_a_duration_that_is_none(self, ask: Ask, service: Service, option: str) -> None:
-        finished = ask("wait", "JOB1", option, "soon")
-
-        assert (finished.status, finished.out) == (2, "")
-        assert finished.err.startswith(f"casjob: {option} 'soon' is not a duration\n")
-        assert not service.requests
-
-    def test_of_a_duration_that_is_too_long(self, ask: Ask) -> None:
-        told = "casjob: --timeout '999999999999h' is longer than 1000000h\n"
-        hint = "  hint: durations are 90, 90s, 30m or 1h30m\n"
-        assert ask("wait", "JOB1", "--timeout", "999999999999h") == (2, "", told + hint)
-
-    def test_of_no_interval(self, ask: Ask, service: Service) -> None:
-        assert ask("wait", "JOB1", "--interval", "0") == (
-            2,
-            "",
-            "casjob: --interval is 0\n  hint: the service allows 5 requests a second\n",
-        )
+    @pytest.mark.parametrize(
+        ("option", "value", "told"),
+        [
+            ("--interval", "soon", f"--interval 'soon' is not a duration{DURATIONS}"),
+            ("--timeout", "soon", f"--timeout 'soon' is not a duration{DURATIONS}"),
+            ("--wait-for-job", "soon", f"--wait-for-job 'soon' is not a duration{DURATIONS}"),
+            ("--timeout", "9999999h", f"--timeout '9999999h' is longer than 1000000h{DURATIONS}"),
+            ("--interval", "0", "--interval is 0\n  hint: the service allows 5 requests a second"),
+        ],
+    )
+    def test_of_a_duration_that_can_not_be(
+        self, ask: Ask, service: Service, option: str, value: str, told: str
+    ) -> None:
+        assert ask("wait", "JOB1", option, value) == (2, "", f"casjob: {told}\n")
         assert not service.requests
 
 
@@ -350,29 +343,16 @@ class TestJobs:
         assert (finished.status, finished.err) == (1, f"casjob: {JOB_ID} (last looked at)\n")
         assert service.requests[-1].path == f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
 
-    def test_are_remembered(self, ask: Ask, service: Service) -> None:
-        play(service, JOB1=runs("JOB1")[-1:])
-        ask("wait", "JOB1")
-
-        assert ask("show").err == "casjob: JOB1 (last looked at)\n"
-
-    def test_may_be_named_twice(self, ask: Ask, service: Service) -> None:
+    def test_may_be_named_twice_and_are_remembered(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"))
 
-        assert ask("wait", "JOB1", "JOB1", *QUICKLY) == (0, SUCCEEDED, "")
+        assert ask("wait", "JOB1", "JOB1", *QUICKLY) == SUCCESS
         assert len(service.requests) == 5
+        assert ask("show").err == "casjob: JOB1 (last looked at)\n"
 
     def test_may_not_be_there_yet(self, ask: Ask, service: Service) -> None:
-        turn = iter(range(100))
-        scenes = runs("JOB1")
-
-        def appear(_: Recorded) -> Reply | None:
-            place = next(turn)
-            if place >= 4:
-                service.jobs["JOB1"] = as_document(scenes[min(place - 4, 3)])
-            return None
-
-        service.handler = appear
+        play(service, JOB1=runs("JOB1"))
+        service.script = [Reply(404)] * 4
 
         assert ask("wait", "JOB1", *QUICKLY, "--wait-for-job", "20") == (0, SUCCEEDED, "")
 
@@ -421,16 +401,8 @@ def test_one_connection_is_kept_for_all_requests(ask: Ask, service: Service) -> 
 
 def test_a_slow_reply_is_waited_for_and_not_asked_for_again(ask: Ask, service: Service) -> None:
     service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(1)))
-    delays = iter([0.3])
-    at_work: list[float] = []
-
-    def answer(request: Recorded) -> Reply | None:
-        at_work.append(request.time)
-        delay = next(delays, None)
-        return delay and Reply(503, delay=delay)  # type: ignore[return-value] # None at last
-
-    service.handler = answer
+    service.script = [Reply(503, delay=0.3)]
 
     assert ask("wait", "JOB1", *QUICKLY).status == 0
-    assert len(at_work) == 3
-    assert at_work[1] - at_work[0] >= 0.3
+    first, second, _ = [request.time for request in service.requests]
+    assert second - first >= 0.3

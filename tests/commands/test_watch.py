@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,7 +17,7 @@ from tests.drawings import IN_A_PIPE, ON_A_TERMINAL
 from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
 from tests.samples import Fields, as_document, job, separator, task
-from tests.service import Recorded, Reply, Service
+from tests.service import Reply, Service
 from tests.terminal import PATIENCE, Terminal
 
 SCHEMA = Draft202012Validator(
@@ -67,15 +67,6 @@ class Stage:
 
 
 class TestInAPipe:
-    def test_an_interruption_says_that_the_job_goes_on(self, ask: Ask, service: Service) -> None:
-        def interrupt(_: Recorded) -> Reply:
-            os.kill(os.getpid(), signal.SIGINT)
-            return Reply(delay=30)
-
-        service.handler = interrupt
-        told = "casjob: stopped watching; 1 job goes on\n"
-        assert ask("watch", "JOB1") == (130, "", told)
-
     def test_a_line_tells_a_change_and_then_comes_the_report(
         self, ask: Ask, service: Service
     ) -> None:
@@ -323,9 +314,9 @@ class TestJson:
         with start(["watch", "JOB1", *QUICKLY, *options], environ) as process:
             out = process.stdout
             assert out
-            assert b"RUNNING" in _read_line(out)
+            assert b"RUNNING" in out.readline()
             stage.set("SUCCEEDED")
-            assert b"SUCCEEDED" in _read_line(out)
+            assert b"SUCCEEDED" in out.readline()
             out.read()
             assert process.wait(PATIENCE) == 0
 
@@ -338,15 +329,11 @@ class TestJson:
             out, err = process.stdout, process.stderr
             assert out
             assert err
-            assert b"RUNNING" in _read_line(out)
+            assert b"RUNNING" in out.readline()
             out.close()
             stage.set("ROLLBACKING")
 
             assert (err.read(), process.wait(PATIENCE)) == (b"", 0)
-
-
-def _read_line(stream: IO[bytes]) -> bytes:
-    return stream.readline()
 
 
 class TestOnATerminal:
@@ -467,21 +454,22 @@ class TestOnATerminal:
 
         assert "status 0" in lines
 
-    def test_it_need_not_be_the_one_that_controls_the_program(
-        self, environ: dict[str, str], service: Service
+    @pytest.mark.parametrize(
+        "words",
+        [
+            pytest.param(
+                ["setsid", "--wait", CASJOB, "watch", "JOB1", *QUICKLY], id="not-controlling"
+            ),
+            pytest.param(
+                ["bash", "-c", f"echo JOB1 | {CASJOB} watch - --interval 0.01"], id="keys-elsewhere"
+            ),
+        ],
+    )
+    def test_it_need_not_control_the_program_or_be_where_keys_come_from(
+        self, environ: dict[str, str], service: Service, words: list[str]
     ) -> None:
         play(service, JOB1=runs("JOB1"))
-        words = ["setsid", "--wait", CASJOB, "watch", "JOB1", *QUICKLY]
         with Terminal(words, environ) as terminal:
-            status, lines = terminal.finish()
-
-        assert status == 0
-        assert lines[0] == "✓ provision/provMain SUCCEEDED after 2.0s · PROVISION"
-
-    def test_keys_may_come_from_elsewhere(self, environ: dict[str, str], service: Service) -> None:
-        play(service, JOB1=runs("JOB1"))
-        script = f"echo JOB1 | {CASJOB} watch - --interval 0.01"
-        with Terminal(["bash", "-c", script], environ) as terminal:
             status, lines = terminal.finish()
 
         assert status == 0

@@ -156,18 +156,23 @@ class TestEnd:
         if status != "RUNNING":
             assert run.statuses == [(None, "RUNNING"), ("RUNNING", status)]
 
-    @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
-    def test_is_confirmed_at_once_by_a_poll_of_the_whole_job(self, status: str) -> None:
-        run = Run(in_turn("RUNNING", status), status_only=True).until()
-
-        assert run.moments == [0, 2, 2]
-        assert run.limits == [1, 1, None]
-
-    @pytest.mark.parametrize(("status", "moments"), [("SUCCEEDED", [0]), ("FAILED", [0, 0])])
-    def test_needs_no_confirmation_for_a_success_with_all_tasks(
-        self, status: str, moments: list[float]
+    @pytest.mark.parametrize(
+        ("status", "status_only", "limits"),
+        [
+            ("SUCCEEDED", True, [1, 1, None]),
+            ("FAILED", True, [1, 1, None]),
+            ("FAILED", False, [None, None, None]),
+            # A success that was seen with all tasks needs no confirmation.
+            ("SUCCEEDED", False, [None, None]),
+        ],
+    )
+    def test_is_confirmed_at_once_by_a_poll_of_the_whole_job(
+        self, status: str, limits: list[int | None], *, status_only: bool
     ) -> None:
-        assert Run(in_turn(status)).until().moments == moments
+        run = Run(in_turn("RUNNING", status), status_only=status_only).until()
+
+        assert run.limits == limits
+        assert run.moments == [0, 2, 2][: len(limits)]
 
     def test_has_its_times_and_its_cause(self) -> None:
         tasks = task(1), task(2, "FAILED", start=1, messages="Broken.")
@@ -179,19 +184,20 @@ class TestEnd:
         assert [each.task.task_name for each in verdict.report.failed] == ["TX00002"]
 
     @pytest.mark.parametrize("status_only", [True, False])
-    def test_that_is_taken_back_is_not_an_end(self, *, status_only: bool) -> None:
-        play = in_turn("RUNNING", "FAILED", "RUNNING", "FAILED", "ROLLBACKING", "ROLLBACKED")
-        run = Run(play, status_only=status_only).until()
+    @pytest.mark.parametrize(
+        ("statuses", "outcome"),
+        [
+            (["FAILED", "RUNNING", "FAILED", "ROLLBACKING", "ROLLBACKED"], Outcome.FAILED),
+            (["FAILED", "RUNNING", "SUCCEEDED"], Outcome.SUCCEEDED),
+        ],
+    )
+    def test_that_is_taken_back_is_not_an_end(
+        self, statuses: list[str], outcome: Outcome, *, status_only: bool
+    ) -> None:
+        run = Run(in_turn(*statuses), status_only=status_only).until()
 
-        assert [after for _, after in run.statuses] == [
-            "RUNNING", "FAILED", "RUNNING", "FAILED", "ROLLBACKING", "ROLLBACKED",
-        ]  # fmt: skip
-        assert run.verdicts == [Outcome.FAILED]
-
-    def test_that_is_taken_back_may_be_a_success(self) -> None:
-        run = Run(in_turn("FAILED", "RUNNING", "SUCCEEDED")).until()
-
-        assert run.verdicts == [Outcome.SUCCEEDED]
+        assert [after for _, after in run.statuses] == statuses
+        assert run.verdicts == [outcome]
 
     @pytest.mark.parametrize(
         "error", [AuthenticationError("no"), not_found(), SettingsError("no"), fails()]
@@ -396,10 +402,17 @@ class TestMissingJob:
         assert failures[:16] == [*range(1, 9)] * 2
 
     @pytest.mark.parametrize("error", [not_found(), NoSuchApiError("no such API")])
-    def test_that_was_there_is_a_failure_like_others(self, error: CasjobError) -> None:
-        run = Run(in_turn("RUNNING", error, "SUCCEEDED"), wait_for_job=100).until()
+    @pytest.mark.parametrize(
+        ("seen", "plan"),
+        [(["RUNNING"], {"wait_for_job": 100}), ([], {"is_named_by_service": True})],
+    )
+    def test_that_was_there_or_was_just_named_is_a_failure_like_others(
+        self, seen: list[str], plan: dict[str, Any], error: CasjobError
+    ) -> None:
+        run = Run(in_turn(*seen, error, error, "SUCCEEDED"), **plan).until()
 
-        assert [each.failures for each in run.events if isinstance(each, Retry)] == [1]
+        assert [each.failures for each in run.events if isinstance(each, Retry)] == [1, 2]
+        assert run.moments[-3:] == ([2, 4, 7] if seen else [0, 2, 5])
         assert run.verdicts == [Outcome.SUCCEEDED]
 
     def test_that_was_there_is_given_up_after_ten_failures_in_a_row(self) -> None:
@@ -409,16 +422,6 @@ class TestMissingJob:
         [gone] = [each.error for each in run.events if isinstance(each, NotFound)]
         assert gone.message == "gave up after 10 failures in a row: job JOB1 was not found"
         assert gone.hint == "an earlier poll found it: it may have been deleted since"
-
-    @pytest.mark.parametrize("error", [not_found(), NoSuchApiError("no such API")])
-    def test_that_the_service_has_just_named_is_a_failure_like_others(
-        self, error: CasjobError
-    ) -> None:
-        run = Run(in_turn(error, error, "SUCCEEDED"), is_named_by_service=True).until()
-
-        assert run.moments == [0, 2, 5]
-        assert [each.failures for each in run.events if isinstance(each, Retry)] == [1, 2]
-        assert run.verdicts == [Outcome.SUCCEEDED]
 
     def test_of_an_api_that_was_never_there_ends_at_once(self) -> None:
         with pytest.raises(NoSuchApiError):
@@ -443,19 +446,13 @@ class TestReminders:
             "RUNNING", "ROLLBACKING", "ROLLBACKING",
         ]  # fmt: skip
 
-    def test_say_that_a_job_is_missing(self) -> None:
-        run = Run(in_turn(not_found()), wait_for_job=1000)
+    def test_say_that_a_job_is_missing_until_it_is_there(self) -> None:
+        run = Run(lambda now: not_found() if now < 70 else stands("RUNNING"), wait_for_job=1000)
+        (first, missing), (_, there) = self.reminders(run, 140)
 
-        assert list(self.reminders(run, 60)) == [
-            (60, Waiting(at(60).time, "JOB1", None, is_missing=True))
-        ]
-
-    def test_say_no_longer_that_a_job_is_missing_once_it_is_there(self) -> None:
-        run = Run(in_turn(not_found(), "RUNNING"), wait_for_job=1000)
-        [(_, reminder)] = self.reminders(run, 62)
-
-        assert reminder.report
-        assert not reminder.is_missing
+        assert (first, missing) == (60, Waiting(at(60).time, "JOB1", None, is_missing=True))
+        assert there.report
+        assert not there.is_missing
 
     def test_say_that_nothing_is_known(self) -> None:
         followed = FollowedJob("JOB1", Plan(), Catalogue(), 0.0)
@@ -504,13 +501,11 @@ class TestTimes:
         assert report
         assert not report.is_whole
 
-    def test_stand_still_after_the_end(self) -> None:
-        run = Run(in_turn("SUCCEEDED")).until()
-
-        assert run.job.report_at(1000) is run.job.report
-
-    def test_stand_still_without_the_services_clock(self) -> None:
-        run = Run(lambda _: stands("RUNNING")._replace(as_of=None))
+    @pytest.mark.parametrize("reply", [stands("SUCCEEDED"), stands("RUNNING")._replace(as_of=None)])
+    def test_stand_still_after_the_end_and_without_the_services_clock(
+        self, reply: JobDetail
+    ) -> None:
+        run = Run(lambda _: reply)
         run.poll()
 
         assert run.job.report_at(1000) is run.job.report

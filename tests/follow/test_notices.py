@@ -11,6 +11,8 @@ from tests.samples import job, report_of, task
 
 TIME = datetime(2026, 11, 23, tzinfo=UTC)
 RUNNING = report_of(job("RUNNING", task(1, "RUNNING", start=-182)))
+FIRST_TASK = report_of(job("RUNNING", task(1, start=-182), task_count=7), is_whole=False)
+WITHOUT_A_CLOCK = RUNNING._replace(detail=RUNNING.detail._replace(as_of=None))
 
 
 def written(*events: Event | StillWaiting | None) -> list[str]:
@@ -83,6 +85,9 @@ class TestReminders:
                 3,
                 "2 of 3 jobs: JOB1 RUNNING for 5m 02s, JOB3 (nothing known yet)",
             ),
+            # Only the first task was fetched.
+            ([Picture("JOB1", FIRST_TASK)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
+            ([Picture("JOB1", WITHOUT_A_CLOCK)], 1, "1 job: JOB1 RUNNING"),
             ([Picture("JOB1", report_of(job("SUBMITTED")))], 1, "1 job: JOB1 SUBMITTED"),
             ([Picture("JOB1", report_of(job(None)))], 1, "1 job: JOB1 (no status)"),
             (
@@ -103,19 +108,3 @@ class TestReminders:
         self, pictures: list[Picture], jobs: int, text: str
     ) -> None:
         assert written(StillWaiting(TIME, tuple(pictures), jobs)) == [f"casjob: waiting for {text}"]
-
-    def test_have_the_time_where_only_the_first_task_was_fetched(self) -> None:
-        first = job("RUNNING", task(1, start=-182), task_count=7)
-        picture = Picture("JOB1", report_of(first, is_whole=False))
-
-        assert written(StillWaiting(TIME, (picture,), 1)) == [
-            "casjob: waiting for 1 job: JOB1 RUNNING for 5m 02s"
-        ]
-
-    def test_have_no_time_where_the_service_does_not_tell_it(self) -> None:
-        detail = RUNNING.detail._replace(as_of=None)
-        picture = Picture("JOB1", RUNNING._replace(detail=detail))
-
-        assert written(StillWaiting(TIME, (picture,), 1)) == [
-            "casjob: waiting for 1 job: JOB1 RUNNING"
-        ]

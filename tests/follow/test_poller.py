@@ -294,17 +294,13 @@ class TestFailFast:
         assert [type(each) for each in events[-3:]] == [TaskStatus, TaskStatus, Verdict]
         assert poller.exit_status is Status.ENDED_BADLY
 
-    def test_stops_at_the_first_failed_job(self) -> None:
-        play = in_turns(JOB1=["RUNNING"], JOB2=["RUNNING", "FAILED"], JOB3=["RUNNING"])
+    @pytest.mark.parametrize("failed", ["FAILED", stands("CANCELLED", task(1))])
+    def test_stops_at_the_first_failed_job_also_without_a_failed_task(self, failed: Any) -> None:
+        play = in_turns(JOB1=["RUNNING"], JOB2=["RUNNING", failed], JOB3=["RUNNING"])
         poller = follow(play, "JOB1", "JOB2", "JOB3", fail_fast=True)
 
         assert verdicts_of(poller) == [("JOB2", Outcome.FAILED)]
         assert [job.job_id for job in poller.unfinished] == ["JOB1", "JOB3"]
-
-    def test_stops_at_the_first_job_that_failed_without_a_failed_task(self) -> None:
-        play = in_turns(JOB1=[stands("CANCELLED", task(1))])
-
-        assert verdicts_of(follow(play, fail_fast=True)) == [("JOB1", Outcome.FAILED)]
 
     def test_does_not_matter_where_all_goes_well(self) -> None:
         poller = follow(in_turns(JOB1=["RUNNING", "SUCCEEDED"]), fail_fast=True)

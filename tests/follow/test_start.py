@@ -62,48 +62,57 @@ PASSING = {
     "no list": Reply(200, "[]"),
 }
 GONE = {"404": Reply(404, {"error_code": "SVCSTG.00100404"}), "no such API": NO_SUCH_API}
-AFTER = ("--after", "JOB1")
 FIRST = component(1, "web", job_id="JOB2")
 VERDICT = "JOB2 provision/provMain SUCCEEDED after 1.0s\n"
 NAMED = "casjob: JOB2 (next job of component web)\n"
 LAST = "casjob: JOB2 (last job of component web)\n"
 
 
-@pytest.mark.parametrize("command", ["wait", "watch"])
-@pytest.mark.parametrize("after", [(), AFTER])
+@pytest.fixture(params=["wait", "watch"])
+def command(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=[False, True])
+def is_next(request: pytest.FixtureRequest) -> bool:
+    """Return whether it is the next job that is meant, not the last one."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def follow(ask: Ask, service: Service, command: str, *, is_next: bool) -> Ask:
+    """Return a way to follow the last or the next job of a component, which both are JOB2."""
+    service.components = [FIRST]
+    after = ("--after", "JOB1") if is_next else ()
+
+    def run(*options: str, name: str = "web") -> Finished:
+        return ask(command, "--component", name, *after, *QUICKLY, *options)
+
+    return run
+
+
 class TestTheListOfComponents:
     """It names the job to follow, and may fail like any poll."""
 
-    @pytest.fixture(autouse=True)
-    def deployed_again(self, service: Service) -> None:
-        service.components = [FIRST]
-
     @pytest.mark.parametrize("failure", PASSING)
     def test_may_fail_for_a_while(
-        self, ask: Ask, service: Service, command: str, after: tuple[str, ...], failure: str
+        self, follow: Ask, service: Service, failure: str, *, is_next: bool
     ) -> None:
         spoil(service, "/components", *[PASSING[failure]] * 2)
-        timeout = ("--request-timeout", "0.3")
-        followed = ask(command, "--component", "web", *after, *QUICKLY, *timeout)
+        followed = follow("--request-timeout", "0.3")
 
         assert followed.status == 0
         assert "provision/provMain SUCCEEDED after 1.0s" in followed.out
         first, rest = followed.err.split("\n", 1)
         assert first.endswith("; retrying")
-        assert rest == (NAMED if after else LAST)
+        assert rest == (NAMED if is_next else LAST)
 
     @pytest.mark.parametrize(("reply", "status"), [(Reply(503), 6), (Reply(200, "<html>"), 7)])
     def test_is_given_up_after_ten_failures_in_a_row(
-        self,
-        ask: Ask,
-        service: Service,
-        command: str,
-        after: tuple[str, ...],
-        reply: Reply,
-        status: int,
+        self, follow: Ask, service: Service, reply: Reply, status: int
     ) -> None:
         spoil(service, "/components", *[reply] * 99)
-        failed = ask(command, "--component", "web", *after, *QUICKLY)
+        failed = follow()
 
         assert (failed.status, failed.out) == (status, "")
         retrying, gave_up, *_ = failed.err.splitlines()
@@ -111,17 +120,14 @@ class TestTheListOfComponents:
         assert gave_up.startswith("casjob: gave up after 10 failures in a row: the ")
         assert len(service.requests) == 10
 
-    def test_is_given_up_at_the_timeout(
-        self, ask: Ask, service: Service, command: str, after: tuple[str, ...]
-    ) -> None:
+    def test_is_given_up_at_the_timeout(self, follow: Ask, service: Service) -> None:
         spoil(service, "/components", *[Reply(503)] * 99)
-        failed = ask(command, "--component", "web", *after, "--timeout", "0.5")
+        failed = follow("--interval", "60", "--timeout", "0.5")
 
         assert (failed.status, failed.out) == (124, "")
         assert failed.err.endswith(
             "; retrying\ncasjob: --timeout 0.5s passed while waiting for the list of components\n"
         )
-        # The second one would be 2 s after the first.
         assert len(service.requests) == 1
 
     @pytest.mark.parametrize(
@@ -129,16 +135,10 @@ class TestTheListOfComponents:
         [(Reply(400), 6), (Reply(401), 4), (Reply(403), 4), (Reply(404), 3), (NO_SUCH_API, 3)],
     )
     def test_ends_it_at_once_by_what_waiting_does_not_fix(
-        self,
-        ask: Ask,
-        service: Service,
-        command: str,
-        after: tuple[str, ...],
-        reply: Reply,
-        status: int,
+        self, follow: Ask, service: Service, reply: Reply, status: int
     ) -> None:
         service.handler = lambda _: reply
-        failed = ask(command, "--component", "web", *after, *QUICKLY, "--api-version", "v3")
+        failed = follow("--api-version", "v3")
 
         assert (failed.status, failed.out) == (status, "")
         assert "retrying" not in failed.err
@@ -146,38 +146,29 @@ class TestTheListOfComponents:
 
     @pytest.mark.parametrize(("name", "status"), [("none", 5), ("api", 2)])
     def test_ends_it_at_once_if_it_has_no_such_component_or_several(
-        self,
-        ask: Ask,
-        service: Service,
-        command: str,
-        after: tuple[str, ...],
-        name: str,
-        status: int,
+        self, follow: Ask, service: Service, name: str, status: int
     ) -> None:
         service.components += [component(2, "api"), component(3, "api")]
-        failed = ask(command, "--component", name, *after, *QUICKLY)
+        failed = follow(name=name)
 
         assert (failed.status, failed.out) == (status, "")
         assert len(service.requests) == 1
 
     @pytest.mark.parametrize("failure", GONE)
     def test_names_a_job_that_may_not_be_found_for_a_while(
-        self, ask: Ask, service: Service, command: str, after: tuple[str, ...], failure: str
+        self, follow: Ask, service: Service, failure: str, *, is_next: bool
     ) -> None:
         spoil(service, "/JOB2", *[GONE[failure]] * 2)
-        followed = ask(command, "--component", "web", *after, *QUICKLY)
+        followed = follow()
 
         assert followed.status == 0
-        told = followed.err.splitlines()
-        assert told[0] == (NAMED if after else LAST).rstrip()
-        assert told[1].endswith("; retrying")
-        assert len(told) == 2
+        named, retrying = followed.err.splitlines(keepends=True)
+        assert named == (NAMED if is_next else LAST)
+        assert retrying.endswith("; retrying\n")
 
-    def test_names_a_job_that_may_never_be_found(
-        self, ask: Ask, service: Service, command: str, after: tuple[str, ...]
-    ) -> None:
+    def test_names_a_job_that_may_never_be_found(self, follow: Ask, service: Service) -> None:
         del service.jobs["JOB2"]
-        failed = ask(command, "--component", "web", *after, *QUICKLY)
+        failed = follow()
 
         assert failed.status == 5
         assert "casjob: gave up after 10 failures in a row: job JOB2 was not found" in failed.err
@@ -185,31 +176,41 @@ class TestTheListOfComponents:
 
 
 class TestTheNextJob:
+    @pytest.fixture
+    def wait(self, ask: Ask) -> Ask:
+        """Return a way to wait for the job of the component after one."""
+
+        def run(*options: str, after: str = JOB_ID) -> Finished:
+            return ask("wait", "--component", "web", "--after", after, *QUICKLY, *options)
+
+        return run
+
     @pytest.mark.parametrize("version", ["v2", "v3"])
     def test_is_waited_for_and_then_followed(
-        self, ask: Ask, service: Service, version: str
+        self, wait: Ask, service: Service, version: str
     ) -> None:
         deploy_at(service, 3)
-        command = ("wait", "--component", "web", "--after", JOB_ID, "--api-version", version)
+        waited = wait("--api-version", version)
 
-        waited = ask(*command, *QUICKLY)
         assert (waited.status, waited.err) == (0, NAMED)
         # v3 has no name of a job.
         assert waited.out == VERDICT.replace(" provision/provMain" if version == "v3" else "", "")
 
-    def test_may_be_there_already(self, ask: Ask, service: Service) -> None:
-        service.components = [component(1, "web", job_id="JOB2")]
+    def test_may_be_there_already(self, wait: Ask, service: Service) -> None:
+        service.components = [FIRST]
 
-        assert ask("wait", "--component", "web", "--after", JOB_ID) == (0, VERDICT, NAMED)
-        assert service.requests[0].path.endswith("/components")
-        assert service.requests[1].path.endswith("/JOB2")
+        assert wait() == (0, VERDICT, NAMED)
+        assert [request.path.rpartition("/")[2] for request in service.requests][:2] == [
+            "components",
+            "JOB2",
+        ]
 
     @pytest.mark.parametrize("after", ["", "null"])
-    def test_may_be_the_first_one(self, ask: Ask, service: Service, after: str) -> None:
+    def test_may_be_the_first_one(self, wait: Ask, service: Service, after: str) -> None:
         service.components = [component(1, "web", job_id=None)]
         deploy_at(service, 2)
 
-        assert ask("wait", "--component", "web", "--after", after, *QUICKLY).out == VERDICT
+        assert wait(after=after).out == VERDICT
 
     def test_may_be_watched(self, ask: Ask, service: Service) -> None:
         deploy_at(service, 2)
@@ -221,9 +222,9 @@ class TestTheNextJob:
 
     @pytest.mark.parametrize("after", [JOB_ID, JOB_ID[:12], JOB_ID[3:]])
     def test_is_not_the_one_before_however_that_is_named(
-        self, ask: Ask, service: Service, after: str
+        self, wait: Ask, service: Service, after: str
     ) -> None:
-        waited = ask("wait", "--component", "web", "--after", after, *QUICKLY, "--timeout", "0.3")
+        waited = wait("--timeout", "0.3", after=after)
 
         named = after if after.startswith("JOB") else f"JOB{after}"
         assert (waited.status, waited.out) == (124, "")
@@ -231,26 +232,22 @@ class TestTheNextJob:
         assert waited.err == f"casjob: --timeout 0.3s passed while waiting for {what}\n"
         assert len(service.requests) > 3
 
-    def test_shares_the_timeout_with_its_own_end(self, ask: Ask, service: Service) -> None:
+    def test_shares_the_timeout_with_its_own_end(self, wait: Ask, service: Service) -> None:
         service.jobs["JOB2"] = as_document(job("RUNNING", JOB_ID="JOB2"))
         deploy_at(service, 3)
-        waited = ask(
-            "wait", "--component", "web", "--after", JOB_ID, *QUICKLY, "--timeout", "0.5", "--json"
-        )
+        waited = wait("--timeout", "0.5", "--json")
 
         assert waited.status == 124
         assert json.loads(waited.out)["timed_out"] is True
 
     def test_is_given_up_at_the_timeout_though_a_request_hangs(
-        self, ask: Ask, service: Service
+        self, wait: Ask, service: Service
     ) -> None:
-        service.handler = lambda request: (
-            Reply(delay=30) if "/components/" in request.path else None
-        )
-        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY, "--timeout", "0.3")
-        assert waited.status == 124
+        deploy_at(service, 99, before=[Reply(delay=PATIENCE)])
 
-    def test_is_waited_for_through_failures(self, ask: Ask, service: Service) -> None:
+        assert wait("--timeout", "0.3").status == 124
+
+    def test_is_waited_for_through_failures(self, wait: Ask, service: Service) -> None:
         bad = [
             Reply(503, {"error_code": "APIGW.0613"}),
             Reply(429, headers={"Retry-After": "0"}),
@@ -260,17 +257,16 @@ class TestTheNextJob:
             *GONE.values(),
         ]
         deploy_at(service, 9, before=bad)
-        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY)
+        waited = wait()
 
         assert waited.out == VERDICT
-        assert [line.rpartition("; ")[2] for line in waited.err.splitlines()] == [
-            "retrying",
-            NAMED.rstrip(),
-        ]
+        retrying, named = waited.err.splitlines(keepends=True)
+        assert retrying.endswith("; retrying\n")
+        assert named == NAMED
 
-    def test_is_given_up_after_ten_failures_in_a_row(self, ask: Ask, service: Service) -> None:
+    def test_is_given_up_after_ten_failures_in_a_row(self, wait: Ask, service: Service) -> None:
         deploy_at(service, 99, before=[Reply(503)] * 98)
-        waited = ask("wait", "--component", "web", "--after", JOB_ID, *QUICKLY)
+        waited = wait()
 
         assert waited.status == 6
         assert "casjob: gave up after 10 failures in a row: the service at " in waited.err
@@ -286,7 +282,7 @@ class TestTheNextJob:
         ],
     )
     def test_never_comes_if_the_component_is_gone(
-        self, ask: Ask, service: Service, version: str, told: str, requests: int
+        self, wait: Ask, service: Service, version: str, told: str, requests: int
     ) -> None:
         def reply(request: Recorded) -> Reply | None:
             if len(service.requests) > 2:
@@ -294,8 +290,7 @@ class TestTheNextJob:
             return None if version == "v3" else without_v3(request)
 
         service.handler = reply
-        command = ("wait", "--component", "web", "--after", JOB_ID, "--api-version", version)
-        gone = ask(*command, *QUICKLY)
+        gone = wait("--api-version", version)
 
         assert gone.status == 5
         assert f"casjob: {told} project " in gone.err
