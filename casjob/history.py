@@ -8,7 +8,6 @@ kept.
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -17,11 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casjob.files import read_start, state_folder, write_whole
+from casjob.job_ids import JOB_ID
 from casjob.printable import printable
 from casjob.recent import RecentJob, find_prefixes
-
-JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
-"""What a job id may be: safe in an address, as a file's name, and as an argument."""
 
 MAX_JOBS = 200
 """Jobs kept a project; the oldest are removed."""

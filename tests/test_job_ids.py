@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from casjob.errors import UsageError
-from casjob.targets import read_job_ids
+from casjob.job_ids import read_job_ids
 from tests.conftest import Finished
 from tests.service import Service
 

@@ -12,11 +12,7 @@ from casjob.settings.resolve import Settings, resolve_settings
 
 
 def run(session: Session, presentation: Presentation, *, check: bool) -> ExitStatus:
-    """Show the settings, or probe whether they work.
-
-    Raises:
-        SettingsError: a source that the user chose is missing or can't be understood.
-    """
+    """Show the settings, or probe whether they work."""
     if session.demo:
         raise UsageError("the demo has no settings to show or check")
     return _check_settings(session, presentation) if check else _show(session, presentation)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.presentation import Presentation
-from casjob.history import JOB_ID
 from casjob.job.difference import compare
 from casjob.job.report import Report
 from casjob.job.source import Window
 from casjob.job.statuses import Outcome, stage_of
+from casjob.job_ids import JOB_ID, read_job_id
 from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
-from casjob.targets import choose_job, find_component, read_job_id
+from casjob.targets import choose_job, find_component
 
 if TYPE_CHECKING:
     from casjob.components import Component, Source
@@ -25,11 +25,7 @@ _MOST_JOBS = 20
 
 
 def run(base: str, target: str, session: Session, presentation: Presentation) -> ExitStatus:
-    """Compare two runs, each named by a job's id or by the file it is in; `-` is stdin.
-
-    Raises:
-        CasjobError: one of the jobs could not be fetched or read.
-    """
+    """Compare two runs, each named by a job's id or by the file it is in; `-` is stdin."""
     if base == target == STDIN:
         raise UsageError("stdin holds one job, not two", hint="name a file or an id for the other")
     # Both are read before anything is sent.
@@ -47,12 +43,7 @@ def run(base: str, target: str, session: Session, presentation: Presentation) ->
 
 
 def run_component(named: ComponentName, session: Session, presentation: Presentation) -> ExitStatus:
-    """Compare a component's last job that failed with its last that succeeded.
-
-    Raises:
-        JobNotFoundError: none of its jobs failed, or none succeeded.
-        CasjobError: the jobs could not be fetched.
-    """
+    """Compare a component's last job that failed with its last that succeeded."""
     with connect(session) as source:
         component = find_component(named, source.components, session)
         base, target = _find_runs(component, source, session)

@@ -9,12 +9,11 @@ from casjob.session import Session
 
 
 def run(names: Sequence[str], session: Session, presentation: Presentation) -> ExitStatus:
-    """Explain names, or else those in the failure of the job that is meant if none is named.
+    """Explain names; without any, those in the failure of the job that is meant.
 
     Raises:
         UnknownNameError: nothing is known about one of the names, or about any in the failure; the
             others were shown.
-        CasjobError: no job was named, or it could not be fetched.
     """
     known: list[Explanation] = []
     unknown: list[str] = []

@@ -17,12 +17,7 @@ def run(
     only_failed: bool,
     limit: int | None,
 ) -> ExitStatus:
-    """List components, or the deployments of one; with a limit, at most so many.
-
-    Raises:
-        UsageError: several components have the name.
-        CasjobError: there is no such component, or the list could not be fetched.
-    """
+    """List components, or the deployments of one; with a limit, at most so many."""
     if component is None:
         with open_service(session) as service:
             listing = list_components(application, service.components, session)

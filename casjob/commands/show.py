@@ -18,11 +18,7 @@ def run(
     save: str | None,
     with_exit_status: bool,
 ) -> ExitStatus:
-    """Show a job at the service, or the one in a file; `save` names a file to save it to.
-
-    Raises:
-        CasjobError: no job was named, or it could not be fetched, read or saved.
-    """
+    """Show a job at the service, or the one in a file; `save` names a file to save it to."""
     if file is None:
         job_id, report = fetch_target(target, Window(), session)
         next_command = suggest_next(job_id, report, session)

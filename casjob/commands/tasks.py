@@ -55,11 +55,7 @@ def run(
     save: str | None,
     with_exit_status: bool,
 ) -> ExitStatus:
-    """Show the tasks of a job at the service, or in a file; `save` names a file for all of it.
-
-    Raises:
-        CasjobError: no job was named, or it could not be fetched, read or saved.
-    """
+    """Show the tasks of a job at the service, or in a file; `save` names a file for all of it."""
     window = selection.window
     if save is not None:
         if selection.instance_id is not None:

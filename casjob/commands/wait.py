@@ -24,11 +24,7 @@ def run(
     *,
     quiet: bool,
 ) -> ExitStatus:
-    """Wait for jobs.
-
-    Raises:
-        CasjobError: a failure that waiting does not fix.
-    """
+    """Wait for jobs."""
     # Whether a task failed can't be told from the job's status alone.
     plan = plan._replace(status_only=not plan.fail_fast, reminder=None if quiet else _REMINDER)
     with follow_jobs(targets, plan, session, doing="waiting") as poller:

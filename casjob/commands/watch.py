@@ -24,12 +24,7 @@ _FRAME = 0.1
 def run(
     targets: Sequence[str] | ComponentName, plan: Plan, session: Session, presentation: Presentation
 ) -> ExitStatus:
-    """Watch jobs.
-
-    Raises:
-        CasjobError: a failure that waiting does not fix.
-        Terminated: the last drawing stays, and the terminal is as it was.
-    """
+    """Watch jobs. If a signal ends it, the last drawing stays, and the terminal is as it was."""
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose
     with follow_jobs(targets, plan._replace(tick=_TICK), session, doing="watching") as poller:

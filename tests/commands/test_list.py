@@ -528,7 +528,9 @@ class TestTheComponent:
         )
 
     def test_is_not_guessed_if_several_have_the_name(self, ask: Ask, service: Service) -> None:
-        service.components.append(component(4, "web", application="office", job_id="JOB4"))
+        nowhere = {"environment_id": None, "environment_name": None}
+        other = component(4, "web", application="office", job_id="JOB4", **nowhere)
+        service.components.append(other)
         refused = ask("list", "web")
 
         assert (refused.status, refused.out) == (2, "")
@@ -537,7 +539,7 @@ class TestTheComponent:
             "casjob: web is the name or a prefix of 2 components\n"
             "  hint: give an id, or --application\n"
             f"  c0000001{uuid}  web  in application shop  environment prod\n"
-            f"  c0000004{uuid}  web  in application office  environment prod\n"
+            f"  c0000004{uuid}  web  in application office\n"
         )
         assert ask("list", "web", "--application", "office").status == 0
         assert ask("list", "c00000").err.startswith(

@@ -464,6 +464,20 @@ class TestReminders:
         assert list(self.reminders(Run(in_turn("SUCCEEDED")), 200)) == []
 
 
+class TestPicture:
+    def test_has_the_trouble_of_the_last_poll_and_the_time_to_the_next(self) -> None:
+        run = Run(in_turn("RUNNING", fails(), "RUNNING", fails(), "SUCCEEDED"), interval=4)
+        pictures = []
+        while not run.job.has_ended:
+            run.poll()
+            pictures.append(run.job.picture_at(run.polls[-1][0] + 1))
+
+        trouble = "the service failed"
+        assert [each.trouble for each in pictures] == [None, trouble, None, trouble, None]
+        assert [each.poll_in for each in pictures] == [3, 3, 3, 3, None]
+        assert {each.job_id for each in pictures} == {"JOB1"}
+
+
 class TestTimes:
     def elapsed(self, followed: FollowedJob, seconds: float) -> float | None:
         report = followed.report_at(seconds)

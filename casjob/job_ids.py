@@ -1,0 +1,159 @@
+"""Job ids in text: what a person pastes, and what a program prints."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from casjob.errors import UsageError
+from casjob.json_text import JsonValue, decode
+
+JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+"""What a job id may be: safe in an address, as a file's name, and as an argument."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
+"""An id as the service makes them."""
+
+_AROUND_AN_ID = " \t\r\n\"'`,;"
+"""What is copied along with an id."""
+_LONGEST_SHOWN = 200
+_MAX_STDIN = 64 * 1024 * 1024
+"""Characters of a list of jobs: a program may never stop printing."""
+
+
+def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
+    """Return the ids that are named, each once, in their order; `-` stands for those on stdin.
+
+    Raises:
+        UsageError: something can't be a job id; or stdin has neither one nor an empty list, or is
+            longer than casjob's limit.
+    """
+    ids: list[str] = []
+    for target in dict.fromkeys(targets):
+        ids += _read_stdin(stdin) if target == "-" else [target]
+    return list(dict.fromkeys(map(read_job_id, ids)))
+
+
+def read_job_id(text: str) -> str:
+    """Return the job id in what a person pastes; it may become part of a path.
+
+    That is an id, with quotes and blanks around it or without its `JOB`, or a line or an address
+    with one id in it.
+
+    Raises:
+        UsageError: there is no job id in it, or several.
+    """
+    bare = text.strip(_AROUND_AN_ID)
+    if _UUID.fullmatch(bare):
+        return f"JOB{bare}"
+    if JOB_ID.fullmatch(bare):
+        return bare
+    found: list[str] = list(dict.fromkeys(WHOLE_JOB_ID.findall(text)))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"{quote_start(text)} contains {len(found)} job ids"
+        raise UsageError(message, hint="give each id separately")
+    raise UsageError(
+        f"{quote_start(text)} is not a job id",
+        hint="--from - reads a job from stdin"
+        if text == "-"
+        else "a job id has 1 to 128 letters, digits, _ and -, as in"
+        " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
+    )
+
+
+def quote_start(text: str) -> str:
+    """Return a text quoted, or its start if it is long."""
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+
+
+def _read_stdin(stdin: TextIO | None) -> list[str]:
+    try:
+        text = stdin.read(_MAX_STDIN + 1) if stdin else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read stdin: {error}") from None
+    if len(text) > _MAX_STDIN:
+        raise UsageError(
+            f"stdin is longer than casjob's limit of {_MAX_STDIN} characters",
+            hint="write only the job ids, one per line",
+        )
+    text = text.removeprefix("\ufeff").strip()
+    ids = list(_find_job_ids(text))
+    if not ids and not _is_empty_list(text):
+        raise UsageError(
+            "no job id on stdin",
+            hint="write one id per line, or JSON with job_id or last_job_id in it",
+        )
+    return ids
+
+
+def _is_empty_list(text: str) -> bool:
+    """Return whether a text without an id is JSON as `casjob list` or `recent` prints it."""
+    match _decode_all(text):
+        case [{"schema_version": _, "components": list(components)}]:
+            return all(isinstance(each, dict) and "last_job_id" in each for each in components)
+        case [{"schema_version": _, "component": {"last_job_id": None}, "deployments": _}]:
+            return True
+        case [{"schema_version": _, "jobs": []}]:
+            return True
+    return False
+
+
+def _find_job_ids(text: str) -> Iterable[str]:
+    """Return the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
+
+    In other text, only whole ids are recognized.
+    """
+    documents = _decode_all(text)
+    if documents:
+        # A document may also be an id itself, or a list of them.
+        return (
+            job_id
+            for document in documents
+            for job_id in _find_in(document, is_id=not isinstance(document, dict))
+        )
+    return WHOLE_JOB_ID.findall(text) or filter(None, map(str.strip, text.splitlines()))
+
+
+def _decode_all(text: str) -> list[JsonValue]:
+    """Return the one document, or one a line; nothing if it is neither."""
+    for documents in ([text], text.splitlines()):
+        try:
+            return [_decode(each) for each in documents if each.strip()]
+        except ValueError:
+            continue
+    return []
+
+
+def _decode(text: str) -> JsonValue:
+    """Decode what may hold an id, or nothing, as `jq` prints it; a bare number may be an id."""
+    if not text.lstrip().startswith(("{", "[", '"', "null")):
+        raise ValueError("not JSON that holds a string")
+    return decode(text)
+
+
+def _find_in(value: JsonValue, *, is_id: bool) -> Iterator[str]:
+    """Yield the ids in JSON, at any depth: those under a `job_id` or `last_job_id` key.
+
+    `is_id` means that the value is what is under such a key: an id, or several in a list or map.
+    """
+    match value:
+        case str() if is_id and value:
+            yield value
+        case list():
+            for each in value:
+                yield from _find_in(each, is_id=is_id and isinstance(each, str))
+        case {"value": inner} if is_id:
+            yield from _find_in(inner, is_id=True)
+        case dict():
+            # terraform output -json has the type beside the value, and a type names the fields of
+            # objects, `job_id` among them, each with the word "string".
+            has_type = {"type", "value"} <= value.keys()
+            for key, each in value.items():
+                if not (has_type and key == "type"):
+                    yield from _find_in(each, is_id=is_id or _names_job(key))
+
+
+def _names_job(key: str) -> bool:
+    return key.lower().replace("_", "") in {"jobid", "jobids", "lastjobid"}
