@@ -16,22 +16,13 @@ _MAX_BYTES = 256 * 1024
 
 
 class Cache:
-    """A folder of entries.
-
-    Args:
-        folder: where the entries are kept.
-    """
+    """A folder of entries, each of a kind such as `token`, and a key, whose digest is stored."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, kind: str, *key: str) -> dict[str, str]:
-        """Return the fields of an entry; none if there is no such entry, or a broken one.
-
-        Args:
-            kind: what the entry is, such as `token`.
-            key: what the entry depends on; only a digest of it is stored.
-        """
+        """Return the fields of an entry; none if there is no such entry, or a broken one."""
         # JSON that is nested too deeply is a RecursionError.
         with suppress(OSError, ValueError, RecursionError):
             entry = json.loads(read_start(self._path(kind, key), _MAX_BYTES))

@@ -8,10 +8,10 @@ from casjob import __version__
 from casjob.arguments import Application, Base, Compared, Component, JobId, JobIds, Limit, Names
 from casjob.completers import complete_status
 from casjob.completion import Shell, script
-from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Content, OutputFormat
 from casjob.help import Command, Commands
+from casjob.job.source import ComponentName
 from casjob.options import (
     ComponentOptions,
     ConnectionOptions,

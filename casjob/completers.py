@@ -27,8 +27,7 @@ def _describe_recent() -> Mapping[str, str]:
     from datetime import UTC, datetime
 
     from casjob.durations import format_age
-    from casjob.history import history_folder, recent_jobs
-    from casjob.recent import are_scattered
+    from casjob.history import history_folder, recent_jobs, span_locations
     from casjob.settings.resolve import resolve_settings
 
     try:
@@ -38,7 +37,7 @@ def _describe_recent() -> Mapping[str, str]:
     now = datetime.now(UTC)
     described = {}
     jobs = recent_jobs(history_folder(os.environ) if is_kept else None)
-    is_located = are_scattered(jobs)
+    is_located = span_locations(jobs)
     for job in jobs:
         age = f"{format_age((now - job.looked_at).total_seconds())} ago"
         location = job.location if is_located else None

@@ -62,12 +62,8 @@ def read_start(path: Path, size: int) -> bytes:
 def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
     """Write a file whole or not at all, even if the disk is full or the run is killed.
 
-    The content goes to a draft in the same folder, which is then moved to `path`.
-
-    Args:
-        path: the file; of a symbolic link, the file that it leads to.
-        content: what to write.
-        mode: the permissions of the file, less the umask.
+    The content goes to a draft in the same folder, which is then moved to `path`, or to where a
+    symbolic link leads. The permissions are `mode`, less the umask.
 
     Raises:
         OSError: the file can't be written. An existing file is unchanged.

@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from casjob.files import read_start, state_folder, write_whole
 from casjob.job_ids import JOB_ID
 from casjob.printable import printable
-from casjob.recent import RecentJob, find_prefixes
+
+SHORTEST_PREFIX = 6
+"""Characters of an id that are enough to name a recent job, if no other has them."""
 
 MAX_JOBS = 200
 """Jobs kept a project; the oldest are removed."""
@@ -33,19 +36,36 @@ _END_OF_CALENDAR = 253402300799.0
 """9999-12-31T23:59:59Z, the last second that a datetime can hold; a file's time may be later."""
 
 
+class RecentJob(NamedTuple):
+    """A job that was looked at; its texts are printable, and None if they are not known.
+
+    Args:
+        job_id: the job.
+        looked_at: when, in UTC.
+        name: JOB_NAME.
+        status: EXECUTION_STATUS at that time.
+        location: the region or endpoint's host that has it, or the demo.
+        prefix: the shortest of the id that names no other recent job; the whole id if it is a
+            prefix of another one.
+    """
+
+    job_id: str
+    looked_at: datetime
+    name: str | None
+    status: str | None
+    location: str | None
+    prefix: str
+
+
 def history_folder(environ: Mapping[str, str]) -> Path:
     """Return where the history is kept."""
     return state_folder(environ) / "history"
 
 
 class History:
-    """The jobs looked at in one project of one endpoint.
+    """The jobs looked at in one project of one endpoint; without a folder, none are kept.
 
-    Args:
-        folder: where the history is kept; None to keep none.
-        endpoint: the service's address.
-        project_id: the project.
-        location: names both for people.
+    `location` names both for people.
     """
 
     def __init__(
@@ -60,13 +80,7 @@ class History:
         return list(_newest_first([self._folder] if self._folder else []))
 
     def record(self, job_id: str, *, name: str | None, status: str | None) -> None:
-        """Record that a job was looked at.
-
-        Args:
-            job_id: the job; it matches `JOB_ID`.
-            name: JOB_NAME.
-            status: EXECUTION_STATUS.
-        """
+        """Record that a job was looked at; its id matches `JOB_ID`."""
         if self._folder is None:
             return
         texts = {"name": name, "status": status, "location": self._location}
@@ -83,14 +97,30 @@ class History:
 
 
 def recent_jobs(folder: Path | None) -> list[RecentJob]:
-    """Return the jobs looked at in any project, newest first.
-
-    Args:
-        folder: where the history is kept; None if it is not.
-    """
+    """Return the jobs looked at in any project, newest first; none without a folder."""
     files = _newest_first(_projects(folder))
     prefixes = find_prefixes(files)
     return [_read(file, prefixes[job_id]) for job_id, file in files.items()]
+
+
+def span_locations(jobs: Iterable[RecentJob]) -> bool:
+    """Return whether jobs are in more than one location, so that each should be named."""
+    return len({job.location for job in jobs}) > 1
+
+
+def find_prefixes(job_ids: Iterable[str]) -> dict[str, str]:
+    """Return the shortest unique prefix of each id; the id itself if it is a prefix of another."""
+    ordered = sorted(job_ids)
+    prefixes = {}
+    for before, job_id, after in zip(["", *ordered], ordered, [*ordered[1:], ""], strict=False):
+        # Its neighbours in this order have the longest prefixes in common with it.
+        shared = max(_count_shared(job_id, before), _count_shared(job_id, after))
+        prefixes[job_id] = job_id[: max(shared + 1, SHORTEST_PREFIX)]
+    return prefixes
+
+
+def _count_shared(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _projects(folder: Path | None) -> list[Path]:

@@ -13,10 +13,10 @@ import typer
 from casjob import process
 from casjob.arguments import Application
 from casjob.completers import complete_component, complete_job_id, complete_profile
-from casjob.component_name import ComponentName
 from casjob.errors import UsageError
 from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat
 from casjob.formats.presentation import Presentation
+from casjob.job.source import ComponentName
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 

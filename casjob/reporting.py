@@ -3,10 +3,9 @@
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from casjob.component_name import ComponentName
 from casjob.errors import UsageError
 from casjob.job.report import Report, report_job
-from casjob.job.source import JobSource, Window
+from casjob.job.source import ComponentName, JobSource, Window
 from casjob.job.statuses import Outcome
 from casjob.saved import read_saved
 from casjob.session import Session

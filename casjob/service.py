@@ -14,7 +14,7 @@ from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.deadline import NEVER, Deadline
 from casjob.errors import SettingsError
-from casjob.recent import SHORTEST_PREFIX
+from casjob.history import SHORTEST_PREFIX
 from casjob.session import Session
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region

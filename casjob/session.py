@@ -11,11 +11,10 @@ from casjob.cache import Cache
 from casjob.catalogue.meanings import Catalogue
 from casjob.catalogue.own import read_own_meanings
 from casjob.files import cache_folder, config_folder
-from casjob.history import History, history_folder, recent_jobs
+from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.job.source import JobSource
 from casjob.notices import Notices
 from casjob.output import Output
-from casjob.recent import RecentJob
 from casjob.settings.resolve import Settings, resolve_settings
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from casjob.component_name import ComponentName
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
+from casjob.history import SHORTEST_PREFIX
 from casjob.job.failures import clip
+from casjob.job.source import ComponentName
 from casjob.job_ids import JOB_ID, WHOLE_JOB_ID, quote_start, read_job_id, read_job_ids
-from casjob.recent import SHORTEST_PREFIX
 from casjob.session import Session
 
 if TYPE_CHECKING:

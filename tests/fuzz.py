@@ -769,7 +769,7 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
             for spelling in spellings
         )
 
-    def is_mended(leaf: str) -> bool:
+    def is_repaired(leaf: str) -> bool:
         """Return whether a text holds broken JSON, all words of which are shown but for keys."""
         plain = re.sub(r"\\+(u[0-9a-f]{4}|.)", " ", leaf)
         keys = set(re.findall(r'(\w+)[\\"\s]*:', leaf))
@@ -781,7 +781,7 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
         if is_shown(sent if isinstance(sent, str) else encode(sent)):
             continue
         for leaf in _find_texts(_decode_all(sent)):
-            if leaf.strip() and not is_shown(leaf) and not is_mended(leaf):
+            if leaf.strip() and not is_shown(leaf) and not is_repaired(leaf):
                 yield leaf
 
 

@@ -13,10 +13,11 @@ from casjob.history import (
     MAX_JOBS,
     MAX_NAME,
     History,
+    RecentJob,
+    find_prefixes,
     history_folder,
     recent_jobs,
 )
-from casjob.recent import RecentJob, find_prefixes
 
 RECORD = """
 import sys

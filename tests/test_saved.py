@@ -20,7 +20,7 @@ from casjob.demo.replies import answer
 from casjob.errors import CasjobError
 from casjob.formats import json as json_format
 from casjob.formats.display import Display
-from casjob.job.failures import decode_messages
+from casjob.job.embedded_json import decode_messages
 from casjob.job.models import ADDED_TASK_KEYS, PrintedReply
 from casjob.job.report import report_job
 from casjob.job.source import Window

@@ -23,11 +23,8 @@ class Explanation(NamedTuple):
     """Everything that is known about a name; None and empty where nothing is.
 
     Args:
-        name: the name as documented, or as asked for.
-        kind: what it is the name of.
         own: what the team's own file says.
         means: what the error means, what the task or flow does, or what the status says.
-        advice: what to do.
         service: the service that a code's prefix names.
         flow: the flow that a task belongs to.
         tasks: the tasks of a flow, in the catalogue's order.

@@ -16,11 +16,9 @@ class OwnMeanings(NamedTuple):
 
 
 def read_own_meanings(path: Path) -> OwnMeanings:
-    """Read a team's file. One that does not exist is no problem, and nothing is raised.
+    """Read a team's TOML file of names and texts, each of which becomes one line.
 
-    Args:
-        path: a TOML file of names and texts: `"ECC00011" = "…"`, `"VPC.*" = "…"`. Each text
-            becomes one line.
+    A file that does not exist is no problem, and nothing is raised.
     """
     try:
         with path.open("rb") as file:

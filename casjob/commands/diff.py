@@ -4,12 +4,11 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.presentation import Presentation
 from casjob.job.difference import compare
 from casjob.job.report import Report
-from casjob.job.source import Window
+from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome, stage_of
 from casjob.job_ids import JOB_ID, read_job_id
 from casjob.reporting import connect, fetch_report, read_report, refuse_service

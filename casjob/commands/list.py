@@ -1,8 +1,8 @@
 """casjob list: the components of a project with their last jobs, or one with its deployments."""
 
-from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.presentation import Presentation
+from casjob.job.source import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import find_component, list_components

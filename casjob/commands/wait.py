@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from casjob.component_name import ComponentName
 from casjob.errors import ExitStatus
 from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
@@ -10,6 +9,7 @@ from casjob.follow.start import follow_jobs
 from casjob.formats.display import Ending
 from casjob.formats.presentation import Presentation
 from casjob.job.events import Verdict
+from casjob.job.source import ComponentName
 from casjob.session import Session
 
 _REMINDER = 300.0

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from casjob.component_name import ComponentName
 from casjob.errors import CasjobError, ExitStatus
 from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
@@ -12,6 +11,7 @@ from casjob.follow.start import follow_jobs
 from casjob.formats.display import Ending, View
 from casjob.formats.presentation import Presentation
 from casjob.job.events import StillWaiting
+from casjob.job.source import ComponentName
 from casjob.reporting import suggest_next
 from casjob.session import Session
 

@@ -21,7 +21,6 @@ _ENVIRONMENT = {
 _SHOP = {"application_id": "b8a3c1c5-7d58-4d5c-8c0e-2f6a1f8e9d01", "application_name": "shop"}
 _OFFICE = {"application_id": "d2c94e07-15fb-4ab1-93f3-7e0c5b6a4f12", "application_name": "office"}
 
-
 _INSTANCE_ID = "429a35a0-dee8-4648-86f6-d1f8bc74ba52"
 """That of the sample jobs."""
 

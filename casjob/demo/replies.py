@@ -7,7 +7,7 @@ from typing import NamedTuple, NotRequired, TypedDict, cast
 PAGE_CAP = 50
 """The most tasks in one reply, whatever `limit` asks for."""
 
-_MOST_COMPONENTS = 100
+_MAX_COMPONENTS = 100
 """Also of applications and deployments, in one reply."""
 _DEFAULT_LIMIT = 20
 _JOB_PATH = re.compile(r"/(?P<version>v[23])/[^/]+/cas/jobs/(?P<job_id>[^/]+)")
@@ -57,14 +57,8 @@ def answer(
 ) -> Answer:
     """Respond to a request as the service and its gateway do.
 
-    Args:
-        method: in upper case.
-        path: decoded and without the query.
-        query: the first value of each name.
-        find: gives the job with an id, or None.
-        list_components: gives all components.
-        request_id: goes into the gateway's own errors.
-        page_cap: the most tasks in one reply.
+    The path is decoded and without the query. The request's id goes into the gateway's own errors;
+    a reply has at most `page_cap` tasks.
     """
     target = _JOB_PATH.fullmatch(path) or _COMPONENTS_PATH.fullmatch(path)
     if target is None:
@@ -97,8 +91,8 @@ def _refuse(status: int, code: str, message: str, **more: str) -> Answer:
 
 
 def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Document:
-    limit = _number(query, "limit", default=_DEFAULT_LIMIT, least=1)
-    offset = _number(query, "offset", default=0, least=0)
+    limit = _number(query, "limit", default=_DEFAULT_LIMIT, minimum=1)
+    offset = _number(query, "offset", default=0, minimum=0)
     descending = query.get("desc", "false")
     if descending not in {"true", "false"}:
         raise ValueError("desc")
@@ -148,9 +142,9 @@ def _answer_components(
 
 
 def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Answer:
-    limit = _number(query, "limit", default=_MOST_COMPONENTS, least=1)
-    offset = _number(query, "offset", default=0, least=0)
-    if limit > _MOST_COMPONENTS:
+    limit = _number(query, "limit", default=_MAX_COMPONENTS, minimum=1)
+    offset = _number(query, "offset", default=0, minimum=0)
+    if limit > _MAX_COMPONENTS:
         raise ValueError("limit")
     return Answer(200, {"count": len(items), name: list(items[offset : offset + limit])})
 
@@ -170,10 +164,10 @@ def _in_v2(document: ComponentDocument) -> Fields:
     return {"id": component["id"], "name": component["name"], "instances": [instance]}
 
 
-def _number(query: Mapping[str, str], name: str, *, default: int, least: int) -> int:
+def _number(query: Mapping[str, str], name: str, *, default: int, minimum: int) -> int:
     # int() would also take "+5", " 5 " and "1_0".
     text = query.get(name, str(default))
-    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < least:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < minimum:
         raise ValueError(name)
     return int(text)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
-from casjob.component_name import ComponentName
 from casjob.errors import CasjobError
 from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.poller import Poller
 from casjob.job.failures import clip
+from casjob.job.source import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import Target, choose_job, find_component, find_last_job, read_targets

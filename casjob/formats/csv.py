@@ -24,9 +24,9 @@ from casjob.formats.text.fields import (
     list_task_fields,
     list_verdict_fields,
 )
+from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.overview import Overview
-from casjob.recent import RecentJob
 
 Row = TypeVar("Row")
 

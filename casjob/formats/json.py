@@ -10,18 +10,18 @@ from pydantic import BaseModel
 from casjob.formats import documents, records
 from casjob.formats.display import Display, Ending, View
 from casjob.formats.documents import format_utc
-from casjob.job.failures import decode_messages
+from casjob.job.embedded_json import decode_messages
 from casjob.json_text import encode_document
 from casjob.overview import Finding
 
 if TYPE_CHECKING:
     from casjob.catalogue.explanations import Explanation
     from casjob.components import ComponentHistory, Listing
+    from casjob.history import RecentJob
     from casjob.job.difference import Difference, TaskDifference
     from casjob.job.events import Event, Picture
     from casjob.job.report import Report, TaskReport
     from casjob.overview import Overview
-    from casjob.recent import RecentJob
 
 
 def report(

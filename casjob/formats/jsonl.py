@@ -18,10 +18,10 @@ from casjob.formats.json import (
     encode,
     view,
 )
+from casjob.history import RecentJob
 from casjob.job.difference import Difference
 from casjob.job.report import Report
 from casjob.overview import Finding, Overview
-from casjob.recent import RecentJob
 
 __all__ = ["view"]  # its lines are the same
 

@@ -30,13 +30,13 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
+from casjob.history import RecentJob
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 from casjob.overview import Overview
 from casjob.printable import printable
-from casjob.recent import RecentJob
 
 _LIMIT = 1_000_000
 """Bytes of a report; GitHub's limit for a step summary is 1024 KiB."""

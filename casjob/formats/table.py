@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from casjob.catalogue.explanations import Explanation
     from casjob.components import ComponentHistory, Listing
+    from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
     from casjob.overview import Finding, Overview
-    from casjob.recent import RecentJob
 
 
 def report(

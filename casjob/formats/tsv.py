@@ -16,10 +16,10 @@ from casjob.formats.text.fields import (
     list_task_fields,
     list_verdict_fields,
 )
+from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.overview import Overview
 from casjob.printable import printable
-from casjob.recent import RecentJob
 
 Row = TypeVar("Row")
 

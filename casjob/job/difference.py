@@ -37,12 +37,7 @@ class Change(StrEnum):
 
 
 class TaskDifference(NamedTuple):
-    """A task in both jobs, or in one of them.
-
-    Args:
-        base: the task in the job that is compared with; None if it is not there.
-        job: the task in the job that is compared; None if it is not there. One of both is.
-    """
+    """A task in both jobs, or in one of them; it is compared with the one in `base`."""
 
     base: TaskReport | None
     job: TaskReport | None
@@ -81,13 +76,10 @@ class TaskDifference(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What differs between two runs.
+    """What differs between two runs, of which `job` is compared with `base`.
 
-    Args:
-        base: the run that is compared with.
-        job: the run that is compared.
-        tasks: the tasks of both, in the order of `base`; one that is only in `job` stands after
-            the one that it follows there.
+    The tasks of both are in the order of `base`; one that is only in `job` stands after the one
+    that it follows there.
     """
 
     base: Report
@@ -121,20 +113,12 @@ class Difference(NamedTuple):
         if not total:
             return None
         main = max(self.tasks, key=lambda each: (each.elapsed_change or 0.0) / total, default=None)
-        return main if main and (main.elapsed_change or 0.0) / total > _MOST else None
-
-
-_MOST = 0.5
-"""The share of a change that is most of it."""
+        is_most = main and (main.elapsed_change or 0.0) / total > 1 / 2
+        return main if is_most else None
 
 
 def compare(base: Report, job: Report) -> Difference:
-    """Compare two runs.
-
-    Args:
-        base: the run to compare with, usually one that succeeded.
-        job: the run to compare, usually one that failed.
-    """
+    """Compare a run, usually one that failed, with another, usually one that succeeded."""
     return Difference(base, job, tuple(_align(base.tasks, job.tasks)))
 
 

@@ -1,4 +1,4 @@
-"""Finds JSON in text that is not JSON as a whole, and repairs it.
+"""Decodes JSON in strings, finds it in text that is not JSON as a whole, and repairs it.
 
 Programs quote the body of a response in their own errors (`… got 409 instead {"code": …}`),
 build JSON without escaping what they put into it, and cut messages at a maximum length.
@@ -7,6 +7,9 @@ build JSON without escaping what they put into it, and cut messages at a maximum
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from casjob import json_text
+from casjob.json_text import JsonValue
 
 # An object with a key, or an array of objects: other brackets are common in prose.
 _START = re.compile(r"""\{\s*+["']|\[\s*+(?=\{\s*+["'])""")
@@ -29,15 +32,50 @@ _CUT = "…"
 
 
 class Embedded(NamedTuple):
-    """A piece of a text that looks like JSON.
-
-    Args:
-        sent: the piece as it is in the text.
-        mended: the same as JSON, as far as it can be mended. It may still not be JSON.
-    """
+    """A piece of a text that looks like JSON, as sent and repaired. It may still not be JSON."""
 
     sent: str
-    mended: str
+    repaired: str
+
+
+def decode_messages(sent: JsonValue) -> JsonValue:
+    """Return MESSAGES with each string that holds a JSON object or array replaced by that.
+
+    Strings inside are decoded too, at any depth. A string stays as sent if it holds anything
+    else, if one of two equal keys would be lost, or if the whole would nest more than
+    `json_text.MAX_DEPTH` levels deep. Nothing is repaired, and nothing is raised.
+    """
+    # The MESSAGES of most tasks.
+    return {} if sent == "{}" else _decode(sent, json_text.MAX_DEPTH)
+
+
+def _decode(value: JsonValue, room: int) -> JsonValue:
+    # Recursion is at most `room` levels deep; deeper brackets are not decoded.
+    match _open(value, room) if isinstance(value, str) else value:
+        case dict(fields) if room:
+            return {key: _decode(child, room - 1) for key, child in fields.items()}
+        case list(items) if room:
+            return [_decode(child, room - 1) for child in items]
+        case as_it_is:
+            return as_it_is
+
+
+def _open(text: str, room: int) -> JsonValue:
+    """Return the object or array in a text, however often it was made a string; or the text."""
+    value: JsonValue = text
+    while isinstance(value, str):
+        try:
+            value = json_text.decode(value, _make_object, max_depth=room)
+        except ValueError:
+            return text
+    return value if isinstance(value, dict | list) else text
+
+
+def _make_object(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("duplicate key")
+    return fields
 
 
 def find_json(text: str) -> Iterator[Embedded]:
@@ -49,12 +87,12 @@ def find_json(text: str) -> Iterator[Embedded]:
     """
     position = 0
     while start := _START.search(text, position):
-        mended, position = _mend(text, start.start())
-        yield Embedded(text[start.start() : position], mended)
+        repaired, position = _repair(text, start.start())
+        yield Embedded(text[start.start() : position], repaired)
 
 
-def _mend(text: str, position: int) -> tuple[str, int]:
-    """Return the JSON that begins at a position, mended, and where it ends."""
+def _repair(text: str, position: int) -> tuple[str, int]:
+    """Return the JSON that begins at a position, repaired, and where it ends."""
     pieces: list[str] = []
     open_brackets: list[str] = []  # each by what closes it: }" for an object between quotes
     while token := _TOKEN.match(text, position):
@@ -89,7 +127,7 @@ def _read_string(text: str, start: int, quote: str) -> tuple[str, int]:
 
 
 def _complete(pieces: list[str], open_brackets: list[str]) -> None:
-    """Append what JSON that was cut lacks: a value, and the closing brackets."""
+    """Append what JSON that was cut is missing: a value, and the closing brackets."""
     _drop_trailing_comma(pieces)
     if pieces[-1] == ":":
         pieces.append(_quote(_CUT))

@@ -93,11 +93,8 @@ Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | NotFound |
 class Picture(NamedTuple):
     """The current state of one job, to be drawn.
 
-    Args:
-        job_id: the job.
-        report: what is known of it; None if nothing is known yet.
-        poll_in: seconds until the next poll; None if it has ended.
-        trouble: why the last poll failed; None if it did not.
+    `report` is None if nothing is known yet; `poll_in` are the seconds until the next poll, None if
+    the job has ended; `trouble` says why the last poll failed.
     """
 
     job_id: str
@@ -117,14 +114,7 @@ class StillWaiting(NamedTuple):
 def find_status_change(
     time: datetime, job_id: str, before: Report | None, after: Report
 ) -> Iterator[JobStatus]:
-    """Yield the change of a job's status from one poll to the next, if there is one.
-
-    Args:
-        time: when the second poll ended, in UTC.
-        job_id: the job.
-        before: the first report; None if there was none.
-        after: the second report.
-    """
+    """Yield the change of a job's status from one poll, if there was one, to the next."""
     was, status = (before.job.execution_status if before else None), after.job.execution_status
     if before is None or was != status:
         yield JobStatus(time, job_id, was, status)
@@ -138,15 +128,7 @@ def find_task_changes(
     *,
     is_first: bool,
 ) -> Iterator[TaskStatus | Stall]:
-    """Yield what has changed in a job's tasks.
-
-    Args:
-        time: when the last poll ended, in UTC.
-        job_id: the job.
-        before: the tasks known so far, under the keys of `number_tasks`.
-        after: the report.
-        is_first: whether it is the first report on the job.
-    """
+    """Yield what has changed in a job's tasks; `before` has the keys of `number_tasks`."""
     for key, each in number_tasks(after.tasks):
         earlier = before.get(key)
         status = earlier.task.task_status if earlier else None
@@ -162,7 +144,8 @@ def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskRepo
     """Yield each task with a key that no other task of the job has, even one of the same name."""
     times: Counter[object] = Counter()
     for each in tasks:
-        key = _key(each)
+        task = each.task
+        key = task.task_id or (task.task_index, task.task_name)
         yield (key, times[key]), each
         times[key] += 1
 
@@ -180,12 +163,6 @@ def _find_stalls(before: TaskReport | None, after: TaskReport) -> Iterator[str]:
 
 def _is_stalled(report: TaskReport) -> bool:
     # A task that never had a heartbeat is as old as its silence.
-    silence = report.heartbeat_age_seconds
-    if silence is None:
-        silence = report.elapsed_seconds
+    age, elapsed = report.heartbeat_age_seconds, report.elapsed_seconds
+    silence = elapsed if age is None else age
     return report.stage is Stage.UNDER_WAY and silence is not None and silence >= STALLED_AFTER
-
-
-def _key(report: TaskReport) -> object:
-    task = report.task
-    return task.task_id or (task.task_index, task.task_name)

@@ -5,13 +5,13 @@ the other spellings are those of the vendor's error bodies and of Kubernetes.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from casjob import json_text
 from casjob.job.codes import find_code, is_code, is_vendor_code
-from casjob.job.embedded_json import find_json
+from casjob.job.embedded_json import decode_messages, find_json
 from casjob.json_text import JsonValue
 
 # Keys in lower case and without `_` and `-`, the preferred ones first. `_find_keys` knows that
@@ -42,13 +42,9 @@ class Pair(NamedTuple):
 class Failure(NamedTuple):
     """A failure's cause, and everything else in its message.
 
-    Args:
-        code: the cause's error code, as sent.
-        detail: the cause's message.
-        within: the pairs around the cause, innermost first.
-        also: the pairs elsewhere in the message, in its order.
-        rest: all other values that aren't empty, as path and text:
-            `("jsonBody.items[0].kind", "Pod")`.
+    Around the cause are the pairs in `within`, innermost first; elsewhere in the message are those
+    in `also`, in its order. `rest` has all other values that aren't empty, as path and text:
+    `("jsonBody.items[0].kind", "Pod")`.
     """
 
     code: str | None
@@ -61,17 +57,6 @@ class Failure(NamedTuple):
     def codes(self) -> tuple[str, ...]:
         """The cause's code, and those around it, innermost first."""
         return tuple(filter(None, (self.code, *(pair.code for pair in self.within))))
-
-
-def decode_messages(sent: JsonValue) -> JsonValue:
-    """Return MESSAGES with each string that holds a JSON object or array replaced by that.
-
-    Strings inside are decoded too, at any depth. A string stays as sent if it holds anything
-    else, if one of two equal keys would be lost, or if the whole would nest more than
-    `json_text.MAX_DEPTH` levels deep. Nothing is mended, and nothing is raised.
-    """
-    # The MESSAGES of most tasks.
-    return {} if sent == "{}" else _decode(sent, json_text.MAX_DEPTH)
 
 
 def read_failure(sent: JsonValue) -> Failure | None:
@@ -94,33 +79,17 @@ def read_failure(sent: JsonValue) -> Failure | None:
     return failure
 
 
-def _read_pair(message: JsonValue) -> Failure | None:
-    return _read_deepest(
-        message, lambda candidate: bool(candidate.code_key and candidate.detail_key)
-    )
-
-
-def _read_lone_detail(message: JsonValue) -> Failure | None:
-    failure = _read_deepest(message, lambda candidate: bool(candidate.detail_key))
+def _read(message: JsonValue) -> Failure | None:
+    """Return what a message says by the most specific shape that it has, or None."""
+    candidates = list(_find_candidates(message))
+    details = [each for each in candidates if each.detail_key]
+    pairs = [each for each in details if each.code_key]
+    failure = _read_deepest(message, candidates, pairs or details or candidates)
     match failure:
         case Failure(code=None, within=(Pair(code=code, detail=None), *outer)):
             # The code of an object around it that has no detail of its own.
             return failure._replace(code=code, within=tuple(outer))
-        case _:
-            return failure
-
-
-def _read_lone_code(message: JsonValue) -> Failure | None:
-    return _read_deepest(message, lambda candidate: bool(candidate.code_key))
-
-
-READERS = (_read_pair, _read_lone_detail, _read_lone_code)
-"""One per shape, the most specific first. A message that none can read is shown as sent."""
-
-
-def _read(message: JsonValue) -> Failure | None:
-    readings = (read(message) for read in READERS)
-    return next(filter(None, readings), None)
+    return failure
 
 
 def _read_detail(outer: Failure) -> Failure | None:
@@ -158,11 +127,11 @@ def _read_embedded(text: str) -> _Embedded | None:
     Well-formed JSON is preferred, and then the last: programs put their own text in front.
     """
     readings: list[_Embedded] = []
-    for sent, mended in find_json(text):
+    for sent, repaired in find_json(text):
         message = decode_messages(sent)
         is_exact = message != sent
-        failure = _read(message if is_exact else decode_messages(mended))
-        # Mended JSON is a guess, so its code must at least look like the vendor's.
+        failure = _read(message if is_exact else decode_messages(repaired))
+        # Repaired JSON is a guess, so its code must at least look like the vendor's.
         if failure and (failure.code if is_exact else is_vendor_code(failure.code)):
             readings.append(_Embedded(failure, is_exact, is_whole=sent == text.strip()))
     return max(reversed(readings), key=lambda reading: reading.is_exact, default=None)
@@ -177,9 +146,9 @@ class _Candidate(NamedTuple):
     detail_key: str | None
 
 
-def _read_deepest(message: JsonValue, is_wanted: Callable[[_Candidate], bool]) -> Failure | None:
-    candidates = list(_find_candidates(message))
-    wanted = [candidate for candidate in candidates if is_wanted(candidate)]
+def _read_deepest(
+    message: JsonValue, candidates: list[_Candidate], wanted: list[_Candidate]
+) -> Failure | None:
     if not wanted:
         return None
     cause = max(wanted, key=lambda candidate: len(candidate.path))
@@ -260,35 +229,6 @@ def _choose_code(
     vendor_codes = (key for key in (*codes, *details) if is_vendor_code(fields[key]))
     names = (key for key in codes if isinstance(fields[key], str))
     return next(chain(vendor_codes, names, codes), None)
-
-
-def _decode(value: JsonValue, room: int) -> JsonValue:
-    # Recursion is at most `room` levels deep; deeper brackets are not decoded.
-    match _open(value, room) if isinstance(value, str) else value:
-        case dict(fields) if room:
-            return {key: _decode(child, room - 1) for key, child in fields.items()}
-        case list(items) if room:
-            return [_decode(child, room - 1) for child in items]
-        case as_it_is:
-            return as_it_is
-
-
-def _open(text: str, room: int) -> JsonValue:
-    """Return the object or array in a text, however often it was made a string; or the text."""
-    value: JsonValue = text
-    while isinstance(value, str):
-        try:
-            value = json_text.decode(value, _make_object, max_depth=room)
-        except ValueError:
-            return text
-    return value if isinstance(value, dict | list) else text
-
-
-def _make_object(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("duplicate key")
-    return fields
 
 
 def _walk(message: JsonValue, without: Collection[_Path] = ()) -> Iterator[tuple[_Path, JsonValue]]:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from casjob.json_text import JsonValue
-
 if TYPE_CHECKING:
     # Not at run time: pydantic takes 50 ms to load, and is not needed before the first reply.
     from casjob.job.models import Job, Task
+    from casjob.json_text import JsonValue
 
 
 class Window(NamedTuple):
@@ -25,12 +24,24 @@ class Window(NamedTuple):
         return self.offset == 0 and self.limit is None and self.instance_id is None
 
 
-class JobDetail(NamedTuple):
-    """A job with tasks: the whole of them, or the part that was asked for.
+class ComponentName(NamedTuple):
+    """A component whose last job is meant.
 
     Args:
-        job: the job.
-        tasks: its tasks.
+        name: its name, its id, or a prefix of that.
+        application: the name of the application that it belongs to, if that is given.
+        after: not this job, but the next one; it may be empty, for a component without a job.
+    """
+
+    name: str
+    application: str | None = None
+    after: str | None = None
+
+
+class JobDetail(NamedTuple):
+    """A job with its tasks, or with those that were asked for.
+
+    Args:
         sent: the unknown fields beside job and tasks.
         task_count: the service's own count of all the job's tasks.
         as_of: the service's clock at the time of the reply, in UTC.
@@ -39,7 +50,7 @@ class JobDetail(NamedTuple):
 
     job: "Job"
     tasks: "tuple[Task, ...]"
-    sent: Mapping[str, JsonValue]
+    sent: "Mapping[str, JsonValue]"
     task_count: int | None = None
     as_of: datetime | None = None
     duplicates: tuple[str, ...] = ()
@@ -48,12 +59,8 @@ class JobDetail(NamedTuple):
 class JobSource(Protocol):
     """Something that has jobs: the service, or the demo in its place.
 
-    Attributes:
-        endpoint: the address that identifies the source.
-        project_id: the project that the jobs belong to.
-        location: names the source for people.
-        sample_job_ids: those that need not have been looked at to be known; the first one is meant
-            where no job is named and none was looked at.
+    `location` names it for people. Its sample jobs need not have been looked at to be known; the
+    first one is meant where no job is named and none was looked at.
     """
 
     endpoint: str

@@ -46,14 +46,14 @@ def test_json_is_found_in_text(text: str, sent: list[str]) -> None:
         ('[{"a": 1}, ["b"', [{"a": 1}, ["b"]]),
     ],
 )
-def test_json_is_mended(text: str, value: object) -> None:
+def test_json_is_repaired(text: str, value: object) -> None:
     (found,) = find_json(text)
 
     assert found.sent == text
-    assert json.loads(found.mended) == value
+    assert json.loads(found.repaired) == value
 
 
-def test_what_cannot_be_mended_ends_where_its_brackets_end() -> None:
+def test_what_cannot_be_repaired_ends_where_its_brackets_end() -> None:
     assert list(find_json('{"a": [1} b {"c": d} e')) == [
         Embedded('{"a": [1}', '{"a":[1}'),
         Embedded('{"c": d}', '{"c":d}'),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casjob.job.embedded_json import decode_messages
 from casjob.job.failures import (
     Failure,
     Pair,
     clip,
-    decode_messages,
     describe_failure,
     read_failure,
 )
@@ -275,7 +275,7 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
             within=(Pair(None, 'a {"code": "A.0001", "message": "m"} b {"code": "A.0002", "mess'),),
         ),
     ),
-    # JSON that is mended.
+    # JSON that is repaired.
     "inner quotes not escaped": (
         NOT_ESCAPED,
         Failure("VPC.0202", "Query…", within=(Pair("SVCSTG.00500404", None),)),

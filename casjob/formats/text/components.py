@@ -13,7 +13,7 @@ from casjob.formats.text.fields import (
 )
 from casjob.formats.text.page import Page, open_page
 from casjob.formats.text.words import INDENT, STAGE_STYLES
-from casjob.recent import RecentJob, are_scattered
+from casjob.history import RecentJob, span_locations
 
 
 def draw_components(listing: Listing, display: Display) -> str:
@@ -53,7 +53,7 @@ def draw_deployments(history: ComponentHistory, display: Display) -> str:
 def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> str:
     """Return a line a job, with the prefix that is enough to name it."""
     page = open_page(display)
-    has_location = are_scattered(jobs)
+    has_location = span_locations(jobs)
     fields = list_recent_fields(now, display)
     page.add_table([each for each in fields if has_location or each.key != "location"], jobs)
     return page.content()

@@ -16,12 +16,12 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.timeline import Timeline
 from casjob.formats.text.words import STAGE_STYLES, Words
+from casjob.history import RecentJob
 from casjob.job.difference import TaskDifference
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage, stage_of
 from casjob.overview import Entry
 from casjob.printable import printable
-from casjob.recent import RecentJob
 
 Row = TypeVar("Row")
 Value: TypeAlias = str | float | datetime | None
