@@ -8,68 +8,96 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from io import StringIO
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, Ending
 from casjob.formats.documents import format_utc
 from casjob.formats.messages import printable_lines
-from casjob.formats.text.fields import (
-    Field,
-    Value,
+from casjob.formats.text.components import (
+    DeploymentRow,
     list_component_fields,
     list_deployment_fields,
-    list_recent_fields,
-    list_setting_fields,
-    list_task_fields,
-    list_verdict_fields,
 )
+from casjob.formats.text.fields import Field, Value
+from casjob.formats.text.recent import list_recent_fields
+from casjob.formats.text.settings import list_setting_fields
+from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.overview import Overview
 
 Row = TypeVar("Row")
+Write: TypeAlias = Callable[[Iterable[Field[Any]], Iterable[Any]], bytes]
+"""Returns a header of the fields that have keys, and a row each."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
-
-
-def report(
-    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
-) -> bytes:
-    """Return a row a task."""
-    return _write(list_task_fields(report, utc=display.utc), report.shown)
-
-
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
-    """Return a row a job."""
-    return _write(list_verdict_fields(), endings)
-
-
-def settings(overview: Overview, display: Display) -> bytes:
-    """Return a row a setting in force."""
-    return _write(list_setting_fields(), overview.settings)
-
-
-def components(listing: Listing, display: Display) -> bytes:
-    """Return a row a component."""
-    return _write(list_component_fields(listing.as_of, display), listing.components)
-
-
-def deployments(history: ComponentHistory, display: Display) -> bytes:
-    """Return a row a deployment, the ids of its jobs separated by spaces."""
-    return _write(list_deployment_fields(utc=display.utc), history.deployments or ())
-
-
-def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
-    """Return a row a job."""
-    return _write(list_recent_fields(now, display), jobs)
 
 
 def _write(fields: Iterable[Field[Row]], rows: Iterable[Row]) -> bytes:
     sheet = StringIO()
     csv.writer(sheet, lineterminator="\n").writerows(list_cells(fields, rows, printable_lines))
     return sheet.getvalue().encode()
+
+
+def report(
+    report: Report,
+    display: Display,
+    *,
+    tasks_only: bool = False,
+    next_command: str | None = None,
+    write: Write = _write,
+) -> bytes:
+    """Return a row a task."""
+    return write(list_task_fields(report, utc=display.utc), report.shown)
+
+
+def verdicts(
+    endings: Sequence[Ending], display: Display, *, timed_out: bool, write: Write = _write
+) -> bytes:
+    """Return a row a job."""
+    return write(list_verdict_fields(), endings)
+
+
+def settings(overview: Overview, display: Display, *, write: Write = _write) -> bytes:
+    """Return a row a setting in force."""
+    return write(list_setting_fields(), overview.settings)
+
+
+def components(listing: Listing, display: Display, *, write: Write = _write) -> bytes:
+    """Return a row a component."""
+    return write(list_component_fields(listing.as_of, display), listing.components)
+
+
+def deployments(history: ComponentHistory, display: Display, *, write: Write = _write) -> bytes:
+    """Return a row a deployment, the ids of its jobs separated by spaces."""
+    rows = [DeploymentRow(each, each.job_ids) for each in history.deployments or ()]
+    return write(list_deployment_fields(utc=display.utc), rows)
+
+
+def recent(
+    jobs: Sequence[RecentJob], now: datetime, display: Display, *, write: Write = _write
+) -> bytes:
+    """Return a row a job."""
+    return write(list_recent_fields(now, display), jobs)
+
+
+def list_verdict_fields() -> list[Field[Ending]]:
+    """Return the fields of the verdicts of `wait`."""
+    return [
+        Field(None, "job_id", "job_id"),
+        Field(None, "job_name", "report.job.job_name"),
+        Field(None, "status", "report.job.execution_status"),
+        Field(
+            None, "outcome", lambda ending: ending.report.outcome if ending.report else "unknown"
+        ),
+        Field(None, "elapsed_seconds", "report.elapsed_seconds"),
+        Field(None, "task_index", "report.cause.task.task_index"),
+        Field(None, "task_name", "report.cause.task.task_name"),
+        Field(None, "code", "report.cause.message.code"),
+        Field(None, "detail", "report.cause.message.detail"),
+    ]
 
 
 def list_cells(

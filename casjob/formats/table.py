@@ -55,7 +55,7 @@ def view(
     """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
     can_draw = display.is_terminal and display.environ.get("TERM") != "dumb"
     if not (may_draw and can_draw):
-        from casjob.formats.text.lines import Lines
+        from casjob.formats.text.events import Lines
 
         yield Lines(write, display)
         return
@@ -88,7 +88,7 @@ def explanations(explanations: "Iterable[Explanation]", display: Display) -> str
     """Return a block of lines for each name."""
     from casjob.formats.text.explanations import draw_explanations
 
-    return draw_explanations(explanations, display.width)
+    return draw_explanations(explanations, display)
 
 
 def components(listing: "Listing", display: Display) -> str:
@@ -107,6 +107,6 @@ def deployments(history: "ComponentHistory", display: Display) -> str:
 
 def recent(jobs: "Sequence[RecentJob]", now: "datetime", display: Display) -> str:
     """Return a line a job."""
-    from casjob.formats.text.components import draw_recent
+    from casjob.formats.text.recent import draw_recent
 
     return draw_recent(jobs, now, display)

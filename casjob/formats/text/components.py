@@ -1,19 +1,91 @@
-"""Components, their deployments, and recent jobs."""
+"""Components, and their deployments."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from casjob.components import ComponentHistory, Deployment, Listing
+from casjob.components import Component, ComponentHistory, Deployment, Health, Listing
 from casjob.formats.display import Display
-from casjob.formats.text.fields import (
-    list_component_fields,
-    list_deployment_fields,
-    list_recent_fields,
-    stage_of_component,
-)
+from casjob.formats.text.fields import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.page import Page, open_page
+from casjob.formats.text.phrases import format_moment
 from casjob.formats.text.words import INDENT, STAGE_STYLES
-from casjob.history import RecentJob, span_locations
+from casjob.job.statuses import Stage
+
+_HEALTH_STAGES = {
+    Health.WELL: Stage.ENDED_WELL,
+    Health.BAD: Stage.ENDED_BADLY,
+    Health.CHANGING: Stage.UNDER_WAY,
+    Health.IDLE: Stage.SKIPPED,
+    Health.UNKNOWN: Stage.UNDECIDED,
+}
+
+
+def list_component_fields(now: datetime, display: Display) -> list[Field[Component]]:
+    """Return the fields of components."""
+    name = Field[Component]("", None, "", max_width=NAME_WIDTH, overflow="middle")
+    return [
+        name._replace(
+            heading="COMPONENT", key="name", read="name", show=lambda each: each.label, narrow=6
+        ),
+        name._replace(
+            heading="APPLICATION",
+            key="application_name",
+            read="application_name",
+            show=lambda each: each.application_name or each.application_id,
+            drop=4,
+        ),
+        name._replace(
+            heading="ENVIRONMENT",
+            key="environment_name",
+            read="environment_name",
+            show=lambda each: each.environment_name or each.environment_id,
+            drop=3,
+        ),
+        name._replace(heading="VERSION", key="version", read="version", drop=2),
+        Field("STATUS", "status", "status", empty="(none)", stage=_find_stage),
+        name._replace(heading="REASON", key="fail_detail", read="fail_detail", drop=5),
+        Field("LAST JOB", "last_job_id", "last_job_id"),
+        Field(
+            "UPDATED",
+            "updated_at",
+            "updated",
+            show=lambda each: describe_age(each.updated, now, display),
+            drop=1,
+        ),
+        Field(None, "id", "component_id"),
+        Field(None, "application_id", "application_id"),
+        Field(None, "environment_id", "environment_id"),
+        Field(None, "instance_id", "instance_id"),
+    ]
+
+
+class DeploymentRow(NamedTuple):
+    """A deployment with its jobs; people see a row a job, of which the first has all else."""
+
+    deployment: Deployment
+    job_ids: Sequence[str]
+
+
+def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
+    """Return the fields of a component's deployments."""
+
+    def began(row: DeploymentRow) -> str | None:
+        start = row.deployment.began
+        return format_moment(start, utc=utc) if start else row.deployment.begin_time
+
+    return [
+        Field("VERSION", "version", "deployment.version"),
+        Field("STATUS", "status", "deployment.status"),
+        Field(None, "deploy_type", "deployment.deploy_type"),
+        Field(
+            "IN USE", "current_used", lambda row: "yes" if row.deployment.is_in_use else "", drop=3
+        ),
+        Field("BEGAN", "begin_time", "deployment.begin_time", show=began, drop=2),
+        Field(None, "end_time", "deployment.end_time"),
+        Field("TOOK", "elapsed_seconds", "deployment.elapsed_seconds", is_right=True, drop=1),
+        Field("JOB", "jobs", lambda row: " ".join(row.job_ids)),
+    ]
 
 
 def draw_components(listing: Listing, display: Display) -> str:
@@ -35,7 +107,7 @@ def draw_deployments(history: ComponentHistory, display: Display) -> str:
         f"environment {environment}" if environment else "",
         f"last job {component.last_job_id}" if component.last_job_id else "no job yet",
     ]
-    stage = stage_of_component(component)
+    stage = _find_stage(component)
     status = f"{page.sign(stage)}{component.status or '(none)'}"
     page.print([(status, STAGE_STYLES[stage]), f"  {component.label}"])
     page.print(*filter(None, facts), margin=INDENT)
@@ -50,21 +122,15 @@ def draw_deployments(history: ComponentHistory, display: Display) -> str:
     return page.content()
 
 
-def draw_recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> str:
-    """Return a line a job, with the prefix that is enough to name it."""
-    page = open_page(display)
-    has_location = span_locations(jobs)
-    fields = list_recent_fields(now, display)
-    page.add_table([each for each in fields if has_location or each.key != "location"], jobs)
-    return page.content()
+def _find_stage(component: Component) -> Stage:
+    """Return the stage of a job whose sign and colour a component has."""
+    return _HEALTH_STAGES[component.health]
 
 
-def _split_jobs(deployment: Deployment) -> Iterator[Deployment]:
-    """Yield a row for each job of a deployment, of which the first has all else."""
-    rows = [Deployment.model_validate({"jobs": [{"job_id": each}]}) for each in deployment.job_ids]
-    first = rows[0].jobs if rows else ()
-    yield deployment.model_copy(update={"jobs": first})
-    yield from rows[1:]
+def _split_jobs(deployment: Deployment) -> Iterator[DeploymentRow]:
+    first, *others = deployment.job_ids or [""]
+    yield DeploymentRow(deployment, [first])
+    yield from (DeploymentRow(Deployment(), [job_id]) for job_id in others)
 
 
 def _count(page: Page, what: str, shown: int, total: int, missing: int) -> None:

@@ -1,22 +1,58 @@
 """The difference between two runs for people: what differs first, then the tasks that do."""
 
+from typing import Literal
+
 from casjob.formats.display import Display
 from casjob.formats.text.comparison import (
     describe_change_count,
     describe_difference,
     describe_elapsed_change,
     describe_message,
+    describe_status,
+    format_change,
     is_noticed,
 )
-from casjob.formats.text.fields import list_difference_fields
+from casjob.formats.text.fields import Field
 from casjob.formats.text.page import Page, open_page
 from casjob.formats.text.phrases import describe_verdict, format_moment
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words
-from casjob.job.difference import Difference
+from casjob.job.difference import Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
 
 _LONGEST_MESSAGE = 1000
 """Characters of a message on a terminal; a pipe and JSON have all of it."""
+
+
+def list_difference_fields() -> list[Field[TaskDifference]]:
+    """Return the fields of tasks that differ; all of them are for people."""
+
+    def status(heading: str, side: Literal["base", "job"]) -> Field[TaskDifference]:
+        def read(each: TaskDifference) -> TaskReport | None:
+            return each.base if side == "base" else each.job
+
+        def style(each: TaskDifference) -> str:
+            report = read(each)
+            return STAGE_STYLES[report.stage] if report else "dim"
+
+        return Field(heading, None, lambda each: describe_status(read(each)), style=style)
+
+    def change(each: TaskDifference) -> str | None:
+        return None if each.elapsed_change is None else format_change(each.elapsed_change)
+
+    def name(each: TaskDifference) -> str:
+        return each.either.task.task_name or each.either.task.task_id or "(no name)"
+
+    fields: list[Field[TaskDifference]] = [
+        Field("#", None, "either.task.task_index", is_right=True, drop=4),
+        Field("TASK", None, name, narrow=5, overflow="middle"),
+        status("BASE", "base"),
+        Field("", None, "base.elapsed_seconds", is_right=True, drop=1),
+        status("JOB", "job"),
+        Field("", None, "job.elapsed_seconds", is_right=True, drop=1),
+        Field("CHANGE", None, change, is_right=True, drop=3),
+        Field("DIFFERS", None, "change", drop=2),
+    ]
+    return [field._replace(is_constant=True) for field in fields]
 
 
 def render_difference(difference: Difference, display: Display) -> str:

@@ -1,17 +1,21 @@
-"""Events as text: one line each, for logs and pipes."""
+"""Jobs as they change, one line per change, for logs and pipes."""
 
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
+from casjob.formats.display import Color, Display, Ending
 from casjob.formats.text.phrases import (
     describe_progress,
     describe_verdict,
     format_elapsed,
     read_message,
 )
+from casjob.formats.text.report import render_endings
 from casjob.job.events import (
     Event,
     JobStatus,
     NotFound,
+    Picture,
     Retry,
     Stall,
     TaskStatus,
@@ -19,8 +23,36 @@ from casjob.job.events import (
     Waiting,
 )
 from casjob.job.report import name_task
+from casjob.printable import printable
 
 _UNKNOWN = "(no status)"
+
+
+class Lines:
+    """Writes a line for each event, and how the jobs ended at the end."""
+
+    is_live = False
+
+    def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
+        self._write = write
+        self._arrow = choose_arrow(display.encoding)
+        # A CI that forces colour gets it in a report, but not in a log that ends with one.
+        is_auto = display.color is Color.AUTO
+        self._display = display._replace(color=Color.NEVER) if is_auto else display
+
+    def show_event(self, event: Event) -> bool:
+        """Write a line about an event, if it belongs in a log."""
+        line = describe_event(event, self._arrow)
+        return line is None or self._write(f"{printable(line)}\n")
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw nothing."""
+
+    def show_endings(self, endings: Sequence[Ending]) -> None:
+        """Write how the jobs ended."""
+        text = render_endings(endings, self._display)
+        if text:
+            self._write(f"\n{text}")
 
 
 def choose_arrow(encoding: str) -> str:
@@ -32,12 +64,7 @@ def choose_arrow(encoding: str) -> str:
 
 
 def describe_event(event: Event, arrow: str) -> str | None:
-    """Return a line about an event; None if it does not belong in a log.
-
-    Args:
-        event: what happened.
-        arrow: the sign between two statuses.
-    """
+    """Return a line about an event; None if it does not belong in a log."""
     said = _describe(event, arrow)
     return said and f"{event.time:%Y-%m-%dT%H:%M:%SZ} {event.job_id} {said}"
 

@@ -1,10 +1,11 @@
 """What names mean: a block of lines for each."""
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
 from casjob.catalogue.explanations import Explanation, Kind
-from casjob.printable import printable
+from casjob.formats.display import Display
+from casjob.formats.text.page import open_page
+from casjob.formats.text.words import INDENT
 
 _TITLES = {
     Kind.CODE: "error code",
@@ -12,32 +13,17 @@ _TITLES = {
     Kind.FLOW: "flow",
     Kind.STATUS: "status",
 }
-_MARGIN = " " * 11
-_LEAST_WIDTH = 40
-"""Columns below which lines are left to the terminal to wrap."""
 
 
-def draw_explanations(explanations: Iterable[Explanation], width: int | None) -> str:
-    """Return the explanations, each under its name, with a blank line in between.
-
-    Args:
-        explanations: what to show.
-        width: the terminal's columns; None for lines of any length.
-    """
-    return "\n".join("".join(_draw(each, width)) for each in explanations)
-
-
-def _draw(explanation: Explanation, width: int | None) -> Iterator[str]:
-    yield f"{printable(explanation.name)}  {_TITLES[explanation.kind]}\n"
-    for label, text in _read_lines(explanation):
-        margin = f"  {label:9}"
-        if width is None or width < _LEAST_WIDTH:
-            yield f"{margin}{printable(text)}\n"
-        else:
-            yield textwrap.fill(
-                printable(text), width, initial_indent=margin, subsequent_indent=_MARGIN
-            )
-            yield "\n"
+def draw_explanations(explanations: Iterable[Explanation], display: Display) -> str:
+    """Return the explanations, each under its name, with a blank line in between."""
+    page = open_page(display)
+    for each in explanations:
+        page.gap()
+        page.print(f"{each.name}  {_TITLES[each.kind]}")
+        for label, text in _read_lines(each):
+            page.print(text, margin=f"{INDENT}{label:9}")
+    return page.content()
 
 
 def _read_lines(explanation: Explanation) -> Iterator[tuple[str, str]]:

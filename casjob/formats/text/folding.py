@@ -10,11 +10,7 @@ from casjob.job.statuses import Stage
 
 
 class Gap(NamedTuple):
-    """Tasks that were left out here.
-
-    Args:
-        tasks: how many.
-    """
+    """A number of tasks that were left out here."""
 
     tasks: int
 
@@ -22,18 +18,14 @@ class Gap(NamedTuple):
 Row: TypeAlias = TaskReport | Phase | Gap
 
 
-def fold_tasks(report: Report, most: int | None) -> list[Row]:
+def fold_tasks(report: Report, max_rows: int | None) -> list[Row]:
     """Return the rows of the shown tasks.
 
     If they are too many, each phase that succeeded becomes one row. If they still are, tasks far
     from any that failed or runs are left out, and a gap counts them.
-
-    Args:
-        report: the job.
-        most: the most rows; None for any number.
     """
     tasks: Sequence[TaskReport] = report.shown
-    if most is None or len(tasks) <= most:
+    if max_rows is None or len(tasks) <= max_rows:
         return [*tasks]
     rows: list[TaskReport | Phase] = []
     for phase in group_phases(tasks):
@@ -41,12 +33,12 @@ def fold_tasks(report: Report, most: int | None) -> list[Row]:
             rows.append(phase)
         else:
             rows += phase.tasks
-    if len(rows) <= most:
+    if len(rows) <= max_rows:
         return [*rows]
     ranked = _rank(rows, report.cause)
-    for count in range(most, 0, -1):
+    for count in range(max_rows, 0, -1):
         folded = list(_close(rows, sorted(ranked[:count])))
-        if len(folded) <= most:
+        if len(folded) <= max_rows:
             return folded
     return [rows[ranked[0]]]
 

@@ -42,10 +42,6 @@ class LiveView:
     """Draws the current state of the jobs; at the end, their reports replace the drawing.
 
     An exception, Ctrl-C too, leaves the last drawing.
-
-    Args:
-        write: writes to the terminal, and returns whether anybody still reads.
-        display: what the drawing adapts to.
     """
 
     is_live = True

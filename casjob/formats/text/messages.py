@@ -19,14 +19,7 @@ _WIDEST_ALIGNED = 24
 
 
 class _Line(NamedTuple):
-    """One line of a message.
-
-    Args:
-        margin: stands before it.
-        label: a code, or where the text is from.
-        text: what it says.
-        rank: how soon it is left out; the first line never is.
-    """
+    """One line of a message: those with a high rank are left out first."""
 
     margin: Words
     label: Words

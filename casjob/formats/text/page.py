@@ -7,7 +7,7 @@ drawn are made safe here, so that nothing in them drives a terminal.
 from collections.abc import Sequence
 from copy import copy
 from itertools import starmap
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from casjob.formats.display import Display
 from casjob.formats.text.fields import Field
@@ -32,15 +32,7 @@ BETWEEN = " · "
 class Page:
     """Lines, drawn one after the other; in a pipe nothing is wrapped, folded or cut.
 
-    Args:
-        display: what a drawing adapts to.
-        all_with: the option that shows what was left out; None if there is none.
-
-    Attributes:
-        width: the terminal's columns; None in a pipe.
-        is_whole: whether nothing is shortened.
-        remedy: ends a count of what was left out.
-        lines: what was drawn.
+    `rows` are lists of parts, and `width` is None. `all_with` is the option that shows all.
     """
 
     def __init__(self, display: Display, *, all_with: str | None = None) -> None:
@@ -49,18 +41,18 @@ class Page:
         self.encoding = display.encoding
         self.is_colored = display.is_colored
         self.remedy = f"; {all_with} shows all" if all_with else ""
-        self.lines: list[Line] = []
+        self.rows: list[Any] = []
 
     def blank(self) -> Self:
         """Return an empty page like this one."""
         page = copy(self)
-        page.lines = []
+        page.rows = []
         return page
 
     @property
     def height(self) -> int:
         """The rows of the terminal that it takes; in a pipe, the lines."""
-        return len(self.lines)
+        return len(self.rows)
 
     def signs(self, text: str) -> str:
         """Return words of casjob's own, with such signs as can be written."""
@@ -82,31 +74,28 @@ class Page:
 
     def gap(self) -> None:
         """Leave a line blank, but not at the top."""
-        if self.lines:
-            self.lines.append([])
+        if self.rows:
+            self.rows.append([])
 
     def print(self, *facts: Words, margin: Words = "", max_rows: int | None = None) -> None:
         """Print facts side by side as far as the width allows, the others below.
 
-        Args:
-            facts: what to print; one that is wider than the terminal is wrapped at words.
-            margin: stands before the first row; the others are indented as far.
-            max_rows: of each line; the last one ends in an ellipsis if there are more.
+        One that is wider is wrapped at words, into so many rows at the most, which are indented as
+        far as the margin.
         """
         del max_rows
         line = self.safe(margin)
         for place, fact in enumerate(facts):
             line += self.safe([self.signs(BETWEEN) if place else "", *as_list(fact)])
-        self.lines.append(strip_end(line))
+        self.rows.append(strip_end(line))
 
     def print_whole(self, words: Words, margin: Words) -> None:
         """Print a line that is never wrapped; without the margin where it has no room."""
         self.print(words, margin=margin)
 
     def add(self, page: Self, max_rows: int | None = None) -> None:
-        """Print what was printed on another page; on a terminal, so many rows at the most."""
-        del max_rows
-        self.lines += page.lines
+        """Print what was printed on another page, so many rows at the most."""
+        self.rows += page.rows[:max_rows]
 
     def count_left_out(self, what: str, margin: Words = "") -> None:
         """Print how much was left out in a row, such as `… 28 more lines; --full shows all`."""
@@ -140,7 +129,7 @@ class Page:
     def content(self) -> str:
         """Return all lines, without blanks at their ends; each ends in a line feed."""
         if not self.is_colored:
-            return "".join("".join(text for text, _ in line) + "\n" for line in self.lines)
+            return "".join("".join(text for text, _ in line) + "\n" for line in self.rows)
         # Rich is loaded only where a user wants colours in a pipe.
         from rich.color import ColorSystem
         from rich.style import Style
@@ -148,7 +137,7 @@ class Page:
         def color(text: str, style: str) -> str:
             return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
-        return "".join("".join(starmap(color, line)) + "\n" for line in self.lines)
+        return "".join("".join(starmap(color, line)) + "\n" for line in self.rows)
 
     def _words(self, field: Field[Row], row: Row) -> Words:
         """Return what a cell says; of a status, with the sign and the colour of its stage."""

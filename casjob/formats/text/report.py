@@ -90,14 +90,14 @@ def draw_report(
     utc: bool,
     max_rows: int | None = None,
 ) -> int:
-    """Draw a report: verdict, failures, tasks, and what `draw_end` draws.
+    """Draw a report in so many rows, as far as folding can: verdict, failures, tasks, and its end.
 
     Args:
         page: where to draw.
         report: the job.
         draw_end: draws the end on a page; it gets how many tasks have no row of their own.
         utc: times in UTC, not in the local zone.
-        max_rows: rows to fit the report into, as far as folding can; None for any number.
+        max_rows: None for any number.
 
     Returns:
         How many tasks have no row of their own.

@@ -1,11 +1,20 @@
 """The settings in force, and how the probes of them went."""
 
 from casjob.formats.display import Display
-from casjob.formats.text.fields import list_setting_fields
+from casjob.formats.text.fields import Field
 from casjob.formats.text.page import open_page
 from casjob.formats.text.words import INDENT
-from casjob.overview import Finding, Overview
+from casjob.overview import Entry, Finding, Overview
 from casjob.printable import printable
+
+
+def list_setting_fields() -> list[Field[Entry]]:
+    """Return the fields of settings."""
+    return [
+        Field("NAME", "name", "name"),
+        Field("VALUE", "value", "value", empty="-"),
+        Field("ORIGIN", "origin", "origin", narrow=1, overflow="fold"),
+    ]
 
 
 def draw_settings(overview: Overview, display: Display) -> str:

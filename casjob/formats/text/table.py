@@ -16,12 +16,7 @@ Cell = TypeVar("Cell")
 
 
 class Across(NamedTuple):
-    """A row across all columns.
-
-    Args:
-        words: what it says.
-        number: stands in the first column, if that is one of numbers.
-    """
+    """A row across all columns, but for its number if the first column is one of numbers."""
 
     words: Words
     number: str = ""
@@ -44,14 +39,7 @@ def lay_out(
     draw: Callable[[Field[Row], Row], Cell],
     draw_number: Callable[[str], Cell],
 ) -> list[Column[Cell]]:
-    """Return the columns for people that say anything.
-
-    Args:
-        fields: all there are.
-        rows: what is in the table.
-        draw: draws a cell; what is empty is false.
-        draw_number: draws the number of a row across.
-    """
+    """Return the columns for people that say anything; a cell that is empty is false."""
     columns = [
         Column(
             field,

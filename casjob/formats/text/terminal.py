@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
 from io import StringIO
 from itertools import accumulate, takewhile
-from typing import IO, Any, Self, TypeAlias, TypeVar
+from typing import IO, Any, TypeAlias, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, SegmentLines
 from rich.table import Table
 from rich.text import Text
-from rich.theme import Theme
 
 from casjob.formats.display import Display
 from casjob.formats.text.fields import Field
@@ -28,11 +26,7 @@ Cell: TypeAlias = Text | Timeline | None
 
 
 class TerminalPage(Page):
-    """Rows, drawn one after the other, that fit the width; what is too wide is wrapped or cut.
-
-    Attributes:
-        rows: what was drawn.
-    """
+    """Rows of Rich's segments that fit the width: what is too wide is wrapped or cut."""
 
     width: int
 
@@ -40,14 +34,7 @@ class TerminalPage(Page):
         super().__init__(display, all_with=all_with)
         self.width = width
         self.is_whole = display.full
-        self.rows: list[list[Segment]] = []
         self._console = open_console(width, is_colored=self.is_colored)
-
-    def blank(self) -> Self:
-        """Return an empty page like this one."""
-        page = copy(self)
-        page.rows = []
-        return page
 
     @property
     def height(self) -> int:
@@ -63,11 +50,6 @@ class TerminalPage(Page):
         """Return words that are safe to print, as wide on a terminal as Rich takes them for."""
         return [(measurable(text), style) for text, style in super().safe(words)]
 
-    def gap(self) -> None:
-        """Leave a row blank, but not at the top."""
-        if self.rows:
-            self.rows.append([])
-
     def print(self, *facts: Words, margin: Words = "", max_rows: int | None = None) -> None:
         """Print facts side by side as far as the width allows, the others below."""
         start = self._text(margin)
@@ -78,10 +60,6 @@ class TerminalPage(Page):
     def print_whole(self, words: Words, margin: Words) -> None:
         """Print a line that is never wrapped; without the margin where it has no room."""
         self._print_whole(self._text(words), self._text(margin))
-
-    def add(self, page: Self, max_rows: int | None = None) -> None:
-        """Print what was printed on another page, so many rows at the most."""
-        self.rows += page.rows[:max_rows]
 
     def ellipsize_middle(self, text: str, width: int) -> str:
         """Return the text in so many cells, without its middle if it is longer."""
@@ -207,17 +185,8 @@ class TerminalPage(Page):
         self.rows.append([*row[:-1], *end])
 
 
-def open_console(
-    width: int, *, is_colored: bool, file: IO[str] | None = None, dim: str = "dim"
-) -> Console:
-    """Return a console that no environment variable changes.
-
-    Args:
-        width: its columns.
-        is_colored: whether it writes escapes.
-        file: where it writes to, if not to a string.
-        dim: the style that stands for `dim`.
-    """
+def open_console(width: int, *, is_colored: bool, file: IO[str] | None = None) -> Console:
+    """Return a console that no environment variable changes, and that draws into a string."""
     return Console(
         file=file or StringIO(),
         width=width,
@@ -227,7 +196,6 @@ def open_console(
         color_system="standard" if is_colored else None,
         no_color=False,
         legacy_windows=False,
-        theme=Theme({"dim": dim}),
     )
 
 

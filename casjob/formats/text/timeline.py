@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 class Timeline(NamedTuple):
     """A task's bar: as long as it took, as far right as it began late. Without a task, the scale.
 
-    Args:
-        first: when the job began.
-        seconds: how long the job took, or has been running.
-        task: the task.
+    The job began at `first`, and took, or has been running for, so many seconds.
     """
 
     first: datetime | None
