@@ -23,8 +23,8 @@ _VARYING = re.compile(
 )
 """What differs in the message of the same failure from one run to the next."""
 
-_Key: TypeAlias = tuple[str | None, int]
-"""The name of a task, and which one of that name it is."""
+StepKey: TypeAlias = tuple[str | None, int]
+"""The name of a task, and which one of that name it is: what tasks of several jobs match by."""
 
 
 class Change(StrEnum):
@@ -123,27 +123,34 @@ def compare(base: Report, job: Report) -> Difference:
 
 
 def _align(base: Iterable[TaskReport], job: Iterable[TaskReport]) -> Iterator[TaskDifference]:
-    """Yield the tasks of both, matched by name and by which one of that name they are."""
-    in_base, in_job = dict(_number(base)), dict(_number(job))
-    followers: dict[_Key | None, list[TaskReport]] = {}
-    last: _Key | None = None
-    for key, task in in_job.items():
-        if key in in_base:
-            last = key
-        else:
-            followers.setdefault(last, []).append(task)
-    yield from (TaskDifference(None, task) for task in followers.get(None, ()))
-    for key, task in in_base.items():
-        yield TaskDifference(task, in_job.get(key))
-        yield from (TaskDifference(None, added) for added in followers.get(key, ()))
+    in_base, in_job = dict(number_tasks(base)), dict(number_tasks(job))
+    for key in merge_order(in_base, in_job):
+        yield TaskDifference(in_base.get(key), in_job.get(key))
 
 
-def _number(tasks: Iterable[TaskReport]) -> Iterator[tuple[_Key, TaskReport]]:
+def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[StepKey, TaskReport]]:
+    """Yield each task with what it is matched by."""
     seen: Counter[str | None] = Counter()
     for each in tasks:
         name = each.task.task_name
         yield (name, seen[name]), each
         seen[name] += 1
+
+
+def merge_order(base: Iterable[StepKey], job: Iterable[StepKey]) -> list[StepKey]:
+    """Return the keys of both in the order of `base`; one only in `job` after that it follows."""
+    in_base = dict.fromkeys(base)
+    followers: dict[StepKey | None, list[StepKey]] = {}
+    last: StepKey | None = None
+    for key in job:
+        if key in in_base:
+            last = key
+        else:
+            followers.setdefault(last, []).append(key)
+    merged = followers.get(None, [])
+    for key in in_base:
+        merged += [key, *followers.get(key, ())]
+    return merged
 
 
 def _status(word: str | None) -> str:
