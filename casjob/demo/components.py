@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from casjob.demo.jobs import (
+    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -38,7 +39,12 @@ _SAMPLES = (
         "1c9f5e0a-6b7d-4e8f-a2d3-0b4c5d6e7f81",
         "web",
         {**_SHOP},
-        (("1.0.1", SUCCEEDED_JOB_ID), ("1.0.1", FAILED_JOB_ID)),
+        (
+            ("1.0.1", SUCCEEDED_JOB_ID),
+            ("1.0.1", FAILED_JOB_ID),
+            ("1.0.0", EARLIER_JOB_IDS[0]),
+            *((f"0.9.{22 - age}", job_id) for age, job_id in enumerate(EARLIER_JOB_IDS[1:])),
+        ),
     ),
     _Sample(
         "5a7b9c1d-2e3f-4a5b-8c6d-7e8f9a0b1c23",

@@ -110,12 +110,14 @@ def _in_iso(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _deployment(building: int, deploying: int, failure: str | None = None) -> list[_Step]:
+def _deployment(
+    building: int, deploying: int, failure: str | None = None, *, starting: int = 5_578
+) -> list[_Step]:
     """Run the documented job, past the step at which that one failed."""
     return [
         _Step(1, "SEPARATOR_PREPARE_RESOURCES", "echo", 0),
         _Step(4, "SEPARATOR_BUILDING", "echo", 1),
-        _Step(6, "TN00091", "restful", 5_578),
+        _Step(6, "TN00091", "restful", starting),
         _Step(7, "TN00094", "restful", 36),
         _Step(9, "TN00097", "restful", building),
         _Step(12, "SEPARATOR_DEPLOYING", "echo", 0),
@@ -162,7 +164,33 @@ _NODE_FAILURE = json.dumps(
     }
 )
 
+_BUILD_FAILURE = json.dumps({"Message": "ECC00011", "Detail": "Building failed."})
+
+EARLIER_JOB_IDS = tuple(
+    f"JOB{uuid5(UUID(FAILED_JOB_ID.removeprefix('JOB')), str(age))}" for age in range(1, 24)
+)
+"""The jobs that deployed the same component before, newest first."""
+_BUILD_FAILED = (4, 15)
+_NODE_FAILED = (9,)
+
+
+def _earlier(age: int) -> _Run:
+    """Deploy about once a day, lately slower; two builds fail, and a node."""
+    # Primes make times look unplanned.
+    steps = _deployment(
+        24_000 + age * 2_741 % 6_000,
+        9_500 + 6_000 // age + age * 1_733 % 2_500,
+        _NODE_FAILURE if age in _NODE_FAILED else None,
+        starting=5_000 + age * 977 % 1_400,
+    )
+    if age in _BUILD_FAILED:
+        steps[4:] = [steps[4]._replace(failure=_BUILD_FAILURE)]
+    started = datetime(2020, 2, 4, 3, 12, 41, 207_000, tzinfo=UTC)
+    return _Run(steps, started - timedelta(days=age, seconds=age * 7_919 % 21_600))
+
+
 _RUNS = {
+    **{job_id: _earlier(age) for age, job_id in enumerate(EARLIER_JOB_IDS, start=1)},
     SUCCEEDED_JOB_ID: _Run(
         _deployment(28_412, 41_207),
         started=datetime(2020, 2, 4, 4, 31, 12, 108_000, tzinfo=UTC),

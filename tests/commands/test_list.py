@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 import casjob as package
 from casjob.demo.jobs import (
+    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -567,8 +568,11 @@ class TestTheDemo:
         assert [each["status"] for each in listed] == ["FAILED", "UPGRADING", "RUNNING"]
 
     def test_has_their_history(self, casjob: Casjob) -> None:
-        history = {"web": [SUCCEEDED_JOB_ID, FAILED_JOB_ID], "gateway": [MANY_TASKS_JOB_ID]}
-        history["worker"] = [RUNNING_JOB_ID, FAILING_JOB_ID]
+        history = {
+            "web": [SUCCEEDED_JOB_ID, FAILED_JOB_ID, *EARLIER_JOB_IDS],
+            "gateway": [MANY_TASKS_JOB_ID],
+            "worker": [RUNNING_JOB_ID, FAILING_JOB_ID],
+        }
         for name, job_ids in history.items():
             found = json.loads(casjob("list", name, "--demo", "--json").out)["deployments"]
             assert [job_id for each in found for job_id in each["jobs"]] == job_ids

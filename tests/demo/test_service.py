@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from casjob.demo.jobs import (
+    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -143,6 +144,31 @@ def test_the_last_of_many_tasks_failed_for_a_reason_three_strings_deep(
         "code": "VPC.0202",
         "message": "Query resource by id 7f0a4c1e-3b52-4d0c-9a86-5e21d8f7b934 fail.",
     }
+
+
+def test_a_component_was_deployed_before_with_other_times_and_some_failures(
+    client: httpx.Client,
+) -> None:
+    path = f"/v3/{PROJECT_ID}/cas/components"
+    web = client.get(path).json()["components"][0]
+    path = f"/v3/{PROJECT_ID}/cas/applications/{web['application_id']}/components/{web['id']}"
+    records = client.get(f"{path}/records").json()["records"]
+
+    assert web["name"] == "web"
+    job_ids = (SUCCEEDED_JOB_ID, FAILED_JOB_ID, *EARLIER_JOB_IDS)
+    assert tuple(each["jobs"][0]["job_id"] for each in records) == job_ids
+    began = [each["begin_time"] for each in records]
+    assert began == sorted(began, reverse=True)
+    assert len({each["version"] for each in records}) == 24
+    jobs = [get(client, job_id) for job_id in job_ids]
+    assert [each["job"]["EXECUTION_STATUS"] for each in jobs] == [r["status"] for r in records]
+    failed = [each["tasks"][-1] for each in jobs if each["job"]["EXECUTION_STATUS"] == "FAILED"]
+    assert [(each["TASK_NAME"], each["TASK_STATUS"]) for each in failed] == [
+        ("TN00097", "FAILED"),
+        ("TN00097", "FAILED"),
+        ("TN00102", "FAILED"),
+        ("TN00097", "FAILED"),
+    ]
 
 
 def test_a_running_job_begins_with_the_first_request(client: httpx.Client, clock: Clock) -> None:
