@@ -1,15 +1,17 @@
 """Opens the service that the settings name, or the demo in its place."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import importlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from casjob import process
 from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.client import Client
 from casjob.api.jobs import ServiceStage
-from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.deadline import NEVER, Deadline
@@ -25,13 +27,18 @@ if TYPE_CHECKING:
     from casjob.demo.service import SampleService
 
 
+FOR_REPLIES = ("casjob.job.models",)
+FOR_SCREENS = ("rich.console", "rich.table")
+"""What is imported while the first request is under way; pydantic takes 80 ms, Rich 25."""
+
+
 @contextmanager
 def open_service(
-    session: Session, *, pace: Pace | None = None, deadline: Deadline = NEVER
+    session: Session, *, pace: Callable[[], None] | None = None, deadline: Deadline = NEVER
 ) -> Iterator[ServiceStage]:
     """Open the service, or the demo, before a deadline.
 
-    A pace is for polling: it bounds the rate of requests, which are not retried.
+    A pace is for polling: it may wait before each request, and none is retried.
 
     Raises:
         TimedOutError: a program that prints the credential, or IAM, took too long.
@@ -102,6 +109,7 @@ class Connector:
     ) -> None:
         self._notify = session.notices.say
         self._log = session.notices.say if session.verbose else None
+        self._needed = FOR_REPLIES + FOR_SCREENS * session.output.is_terminal
         self._settings = settings
         self._stack = stack
         self._redactor = Redactor(secrets)
@@ -112,7 +120,7 @@ class Connector:
         url: str,
         name: str,
         *,
-        pace: Pace | None = None,
+        pace: Callable[[], None] | None = None,
         transport: "SampleService | None" = None,
     ) -> Client:
         """Return a client of an endpoint that errors name so; the transport is for the demo.
@@ -127,12 +135,13 @@ class Connector:
             retry=RetryPolicy(retries=0 if pace else self._settings.retries.value),
             notify=self._notify,
             redactor=self._redactor,
-            pace=pace,
+            pace=pace or (lambda: None),
             log=self._log,
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,
         )
         client.name_hint = _explain_name(url, self._settings.region) or client.name_hint
+        client.while_waiting = partial(_import_once, self._needed)
         self._stack.callback(client.close)
         return client
 
@@ -142,6 +151,18 @@ class Connector:
             url = self._settings.iam_endpoint.value
             self._iam = self(url, f"IAM at {urlsplit(url).netloc}")
         return self._iam
+
+
+def _import_once(names: Iterable[str]) -> None:
+    """Import modules, while a response is on its way.
+
+    An exception that a signal raises inside an import prints a traceback of the import system, or
+    leaves one of its locks held; signals come to the main thread alone.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    with process.exiting_at_once() if is_main else nullcontext():
+        for name in names:
+            importlib.import_module(name)
 
 
 def _find_credential(session: Session, settings: Settings) -> CredentialSource:
@@ -194,7 +215,7 @@ def _open_credential(
                 project_id=settings.project_id.value,
                 cache=session.cache,
             )
-            deadline.wait_for(iam.name, login.log_in)
+            deadline.wait_for(iam.name, login.get_token)
             return login
         case _:
             return AccessKey(

@@ -448,7 +448,7 @@ def test_how_long_the_service_asks_to_wait(
     error = explain_refusal(
         Response(status, httpx.Headers(list(headers.items()), encoding="utf-8"), b""),
         service="the service",
-        meanings={},
+        refusals={},
     )
 
     assert isinstance(error, TransientError)
@@ -526,7 +526,7 @@ def test_only_a_name_server_s_silence_is_retried(
     failure = httpx.ConnectError("no such name")
     failure.__cause__ = socket.gaierror(number, "no such name")
 
-    error = explain_failure(failure, peer="host", timeout=1, name_hint=NAME_HINT)
+    error = explain_failure(failure, peer="host", timeout=1, total=4, name_hint=NAME_HINT)
 
     assert type(error) is kind
     assert error.message == f"can't connect to host: [Errno {number}] no such name"
@@ -551,7 +551,7 @@ def test_only_a_name_server_s_silence_is_retried(
 def test_failures_that_loopback_does_not_have(
     failure: httpx.HTTPError, kind: type[Exception], message: str
 ) -> None:
-    error = explain_failure(failure, peer="host", timeout=1.5, name_hint=NAME_HINT)
+    error = explain_failure(failure, peer="host", timeout=1.5, total=6, name_hint=NAME_HINT)
 
     assert type(error) is kind
     assert error.message == message

@@ -1,18 +1,15 @@
 """Credentials: how a request is authenticated, one class a kind. A login is in `iam`."""
 
+import copy
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Self
 from urllib.parse import parse_qsl
 
 import httpx
 
 from casjob.api.signing import DATE_FORMAT, encode_query, sign
-from casjob.errors import CasjobError
 
 CANONICAL_REQUEST = "casjob.canonical_request"
 """The request extension that holds the text that was signed."""
@@ -20,112 +17,92 @@ CANONICAL_REQUEST = "casjob.canonical_request"
 Flow = Generator[httpx.Request, httpx.Response, None]
 
 
-class Credential(httpx.Auth, ABC):
-    """Authenticates requests."""
+class Credential(httpx.Auth):
+    """Authenticates requests.
 
-    @property
-    @abstractmethod
-    def account(self) -> str:
-        """Identifies the account in the cache; it may be a secret."""
+    Attributes:
+        account: identifies the account in the cache; it may be a secret.
+        refusal_hint: what to check if it is refused, and where it comes from.
+    """
 
-    @property
-    @abstractmethod
-    def refusal_hint(self) -> str:
-        """What to check if it is refused, and where it comes from."""
+    account: str
+    refusal_hint: str
 
     def for_project(self, project_id: str) -> "Credential":  # noqa: ARG002 - only some kinds do
         """Return the credential for requests about a project."""
         return self
 
 
-@dataclass(frozen=True)
 class Token(Credential):
     """An IAM token, which may be 16 KB long; the origin is as people name it."""
 
-    token: str = field(repr=False)
-    origin: str = field(default="the caller", kw_only=True)
-
-    @property
-    def account(self) -> str:
-        """The token itself."""
-        return self.token
-
-    @property
-    def refusal_hint(self) -> str:
-        """What to check if the token is refused."""
-        return (
-            f"the token is from {self.origin}; it has expired, or is for another region:"
-            " get a new one"
+    def __init__(self, token: str, *, origin: str = "the caller") -> None:
+        self.account = token
+        self.refusal_hint = (
+            f"the token is from {origin}; it has expired, or is for another region: get a new one"
         )
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Add the token."""
-        request.headers["X-Auth-Token"] = self.token
+        request.headers["X-Auth-Token"] = self.account
         yield request
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
 class AccessKey(Credential):
     """An access key (AK) and its secret key (SK), which signs each request.
 
-    Args:
-        security_token: comes with temporary keys.
-        project_id: sent as X-Project-Id; None for requests to IAM.
+    Temporary keys come with a security token. Requests to IAM have no project.
     """
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    security_token: str | None = field(default=None, repr=False)
-    origin: str = field(default="the caller", kw_only=True)
-    project_id: str | None = None
-    clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
     requires_request_body = True
 
-    @property
-    def account(self) -> str:
-        """The AK."""
-        return self.access_key
-
-    @property
-    def refusal_hint(self) -> str:
-        """What to check if the key is refused. Source: APIGW.0301."""
-        expired = " it has expired," if self.security_token else ""
-        return (
-            f"the access key is from {self.origin};{expired} its secret key is wrong, this"
+    def __init__(
+        self,
+        access_key: str,
+        secret_key: str,
+        security_token: str | None = None,
+        *,
+        origin: str = "the caller",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.account = access_key
+        self._secret_key = secret_key
+        self._headers = {"X-Security-Token": security_token} if security_token else {}
+        self._clock = clock
+        expired = " it has expired," if security_token else ""
+        # Source: APIGW.0301.
+        self.refusal_hint = (
+            f"the access key is from {origin};{expired} its secret key is wrong, this"
             " machine's clock is off by more than 15 minutes, or the key is locked for 5 minutes"
             " after 5 failures in a row; -v shows what was signed"
         )
 
-    def for_project(self, project_id: str) -> Self:
+    def for_project(self, project_id: str) -> "AccessKey":
         """Return the key for requests about a project."""
-        return replace(self, project_id=project_id)
+        key = copy.copy(self)
+        key._headers = {**self._headers, "X-Project-Id": project_id}  # noqa: SLF001 - its own class
+        return key
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Sign the request; exactly what is signed is sent."""
-        optional = {"X-Security-Token": self.security_token, "X-Project-Id": self.project_id}
-        headers = {name: value for name, value in optional.items() if value}
-        headers["X-Sdk-Date"] = self.clock().strftime(DATE_FORMAT)
         query = parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)
         canonical = encode_query(query).encode("ascii")
         if canonical != request.url.query:
             request.url = request.url.copy_with(query=canonical or None)
-        signature = sign(
-            self.access_key,
-            self.secret_key,
+        request.headers.update(self._headers)
+        request.headers["X-Sdk-Date"] = self._clock().strftime(DATE_FORMAT)
+        signed = ("Host", "X-Sdk-Date", *self._headers)
+        text, authorization = sign(
+            self.account,
+            self._secret_key,
             method=request.method,
             path=request.url.raw_path.decode("ascii").partition("?")[0],
             query=query,
-            headers={**headers, "Host": request.headers["Host"]},
+            headers={name: request.headers[name] for name in signed},
             body=request.content,
         )
-        request.headers.update(headers)
-        request.headers["Authorization"] = signature.authorization
-        request.extensions[CANONICAL_REQUEST] = signature.canonical_request
+        request.headers["Authorization"] = authorization
+        request.extensions[CANONICAL_REQUEST] = text
         yield request
 
 
@@ -137,26 +114,14 @@ class LockoutGuard:
     """
 
     def __init__(self) -> None:
+        self.is_accepted = False
+        self.refusal: Exception | None = None
         self._lock = threading.Lock()
-        self._is_accepted = False
-        self._refusal: CasjobError | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until a request may be sent.
-
-        Raises:
-            CasjobError: the credentials were refused before.
-        """
-        with nullcontext() if self._is_accepted else self._lock:
-            if self._refusal:
-                raise self._refusal
+        """Wait until a request may be sent; raise the refusal if there was one."""
+        with nullcontext() if self.is_accepted else self._lock:
+            if self.refusal:
+                raise self.refusal
             yield
-
-    def accept(self) -> None:
-        """Allow all other requests."""
-        self._is_accepted = True
-
-    def refuse(self, error: CasjobError) -> None:
-        """Refuse all further requests with this error."""
-        self._refusal = error

@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from http import HTTPStatus
@@ -13,28 +13,15 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from casjob import __version__
+from casjob.api import errors
 from casjob.api.auth import Credential, LockoutGuard
-from casjob.api.errors import (
-    NAME_HINT,
-    Refusal,
-    describe_reply,
-    explain_failure,
-    explain_refusal,
-)
-from casjob.api.log import compare_signed, describe_outcome, describe_response, start_clock
+from casjob.api.logs import Log
 from casjob.api.network import create_tls_context, find_proxy
-from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.response import ACCEPT_ENCODING, Response, read_response
 from casjob.api.retry import RetryPolicy
 from casjob.background import run_in_thread
-from casjob.errors import (
-    AuthenticationError,
-    CasjobError,
-    ReplyError,
-    ReplyTimeoutError,
-    ServiceError,
-)
+from casjob.errors import AuthenticationError, CasjobError, ReplyError, ServiceError
 from casjob.json_text import JsonValue, decode
 
 TOTAL_TIMEOUT_FACTOR = 4
@@ -53,22 +40,19 @@ _KEEP_ALIVE = 60
 """Seconds that an idle connection is kept: longer than the longest polling interval."""
 
 _Value = TypeVar("_Value")
+Read = Callable[[JsonValue, Response], _Value]
+"""Makes the result of a 2xx response and its decoded body."""
 
 
 class Request(NamedTuple):
-    """A request, before it is authenticated.
-
-    Args:
-        path: after the endpoint's URL, and quoted.
-        body: sent as JSON.
-        refusals: what statuses other than 2xx, and error codes, mean for this request.
-    """
+    """A request, before it is authenticated; its body is sent as JSON."""
 
     method: str
     path: str
     params: Mapping[str, str] | None = None
     body: object = None
-    refusals: Mapping[int | str, Refusal] = {}
+    auth: Credential | None = None
+    refusals: Mapping[int | str, CasjobError] = {}
 
 
 def quote_path(*names: str) -> str:
@@ -81,20 +65,10 @@ class Client:
 
     A timeout of httpx bounds a single step. It ends neither headers that come a byte at a time, nor
     a name lookup, which not even Ctrl-C interrupts. So each exchange runs in a thread of its own,
-    which is left behind if the whole takes too long.
-
-    Args:
-        url: what every path is appended to; it may have a path itself.
-        name: names the service in errors.
-        timeout: seconds that each connect, read and write may take.
-        notify: gets a message about each retry.
-        redactor: masks the run's secrets; what requests send and the proxy's are masked anyway.
-        pace: limits the rate of requests; None for no limit.
-        log: gets lines about each request and response; None for no log.
-        ca_bundle: the path of certificates to trust beside the usual ones.
-        transport: used in place of the network, as the demo does.
+    which is left behind if the whole takes too long. Before each, `pace` may wait.
 
     Attributes:
+        name: names the service in errors.
         name_hint: what to check if the host's name is unknown; it may be set.
         while_waiting: called once a request is under way, before its response is waited for; it
             may be set.
@@ -111,19 +85,27 @@ class Client:
         timeout: float = 30,
         retry: RetryPolicy = RetryPolicy(),
         notify: Callable[[str], None] = lambda _: None,
-        redactor: Redactor = Redactor(),
-        pace: Pace | None = None,
+        redactor: Redactor | None = None,
+        pace: Callable[[], None] = lambda: None,
         log: Callable[[str], None] | None = None,
         ca_bundle: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url
         self.name = name
-        self.name_hint = NAME_HINT
+        self.name_hint = errors.NAME_HINT
         self.while_waiting: Callable[[], None] = lambda: None
         parsed = httpx.URL(url)
         context = create_tls_context(parsed, ca_bundle)
         self.proxy = None if transport else find_proxy(parsed, context)
+        self._peer = parsed.netloc.decode("ascii")
+        self._redactor = redactor or Redactor()
+        if self.proxy:
+            self._peer += f" (through the proxy {self.proxy.url.netloc.decode()})"
+        if self.proxy and self.proxy.auth:
+            sent = base64.b64encode(":".join(self.proxy.auth).encode()).decode()
+            self._redactor.add(*self.proxy.auth, sent)
+        self._log = Log(log, self._redactor)
         self._http = httpx.Client(
             transport=transport,
             proxy=self.proxy,
@@ -132,152 +114,91 @@ class Client:
             headers=_HEADERS,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=timeout,
-            event_hooks={"request": [start_clock], "response": [self._log_response]},
+            event_hooks={"request": [self._log.on_request], "response": [self._log.on_response]},
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
         )
-        through = f" (through the proxy {self.proxy.url.netloc.decode()})" if self.proxy else ""
-        self._peer = parsed.netloc.decode("ascii") + through
         self._timeout = timeout
         self._retry = retry
         self._notify = notify
-        self._redactor = redactor.add(*_find_secrets(self.proxy))
         self._pace = pace
-        self._log = log
         self._guard = LockoutGuard()
-        self._is_closed = False
         self._notified = 0
         self._notifying = threading.Lock()
 
     def close(self) -> None:
         """Close the connections. Requests that are still under way fail silently."""
-        self._is_closed = True
+        self._log.write = None
         self._http.close()
 
-    def send(
-        self,
-        request: Request,
-        *,
-        auth: Credential | None,
-        read: Callable[[JsonValue, Response], _Value],
-    ) -> _Value:
-        """Send a request, retry as the policy allows, and return what was read of the response.
-
-        Args:
-            request: what to ask for.
-            auth: authenticates each attempt anew.
-            read: makes the result of a 2xx response and its decoded body.
-
-        Raises:
-            CasjobError: what went wrong, without secrets.
-        """
-        attempt = partial(self._attempt, request, auth, read)
-        return self._retry.call(attempt, notify=self._notify_retry)
+    def send(self, request: Request, read: Read[_Value]) -> _Value:
+        """Send a request, retry as the policy allows, and return what was read of the response."""
+        return self._retry.call(partial(self._attempt, request, read), notify=self._notify_retry)
 
     def probe(self) -> Response:
-        """Return the response to an anonymous request, whatever its status.
+        """Return the response to an anonymous request, whatever its status."""
+        with self._masking():
+            return self._exchange(Request("GET", "/"))
 
-        Raises:
-            CasjobError: the endpoint can't be reached.
-        """
-        with self._masking() as headers:
-            return self._exchange(self._build(Request("GET", "/")), None, headers)
+    @contextmanager
+    def _masking(self) -> Iterator[None]:
+        try:
+            yield
+        except CasjobError as error:
+            raise self._redactor.mask_error(error) from None
 
-    def _attempt(
-        self,
-        request: Request,
-        auth: Credential | None,
-        read: Callable[[JsonValue, Response], _Value],
-    ) -> _Value:
-        if self._is_closed:
-            raise ServiceError(f"the connections to {self.name} are closed")
-        if self._pace:
-            self._pace.wait()
-        with self._masking() as headers:
-            built = self._build(request)
-            with self._guard.turn() if auth else nullcontext():
-                response = self._exchange(built, auth, headers)
+    def _attempt(self, request: Request, read: Read[_Value]) -> _Value:
+        self._pace()
+        with self._masking():
+            with self._guard.turn() if request.auth else nullcontext():
+                response = self._exchange(request)
                 if response.status == HTTPStatus.UNAUTHORIZED:
-                    # Masked at once: other requests raise it too, and know other secrets.
-                    refusal = self._explain(response, request, auth)
-                    self._redactor.add_headers(*headers).mask_error(refusal)
-                    self._guard.refuse(refusal)
-                    raise refusal
-                self._guard.accept()
+                    self._guard.refusal = self._explain_refusal(response, request)
+                    raise self._guard.refusal
+                self._guard.is_accepted = True
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise self._explain(response, request, auth)
+                raise self._explain_refusal(response, request)
             self._notified = 0
             return read(self._decode(response), response)
 
-    @contextmanager
-    def _masking(self) -> Iterator[list[Mapping[str, str]]]:
-        """Mask the errors in a `with` block; what was sent and received is added to the list."""
-        headers: list[Mapping[str, str]] = []
-        try:
-            yield headers
-        except CasjobError as error:
-            raise self._redactor.add_headers(*headers).mask_error(error) from None
-
-    def _build(self, request: Request) -> httpx.Request:
+    def _exchange(self, request: Request) -> Response:
         try:
             query = f"?{urlencode(request.params)}" if request.params else ""
             url = f"{self.url.rstrip('/')}{request.path}{query}"
-            return self._http.build_request(request.method, url, json=request.body)
-        except (UnicodeEncodeError, httpx.InvalidURL) as error:
-            raise self._explain_failure(error) from None
-
-    def _exchange(
-        self, request: httpx.Request, auth: Credential | None, headers: list[Mapping[str, str]]
-    ) -> Response:
-        """Send a request in another thread; what was sent and received is added to `headers`."""
-        headers.append(request.headers)
-        receiving = run_in_thread(partial(self._receive, request, auth))
+            built = self._http.build_request(request.method, url, json=request.body)
+        except errors.FAILURES as failure:
+            raise self._explain_failure(failure) from None
+        if self._http.is_closed:
+            raise ServiceError(f"the connections to {self.name} are closed")
+        receiving = run_in_thread(partial(self._receive, built, request.auth))
         self.while_waiting()
-        total = self._timeout * TOTAL_TIMEOUT_FACTOR
         try:
-            response = receiving.result(total)
-        except CasjobError as raised:
-            error = raised
-        except TimeoutError:
-            message = f"no complete response from {self._peer} within {total:g}s"
-            error = ReplyTimeoutError(message, hint="--request-timeout SECONDS waits longer")
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as failure:
+            response = receiving.result(self._timeout * TOTAL_TIMEOUT_FACTOR)
+        except (CasjobError, TimeoutError, *errors.FAILURES) as failure:
             error = self._explain_failure(failure)
-        else:
-            headers.append(response.headers)
-            if response.status == HTTPStatus.UNAUTHORIZED:
-                self._write_log(compare_signed(request, response), headers)
-            return response
-        self._write_log([describe_outcome(request, error.message)], headers)
-        raise error
+            self._log.add_outcome(built, error.message)
+            raise error from None
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._log.add_refusal(built, response)
+        return response
 
     def _receive(self, request: httpx.Request, auth: Credential | None) -> Response:
         with closing(self._http.send(request, auth=auth, stream=True)) as response:
             return read_response(response, self._peer)
 
-    def _log_response(self, response: httpx.Response) -> None:
-        headers = response.request.headers, response.headers
-        self._write_log([describe_response(response)], headers)
-
-    def _write_log(self, lines: Iterable[str], headers: Iterable[Mapping[str, str]]) -> None:
-        if self._log and not self._is_closed:
-            redactor = self._redactor.add_headers(*headers)
-            for line in lines:
-                self._log(redactor.mask(line))
-
     def _explain_failure(self, failure: Exception) -> CasjobError:
-        return explain_failure(
-            failure, peer=self._peer, timeout=self._timeout, name_hint=self.name_hint
+        if isinstance(failure, CasjobError):
+            return failure
+        total = self._timeout * TOTAL_TIMEOUT_FACTOR
+        return errors.explain_failure(
+            failure, peer=self._peer, timeout=self._timeout, total=total, name_hint=self.name_hint
         )
 
-    def _explain(
-        self, response: Response, request: Request, auth: Credential | None
-    ) -> CasjobError:
-        meanings = dict(request.refusals)
-        if auth:
-            refused = f"{self.name} does not accept the credentials"
-            refusal = Refusal(AuthenticationError, refused, auth.refusal_hint)
-            meanings.setdefault(HTTPStatus.UNAUTHORIZED, refusal)
-        return explain_refusal(response, service=self.name, meanings=meanings)
+    def _explain_refusal(self, response: Response, request: Request) -> CasjobError:
+        refused = f"{self.name} does not accept the credentials"
+        hint = request.auth.refusal_hint if request.auth else None
+        usual = AuthenticationError(refused, hint=hint)
+        refusals = {HTTPStatus.UNAUTHORIZED: usual, **request.refusals}
+        return errors.explain_refusal(response, service=self.name, refusals=refusals)
 
     def _decode(self, response: Response) -> JsonValue:
         try:
@@ -286,7 +207,7 @@ class Client:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(
                 f"the response from {self.name} is {what}",
-                said=describe_reply(response),
+                said=errors.describe_reply(response),
                 hint="the endpoint may belong to another service, or a proxy may have responded;"
                 " casjob config shows where it is set",
             ) from None
@@ -294,13 +215,6 @@ class Client:
     def _notify_retry(self, retry: int, message: str) -> None:
         """Notify of a retry, once for all pages that fail side by side."""
         with self._notifying:
-            if retry > self._notified and not self._is_closed:
+            if retry > self._notified and not self._http.is_closed:
                 self._notified = retry
                 self._notify(message)
-
-
-def _find_secrets(proxy: httpx.Proxy | None) -> tuple[str, ...]:
-    """Return the user and password of a proxy, and how they are sent."""
-    if proxy is None or proxy.auth is None:
-        return ()
-    return (*proxy.auth, base64.b64encode(":".join(proxy.auth).encode()).decode())

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
-from casjob.api.errors import WHERE_FROM, Refusal
+from casjob.api.errors import WHERE_FROM, Refusals
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
 from casjob.background import run_in_thread
@@ -38,16 +38,13 @@ from casjob.json_text import JsonValue, encode, read_text
 PERMISSION = "servicestage:app:list"
 """The permission to list components; showing jobs may not require it."""
 
-PAGE_SIZE = 100
-"""Of every list but a job's tasks; the most that the API documents."""
+PAGE_SIZE = 100  # of every list but a job's tasks; the most that the API documents
 
 APPLICATIONS_AT_A_TIME = 4
 """The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
 
 _GONE = "SVCSTG.00100401"
 """With HTTP 401 for a component that was deleted, though documented as "not authenticated"."""
-
-_ID = re.compile("[A-Za-z0-9_-]{1,128}")
 
 _IDENTITY = Identity[Fields](lambda fields: read_text(fields.get("id")), encode)
 
@@ -61,13 +58,7 @@ class _Fetched(NamedTuple):
 
 
 class Components:
-    """The components of one project.
-
-    Args:
-        auth: authenticates each request; None for the demo.
-        versions: the API versions to try; the first one that the service has is used.
-        location: the region, or the endpoint's host.
-    """
+    """The components of one project, in the first of some API versions that the service has."""
 
     def __init__(
         self,
@@ -87,11 +78,7 @@ class Components:
     def list_components(
         self, application: str | None = None, *, on_progress: OnProgress
     ) -> Listing:
-        """List the components of the project, or of its application with a name.
-
-        Raises:
-            CasjobError: what went wrong.
-        """
+        """List the components of the project, or of its application with a name."""
         while True:
             list_all = self._list_v3 if self._versions[0] == "v3" else self._list_v2
             try:
@@ -107,46 +94,38 @@ class Components:
 
         Raises:
             ComponentNotFoundError: it is gone.
-            CasjobError: what else went wrong.
         """
         if self._versions[0] == "v3":
-            request = self._request(*self._path_of(component), refusals=self._refuse_one(component))
-            return self._client.send(
-                request, auth=self._auth, read=lambda document, _: refresh(component, document)
-            )
-        listing = self._list_overviews(
-            {"id": component.application_id, "name": component.application_name}
-        )
-        for each in listing.components:
+            request = self._request(*_path_of(component), refusals=self._refuse_one(component))
+            return self._client.send(request, lambda document, _: refresh(component, document))
+        application: Fields = {
+            "id": component.application_id,
+            "name": component.application_name,
+        }
+        for each in self._list_overviews(application).components:
             if each.ids == component.ids:
                 return each
-        raise ComponentNotFoundError(self._describe_gone(component))
+        raise self._refuse_one(component)[HTTPStatus.NOT_FOUND]
 
     def fetch_history(self, component: Component, *, on_progress: OnProgress) -> ComponentHistory:
         """Return the deployments of a component that was listed.
 
         Raises:
             ComponentNotFoundError: it is gone.
-            CasjobError: what else went wrong.
         """
         if self._versions[0] != "v3":
             return ComponentHistory(component, None)
+        path = *_path_of(component), "records"
+        refusals = self._refuse_one(component)
         try:
-            fetched = self._fetch_list(
-                "records",
-                *self._path_of(component),
-                "records",
-                refusals=self._refuse_one(component),
-                on_progress=on_progress,
-            )
+            fetched = self._fetch(*path, refusals=refusals, on_progress=on_progress)
         except NoSuchApiError:
             return ComponentHistory(component, None)
         deployments = sort_newest_first([Deployment.model_validate(each) for each in fetched.items])
         return ComponentHistory(component, deployments, len(deployments), fetched.missing)
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
-        fetched = self._fetch_list(
-            "components",
+        fetched = self._fetch(
             "components",
             params={"application_name": application} if application else {},
             refusals=self._refuse_all(),
@@ -158,7 +137,7 @@ class Components:
         return Listing(tuple(chosen), len(chosen), fetched.missing, fetched.as_of)
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
-        fetched = self._fetch_list("applications", "applications", refusals=self._refuse_all())
+        fetched = self._fetch("applications", refusals=self._refuse_all())
         applications = iter(
             each for each in fetched.items if application in {None, read_text(each.get("name"))}
         )
@@ -175,42 +154,37 @@ class Components:
     def _list_overviews(self, application: Fields) -> Listing:
         """List the components of an application in v2."""
         application_id = _check_id(application.get("id"), "an application")
-        fetched = self._fetch_list(
-            "components",
-            *("applications", application_id, "components", "overviews"),
-            refusals={HTTPStatus.FORBIDDEN: self._refuse_all()[HTTPStatus.FORBIDDEN]},
-        )
+        path = "applications", application_id, "components", "overviews"
+        refusals: Refusals = {HTTPStatus.FORBIDDEN: self._forbid("list the components")}
+        fetched = self._fetch(*path, name="components", refusals=refusals)
         components = [
             component for each in fetched.items for component in read_overview(each, application)
         ]
         return Listing(tuple(components), len(components), fetched.missing, fetched.as_of)
 
-    def _fetch_list(
+    def _fetch(
         self,
-        name: str,
         *path: str,
-        refusals: Mapping[int | str, Refusal],
+        name: str | None = None,
+        refusals: Refusals,
         params: Mapping[str, str] | None = None,
-        on_progress: OnProgress = lambda _came, _total: None,
+        on_progress: OnProgress = lambda _received, _total: None,
     ) -> _Fetched:
-        """Fetch all pages of the list that has this name in a reply."""
+        """Fetch all pages of a list, which is named in a reply as the path ends, or otherwise."""
         moments = [datetime.now(UTC)]
 
         def read(document: JsonValue, response: Response) -> Page[Fields]:
             moments.append(response.date or moments[0])
-            items, total = read_list(document, name)
+            items, total = read_list(document, name or path[-1])
             return Page(tuple(items), total)
 
         def fetch_page(offset: int, limit: int) -> Page[Fields]:
             page = {"limit": str(limit), "offset": str(offset), **(params or {})}
             request = self._request(*path, params=page, refusals=refusals)
-            return self._client.send(request, auth=self._auth, read=read)
+            return self._client.send(request, read)
 
         whole = fetch_list(
-            fetch_page,
-            page_size=PAGE_SIZE,
-            identity=_IDENTITY,
-            on_progress=on_progress,
+            fetch_page, page_size=PAGE_SIZE, identity=_IDENTITY, on_progress=on_progress
         )
         missing = max(0, (whole.total or 0) - len(whole.items))
         return _Fetched(whole.items, missing, moments[-1])
@@ -218,54 +192,43 @@ class Components:
     def _request(
         self,
         *path: str,
-        refusals: Mapping[int | str, Refusal],
+        refusals: Refusals,
         params: Mapping[str, str] | None = None,
     ) -> Request:
         url = quote_path(self._versions[0], self._project_id, "cas", *path)
-        return Request("GET", url, params=params, refusals=refusals)
+        return Request("GET", url, params, auth=self._auth, refusals=refusals)
 
-    def _path_of(self, component: Component) -> tuple[str, ...]:
-        application_id = _check_id(component.application_id, "an application")
-        component_id = _check_id(component.component_id, "a component")
-        return "applications", application_id, "components", component_id
+    def _refuse_all(self) -> Refusals:
+        missing = NoSuchApiError(
+            f"there is no list of components in {self._where}",
+            hint=f"a wrong endpoint, project or region is the usual cause; {WHERE_FROM}",
+        )
+        forbidden = self._forbid("list the components")
+        return {HTTPStatus.FORBIDDEN: forbidden, HTTPStatus.NOT_FOUND: missing}
 
-    def _refuse_all(self) -> dict[int | str, Refusal]:
+    def _refuse_one(self, component: Component) -> Refusals:
+        gone = f"component {clip(component.label)} no longer exists in {self._where}"
+        hint = "casjob list lists all components"
         return {
-            HTTPStatus.FORBIDDEN: Refusal(
-                ForbiddenError,
-                f"not allowed to list the components in {self._where},"
-                f" which requires the permission {PERMISSION}",
-            ),
-            HTTPStatus.NOT_FOUND: Refusal(
-                NoSuchApiError,
-                f"there is no list of components in {self._where}",
-                f"a wrong endpoint, project or region is the usual cause; {WHERE_FROM}",
-            ),
+            HTTPStatus.FORBIDDEN: self._forbid(f"see component {clip(component.label)}"),
+            HTTPStatus.NOT_FOUND: ComponentNotFoundError(gone, hint=hint),
+            _GONE: ComponentDeletedError(gone, hint=hint),
         }
 
-    def _refuse_one(self, component: Component) -> dict[int | str, Refusal]:
-        gone = self._describe_gone(component), "casjob list lists all components"
-        return {
-            HTTPStatus.FORBIDDEN: Refusal(
-                ForbiddenError,
-                f"not allowed to see component {clip(component.label)} in {self._where},"
-                f" which requires the permission {PERMISSION}",
-            ),
-            HTTPStatus.NOT_FOUND: Refusal(ComponentNotFoundError, *gone),
-            _GONE: Refusal(ComponentDeletedError, *gone),
-        }
+    def _forbid(self, doing: str) -> ForbiddenError:
+        needed = f"which requires the permission {PERMISSION}"
+        return ForbiddenError(f"not allowed to {doing} in {self._where}, {needed}")
 
-    def _describe_gone(self, component: Component) -> str:
-        return f"component {clip(component.label)} no longer exists in {self._where}"
+
+def _path_of(component: Component) -> tuple[str, ...]:
+    application_id = _check_id(component.application_id, "an application")
+    component_id = _check_id(component.component_id, "a component")
+    return "applications", application_id, "components", component_id
 
 
 def _check_id(sent: JsonValue, what: str) -> str:
-    """Return an id that may become a part of a path.
-
-    Raises:
-        ReplyError: it can't be one.
-    """
-    if isinstance(sent, str) and _ID.fullmatch(sent):
+    """Return an id if it may become a part of a path."""
+    if isinstance(sent, str) and re.fullmatch("[A-Za-z0-9_-]{1,128}", sent):
         return sent
     shown = clip(encode(sent))
     raise ReplyError(f"the service sent {shown} as the id of {what}, which is not a valid id")

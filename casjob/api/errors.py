@@ -5,16 +5,14 @@ import socket
 import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple
 
 import httpx
 
-from casjob.api.response import Response
+from casjob.api.response import OTHER_SERVICE_HINT, Response
 from casjob.errors import (
-    AuthenticationError,
     CasjobError,
-    ForbiddenError,
     NoSuchApiError,
+    ReplyTimeoutError,
     ServiceError,
     SettingsError,
     TransientError,
@@ -25,41 +23,28 @@ from casjob.json_text import decode
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
 
-_PROXY_LOGIN_HINT = (
-    "the proxy wants a user and the right password, as in"
-    " HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
-)
+_TIMEOUT_HINT = "--request-timeout SECONDS waits longer"
 _REACH_HINT = "check the network, the VPN and the proxy settings"
 _REDIRECT_HINT = (
     "redirects are not followed, since credentials would go with them;"
     " set the endpoint to the service's actual address"
 )
-_UNTRUSTED_HINT = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
 _EXPIRED_HINT = "if this machine's clock is right, the service needs a new certificate"
 _WRONG_HOST_HINT = "is the endpoint spelled right? casjob config shows where it is set"
-_OTHER_SERVICE_HINT = (
-    "the endpoint may belong to another service; casjob config shows where it is set"
-)
-_CHECK_ALL = "check the arguments and the options; casjob config shows the settings in force"
-
-_CERTIFICATE_HINTS = {
-    9: _EXPIRED_HINT,
-    10: _EXPIRED_HINT,
-    62: _WRONG_HOST_HINT,
-    64: _WRONG_HOST_HINT,
-}
+_CERTIFICATE_HINTS = {9: _EXPIRED_HINT, 10: _EXPIRED_HINT}
+_CERTIFICATE_HINTS |= {62: _WRONG_HOST_HINT, 64: _WRONG_HOST_HINT}
 """By OpenSSL's number of the error: X509_V_ERR_CERT_NOT_YET_VALID and so on."""
 
 _NO_SUCH_API = "APIGW.0101"
-_THROTTLED = "APIGW.0308"
+_LIMITS = "the limits are 200 requests in 5 minutes per user, and 5 a second per address"
 
 _HINTS = {
     _NO_SUCH_API: "the endpoint or the API version is wrong, or the API is not published in this"
-    " region; casjob config shows where they are set",
+    f" region; {WHERE_FROM}",
     "APIGW.0302": "this user may not call the API",
     "APIGW.0304": "this app may not call the API",
     "APIGW.0306": "access to the API is denied",
-    _THROTTLED: "the limits are 200 requests in 5 minutes per user, and 5 a second per address",
+    "APIGW.0308": _LIMITS,
     "APIGW.0310": "the project is not available",
     "APIGW.0802": "the user is forbidden in this region",
 }
@@ -75,34 +60,40 @@ _HEAD = 5000
 """Characters of a page that are searched for its title: the time may grow with their square."""
 
 
-def explain_failure(error: Exception, *, peer: str, timeout: float, name_hint: str) -> CasjobError:
-    """Return the error that explains an exchange without a response.
+Refusals = Mapping[int | str, CasjobError]
+"""What statuses other than 2xx, and error codes, mean for a request."""
 
-    Args:
-        error: what httpx raised; it may quote as much as 100 kB of what the peer sent.
-        peer: names the other end.
-        timeout: seconds that each step of the exchange may take.
-        name_hint: what to check if the host's name is unknown.
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError)
+"""What httpx raises where a request can't be sent, or has no response."""
+
+
+def explain_failure(
+    error: Exception, *, peer: str, timeout: float, total: float, name_hint: str
+) -> CasjobError:
+    """Return the error that explains an exchange without a response, with the peer's name in it.
+
+    What httpx raised may quote as much as 100 kB of what the peer sent. A `TimeoutError` means that
+    the exchange took longer than `total` seconds.
     """
     causes = _find_causes(error)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = cause.verify_message.rstrip(".")
             message = f"the certificate of {peer} can't be trusted: {reason}"
-            hint = _CERTIFICATE_HINTS.get(cause.verify_code, _UNTRUSTED_HINT)
+            private = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
+            hint = _CERTIFICATE_HINTS.get(cause.verify_code, private)
             return ServiceError(message, hint=hint)
         if isinstance(error, httpx.RemoteProtocolError) and isinstance(cause, httpx.InvalidURL):
             # httpx reads the Location of a redirect even if it does not follow it.
-            message = f"{peer} redirects to what is no address"
-            return ServiceError(message, hint=_REDIRECT_HINT)
+            return ServiceError(f"{peer} redirects to what is no address", hint=_REDIRECT_HINT)
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)
         case httpx.TimeoutException():
-            return TransientError(
-                f"{peer} did not respond within {timeout:g}s",
-                hint="--request-timeout SECONDS waits longer",
-            )
+            return TransientError(f"{peer} did not respond within {timeout:g}s", hint=_TIMEOUT_HINT)
+        case TimeoutError():
+            message = f"no complete response from {peer} within {total:g}s"
+            return ReplyTimeoutError(message, hint=_TIMEOUT_HINT)
         case httpx.ProxyError():
             return _explain_proxy(error, peer)
         case httpx.ConnectError():
@@ -117,7 +108,7 @@ def explain_failure(error: Exception, *, peer: str, timeout: float, name_hint: s
         case _:
             reason = str(error).rstrip(".")
             # What h11 says of a response that is not HTTP.
-            hint = _OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
+            hint = OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
             return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
 
 
@@ -128,21 +119,21 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
     message = f"can't connect to {peer}: {' '.join(['HTTP', clip(status), *known])}"
     if status.startswith("4"):
         # Not retried: a wrong password may lock an account at the proxy.
-        hint = _PROXY_LOGIN_HINT if status == "407" else "the proxy does not allow this connection"
-        return ServiceError(message, hint=hint)
+        if status != "407":
+            return ServiceError(message, hint="the proxy does not allow this connection")
+        hint = "the proxy wants a user and the right password, as in"
+        return ServiceError(message, hint=f"{hint} HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
     return TransientError(message, hint=_REACH_HINT)
 
 
 def _explain_no_connection(causes: list[BaseException], peer: str, name_hint: str) -> CasjobError:
     reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
     message = f"can't connect to {peer}: {reason}"
-    is_unknown_host = any(
-        isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME for cause in causes
-    )
-    if is_unknown_host:
-        return ServiceError(message, hint=name_hint)
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return TransientError(message, hint="does the endpoint speak https at that port?")
+    for cause in causes:
+        if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
+            return ServiceError(message, hint=name_hint)
+        if isinstance(cause, ssl.SSLError):
+            return TransientError(message, hint="does the endpoint speak https at that port?")
     return TransientError(message, hint=_REACH_HINT)
 
 
@@ -153,27 +144,13 @@ def _find_causes(error: BaseException) -> list[BaseException]:
     return causes
 
 
-class Refusal(NamedTuple):
-    """What a status means for a certain request."""
-
-    kind: type[CasjobError]
-    message: str
-    hint: str = WHERE_FROM
-
-
-def explain_refusal(
-    response: Response, *, service: str, meanings: Mapping[int | str, Refusal]
-) -> CasjobError:
+def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> CasjobError:
     """Return the error that explains a response other than 2xx.
 
-    The meanings are those of statuses and error codes for this request, where that is more than
-    they always mean; a code comes before a status.
+    Of what statuses and error codes mean for this request, a code comes before a status.
     """
-    failure = read_error_body(response)
-    codes = _find_codes(failure)
-    said = _describe(response, failure)
+    status, said, codes = response.status, describe_reply(response), _find_codes(response)
     known_hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
-    status = response.status
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _explain_transient(response, service, said, known_hint)
     if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
@@ -181,16 +158,14 @@ def explain_refusal(
     if status < HTTPStatus.BAD_REQUEST and "Location" in response.headers:
         message = f"{service} redirects to {clip(response.headers['Location'])}"
         return ServiceError(message, said=said, hint=_REDIRECT_HINT)
-    usual: dict[int | str, Refusal] = {
-        HTTPStatus.UNAUTHORIZED: Refusal(
-            AuthenticationError, f"{service} does not accept the credentials"
-        ),
-        HTTPStatus.FORBIDDEN: Refusal(ForbiddenError, f"{service} does not allow the request"),
-    }
-    otherwise = Refusal(ServiceError, f"{service} refused the request (HTTP {status})", _CHECK_ALL)
-    known = {**usual, **meanings}
-    meaning = next((known[each] for each in (*codes, status) if each in known), otherwise)
-    return meaning.kind(meaning.message, said=said, hint=known_hint or meaning.hint)
+    meanings: list[int | str] = [*codes, status]
+    if known := [refusals[each] for each in meanings if each in refusals]:
+        refusal = known[0]
+        refusal.said, refusal.hint = said, known_hint or refusal.hint or WHERE_FROM
+        return refusal
+    hint = "check the arguments and the options; casjob config shows the settings in force"
+    message = f"{service} refused the request (HTTP {status})"
+    return ServiceError(message, said=said, hint=known_hint or hint)
 
 
 def _explain_transient(
@@ -199,37 +174,27 @@ def _explain_transient(
     status, wait = response.status, response.retry_after
     advice = f"try again in {wait:g}s, as the service asks" if wait else None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TransientError(
-            f"{service} asks for fewer requests (HTTP {status})",
-            said=said,
-            hint=advice or _HINTS[_THROTTLED],
-            retry_after=_THROTTLED_WAIT if wait is None else wait,
-        )
-    return TransientError(
-        f"{service} failed (HTTP {status})",
-        said=said,
-        hint=known_hint or advice or "try again later; support will ask for the request's id",
-        retry_after=wait,
-    )
+        message, hint = f"{service} asks for fewer requests (HTTP {status})", advice or _LIMITS
+        wait = _THROTTLED_WAIT if wait is None else wait
+    else:
+        later = "try again later; support will ask for the request's id"
+        message, hint = f"{service} failed (HTTP {status})", known_hint or advice or later
+    return TransientError(message, said=said, hint=hint, retry_after=wait)
 
 
-def _find_codes(failure: Failure | None) -> list[str]:
+def _find_codes(response: Response) -> list[str]:
     """Return the codes in an error body, the innermost first, as the gateway's page has them."""
+    failure = read_error_body(response)
     codes = [failure.code, *(pair.code for pair in failure.within)] if failure else []
     return [code.replace("APIG.", "APIGW.") for code in codes if code]
 
 
 def describe_reply(response: Response) -> str:
     """Return what a response says in one line, with the HTTP status and the request's id."""
-    return _describe(response, read_error_body(response))
-
-
-def _describe(response: Response, failure: Failure | None) -> str:
-    said = _CANONICAL_REQUEST.sub("", describe_failure(failure))
-    facts = [f"HTTP {response.status}"]
-    if response.request_id:
-        facts.append(f"request {clip(response.request_id)}")
-    return f"{said} ({', '.join(facts)})"
+    said = _CANONICAL_REQUEST.sub("", describe_failure(read_error_body(response)))
+    request_id = response.request_id
+    of = f", request {clip(request_id)}" if request_id else ""
+    return f"{said} (HTTP {response.status}{of})"
 
 
 def read_error_body(response: Response) -> Failure | None:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
-from casjob.api.errors import Refusal
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
 from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
@@ -17,6 +16,7 @@ from casjob.job.source import JobDetail, Window
 from casjob.json_text import JsonValue, encode
 
 if TYPE_CHECKING:
+    from casjob.api.errors import Refusals
     from casjob.components import ComponentSource
     from casjob.job.models import Task
 
@@ -30,12 +30,8 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 class ServiceStage:
     """One project of the CAS service.
 
-    Args:
-        auth: authenticates each request; None for the demo.
-        location: the region; by default, the endpoint's host.
-        explain_not_found: returns what to check if a job is not found, by the job's id.
-        component_versions: those to try for components.
-        sample_job_ids: jobs known without having been looked at, such as those of the demo.
+    The demo has no credential, and sample jobs that need not have been looked at. A job that is not
+    found is explained by its id. Of the versions for components, the first that is there is used.
     """
 
     def __init__(
@@ -94,20 +90,18 @@ class ServiceStage:
             detail = pages[offset] = self._fetch_page(job_id, window, offset, limit)
             return Page(detail.tasks, detail.task_count)
 
-        whole = fetch_list(
+        identity = Identity(lambda task: task.task_id, _describe_task, _find_heartbeat)
+        tasks, total, duplicates = fetch_list(
             fetch_page,
             page_size=PAGE_SIZE,
-            identity=Identity(lambda task: task.task_id, _describe_task, _find_heartbeat),
+            identity=identity,
             on_progress=on_progress,
             offset=window.offset,
             limit=window.limit,
         )
         *_, newest = pages.values()
         return pages[window.offset]._replace(
-            tasks=whole.items,
-            duplicates=whole.duplicates,
-            task_count=whole.total,
-            as_of=newest.as_of,
+            tasks=tasks, duplicates=duplicates, task_count=total, as_of=newest.as_of
         )
 
     def _fetch_page(self, job_id: str, window: Window, offset: int, limit: int) -> JobDetail:
@@ -117,16 +111,14 @@ class ServiceStage:
         if window.instance_id:
             params["instance_id"] = window.instance_id
         where = f"project {self.project_id} ({self.location})"
-        forbidden = Refusal(ForbiddenError, f"not allowed to see job {job_id} in {where}")
-        missing = Refusal(JobNotFoundError, f"job {job_id} was not found in {where}")
-        request = Request(
-            "GET",
-            quote_path(self._version, self.project_id, "cas", "jobs", job_id),
-            params=params,
-            refusals={HTTPStatus.FORBIDDEN: forbidden, HTTPStatus.NOT_FOUND: missing},
-        )
+        refusals: Refusals = {
+            HTTPStatus.FORBIDDEN: ForbiddenError(f"not allowed to see job {job_id} in {where}"),
+            HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {where}"),
+        }
+        path = quote_path(self._version, self.project_id, "cas", "jobs", job_id)
+        request = Request("GET", path, params, auth=self._auth, refusals=refusals)
         try:
-            return self._client.send(request, auth=self._auth, read=_read_page)
+            return self._client.send(request, _read_page)
         except JobNotFoundError as error:
             error.hint = self._explain_not_found(job_id)
             raise
@@ -137,7 +129,7 @@ class ServiceStage:
 
 
 def _read_page(document: JsonValue, response: Response) -> JobDetail:
-    # Loaded while the reply is on its way.
+    # Imported while the reply is on its way.
     from casjob.job.models import read_detail
 
     return read_detail(document, as_of=response.date or datetime.now(UTC))

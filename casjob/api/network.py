@@ -25,9 +25,11 @@ def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
         return None
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+        is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"}
     except (ValueError, httpx.InvalidURL):
-        proxy = None
-    if proxy is None or not _is_usable(proxy.url):
+        is_usable = False
+    # A slash or a # in a password ends the host's name too early.
+    if not is_usable or ("@" in named and proxy.auth is None):
         # Neither its text nor a chained exception is shown: it may hold the proxy's password.
         raise SettingsError(
             "HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use",
@@ -36,12 +38,6 @@ def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
     if proxy.url.scheme == "https":
         proxy.ssl_context = context
     return proxy
-
-
-def _is_usable(url: httpx.URL) -> bool:
-    # A password that holds a slash or a # ends the host's name too early.
-    is_split = b"@" in url.raw_path or "@" in url.fragment
-    return bool(url.host) and url.scheme in {"http", "https"} and not is_split
 
 
 def _is_exempt(url: httpx.URL, no_proxy: str) -> bool:
@@ -73,19 +69,14 @@ def create_tls_context(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext:
     if url.scheme == "http" and not ca_bundle:
         # Trusts nobody, and takes no time: reading all the authorities takes 30 ms.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    file = "the file in SSL_CERT_FILE"
     try:
         context = httpx.create_ssl_context()
-    except OSError as error:
-        raise _explain("the file in SSL_CERT_FILE", error) from error
-    if ca_bundle:
-        try:
+        if ca_bundle:
+            file = f"the CA bundle {ca_bundle}"
             context.load_verify_locations(ca_bundle)
-        except OSError as error:
-            raise _explain(f"the CA bundle {ca_bundle}", error) from error
+    except ssl.SSLError:
+        raise SettingsError(f"{file} contains no PEM certificate") from None
+    except OSError as error:
+        raise SettingsError(f"{file} can't be read: {error.strerror}") from None
     return context
-
-
-def _explain(file: str, error: OSError) -> SettingsError:
-    if isinstance(error, ssl.SSLError):
-        return SettingsError(f"{file} contains no PEM certificate")
-    return SettingsError(f"{file} can't be read: {error.strerror}")

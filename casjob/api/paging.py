@@ -17,12 +17,7 @@ Item = TypeVar("Item")
 
 
 class Page(NamedTuple, Generic[Item]):
-    """A page of a list, or the whole list.
-
-    Args:
-        total: how many items the service says there are; None if it does not.
-        duplicates: the ids of items that came more than once and are kept once.
-    """
+    """Items of a list, and how many there are in all; of a whole list, the ids that came twice."""
 
     items: tuple[Item, ...]
     total: int | None
@@ -30,17 +25,11 @@ class Page(NamedTuple, Generic[Item]):
 
 
 class Identity(NamedTuple, Generic[Item]):
-    """How to identify the items of a list.
-
-    Args:
-        find_id: returns an item's id, None if it has none.
-        describe: returns what identifies an item without an id.
-        find_age: of two states of an item, the newer one has the greater number.
-    """
+    """Finds an item's id, or else describes it; the newer of two states has the greater moment."""
 
     find_id: Callable[[Item], str | None]
     describe: Callable[[Item], str]
-    find_age: Callable[[Item], float] = lambda _item: 0.0
+    find_moment: Callable[[Item], float] = lambda _item: 0.0
 
 
 def fetch_list(
@@ -60,31 +49,40 @@ def fetch_list(
     the last one, so that requests end even if a server ignores the offset. An item that is received
     twice is kept once, in its newer state, and named in `duplicates`.
     """
-    end = offset + limit if limit else sys.maxsize
-    start = offset
+    find_id, describe, find_moment = identity
+    start, end = offset, offset + limit if limit else sys.maxsize
     count: int | None = None
-    are_full = True
-    received = _Received(identity)
-    while start < end and count != start:
+    are_full = is_new = True
+    number = 0
+    known: set[str] = set()
+    items: dict[object, Item] = {}
+    duplicates: list[str] = []
+    while is_new and start < end and count != start:
         may_go_ahead = are_full and count is not None and count > start
         stop = min(end, count or end) if may_go_ahead else start + 1
         starts = range(start, stop, page_size)[:PAGES_AT_A_TIME]
         parts = [(each, min(page_size, end - each)) for each in starts]
         for (begin, asked), page in zip(parts, _fetch_pages(fetch_page, parts), strict=True):
-            is_new = received.add(page.items)
-            start = begin + len(page.items)
+            found = {find_id(item) or describe(item) for item in page.items}
+            is_new = not found <= known
+            known |= found
+            # Two items without an id may look alike, unless their page repeats another.
+            kept = [item for item in page.items if is_new or find_id(item)]
+            for item in kept:
+                key = find_id(item) or object()
+                if (other := items.setdefault(key, item)) is not item:
+                    duplicates.append(str(key))
+                    items[key] = max(other, item, key=find_moment)
+            start, number = begin + len(page.items), number + len(kept)
             # The list may grow while it is fetched.
             counts = (each for each in (count, page.total) if each is not None)
             count = max(counts, default=None)
-            on_progress(received.came, count)
-            if not is_new:
-                # There is nothing from here on, whatever the count is.
-                return received.join(limit, count)
-            if len(page.items) != asked:
-                # Pages fetched ahead of this one begin at the wrong item.
+            on_progress(number, count)
+            if not is_new or len(page.items) != asked:
+                # Pages fetched ahead of this one hold nothing, or begin at the wrong item.
                 are_full = False
                 break
-    return received.join(limit, count)
+    return Page(tuple(items.values())[:limit], count, tuple(duplicates))
 
 
 def _fetch_pages(
@@ -94,38 +92,3 @@ def _fetch_pages(
     ahead = [run_in_thread(partial(fetch_page, *part)) for part in parts[1:]]
     yield fetch_page(*parts[0])
     yield from (each.result() for each in ahead)
-
-
-class _Received(Generic[Item]):
-    """The items received so far, each once."""
-
-    def __init__(self, identity: Identity[Item]) -> None:
-        self.came = 0
-        self._identity = identity
-        self._items: dict[object, Item] = {}
-        self._duplicates: list[str] = []
-        self._known: set[str] = set()
-
-    def add(self, items: tuple[Item, ...]) -> bool:
-        """Take in the items of a page, and return whether one of them is new."""
-        find_id, describe, find_age = self._identity
-        found = {find_id(item) or describe(item) for item in items}
-        is_new = not found <= self._known
-        self._known |= found
-        if not is_new:
-            # Items without an id are not duplicates by themselves, but those of a page that
-            # repeats another are.
-            items = tuple(item for item in items if find_id(item))
-        self.came += len(items)
-        for item in items:
-            # Two items without an id may look alike.
-            key = find_id(item) or object()
-            known = self._items.setdefault(key, item)
-            if known is not item:
-                self._duplicates.append(str(key))
-                self._items[key] = max(known, item, key=find_age)
-        return is_new
-
-    def join(self, limit: int | None, count: int | None) -> Page[Item]:
-        """Return all of them as one page."""
-        return Page(tuple(self._items.values())[:limit], count, tuple(self._duplicates))

@@ -21,20 +21,15 @@ from casjob.errors import (
 from casjob.job.source import Window
 from casjob.overview import Finding
 
-_CLOCK_TOLERANCE = timedelta(minutes=15)
-"""How far off a signature's time may be (APIGW.0301)."""
-
-_NO_JOB = "JOB00000000-0000-0000-0000-000000000000"
+_CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may be (APIGW.0301)
 
 
 def check_connection(client: Client, *, timeout: float) -> Iterator[Finding]:
-    """Probe name resolution, proxy, TCP, TLS and the clock, up to the first that fails.
-
-    No credentials are sent. Each step may take as many seconds as the timeout says.
-    """
+    """Probe name, proxy, TCP, TLS and the clock without credentials, up to the first that fails."""
     proxy = client.proxy
     # With a proxy, casjob itself resolves and connects to the proxy only.
-    host, port = _find_peer(proxy.url if proxy else httpx.URL(client.url))
+    url = proxy.url if proxy else httpx.URL(client.url)
+    host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -52,10 +47,6 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[Finding]:
         return
     yield Finding("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")
     yield from _check_response(client)
-
-
-def _find_peer(url: httpx.URL) -> tuple[str, int]:
-    return url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 def _check_response(client: Client) -> Iterator[Finding]:
@@ -83,60 +74,42 @@ def _check_response(client: Client) -> Iterator[Finding]:
 
 
 def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
-    """Probe authentication and the project, by asking for a job that does not exist.
-
-    Args:
-        open_service: reads the credential, and looks up the project if it is not set.
-    """
+    """Probe authentication and the project, by asking for a job that does not exist."""
+    accepted = Finding("authentication", ExitStatus.SUCCESS, "accepted")
+    step = "IAM"
     try:
         service = open_service()
-    except AuthenticationError as error:
-        yield _fail("authentication", error)
-        return
-    except SettingsError as error:
-        yield _fail("account", error)
-        return
-    except CasjobError as error:
-        # So far, requests went to IAM only.
-        yield _fail("IAM", error)
-        return
-    try:
-        service.fetch_job(_NO_JOB, Window(limit=1))
-    except JobNotFoundError as error:
-        if not re.match(_CODE, error.said or ""):
-            # Any web server may respond with a 404.
-            message = f"the server at {service.endpoint} is not the service: {error.said}"
-            yield Finding("service", ExitStatus.SETTINGS, message, _WRONG_ENDPOINT)
-            return
-    except (ReplyError, SettingsError) as error:
-        yield _fail("service", error)._replace(status=ExitStatus.SETTINGS)
-        return
+        step = "service"
+        _ask_for_no_job(service)
     except ForbiddenError as error:
-        yield _ACCEPTED
+        yield accepted
         message = f"not allowed in project {service.project_id}; the service said: {error.said}"
         yield Finding("project", error.status, message, error.hint)
-        return
-    except AuthenticationError as error:
-        yield _fail("authentication", error)
-        return
     except CasjobError as error:
-        yield _fail("service", error)
-        return
-    yield _ACCEPTED
-    yield Finding("project", ExitStatus.SUCCESS, service.project_id)
+        status = error.status
+        if isinstance(error, AuthenticationError):
+            step = "authentication"
+        elif step == "service" and isinstance(error, ReplyError):
+            status = ExitStatus.SETTINGS
+        elif step == "IAM" and isinstance(error, SettingsError):
+            step = "account"
+        said = f"; the service said: {error.said}" if error.said else ""
+        yield Finding(step, status, error.message + said, error.hint, error.steps)
+    else:
+        yield accepted
+        yield Finding("project", ExitStatus.SUCCESS, service.project_id)
 
 
-_ACCEPTED = Finding("authentication", ExitStatus.SUCCESS, "accepted")
-
-_CODE = r"[A-Z]+\.[0-9]+"
-"""An error code of the service or its gateway, such as SVCSTG.00100429."""
-
-_WRONG_ENDPOINT = "is the region or the endpoint right? casjob config shows where it is set"
-
-
-def _fail(step: str, error: CasjobError) -> Finding:
-    said = f"; the service said: {error.said}" if error.said else ""
-    return Finding(step, error.status, error.message + said, error.hint, error.steps)
+def _ask_for_no_job(service: ServiceStage) -> None:
+    try:
+        service.fetch_job("JOB00000000-0000-0000-0000-000000000000", Window(limit=1))
+    except JobNotFoundError as error:
+        # An error code of the service or its gateway; any web server may respond with a 404.
+        if not re.match(r"[A-Z]+\.[0-9]+", error.said or ""):
+            raise SettingsError(
+                f"the server at {service.endpoint} is not the service: {error.said}",
+                hint="is the region or the endpoint right? casjob config shows where it is set",
+            ) from None
 
 
 def _reason(error: OSError | UnicodeError) -> str:

@@ -1,5 +1,6 @@
 """Keeps secrets out of everything that is printed."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote_plus
@@ -17,28 +18,41 @@ _SHORTEST_START = 3
 _LAYERS = 5
 """Layers of each encoding that are undone: JSON within JSON within JSON was seen."""
 
+_REMEMBERED = 100
+"""Secrets of the latest requests; a signature is one, and each request has its own."""
+
 _SECRET_HEADERS = ("X-Auth-Token", "X-Security-Token", "X-Subject-Token")
+
+_LONGEST_ESCAPE = 40
+"""Characters of an escape within an escape. The time to find it grows with their square."""
+
+_CUT_ESCAPE = re.compile(r"(%[0-9A-Fa-f]?|\\u?[0-9A-Fa-f]{0,3}|&#?\w{0,8})+$")
+_JSON_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|([bfnrt"\'/\\]))')
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class Redactor:
-    """Masks secrets in texts, also where a server repeats them in another encoding.
-
-    Args:
-        secrets: what to mask; those of fewer than 6 characters are ignored.
-    """
+    """Masks secrets of at least 6 characters, also where a server repeats them in an encoding."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = frozenset(each for each in secrets if len(each) >= _SHORTEST_SECRET)
+        # Each with how it appears after each step of decoding the text around it.
+        self._secrets: dict[str, frozenset[str]] = {}
+        self._remembered: dict[str, frozenset[str]] = {}
+        self.add(*secrets)
 
-    def add(self, *secrets: str) -> "Redactor":
-        """Return a redactor that masks more secrets."""
-        return Redactor((*self._secrets, *secrets))
+    def add(self, *secrets: str) -> None:
+        """Mask more secrets from now on."""
+        self._secrets |= {secret: frozenset(_decode(secret)) for secret in secrets}
 
-    def add_headers(self, *some: Mapping[str, str]) -> "Redactor":
-        """Return a redactor that also masks the tokens and the signatures in some headers."""
-        signatures = (each.get("Authorization", "").rpartition("Signature=")[2] for each in some)
-        tokens = (each.get(name, "") for each in some for name in _SECRET_HEADERS)
-        return self.add(*signatures, *tokens)
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Also mask the tokens and the signature in the headers of a request or a response."""
+        signature = headers.get("Authorization", "").rpartition("Signature=")[2]
+        for secret in (signature, *(headers.get(name, "") for name in _SECRET_HEADERS)):
+            if secret not in self._remembered:
+                self._remembered[secret] = frozenset(_decode(secret))
+        for oldest in list(self._remembered)[:-_REMEMBERED]:
+            # Another thread may do the same.
+            self._remembered.pop(oldest, None)
 
     def mask(self, text: str) -> str:
         """Return the text without secrets.
@@ -46,9 +60,8 @@ class Redactor:
         If a secret shows only after decoding HTML entities, percent-encoding or JSON escapes,
         the decoded text is returned, masked.
         """
-        secrets = sorted(
-            {view for secret in self._secrets for view in _decode(secret)}, key=len, reverse=True
-        )
+        known = [*self._secrets.values(), *self._remembered.values()]
+        secrets = sorted(frozenset[str]().union(*known), key=len, reverse=True)
         masked = text
         for decode in _DECODERS * _LAYERS:
             hidden = _hide(text, secrets)
@@ -83,25 +96,12 @@ def _hide_end(excerpt: str, secrets: Iterable[str]) -> str:
     return excerpt
 
 
-_LONGEST_ESCAPE = 40
-"""Characters of an escape within an escape. The time to find it grows with their square."""
-
-_CUT_ESCAPE = re.compile(r"(%[0-9A-Fa-f]?|\\u?[0-9A-Fa-f]{0,3}|&#?\w{0,8})+$")
-
-
 def _decode(secret: str) -> Iterator[str]:
     """Yield the secret as it appears after each step of decoding the text around it."""
     for decode in _DECODERS * _LAYERS:
         if len(secret) >= _SHORTEST_SECRET:
             yield secret
         secret = decode(secret)
-
-
-def _decode_html(text: str) -> str:
-    # Loading its table of entities takes longer than a request to a service nearby.
-    import html
-
-    return html.unescape(text)
 
 
 def _decode_percent(text: str) -> str:
@@ -115,13 +115,9 @@ def _decode_json(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-_JSON_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|([bfnrt"\'/\\]))')
-_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-
-
 def _read_escape(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else _CONTROLS.get(found[2], found[2])
 
 
-_DECODERS = (_decode_html, _decode_percent, _decode_json)
+_DECODERS = (html.unescape, _decode_percent, _decode_json)
 """The encodings in which servers echo what they received."""

@@ -13,25 +13,20 @@ from casjob.errors import ReplyError, ReplyTooLargeError
 from casjob.job.failures import clip
 from casjob.json_text import decode
 
-MAX_BYTES = 64 * 1024 * 1024
-"""Of a response's body, decompressed: more than any job takes."""
+MAX_BYTES = 64 * 1024 * 1024  # of a response's body, decompressed: more than any job takes
 
-ACCEPT_ENCODING = "gzip, deflate"
-"""The content codings that are decoded here."""
+ACCEPT_ENCODING = "gzip, deflate"  # the content codings that are decoded here
 
-_PIECE = 1024 * 1024
-"""Bytes to decompress at a time: a bomb must not fill the memory in one go."""
+_PIECE = 1024 * 1024  # bytes to decompress at a time: a bomb must not fill the memory in one go
 
+OTHER_SERVICE_HINT = (
+    "the endpoint may belong to another service; casjob config shows where it is set"
+)
 _PROXY_HINT = "a proxy may have changed it"
 
 
 class Response(NamedTuple):
-    """A response; its content is decompressed.
-
-    Args:
-        headers: names are in any case.
-        certificate_expires: when the service's certificate expires; None without TLS.
-    """
+    """A response; its content is decompressed. There is no certificate without TLS."""
 
     status: int
     headers: Mapping[str, str]
@@ -84,8 +79,7 @@ def read_response(response: httpx.Response, peer: str) -> Response:
     """Read a response of httpx, whose body is still to come.
 
     Raises:
-        httpx.HTTPError: the connection broke.
-        ReplyError: the response is too large, or in an encoding that was not requested.
+        ReplyError: it is too large, or in an encoding that was not requested.
     """
     content = bytearray()
     for piece in _decompress(response, peer):
@@ -93,8 +87,7 @@ def read_response(response: httpx.Response, peer: str) -> Response:
         if len(content) > MAX_BYTES:
             raise ReplyTooLargeError(
                 f"the response from {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
-                hint="the endpoint may belong to another service;"
-                " casjob config shows where it is set",
+                hint=OTHER_SERVICE_HINT,
             )
     expires = _find_certificate_end(response)
     return Response(response.status_code, response.headers, bytes(content), expires)

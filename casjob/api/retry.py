@@ -11,16 +11,10 @@ _Value = TypeVar("_Value")
 
 
 class RetryPolicy(NamedTuple):
-    """When to retry; all times are in seconds.
+    """How often to retry, and how many seconds to wait before.
 
     Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
     since five failures in a row lock an access key (API gateway, APIGW.0301).
-
-    Args:
-        retries: how many, after the first attempt.
-        first_wait: before the first retry, doubled for each further one.
-        longest_wait: the most to wait beside what the service asks for.
-        longest_retry_after: if the service asks for more, there is no retry.
     """
 
     retries: int = 3

@@ -3,24 +3,10 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 ALGORITHM = "SDK-HMAC-SHA256"
-DATE_FORMAT = "%Y%m%dT%H%M%SZ"
-"""Of X-Sdk-Date, in UTC."""
-
-
-class Signature(NamedTuple):
-    """A request's signature.
-
-    Args:
-        canonical_request: the text whose digest was signed, to compare with the gateway's.
-        authorization: the Authorization header.
-    """
-
-    canonical_request: str
-    authorization: str
+DATE_FORMAT = "%Y%m%dT%H%M%SZ"  # of X-Sdk-Date, in UTC
 
 
 def sign(
@@ -32,18 +18,12 @@ def sign(
     query: Iterable[tuple[str, str]],
     headers: Mapping[str, str],
     body: bytes,
-) -> Signature:
-    """Sign a request.
+) -> tuple[str, str]:
+    """Return the text that is signed, to compare with the gateway's, and the Authorization header.
 
-    Args:
-        access_key: the AK.
-        secret_key: the SK.
-        method: the HTTP method.
-        path: as it is sent, percent-encoded.
-        query: names and values, decoded.
-        headers: those to be signed: Host, X-Sdk-Date and any more. Those with an underscore in
-            their name are left out, as the gateway does.
-        body: as it is sent.
+    The path is percent-encoded, as it is sent; the query is decoded. The headers are those to be
+    signed: Host, X-Sdk-Date and any more. Those with an underscore in their name are left out, as
+    the gateway does.
     """
     signed = {name.lower(): value.strip() for name, value in headers.items() if "_" not in name}
     names = ";".join(sorted(signed))
@@ -61,7 +41,7 @@ def sign(
     to_sign = f"{ALGORITHM}\n{signed['x-sdk-date']}\n{digest}"
     signature = hmac.new(secret_key.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
     authorization = f"{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
-    return Signature(canonical_request, authorization)
+    return canonical_request, authorization
 
 
 def encode_path(path: str) -> str:

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
-from casjob.api.pace import BURST, RATE, Pace
 from casjob.errors import CasjobError
 from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
+from casjob.follow.pace import BURST, RATE, Pace
 from casjob.follow.poller import Poller
 from casjob.job.failures import clip
 from casjob.job.source import ComponentName
@@ -53,7 +53,7 @@ def follow_jobs(
     # Each of many jobs is polled as often as each of 20, until the service objects.
     load_factor = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, load_factor)
-    with open_service(session, pace=pace, deadline=plan.deadline) as service:
+    with open_service(session, pace=pace.wait, deadline=plan.deadline) as service:
         history = session.history(service)
         job_ids = [_choose_job(each, service, plan, session) for each in named]
         poller = Poller(

@@ -2,7 +2,6 @@ import hashlib
 import hmac
 import re
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qsl, quote, unquote
@@ -30,8 +29,8 @@ def send(
 ) -> None:
     retry = RetryPolicy(retries=retries, first_wait=0, longest_wait=0)
     with closing(Client(service.url + prefix, timeout=5, retry=retry)) as client:
-        request = Request("GET", path, params=params)
-        client.send(request, auth=auth, read=lambda document, _: document)
+        request = Request("GET", path, params, auth=auth)
+        client.send(request, lambda document, _: document)
 
 
 CREDENTIALS = [
@@ -106,7 +105,7 @@ def test_what_is_signed_is_what_is_sent(
     send(answering, KEY, path, prefix=prefix, params=params)
 
     (request,) = answering.requests
-    expected = signature_as_the_guide_says(request, KEY.secret_key)
+    expected = signature_as_the_guide_says(request, "SKEXAMPLE")
     assert request.headers["Authorization"] == expected
     assert request.headers["Host"] == answering.url.removeprefix("http://")
     assert {name: values[0] for name, values in request.query.items()} == (params or {})
@@ -117,9 +116,9 @@ def test_a_project_and_a_security_token_are_sent_and_signed(answering: Service) 
 
     (request,) = answering.requests
     assert request.headers["X-Project-Id"] == "063a"
-    assert request.headers["X-Security-Token"] == TEMPORARY_KEY.security_token
+    assert request.headers["X-Security-Token"] == "ST-EXAMPLE+/="
     assert "=host;x-project-id;x-sdk-date;x-security-token," in request.headers["Authorization"]
-    expected = signature_as_the_guide_says(request, KEY.secret_key)
+    expected = signature_as_the_guide_says(request, "SKEXAMPLE")
     assert request.headers["Authorization"] == expected
 
 
@@ -136,13 +135,15 @@ def test_each_retry_is_signed_anew(answering: Service) -> None:
     seconds = count()
     answering.script = [Reply(503), Reply(500), Reply(reset=True)]
 
-    auth = replace(KEY, clock=lambda: begin + timedelta(seconds=next(seconds)))
-    send(answering, auth, params={"limit": "5"}, retries=3)
+    key = AccessKey(
+        "AKEXAMPLE", "SKEXAMPLE", clock=lambda: begin + timedelta(seconds=next(seconds))
+    )
+    send(answering, key, params={"limit": "5"}, retries=3)
 
     dates = [request.headers["X-Sdk-Date"] for request in answering.requests]
     assert dates == [f"20200204T04010{second}Z" for second in range(3, 7)]
     for request in answering.requests:
-        expected = signature_as_the_guide_says(request, KEY.secret_key)
+        expected = signature_as_the_guide_says(request, "SKEXAMPLE")
         assert request.headers["Authorization"] == expected
 
 

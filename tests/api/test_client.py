@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,7 +12,6 @@ import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
 from casjob.api.client import Client, Request
-from casjob.api.pace import Pace
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
 from casjob.errors import (
@@ -24,12 +22,11 @@ from casjob.errors import (
     SettingsError,
     TransientError,
 )
-from tests.api.test_pace import Time
 from tests.service import Recorded, Reply, Service
 
-KEY = AccessKey(
-    "AKEXAMPLE", "secret-key-of-the-user", "security-token+/=", origin="CASJOB_ACCESS_KEY"
-)
+SECRET_KEY = "secret-key-of-the-user"  # noqa: S105 - made up
+SECURITY_TOKEN = "security-token+/="  # noqa: S105 - made up
+KEY = AccessKey("AKEXAMPLE", SECRET_KEY, SECURITY_TOKEN, origin="CASJOB_ACCESS_KEY")
 TOKEN = Token("token-of-the-user", origin="CASJOB_TOKEN")
 
 
@@ -61,8 +58,8 @@ def open_client(
 
 
 def send(client: Client, auth: Credential | None = TOKEN, **more: Any) -> object:
-    request = Request(**{"method": "GET", "path": "/jobs", **more})
-    return client.send(request, auth=auth, read=lambda document, _: document)
+    request = Request(**{"method": "GET", "path": "/jobs", "auth": auth, **more})
+    return client.send(request, lambda document, _: document)
 
 
 def without_times(lines: list[str]) -> list[str]:
@@ -85,13 +82,12 @@ def test_each_request_is_logged_with_its_outcome(service: Service) -> None:
 
 def test_each_attempt_waits_for_its_turn(service: Service) -> None:
     service.script = [Reply(503), Reply(200, "{}")]
-    time = Time()
-    pace = Pace(gap=7, clock=time.clock, sleep=time.sleep)
+    turns: list[int] = []
 
-    with open_client(service.url, pace=pace) as client:
+    with open_client(service.url, pace=lambda: turns.append(len(service.requests))) as client:
         send(client)
 
-    assert time.now == 1007
+    assert turns == [0, 1]
 
 
 def test_a_request_without_a_response_is_logged_too(service: Service) -> None:
@@ -135,7 +131,7 @@ def test_a_refused_signature_is_logged_beside_the_gateways(service: Service) -> 
     listener = Listener()
 
     with (
-        open_client(service.url, listener, secrets=[KEY.secret_key]) as client,
+        open_client(service.url, listener, secrets=[SECRET_KEY]) as client,
         pytest.raises(AuthenticationError),
     ):
         send(client, KEY.for_project("063a"))
@@ -197,7 +193,7 @@ def test_whatever_a_response_repeats_no_secret_is_printed(
     listener = Listener()
 
     with (
-        open_client(service.url, listener, secrets=[KEY.secret_key, PASSWORD]) as client,
+        open_client(service.url, listener, secrets=[SECRET_KEY, PASSWORD]) as client,
         pytest.raises(CasjobError) as raised,
     ):
         send(client, auth, method="POST", body={"password": PASSWORD})
@@ -210,8 +206,8 @@ def test_whatever_a_response_repeats_no_secret_is_printed(
     secrets = [
         PASSWORD,
         json.dumps(PASSWORD)[1:-1],
-        KEY.secret_key,
-        str(KEY.security_token),
+        SECRET_KEY,
+        SECURITY_TOKEN,
         "token-of-the-user",
     ]
     headers = service.requests[0].headers
@@ -281,8 +277,8 @@ def test_a_response_that_is_not_json_is_described(service: Service) -> None:
         {"params": {"instance_id": "\udcff"}},
         {"params": {"instance_id": "x" * 70_000}},
         {"body": {"password": "\udcff"}},
-        {"auth": replace(KEY, project_id="prøject")},
-        {"auth": replace(KEY, project_id="a\nb")},
+        {"auth": KEY.for_project("prøject")},
+        {"auth": KEY.for_project("a\nb")},
     ],
     ids=["not UTF-8", "too long", "a body", "a header", "a line break"],
 )
@@ -378,3 +374,12 @@ def test_nothing_is_sent_beside_the_first_request_nor_after_a_refusal(service: S
     assert [type(error) for error in errors] == [AuthenticationError] * 4
     assert all("Signature=**** (" in str(vars(error)["said"]) for error in errors)
     assert len(service.requests) == 1
+
+
+def test_there_is_time_for_something_else_while_a_response_is_waited_for(service: Service) -> None:
+    is_done = threading.Event()
+    service.handler = lambda _: Reply(200 if is_done.wait(5) else 500, "{}")
+
+    with open_client(service.url) as client:
+        client.while_waiting = is_done.set
+        assert send(client) == {}

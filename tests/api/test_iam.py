@@ -252,7 +252,7 @@ def send(service: Service, login: Login, *, retries: int = 3, more: int = 0) -> 
     with closing(Client(service.url, timeout=5, retry=retry)) as client:
 
         def ask() -> object:
-            return client.send(Request("GET", "/"), auth=login, read=lambda *_: None)
+            return client.send(Request("GET", "/", auth=login), lambda *_: None)
 
         ask()
         for asked in [run_in_thread(ask) for _ in range(more)]:
@@ -405,7 +405,7 @@ def test_a_project_is_found_by_the_regions_name(iam: Service, client: Client, ca
             + ", ".join(f"p ({number})" for number in range(10))
             + ", …",
         ),
-        (["x", None, {}, {"id": 5}, {"id": ""}, {"id": "../x"}], "no projects named cn-north-4"),
+        (["x", None, {}, {"id": [5]}, {"id": ""}, {"id": "../x"}], "no projects named cn-north-4"),
     ],
 )
 def test_none_or_several_projects_are_an_error_with_their_names(

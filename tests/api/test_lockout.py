@@ -20,7 +20,7 @@ def test_the_others_wait_until_the_first_was_accepted() -> None:
         second = run_in_thread(take_turn)
         assert second_begun.wait(5)
         assert not second_has_turn.is_set()
-        guard.accept()
+        guard.is_accepted = True
 
     second.result(timeout=5)
     assert second_has_turn.is_set()
@@ -28,7 +28,7 @@ def test_the_others_wait_until_the_first_was_accepted() -> None:
 
 def test_all_go_side_by_side_once_accepted() -> None:
     guard = LockoutGuard()
-    guard.accept()
+    guard.is_accepted = True
     both = threading.Barrier(2, timeout=5)
 
     def take_turn() -> None:
@@ -43,7 +43,7 @@ def test_none_goes_after_a_refusal() -> None:
     guard = LockoutGuard()
     refusal = AuthenticationError("refused")
     with guard.turn():
-        guard.refuse(refusal)
+        guard.refusal = refusal
 
     with pytest.raises(AuthenticationError) as raised, guard.turn():
         pytest.fail("it went")

@@ -76,7 +76,8 @@ def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
 
 
 def test_several_secrets_are_masked_longer_ones_first() -> None:
-    redactor = Redactor(["secret"]).add("secret-and-more")
+    redactor = Redactor(["secret"])
+    redactor.add("secret-and-more")
 
     assert redactor.mask("secret-and-more, secret, secret-and") == "****, ****, ****-and"
 
@@ -143,9 +144,19 @@ def test_tokens_and_signatures_in_headers_are_secrets() -> None:
         "Host": "host.example",
     }
 
-    masked = Redactor().add_headers(headers).mask(" ".join(headers.values()))
+    redactor = Redactor()
+    redactor.learn(headers)
+    masked = redactor.mask(" ".join(headers.values()))
 
     assert masked == (
         "**** **** **** SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders=host, Signature=****"
         " host.example"
     )
+
+
+def test_secrets_of_many_requests_are_forgotten_but_not_those_of_the_run() -> None:
+    redactor = Redactor(["the-secret-key"])
+    for number in range(1000):
+        redactor.learn({"Authorization": f"SDK-HMAC-SHA256 Signature={number:064}"})
+
+    assert redactor.mask(f"the-secret-key {999:064} {0:064}") == f"**** **** {0:064}"

@@ -26,7 +26,7 @@ def test_every_vector_reproduces(vector: dict[str, Any]) -> None:
     ]
     headers = {name: v for name, v in vector["headers_sent"].items() if name != "Authorization"}
 
-    signature = sign(
+    signed = sign(
         inputs["ak"],
         inputs["sk"],
         method=inputs["method"],
@@ -36,8 +36,7 @@ def test_every_vector_reproduces(vector: dict[str, Any]) -> None:
         body=inputs["body"].encode(),
     )
 
-    assert signature.canonical_request == vector["canonical_request"]
-    assert signature.authorization == vector["authorization"]
+    assert signed == (vector["canonical_request"], vector["authorization"])
     target = inputs["path"] + ("?" if query else "") + encode_query(query)
     assert target == vector["request_target"]
 
@@ -46,9 +45,10 @@ def test_a_header_with_an_underscore_is_not_signed() -> None:
     def signed(headers: dict[str, str]) -> str:
         headers = {"Host": "h", "X-Sdk-Date": "20200204T040103Z", **headers}
         path, body = "/", b"{}"
-        return sign(
+        _, authorization = sign(
             "AK", "SK", method="GET", path=path, query=(), headers=headers, body=body
-        ).authorization
+        )
+        return authorization
 
     assert signed({"X_Odd": "1"}) == signed({})
     assert signed({"X-Odd": "1"}) != signed({})
@@ -108,7 +108,7 @@ def test_the_vendors_own_sdk_signs_the_same(
         body=body,
     )
 
-    assert ours.authorization == theirs.header_params["Authorization"]
+    assert ours[1] == theirs.header_params["Authorization"]
     assert path + ("?" if query else "") + encode_query(query) == theirs.uri
 
 

@@ -1,6 +1,7 @@
 import pkgutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 import casjob.job
 from casjob.formats.display import OutputFormat
 from tests.conftest import JOB_ID
-from tests.service import Service
+from tests.service import Reply, Service
+from tests.terminal import PATIENCE
 
 REPLY = str(Path(__file__).parents[1] / "data" / "job_failed_v2.json")
 HEAVY = {"httpx", "pydantic", "rich"}
@@ -83,3 +85,46 @@ def test_what_a_job_means_is_worked_out_without_a_network_or_a_screen() -> None:
     program = "import sys\nfor name in ('httpx', 'rich', 'typer'): sys.modules[name] = None\n"
     program += f"import {', '.join(modules)}"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_nothing_that_only_a_reply_needs_is_loaded_before_the_request() -> None:
+    program = "import sys; sys.modules['click'] = None\n"
+    program += "import casjob.service, casjob.commands.show; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert HEAVY & set(ran.stdout.split()) == {"httpx"}
+
+
+LOADING = """
+import sys
+sys.modules["click"] = None
+
+def tell(event, arguments):
+    if event == "import" and arguments[0] == "pydantic":
+        print("loading", file=sys.stderr, flush=True)
+
+sys.addaudithook(tell)
+from casjob.program import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_what_a_reply_needs_is_loaded_while_it_is_on_its_way(
+    service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
+) -> None:
+    is_loading = threading.Event()
+    service.handler = lambda _: None if is_loading.wait(PATIENCE) else Reply(500)
+
+    with subprocess.Popen(
+        [sys.executable, "-c", LOADING, "show", JOB_ID, "--json"],
+        env={**clean_environ, **at_service},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as program:
+        assert program.stderr
+        assert program.stderr.readline() == b"loading\n"
+        is_loading.set()
+        program.communicate(timeout=PATIENCE)
+
+    assert program.returncode == 0

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from casjob.api.pace import Pace
 from casjob.catalogue.meanings import Catalogue
 from casjob.follow.job import FollowedJob, Plan
+from casjob.follow.pace import Pace
 from casjob.follow.poller import choose_due
 from casjob.follow.start import FULL_SPEED_JOBS
-from tests.api.test_pace import Time, most_within, send
 from tests.components import component, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Finished
 from tests.follow.test_job import at, stands
+from tests.follow.test_pace import Time, most_within, send
 from tests.following import QUICKLY
 from tests.program import run_shell
 from tests.samples import as_document, job, task

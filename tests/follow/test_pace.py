@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from casjob.api.pace import Pace
+from casjob.follow.pace import Pace
 
 
 class Time:
@@ -79,16 +79,12 @@ def test_a_pace_slows_down_to_the_known_limit() -> None:
 
 
 def test_threads_share_a_pace() -> None:
-    time = Time()
-    pace = Pace(gap=1, clock=time.clock, sleep=time.sleep)
-    moments: list[float] = []
-    threads = [
-        threading.Thread(target=lambda: moments.extend(send(pace, time, 1))) for _ in range(20)
-    ]
+    sleeps: list[float] = []
+    pace = Pace(gap=1, clock=lambda: 1000.0, sleep=sleeps.append)
+    threads = [threading.Thread(target=pace.wait) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert time.now == 1019
-    assert len(moments) == 20
+    assert sorted(sleeps) == list(range(20))
