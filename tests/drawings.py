@@ -1,24 +1,5 @@
 """The documented job as `casjob show` draws it."""
 
-AT_160_COLUMNS = """\
-✗ provision/provMain FAILED after 35.6s · PROVISION
-  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
-
-✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
-  ECC00011  Building failed.
-  means     the build of the application failed: read the build's log
-
-  #  TASK     DOES                           TYPE     STATUS       STARTED   ELAPSED  0s                                                                   35.6s
-  1  PREPARE_RESOURCES
-  4  BUILDING
-  6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇▇▇▇▇▇▇▇▇▇▇
-  7  TN00094  run the build and follow it    restful  ✓ SUCCEEDED  04:01:08     0.0s              ▏
-  9  TN00097  wait for the build to succeed  restful  ✗ FAILED     04:01:08    30.0s              ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
-
-2 of 3 steps succeeded
-next: casjob tasks --failed
-"""  # noqa: E501 - as wide as that terminal
-
 ON_A_TERMINAL = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z

@@ -8,7 +8,7 @@ import pytest
 
 from tests.components import component, record
 from tests.conftest import JOB_ID, OTHER_JOB_ID
-from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, AT_160_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
+from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.program import CASJOB
 from tests.samples import as_document, job, task
 from tests.service import Recorded, Service, many_tasks
@@ -65,7 +65,7 @@ def on_screen(drawing: str, columns: int) -> list[str]:
 class TestShow:
     @pytest.mark.parametrize(
         ("columns", "drawing"),
-        [(160, AT_160_COLUMNS), (100, ON_A_TERMINAL), (80, AT_80_COLUMNS), (50, AT_50_COLUMNS)],
+        [(100, ON_A_TERMINAL), (80, AT_80_COLUMNS), (50, AT_50_COLUMNS)],
     )
     def test_fits_the_terminal(self, environ: dict[str, str], columns: int, drawing: str) -> None:
         with Terminal(SHOW, environ, columns=columns) as terminal:
@@ -127,7 +127,7 @@ class TestProgress:
         service.jobs[JOB_ID] = many_tasks(105)
 
         with held(service, first=1) as gate, Terminal(SHOW, environ) as terminal:
-            assert terminal.wait_until(bool) == [f"{PROGRESS}: 50 of 105 tasks"]
+            terminal.wait_until(lambda lines: lines == [f"{PROGRESS}: 50 of 105 tasks"])
             gate.open()
             status, lines = terminal.finish()
 
@@ -229,21 +229,13 @@ class TestInterrupt:
         assert status == 130
         assert lines in ([], ["^C"])
 
-    def test_erases_the_progress(self, environ: dict[str, str], service: Service) -> None:
-        with held(service), Terminal(SHOW, environ) as terminal:
-            terminal.wait_until(bool)
-            terminal.type("\x03")
-            status, lines = terminal.finish()
-
-        assert status == 130
-        assert lines in ([], ["^C"])
-
-    def test_while_pages_are_fetched_side_by_side_ends_at_once(
-        self, environ: dict[str, str], service: Service
+    @pytest.mark.parametrize(("tasks", "first"), [(5, 0), (250, 1)])
+    def test_erases_the_progress_also_while_pages_are_fetched_side_by_side(
+        self, environ: dict[str, str], service: Service, tasks: int, first: int
     ) -> None:
-        service.jobs[JOB_ID] = many_tasks(250)
+        service.jobs[JOB_ID] = many_tasks(tasks)
 
-        with held(service, first=1), Terminal(SHOW, environ) as terminal:
+        with held(service, first=first), Terminal(SHOW, environ) as terminal:
             terminal.wait_until(bool)
             terminal.type("\x03")
             status, lines = terminal.finish()

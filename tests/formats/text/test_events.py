@@ -114,9 +114,6 @@ def test_an_ending_names_the_cause(document: Fields, words: str) -> None:
     assert describe_ending("JOB1", report_of(document)) == words
 
 
-def test_a_cause_may_be_told_in_brief() -> None:
+def test_a_cause_may_be_told_in_brief_and_what_went_well_has_none() -> None:
     assert describe_cause(report_of(BUILD_FAILED), with_title=False) == "task 9 TN00097  E1"
-
-
-def test_what_went_well_has_no_cause() -> None:
     assert describe_cause(report_of(job("SUCCEEDED", task(1)))) is None

@@ -140,12 +140,6 @@ class TestOneJob:
                 FOOTER,
             ]
 
-    def test_that_is_not_known_yet_has_a_line(self, tty: Tty) -> None:
-        with view(tty) as live:
-            live.draw([Picture("JOB1", None, poll_in=2.0)])
-
-            assert tty.see() == ["JOB1: nothing is known yet", FOOTER]
-
     def test_shows_the_last_stalls(self, tty: Tty) -> None:
         report = running().report
         assert report
@@ -179,6 +173,7 @@ class TestOneJob:
                 live.draw([running()])
 
             lines = tty.see()
+            assert tty.screen.cursor.hidden
             live.show_endings([Ending("JOB1", report_of(job("SCHEDULED")), "casjob watch")])
         assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
         assert lines[-1] == FOOTER
@@ -190,6 +185,7 @@ class TestOneJob:
             "no steps yet",
             "next: casjob watch",
         ]
+        assert not tty.screen.cursor.hidden
 
     def test_may_take_rows_to_their_last_cell(self, tty: Tty) -> None:
         with view(tty) as live:
@@ -338,17 +334,6 @@ class TestTheEnd:
             "",
             "1 of 3 jobs succeeded, 1 failed, 1 unknown",
         ]
-
-    def test_removes_what_was_drawn_and_shows_the_cursor(self, tty: Tty) -> None:
-        with view(tty) as live:
-            live.draw([running()])
-            tty.see()
-            assert tty.screen.cursor.hidden
-            live.show_endings([Ending("JOB1", None)])
-
-        assert tty.see() == []
-        assert not tty.screen.cursor.hidden
-        assert (tty.screen.cursor.x, tty.screen.cursor.y) == (0, 0)
 
     def test_after_an_interruption_leaves_the_last_picture(self, tty: Tty) -> None:
         def draw_until_interrupted() -> NoReturn:

@@ -22,6 +22,7 @@ from casjob.job.report import select_tasks
 from casjob.job.statuses import Outcome
 from tests.samples import job, report_of, separator, task
 
+TIMELESS = {"CREATED_AT": None, "LAST_HEALTH_CHECK": None}
 NOON = datetime(2020, 2, 4, 12, 0, tzinfo=UTC)
 
 
@@ -165,24 +166,15 @@ def test_steps_are_done_running_or_hidden(reply: object, hidden: int, words: str
 @pytest.mark.parametrize(
     ("tasks", "words"),
     [
-        ([task(2, start=1), task(3, start=5, seconds=4)], "2 of 2  9.0s"),
-        ([task(2, start=1), task(3, "SKIPPED", start=1)], "2 of 2, 1 skipped  2.0s"),
+        ([separator(1, "A"), task(2, start=1), task(3, start=5, seconds=4)], "2 of 2  9.0s"),
+        ([separator(1, "A"), task(2, start=1), task(3, "SKIPPED")], "2 of 2, 1 skipped  2.0s"),
+        ([{**each, **TIMELESS} for each in (separator(1, "A"), task(2))], "1 of 1"),
     ],
 )
 def test_a_phase_is_its_steps_and_its_time(tasks: list[dict[str, object]], words: str) -> None:
-    report = report_of(job("SUCCEEDED", separator(1, "A"), *tasks))
+    report = report_of(job("SUCCEEDED", *tasks))
 
     assert [describe_phase(phase) for phase in group_phases(report.tasks)] == [words]
-
-
-def test_a_phase_without_times_is_its_steps_only() -> None:
-    timeless = [
-        {**each, "CREATED_AT": None, "LAST_HEALTH_CHECK": None}
-        for each in (separator(1, "A"), task(2))
-    ]
-    report = report_of(job("SUCCEEDED", *timeless))
-
-    assert [describe_phase(phase) for phase in group_phases(report.tasks)] == ["1 of 1"]
 
 
 def test_a_tally_counts_what_did_not_succeed_too() -> None:

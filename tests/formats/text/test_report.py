@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from casjob.formats.display import Color, Display
-from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, AT_160_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
+from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.formats.conftest import Draw
 from tests.samples import in_v3, job, separator, task
 from tests.service import documented_job, many_tasks
@@ -25,7 +25,6 @@ class TestTheDocumentedJob:
         ("columns", "drawing"),
         [
             (None, IN_A_PIPE),
-            (160, AT_160_COLUMNS),
             (100, ON_A_TERMINAL),
             (80, AT_80_COLUMNS),
             (50, AT_50_COLUMNS),
