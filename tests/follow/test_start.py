@@ -224,12 +224,12 @@ class TestTheNextJob:
     def test_is_not_the_one_before_however_that_is_named(
         self, wait: Ask, service: Service, after: str
     ) -> None:
-        waited = wait("--timeout", "0.3", after=after)
+        waited = wait("--timeout", "1s", after=after)
 
         named = after if after.startswith("JOB") else f"JOB{after}"
         assert (waited.status, waited.out) == (124, "")
         what = f"another job of component web than {named}"
-        assert waited.err == f"casjob: --timeout 0.3s passed while waiting for {what}\n"
+        assert waited.err == f"casjob: --timeout 1s passed while waiting for {what}\n"
         assert len(service.requests) > 3
 
     def test_shares_the_timeout_with_its_own_end(self, wait: Ask, service: Service) -> None:
