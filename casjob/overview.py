@@ -33,7 +33,7 @@ class Overview(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """How one probe went.
 
     Args:

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from casjob.cache import Cache
+from casjob.catalogue.custom import read_custom_meanings
 from casjob.catalogue.meanings import Catalogue
-from casjob.catalogue.own import read_own_meanings
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.job.source import JobSource
@@ -56,17 +56,17 @@ class Session:
         return Cache(cache_folder(self.environ))
 
     @property
-    def own_meanings_file(self) -> Path:
+    def custom_meanings_file(self) -> Path:
         """Where a team writes down what names mean."""
         return config_folder(self.environ) / "explain.toml"
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """What names mean. What is wrong with the team's own file is a warning on stderr."""
-        own = read_own_meanings(self.own_meanings_file)
-        for problem in own.problems:
+        custom = read_custom_meanings(self.custom_meanings_file)
+        for problem in custom.problems:
             self.notices.say(f"warning: {problem}")
-        return Catalogue(own.meanings)
+        return Catalogue(custom.meanings)
 
     def history(self, source: JobSource) -> History:
         """Return the jobs last viewed in the source's project; the demo is one of its own."""

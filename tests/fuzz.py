@@ -44,14 +44,14 @@ from casjob.formats.display import (
     Color,
     Content,
     Display,
-    Ending,
+    JobResult,
     OutputFormat,
 )
 from casjob.formats.presentation import load_format
 from casjob.job.difference import Difference, compare
 from casjob.job.events import (
     Event,
-    Picture,
+    JobSnapshot,
     Retry,
     Verdict,
     Waiting,
@@ -953,16 +953,16 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
         Verdict(now, JOB_ID, after),
     ]
     pictures = [
-        Picture(JOB_ID, after, poll_in=1.0, trouble=setting.trouble),
-        *([Picture("JOB2", before), Picture("JOB3", None, 0.0)] if before else ()),
+        JobSnapshot(JOB_ID, after, poll_in=1.0, trouble=setting.trouble),
+        *([JobSnapshot("JOB2", before), JobSnapshot("JOB3", None, 0.0)] if before else ()),
     ]
-    endings = [Ending(JOB_ID, after, "casjob tasks", has_verdict=True), Ending("JOB3", None)]
+    results = [JobResult(JOB_ID, after, "casjob tasks", has_verdict=True), JobResult("JOB3", None)]
     where = f"{setting.output} follow"
     written: list[str | bytes] = []
     drawings: list[str] = []
     if setting.output in FORMATS["view"]:
-        written, drawings = _view(events, pictures, endings, setting)
-    verdicts = _render(setting, "verdicts", endings, timed_out=False)
+        written, drawings = _view(events, pictures, results, setting)
+    verdicts = _render(setting, "verdicts", results, timed_out=False)
     if setting.output is OutputFormat.JSON:
         json.loads(verdicts)
         for content in written:
@@ -977,8 +977,8 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
 
 def _view(
     events: Iterable[Event],
-    pictures: Sequence[Picture],
-    endings: Sequence[Ending],
+    pictures: Sequence[JobSnapshot],
+    results: Sequence[JobResult],
     setting: Setting,
 ) -> tuple[list[str | bytes], list[str]]:
     """Return all that a view writes, and its drawings among that."""
@@ -998,7 +998,7 @@ def _view(
             view.draw(pictures[:1])
             view.draw(pictures)
             drawings = [each for each in written[count:] if isinstance(each, str)]
-        view.show_endings(endings)
+        view.show_results(results)
     return written, drawings
 
 

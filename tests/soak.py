@@ -466,7 +466,7 @@ def soak(seconds: float, seed: int, count: int, *options: str) -> Result:
     if screen != expected:
         findings += ["the screen at the end:", *screen, "in a fresh run:", *expected]
     findings += [
-        f"no {each} in the endings" for each in progress.job_ids if each not in str(screen)
+        f"no {each} in the results" for each in progress.job_ids if each not in str(screen)
     ]
     if screen[-1] != "status 1":
         findings.append(f"on the terminal: {screen[-1]}")

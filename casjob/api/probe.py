@@ -19,12 +19,12 @@ from casjob.errors import (
     SettingsError,
 )
 from casjob.job.source import Window
-from casjob.overview import Finding
+from casjob.overview import CheckResult
 
 _CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may be (APIGW.0301)
 
 
-def check_connection(client: Client, *, timeout: float) -> Iterator[Finding]:
+def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]:
     """Probe name, proxy, TCP, TLS and the clock without credentials, up to the first that fails."""
     proxy = client.proxy
     # With a proxy, casjob itself resolves and connects to the proxy only.
@@ -34,48 +34,48 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[Finding]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         hint = "is the proxy spelled right?" if proxy else client.name_hint
-        yield Finding("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
+        yield CheckResult("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
-    yield Finding("name", ExitStatus.SUCCESS, f"{host} is {addresses}")
-    yield Finding("proxy", ExitStatus.SUCCESS, f"{host}:{port}" if proxy else "none")
+    yield CheckResult("name", ExitStatus.SUCCESS, f"{host} is {addresses}")
+    yield CheckResult("proxy", ExitStatus.SUCCESS, f"{host}:{port}" if proxy else "none")
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError as error:
         hint = "check the network, the VPN, the firewall and HTTPS_PROXY"
-        yield Finding("TCP", ExitStatus.UNAVAILABLE, f"{host}:{port}: {_reason(error)}", hint)
+        yield CheckResult("TCP", ExitStatus.UNAVAILABLE, f"{host}:{port}: {_reason(error)}", hint)
         return
-    yield Finding("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")
+    yield CheckResult("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")
     yield from _check_response(client)
 
 
-def _check_response(client: Client) -> Iterator[Finding]:
+def _check_response(client: Client) -> Iterator[CheckResult]:
     try:
         response = client.probe()
     except CasjobError as error:
         step = "TLS" if client.url.startswith("https:") else "HTTP"
-        yield Finding(step, error.status, error.message, error.hint)
+        yield CheckResult(step, error.status, error.message, error.hint)
         return
     expires = response.certificate_expires
     message = f"the certificate expires on {expires:%Y-%m-%d}" if expires else "none, plain http"
-    yield Finding("TLS", ExitStatus.SUCCESS, message)
+    yield CheckResult("TLS", ExitStatus.SUCCESS, message)
     theirs = response.date
     if theirs is None:
-        yield Finding("clock", ExitStatus.SUCCESS, "the service sends no date")
+        yield CheckResult("clock", ExitStatus.SUCCESS, "the service sends no date")
         return
     ahead = datetime.now(UTC) - theirs
     message = f"this machine is {abs(ahead.total_seconds()):.0f}s "
     message += "ahead of the service" if ahead > timedelta() else "behind the service"
     if abs(ahead) < _CLOCK_TOLERANCE:
-        yield Finding("clock", ExitStatus.SUCCESS, message)
+        yield CheckResult("clock", ExitStatus.SUCCESS, message)
     else:
         hint = "set the clock, for instance with NTP: the gateway refuses signatures that far off"
-        yield Finding("clock", ExitStatus.SETTINGS, message, hint)
+        yield CheckResult("clock", ExitStatus.SETTINGS, message, hint)
 
 
-def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
+def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResult]:
     """Probe authentication and the project, by asking for a job that does not exist."""
-    accepted = Finding("authentication", ExitStatus.SUCCESS, "accepted")
+    accepted = CheckResult("authentication", ExitStatus.SUCCESS, "accepted")
     step = "IAM"
     try:
         service = open_service()
@@ -84,7 +84,7 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
     except ForbiddenError as error:
         yield accepted
         message = f"not allowed in project {service.project_id}; the service said: {error.said}"
-        yield Finding("project", error.status, message, error.hint)
+        yield CheckResult("project", error.status, message, error.hint)
     except CasjobError as error:
         status = error.status
         if isinstance(error, AuthenticationError):
@@ -94,10 +94,10 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[Finding]:
         elif step == "IAM" and isinstance(error, SettingsError):
             step = "account"
         said = f"; the service said: {error.said}" if error.said else ""
-        yield Finding(step, status, error.message + said, error.hint, error.steps)
+        yield CheckResult(step, status, error.message + said, error.hint, error.steps)
     else:
         yield accepted
-        yield Finding("project", ExitStatus.SUCCESS, service.project_id)
+        yield CheckResult("project", ExitStatus.SUCCESS, service.project_id)
 
 
 def _ask_for_no_job(service: ServiceStage) -> None:

@@ -23,17 +23,17 @@ class Explanation(NamedTuple):
     """Everything that is known about a name; None and empty where nothing is.
 
     Args:
-        own: what the team's own file says.
+        custom: what the team's own file says.
         means: what the error means, what the task or flow does, or what the status says.
         service: the service that a code's prefix names.
         flow: the flow that a task belongs to.
         tasks: the tasks of a flow, in the catalogue's order.
-        source: where all but `own` is from.
+        source: where all but `custom` is from.
     """
 
     name: str
     kind: Kind
-    own: str | None
+    custom: str | None
     means: str | None = None
     advice: str | None = None
     service: Service | None = None
@@ -44,20 +44,20 @@ class Explanation(NamedTuple):
 
 def explain_name(name: str, catalogue: Catalogue) -> Explanation | None:
     """Return what is known about a name in any case, or None for an unknown name."""
-    own = catalogue.find_own(name)
+    custom = catalogue.find_custom(name)
     if task := catalogue.describe_task(name):
         return Explanation(
-            task.name, Kind.TASK, own, task.title, flow=task.flow, source=_TASK_SOURCE
+            task.name, Kind.TASK, custom, task.title, flow=task.flow, source=_TASK_SOURCE
         )
     if flow := catalogue.describe_flow(name):
         return Explanation(
-            flow.name, Kind.FLOW, own, flow.title, tasks=flow.tasks, source=_FLOW_SOURCE
+            flow.name, Kind.FLOW, custom, flow.title, tasks=flow.tasks, source=_FLOW_SOURCE
         )
     if status := catalogue.describe_status(name):
         means = "; ".join(filter(None, (status.job, status.component)))
-        return Explanation(status.word, Kind.STATUS, own, means, source=_STATUS_SOURCE)
+        return Explanation(status.word, Kind.STATUS, custom, means, source=_STATUS_SOURCE)
     if code := catalogue.describe_code(name):
         return Explanation(
-            code.code, Kind.CODE, own, code.means, code.advice, code.service, source=code.source
+            code.code, Kind.CODE, custom, code.means, code.advice, code.service, source=code.source
         )
     return None

@@ -16,13 +16,7 @@ _PREFIX = re.compile(r"[A-Z]+")
 
 
 class TaskMeaning(NamedTuple):
-    """What a task does: `wait for the build to succeed`.
-
-    Args:
-        name: the task's name as the API has it.
-        title: what the task does.
-        flow: the flow that it belongs to, or None if that is not known.
-    """
+    """What a task does, `wait for the build to succeed`, and the flow that it belongs to."""
 
     name: str
     title: str
@@ -30,12 +24,9 @@ class TaskMeaning(NamedTuple):
 
 
 class FlowMeaning(NamedTuple):
-    """What a flow does, and its tasks in the catalogue's order.
+    """What a flow does, and its own tasks in the catalogue's order.
 
-    Args:
-        name: the flow's name, which is also a job's: `provision/provMain`.
-        title: what the flow does.
-        tasks: its own tasks, without those of the flows that it starts.
+    The name is also that of a job: `provision/provMain`.
     """
 
     name: str
@@ -65,17 +56,12 @@ class Service(NamedTuple):
 class CodeMeaning(NamedTuple):
     """What is known about an error code.
 
-    Args:
-        code: the code as documented, or as asked for.
-        own: what the team's own file says, which comes before the rest.
-        means: what the documentation says.
-        advice: what to do.
-        service: the service that the prefix names.
-        source: where `means` and `advice` are from.
+    What the team's own file says comes before what is documented: what the code means and what
+    to do, from `source`. The prefix names the service.
     """
 
     code: str
-    own: str | None = None
+    custom: str | None = None
     means: str | None = None
     advice: str | None = None
     service: Service | None = None
@@ -88,17 +74,15 @@ class CodeMeaning(NamedTuple):
 
 
 class Catalogue:
-    """What names mean. The data are read when the first name is looked up.
+    """What names mean; the data are read when the first name is looked up.
 
-    Names are matched in any case. A code's `APIG.` is the same as `APIGW.`.
-
-    Args:
-        own: a team's own meanings, by name or by a pattern with `*`, `?` or `[…]`. An exact name
-            has precedence over patterns, and a longer pattern over a shorter one.
+    Names are matched in any case. A code's `APIG.` is the same as `APIGW.`. A team's own meanings
+    are by name or by a pattern with `*`, `?` or `[…]`: an exact name has precedence over patterns,
+    and a longer pattern over a shorter one.
     """
 
-    def __init__(self, own: Mapping[str, str] | None = None) -> None:
-        self._own = {name.upper(): meaning for name, meaning in (own or {}).items()}
+    def __init__(self, custom: Mapping[str, str] | None = None) -> None:
+        self._custom = {name.upper(): meaning for name, meaning in (custom or {}).items()}
         self._titles: dict[str, str | None] = {}
 
     def find_title(self, task_name: str | None) -> str | None:
@@ -108,17 +92,14 @@ class Catalogue:
         # A long job has the same tasks many times over.
         if task_name not in self._titles:
             task = self.describe_task(task_name)
-            self._titles[task_name] = self.find_own(task_name) or (task.title if task else None)
+            self._titles[task_name] = self.find_custom(task_name) or (task.title if task else None)
         return self._titles[task_name]
 
     def explain_failure(self, codes: Iterable[str | None]) -> tuple[str, ...]:
-        """Return what is known about a failure by its codes, a line each; most often one line.
+        """Return what is known about a failure by its codes, innermost first, in lines.
 
         The team's own meaning comes first. Then comes the innermost code that is documented; if
         that is an outer one, the service of the innermost code is named before it.
-
-        Args:
-            codes: the cause's code, then those around it, innermost first.
         """
         known = [(code, self.describe_code(code)) for code in codes if code]
         meanings = [(code, meaning) for code, meaning in known if meaning]
@@ -126,7 +107,7 @@ class Catalogue:
         def name(code: str, text: str) -> str:
             return text if code == known[0][0] else f"{code}: {text}"
 
-        own = [name(code, meaning.own) for code, meaning in meanings if meaning.own]
+        custom = [name(code, meaning.custom) for code, meaning in meanings if meaning.custom]
         documented = [
             name(code, meaning.documented) for code, meaning in meanings if meaning.documented
         ]
@@ -135,7 +116,7 @@ class Catalogue:
             for code, meaning in meanings[:1]
             if meaning.service and not meaning.documented
         ]
-        return (*own[:1], *services, *documented[:1])
+        return (*custom[:1], *services, *documented[:1])
 
     def describe_task(self, name: str) -> TaskMeaning | None:
         """Return what a task does, or None for an unknown name."""
@@ -158,23 +139,23 @@ class Catalogue:
         canonical = _canonicalize(code)
         known = self._codes.get(canonical)
         service = self._find_service(canonical)
-        own = self.find_own(code)
+        custom = self.find_custom(code)
         if known:
-            return known._replace(own=own, service=service)
-        return CodeMeaning(code, own=own, service=service) if own or service else None
+            return known._replace(custom=custom, service=service)
+        return CodeMeaning(code, custom=custom, service=service) if custom or service else None
 
-    def find_own(self, name: str) -> str | None:
+    def find_custom(self, name: str) -> str | None:
         """Return what the team's own file says about a name of any kind."""
         names = dict.fromkeys([name.upper(), _canonicalize(name)])
         for each in names:
-            if each in self._own:
-                return self._own[each]
+            if each in self._custom:
+                return self._custom[each]
         patterns = [
             pattern
-            for pattern in self._own
+            for pattern in self._custom
             if _WILDCARDS & set(pattern) and any(fnmatchcase(each, pattern) for each in names)
         ]
-        return self._own[max(patterns, key=len)] if patterns else None
+        return self._custom[max(patterns, key=len)] if patterns else None
 
     def names(self) -> Iterator[str]:
         """Yield every name that has a meaning, for completion."""

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from casjob.errors import ExitStatus, SettingsError, UsageError
 from casjob.formats.presentation import Presentation
-from casjob.overview import Finding
+from casjob.overview import CheckResult
 from casjob.session import Session
 from casjob.settings.overview import describe_settings
 from casjob.settings.resolve import Settings, resolve_settings
@@ -35,7 +35,7 @@ def _check_settings(session: Session, presentation: Presentation) -> ExitStatus:
     return next(failed, ExitStatus.SUCCESS)
 
 
-def _probe(session: Session) -> Iterator[Finding]:
+def _probe(session: Session) -> Iterator[CheckResult]:
     # Showing the settings must not load httpx.
     from casjob.api.probe import check_access, check_connection
     from casjob.service import Connector, open_service
@@ -47,9 +47,9 @@ def _probe(session: Session) -> Iterator[Finding]:
             connect = Connector(session, settings, stack)
             endpoint = connect(settings.endpoint.value, f"the service at {settings.location}")
         except SettingsError as error:
-            yield Finding("settings", error.status, error.message, error.hint, error.steps)
+            yield CheckResult("settings", error.status, error.message, error.hint, error.steps)
             return
-        yield Finding("settings", ExitStatus.SUCCESS, f"the service is at {endpoint.url}")
+        yield CheckResult("settings", ExitStatus.SUCCESS, f"the service is at {endpoint.url}")
         is_reachable = True
         for finding in check_connection(endpoint, timeout=settings.request_timeout.value):
             yield finding

@@ -27,7 +27,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     if unknown:
         error = UnknownNameError(
             f"nothing is known about {', '.join(unknown)}",
-            hint=f"add what you find out to {session.own_meanings_file}",
+            hint=f"add what you find out to {session.custom_meanings_file}",
         )
         if names or not known:
             raise error

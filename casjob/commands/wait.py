@@ -6,7 +6,7 @@ from casjob.errors import ExitStatus
 from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.start import follow_jobs
-from casjob.formats.display import Ending
+from casjob.formats.display import JobResult
 from casjob.formats.presentation import Presentation
 from casjob.job.events import Verdict
 from casjob.job.source import ComponentName
@@ -35,12 +35,12 @@ def run(
                 notices.write(event)
                 if isinstance(event, Verdict):
                     known.add(event.job_id)
-                    presentation.verdict(Ending(event.job_id, event.report, has_verdict=True))
+                    presentation.verdict(JobResult(event.job_id, event.report, has_verdict=True))
         finally:
             # Also when an error about one job ends it: what is known of the others is not lost.
-            endings = [
-                Ending(job.job_id, job.report, has_verdict=job.job_id in known)
+            results = [
+                JobResult(job.job_id, job.report, has_verdict=job.job_id in known)
                 for job in poller.jobs
             ]
-            presentation.verdicts(endings, timed_out=poller.has_timed_out)
+            presentation.verdicts(results, timed_out=poller.has_timed_out)
         return conclude(poller, session.notices)

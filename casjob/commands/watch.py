@@ -8,7 +8,7 @@ from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
-from casjob.formats.display import Ending, View
+from casjob.formats.display import JobResult, View
 from casjob.formats.presentation import Presentation
 from casjob.job.events import StillWaiting
 from casjob.job.source import ComponentName
@@ -36,10 +36,10 @@ def run(
             except CasjobError:
                 # An error about one job: how the others ended is not lost.
                 if any(job.has_ended for job in poller.jobs):
-                    view.show_endings(_list_endings(poller, session))
+                    view.show_results(_list_results(poller, session))
                 raise
             if poller.jobs:
-                view.show_endings(_list_endings(poller, session))
+                view.show_results(_list_results(poller, session))
         if view.is_live:
             for job in poller.jobs:
                 if job.not_found:
@@ -64,11 +64,11 @@ def _show_events(poller: Poller, view: View, session: Session) -> bool:
     return True
 
 
-def _list_endings(poller: Poller, session: Session) -> list[Ending]:
+def _list_results(poller: Poller, session: Session) -> list[JobResult]:
     # A later command is about the job last viewed, which need not be named if it is this one.
     is_last = len(poller.jobs) == 1
     return [
-        Ending(
+        JobResult(
             job.job_id,
             job.report,
             job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),

@@ -47,13 +47,7 @@ class _Run(NamedTuple):
 
 
 def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
-    """Return a sample job as it stands.
-
-    Args:
-        job_id: one of `SAMPLE_JOBS`, or any other.
-        opened: when the jobs that run began to.
-        now: the current time, which decides their progress.
-    """
+    """Return a sample job as it stands now, if the jobs that run were started when it opened."""
     if job_id == FAILED_JOB_ID:
         file = Path(__file__).with_name("job_failed_v2.json")
         return cast("Document", json.loads(file.read_bytes()))

@@ -26,8 +26,8 @@ from casjob.errors import (
 )
 from casjob.job.events import (
     Event,
+    JobSnapshot,
     NotFound,
-    Picture,
     Retry,
     Verdict,
     Waiting,
@@ -261,10 +261,10 @@ class FollowedJob:
         self.has_ended = True
         return [Verdict(now.time, self.job_id, self.report)]
 
-    def picture_at(self, seconds: float) -> Picture:
+    def picture_at(self, seconds: float) -> JobSnapshot:
         """Return how the job stands at a monotonic time."""
         poll_in = None if self.has_ended else self.due - seconds
-        return Picture(self.job_id, self.report_at(seconds), poll_in, self.trouble)
+        return JobSnapshot(self.job_id, self.report_at(seconds), poll_in, self.trouble)
 
     def report_at(self, seconds: float) -> Report | None:
         """Return the report with its running times brought up to date."""

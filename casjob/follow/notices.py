@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from casjob.errors import ExitStatus
 from casjob.follow.poller import Poller
 from casjob.formats.text.phrases import format_elapsed
-from casjob.job.events import Event, JobStatus, NotFound, Picture, Retry, StillWaiting
+from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting
 from casjob.job.report import Report
 from casjob.job.statuses import STATUS_WORDS, Stage
 from casjob.notices import Notices
@@ -90,7 +90,7 @@ def _describe_reminder(reminder: StillWaiting) -> str:
     return f"waiting for {count}: {', '.join(named)}"
 
 
-def _describe_waiting(picture: Picture) -> str:
+def _describe_waiting(picture: JobSnapshot) -> str:
     report = picture.report
     if report is None:
         return f"{picture.job_id} (nothing known yet)"

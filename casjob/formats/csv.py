@@ -11,7 +11,7 @@ from io import StringIO
 from typing import Any, TypeAlias, TypeVar
 
 from casjob.components import ComponentHistory, Listing
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.documents import format_utc
 from casjob.formats.messages import printable_lines
 from casjob.formats.text.components import (
@@ -54,10 +54,10 @@ def report(
 
 
 def verdicts(
-    endings: Sequence[Ending], display: Display, *, timed_out: bool, write: Write = _write
+    results: Sequence[JobResult], display: Display, *, timed_out: bool, write: Write = _write
 ) -> bytes:
     """Return a row a job."""
-    return write(list_verdict_fields(), endings)
+    return write(list_verdict_fields(), results)
 
 
 def settings(overview: Overview, display: Display, *, write: Write = _write) -> bytes:
@@ -83,14 +83,14 @@ def recent(
     return write(list_recent_fields(now, display), jobs)
 
 
-def list_verdict_fields() -> list[Field[Ending]]:
+def list_verdict_fields() -> list[Field[JobResult]]:
     """Return the fields of the verdicts of `wait`."""
     return [
         Field(None, "job_id", "job_id"),
         Field(None, "job_name", "report.job.job_name"),
         Field(None, "status", "report.job.execution_status"),
         Field(
-            None, "outcome", lambda ending: ending.report.outcome if ending.report else "unknown"
+            None, "outcome", lambda result: result.report.outcome if result.report else "unknown"
         ),
         Field(None, "elapsed_seconds", "report.elapsed_seconds"),
         Field(None, "task_index", "report.cause.task.task_index"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.
-    from casjob.job.events import Event, Picture
+    from casjob.job.events import Event, JobSnapshot
     from casjob.job.report import Report
 
 
@@ -81,7 +81,7 @@ class Display(NamedTuple):
         return self.is_terminal and self.environ.get("TERM") != "dumb"
 
 
-class Ending(NamedTuple):
+class JobResult(NamedTuple):
     """How `wait` or `watch` leaves a job.
 
     Args:
@@ -110,11 +110,11 @@ class View(Protocol):
         """Show what happened, and return whether anybody still reads."""
         ...
 
-    def draw(self, pictures: "Sequence[Picture]") -> None:
+    def draw(self, pictures: "Sequence[JobSnapshot]") -> None:
         """Draw how the jobs stand by now, if this view is live."""
         ...
 
-    def show_endings(self, endings: Sequence[Ending]) -> None:
+    def show_results(self, results: Sequence[JobResult]) -> None:
         """Show how the jobs ended, after all events."""
         ...
 

@@ -7,7 +7,7 @@ kind and step. How to escape: actions/toolkit, packages/core/src/command.ts.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import (
     describe_cause,
@@ -56,17 +56,17 @@ def report(
     return _encode({"error": errors, "warning": warnings, "notice": notices})
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return an error for each job that failed, and a notice for each that succeeded."""
     annotations: dict[str, list[_Annotation]] = {"error": [], "warning": [], "notice": []}
-    for ending in endings:
-        report = ending.report
+    for result in results:
+        report = result.report
         if report is None:
-            unknown = _Annotation(ending.job_id, "nothing is known about the job")
+            unknown = _Annotation(result.job_id, "nothing is known about the job")
             annotations["warning"].append(unknown)
             continue
-        title = f"{_name(report, ending.job_id)} {describe_verdict(report)}"
-        message = "\n".join(filter(None, (describe_cause(report), f"job {ending.job_id}")))
+        title = f"{_name(report, result.job_id)} {describe_verdict(report)}"
+        message = "\n".join(filter(None, (describe_cause(report), f"job {result.job_id}")))
         annotations[_KINDS[report.outcome]].append(_Annotation(title, message))
     return _encode(annotations)
 

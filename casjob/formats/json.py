@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 from pydantic import BaseModel
 
 from casjob.formats import documents, records
-from casjob.formats.display import Display, Ending, View
+from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import format_utc
 from casjob.job.embedded_json import decode_messages
 from casjob.json_text import encode_document
-from casjob.overview import Finding
+from casjob.overview import CheckResult
 
 if TYPE_CHECKING:
     from casjob.catalogue.explanations import Explanation
     from casjob.components import ComponentHistory, Listing
     from casjob.history import RecentJob
     from casjob.job.difference import Difference, TaskDifference
-    from casjob.job.events import Event, Picture
+    from casjob.job.events import Event, JobSnapshot
     from casjob.job.report import Report, TaskReport
     from casjob.overview import Overview
 
@@ -64,9 +64,9 @@ def difference(difference: "Difference", display: Display) -> bytes:
     )
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return the verdicts in the order of the jobs; a job never seen is unknown."""
-    verdicts = [describe_verdict(each) for each in endings]
+    verdicts = [describe_verdict(each) for each in results]
     return encode(documents.Verdicts(timed_out=timed_out, verdicts=verdicts))
 
 
@@ -83,7 +83,7 @@ def settings(overview: "Overview", display: Display) -> bytes:
     return encode(records.Settings.model_validate(overview))
 
 
-def findings(findings: Iterable[Finding], display: Display) -> bytes:
+def findings(findings: Iterable[CheckResult], display: Display) -> bytes:
     """Return how each probe went."""
     return encode(records.Checks(checks=[describe_finding(each) for each in findings]))
 
@@ -123,10 +123,10 @@ class _EventLines:
     def show_event(self, event: "Event") -> bool:
         return self._write(encode(describe_event(event), indent=None))
 
-    def draw(self, pictures: "Sequence[Picture]") -> None:
+    def draw(self, pictures: "Sequence[JobSnapshot]") -> None:
         """Draw nothing."""
 
-    def show_endings(self, endings: Sequence[Ending]) -> None:
+    def show_results(self, results: Sequence[JobResult]) -> None:
         """Show nothing: each job had its verdict event."""
 
 
@@ -172,12 +172,12 @@ def describe_difference(task: "TaskDifference") -> documents.ComparedTask:
     )
 
 
-def describe_verdict(ending: Ending) -> documents.Verdict:
+def describe_verdict(result: JobResult) -> documents.Verdict:
     """Return how a job stands; one never seen is unknown."""
-    return documents.Verdict(job_id=ending.job_id, **_describe_standing(ending.report))
+    return documents.Verdict(job_id=result.job_id, **_describe_standing(result.report))
 
 
-def describe_finding(finding: Finding) -> records.Check:
+def describe_finding(finding: CheckResult) -> records.Check:
     """Return how a probe went."""
     hint = finding.hint or "\n".join(finding.steps) or None
     return records.Check(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from casjob.catalogue.explanations import Explanation
 from casjob.components import ComponentHistory, Listing
 from casjob.formats import records
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.documents import Task
 from casjob.formats.json import (
     describe_difference,
@@ -21,7 +21,7 @@ from casjob.formats.json import (
 from casjob.history import RecentJob
 from casjob.job.difference import Difference
 from casjob.job.report import Report
-from casjob.overview import Finding, Overview
+from casjob.overview import CheckResult, Overview
 
 __all__ = ["view"]  # its lines are the same
 
@@ -38,14 +38,14 @@ def difference(difference: Difference, display: Display) -> bytes:
     return _encode_lines(map(describe_difference, difference.tasks))
 
 
-def verdict(ending: Ending, display: Display) -> bytes:
+def verdict(result: JobResult, display: Display) -> bytes:
     """Return a verdict as a line."""
-    return verdicts([ending], display, timed_out=False)
+    return verdicts([result], display, timed_out=False)
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return a line a job."""
-    return _encode_lines(map(describe_verdict, endings))
+    return _encode_lines(map(describe_verdict, results))
 
 
 def settings(overview: Overview, display: Display) -> bytes:
@@ -53,12 +53,12 @@ def settings(overview: Overview, display: Display) -> bytes:
     return _encode_lines(map(records.Setting.model_validate, overview.settings))
 
 
-def finding(finding: Finding, display: Display) -> bytes:
+def finding(finding: CheckResult, display: Display) -> bytes:
     """Return the finding as a line."""
     return findings([finding], display)
 
 
-def findings(findings: Iterable[Finding], display: Display) -> bytes:
+def findings(findings: Iterable[CheckResult], display: Display) -> bytes:
     """Return a line a probe."""
     return _encode_lines(map(describe_finding, findings))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from typing import Literal, NamedTuple
 
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.markup import escape
 from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import describe_task, describe_verdict
@@ -40,9 +40,9 @@ def report(
     return _encode([_suite(report.job.job_id or "job", report)])
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return a testsuite a job; one never seen has an error."""
-    suites = [_suite(ending.job_id, ending.report) for ending in endings]
+    suites = [_suite(ending.job_id, ending.report) for ending in results]
     names = Counter(suite.name for suite in suites)
     return _encode(
         # Two jobs with the same name would count as one.

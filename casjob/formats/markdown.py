@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from casjob.components import ComponentHistory, Listing
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.messages import describe_message
 from casjob.formats.text.comparison import (
     describe_change_count,
@@ -109,10 +109,10 @@ def difference(difference: Difference, display: Display) -> bytes:
     return "\n".join(filter(None, parts)).encode()
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> bytes:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return a table with a row a job."""
     headings = ("Job", "Name", "Verdict", "Cause")
-    return _draw_table(headings, map(_draw_ending, endings)).encode()
+    return _draw_table(headings, map(_draw_result, results)).encode()
 
 
 def settings(overview: Overview, display: Display) -> bytes:
@@ -227,12 +227,12 @@ def _went_well(each: TaskReport) -> bool:
     return each.stage in {Stage.ENDED_WELL, Stage.SKIPPED}
 
 
-def _draw_ending(ending: Ending) -> str:
-    report = ending.report
+def _draw_result(result: JobResult) -> str:
+    report = result.report
     if report is None:
-        return _draw_row(_cell(ending.job_id), "", "nothing is known about it", "")
+        return _draw_row(_cell(result.job_id), "", "nothing is known about it", "")
     return _draw_row(
-        _cell(ending.job_id),
+        _cell(result.job_id),
         _cell(report.job.job_name),
         f"{_SIGNS.get(report.stage, '')}{_cell(describe_verdict(report))}",
         _cell(describe_cause(report)),

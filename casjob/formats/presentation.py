@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from casjob.errors import UsageError
-from casjob.formats.display import FORMATS, Color, Content, Display, Ending, OutputFormat, View
+from casjob.formats.display import FORMATS, Color, Content, Display, JobResult, OutputFormat, View
 from casjob.output import Output, OutputFile
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
-    from casjob.overview import Finding, Overview
+    from casjob.overview import CheckResult, Overview
 
 
 def load_format(output: OutputFormat) -> ModuleType:
@@ -69,16 +69,16 @@ class Presentation:
         """Present what differs between two jobs."""
         self._present("difference", difference)
 
-    def verdict(self, ending: Ending) -> None:
+    def verdict(self, result: JobResult) -> None:
         """Present a verdict at once on stdout, if the format has verdicts one by one."""
-        self._present_early("verdict", ending)
+        self._present_early("verdict", result)
 
-    def verdicts(self, endings: Sequence[Ending], *, timed_out: bool) -> None:
+    def verdicts(self, results: Sequence[JobResult], *, timed_out: bool) -> None:
         """Present how all jobs ended, but on stdout none again."""
-        self._save("verdicts", endings, timed_out=timed_out)
+        self._save("verdicts", results, timed_out=timed_out)
         if hasattr(self._format, "verdict"):
-            endings = [each for each in endings if not each.has_verdict]
-        self._show("verdicts", endings, timed_out=timed_out)
+            results = [each for each in results if not each.has_verdict]
+        self._show("verdicts", results, timed_out=timed_out)
 
     def view(self, *, may_draw: bool) -> AbstractContextManager[View]:
         """Return what `watch` shows, which may draw if stdout and stderr are free for it."""
@@ -89,11 +89,11 @@ class Presentation:
         """Present the settings in force."""
         self._present("settings", overview)
 
-    def finding(self, finding: "Finding") -> None:
+    def finding(self, finding: "CheckResult") -> None:
         """Present how a probe went at once on stdout, if the format has findings one by one."""
         self._present_early("finding", finding)
 
-    def findings(self, findings: "Sequence[Finding]") -> None:
+    def findings(self, findings: "Sequence[CheckResult]") -> None:
         """Present how all probes went, but on stdout none again."""
         self._save("findings", findings)
         self._show("findings", [] if hasattr(self._format, "finding") else findings)

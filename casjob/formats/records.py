@@ -136,7 +136,7 @@ class Explanation(Document):
 
     name: str = Field(description="As documented, or as asked for.")
     kind: Kind
-    own: Text = Field(description="What the team's own file says.")
+    own: Text = Field(validation_alias="custom", description="What the team's own file says.")
     means: Text = Field(
         description="What the error or status means, or what the task or flow does."
     )

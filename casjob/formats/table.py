@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from casjob.formats.display import Display, Ending, View
+from casjob.formats.display import Display, JobResult, View
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
-    from casjob.overview import Finding, Overview
+    from casjob.overview import CheckResult, Overview
 
 
 def report(
@@ -33,19 +33,19 @@ def difference(difference: "Difference", display: Display) -> str:
     return render_difference(difference, display)
 
 
-def verdict(ending: Ending, display: Display) -> str:
+def verdict(result: JobResult, display: Display) -> str:
     """Return how a job ended, in a line; empty if it did not."""
     from casjob.formats.text.phrases import describe_ending
     from casjob.printable import printable
 
-    if ending.report is None or not ending.has_verdict:
+    if result.report is None or not result.has_verdict:
         return ""
-    return f"{printable(describe_ending(ending.job_id, ending.report))}\n"
+    return f"{printable(describe_ending(result.job_id, result.report))}\n"
 
 
-def verdicts(endings: Sequence[Ending], display: Display, *, timed_out: bool) -> str:
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> str:
     """Return a line for each job that ended."""
-    return "".join(verdict(each, display) for each in endings)
+    return "".join(verdict(each, display) for each in results)
 
 
 @contextmanager
@@ -72,14 +72,14 @@ def settings(overview: "Overview", display: Display) -> str:
     return draw_settings(overview, display)
 
 
-def finding(finding: "Finding", display: Display) -> str:
+def finding(finding: "CheckResult", display: Display) -> str:
     """Return a line about a probe."""
     from casjob.formats.text.settings import draw_finding
 
     return draw_finding(finding)
 
 
-def findings(findings: "Iterable[Finding]", display: Display) -> str:
+def findings(findings: "Iterable[CheckResult]", display: Display) -> str:
     """Return a line a probe."""
     return "".join(finding(each, display) for each in findings)
 

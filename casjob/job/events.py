@@ -90,7 +90,7 @@ Event: TypeAlias = JobStatus | TaskStatus | Stall | Waiting | Retry | NotFound |
 """What happens to one job."""
 
 
-class Picture(NamedTuple):
+class JobSnapshot(NamedTuple):
     """The current state of one job, to be drawn.
 
     `report` is None if nothing is known yet; `poll_in` are the seconds until the next poll, None if
@@ -107,7 +107,7 @@ class StillWaiting(NamedTuple):
     """A reminder of the jobs that have not ended; `jobs` is the number of all jobs."""
 
     time: datetime
-    unfinished: tuple[Picture, ...]
+    unfinished: tuple[JobSnapshot, ...]
     jobs: int
 
 

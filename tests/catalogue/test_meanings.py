@@ -147,16 +147,17 @@ class TestFailure:
         assert Catalogue({"X*": "ask Ann"}).explain_failure(["X.0001"]) == ("ask Ann",)
 
 
-class TestOwnMeanings:
+class TestCustomMeanings:
     def test_stand_beside_the_documented_ones(self) -> None:
         catalogue = Catalogue({"ecc00011": "ask Ann"})
 
-        assert catalogue.describe_code("ECC00011") == BUILD_FAILED._replace(own="ask Ann")
+        assert catalogue.describe_code("ECC00011") == BUILD_FAILED._replace(custom="ask Ann")
 
     def test_may_be_all_that_is_known(self) -> None:
         catalogue = Catalogue({"WKS.*": "ask Ann"})
 
-        assert catalogue.describe_code("WKS.00211401") == CodeMeaning("WKS.00211401", own="ask Ann")
+        meaning = catalogue.describe_code("WKS.00211401")
+        assert meaning == CodeMeaning("WKS.00211401", custom="ask Ann")
 
     @pytest.mark.parametrize(
         ("name", "own"),
@@ -190,7 +191,7 @@ class TestOwnMeanings:
             }
         )
 
-        assert catalogue.find_own(name) == own
+        assert catalogue.find_custom(name) == own
 
 
 def test_every_name_that_can_be_completed_has_a_meaning() -> None:

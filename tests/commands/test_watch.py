@@ -121,14 +121,14 @@ class TestInAPipe:
 
         assert finished.status == 6
         assert "casjob: gave up after 10 failures in a row" in finished.err
-        endings = finished.out.partition("\n\n")[2]
-        assert endings.startswith(
+        results = finished.out.partition("\n\n")[2]
+        assert results.startswith(
             "JOB2: nothing is known about it\n"
             "\n"
             "provision/provMain FAILED after 2.0s · PROVISION\n"
             "  job JOB1 · "
         )
-        assert endings.endswith("\n\n0 of 2 jobs succeeded, 1 failed, 1 unknown\n")
+        assert results.endswith("\n\n0 of 2 jobs succeeded, 1 failed, 1 unknown\n")
 
     @pytest.mark.parametrize(
         ("options", "setting"),
@@ -175,9 +175,9 @@ class TestInAPipe:
         finished = ask("watch", "JOB0", "JOB1", *QUICKLY)
 
         assert finished.status == 5
-        lines, _, endings = finished.out.partition("\n\n")
+        lines, _, results = finished.out.partition("\n\n")
         assert TIME.sub("", lines + "\n") == LINES_JOB1
-        assert endings == (
+        assert results == (
             "JOB0: nothing is known about it\n"
             "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
             "\n"

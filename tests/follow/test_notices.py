@@ -5,7 +5,7 @@ import pytest
 
 from casjob.errors import JobNotFoundError
 from casjob.follow.notices import FollowNotices
-from casjob.job.events import Event, JobStatus, NotFound, Picture, Retry, StillWaiting, Verdict
+from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting, Verdict
 from casjob.notices import Notices
 from tests.samples import job, report_of, task
 
@@ -79,24 +79,24 @@ class TestReminders:
     @pytest.mark.parametrize(
         ("pictures", "jobs", "text"),
         [
-            ([Picture("JOB1", RUNNING)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
+            ([JobSnapshot("JOB1", RUNNING)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
             (
-                [Picture("JOB1", RUNNING), Picture("JOB3", None)],
+                [JobSnapshot("JOB1", RUNNING), JobSnapshot("JOB3", None)],
                 3,
                 "2 of 3 jobs: JOB1 RUNNING for 5m 02s, JOB3 (nothing known yet)",
             ),
             # Only the first task was fetched.
-            ([Picture("JOB1", FIRST_TASK)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
-            ([Picture("JOB1", WITHOUT_A_CLOCK)], 1, "1 job: JOB1 RUNNING"),
-            ([Picture("JOB1", report_of(job("SUBMITTED")))], 1, "1 job: JOB1 SUBMITTED"),
-            ([Picture("JOB1", report_of(job(None)))], 1, "1 job: JOB1 (no status)"),
+            ([JobSnapshot("JOB1", FIRST_TASK)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
+            ([JobSnapshot("JOB1", WITHOUT_A_CLOCK)], 1, "1 job: JOB1 RUNNING"),
+            ([JobSnapshot("JOB1", report_of(job("SUBMITTED")))], 1, "1 job: JOB1 SUBMITTED"),
+            ([JobSnapshot("JOB1", report_of(job(None)))], 1, "1 job: JOB1 (no status)"),
             (
-                [Picture("JOB1", report_of(job("RUNNING", task(1, "RUNNING", start=900))))],
+                [JobSnapshot("JOB1", report_of(job("RUNNING", task(1, "RUNNING", start=900))))],
                 1,
                 "1 job: JOB1 RUNNING",
             ),
             (
-                [Picture(f"JOB{number}", None) for number in range(200)],
+                [JobSnapshot(f"JOB{number}", None) for number in range(200)],
                 200,
                 "200 of 200 jobs: "
                 + ", ".join(f"JOB{number} (nothing known yet)" for number in range(5))
@@ -105,6 +105,6 @@ class TestReminders:
         ],
     )
     def test_name_the_jobs_and_their_times(
-        self, pictures: list[Picture], jobs: int, text: str
+        self, pictures: list[JobSnapshot], jobs: int, text: str
     ) -> None:
         assert written(StillWaiting(TIME, tuple(pictures), jobs)) == [f"casjob: waiting for {text}"]

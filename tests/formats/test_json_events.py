@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 import casjob
 from casjob.errors import JobNotFoundError
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.json import describe_event, encode, verdicts
 from casjob.job.events import Event, JobStatus, NotFound, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
@@ -158,8 +158,8 @@ def test_the_schema_takes_nothing_else() -> None:
 
 
 def test_all_verdicts_are_one_document() -> None:
-    endings = [Ending("JOB1", SUCCEEDED), Ending("JOB2", None)]
-    document = json.loads(verdicts(endings, Display(), timed_out=True))
+    results = [JobResult("JOB1", SUCCEEDED), JobResult("JOB2", None)]
+    document = json.loads(verdicts(results, Display(), timed_out=True))
 
     assert document == {
         "schema_version": 1,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from casjob.formats.display import Color, Display, Ending
+from casjob.formats.display import Color, Display, JobResult
 from casjob.formats.text.phrases import (
     describe_progress,
     describe_verdict,
@@ -13,9 +13,9 @@ from casjob.formats.text.phrases import (
 from casjob.formats.text.report import render_endings
 from casjob.job.events import (
     Event,
+    JobSnapshot,
     JobStatus,
     NotFound,
-    Picture,
     Retry,
     Stall,
     TaskStatus,
@@ -45,12 +45,12 @@ class Lines:
         line = describe_event(event, self._arrow)
         return line is None or self._write(f"{printable(line)}\n")
 
-    def draw(self, pictures: Sequence[Picture]) -> None:
+    def draw(self, pictures: Sequence[JobSnapshot]) -> None:
         """Draw nothing."""
 
-    def show_endings(self, endings: Sequence[Ending]) -> None:
+    def show_results(self, results: Sequence[JobResult]) -> None:
         """Write how the jobs ended."""
-        text = render_endings(endings, self._display)
+        text = render_endings(results, self._display)
         if text:
             self._write(f"\n{text}")
 

@@ -29,7 +29,7 @@ def draw_explanations(explanations: Iterable[Explanation], display: Display) -> 
 def _read_lines(explanation: Explanation) -> Iterator[tuple[str, str]]:
     does = explanation.kind in {Kind.TASK, Kind.FLOW}
     lines = {
-        "team": explanation.own,
+        "team": explanation.custom,
         "does" if does else "means": explanation.means or "not documented",
         "to do": explanation.advice,
         "service": explanation.service and str(explanation.service),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self
 
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.text.events import describe_stall
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
@@ -20,7 +20,7 @@ from casjob.formats.text.report import draw_notes, draw_report, render_endings
 from casjob.formats.text.screen import Screen
 from casjob.formats.text.terminal import TerminalPage
 from casjob.formats.text.words import INDENT, STAGE_STYLES, as_list, measure
-from casjob.job.events import Event, Picture, Stall
+from casjob.job.events import Event, JobSnapshot, Stall
 from casjob.job.phases import group_phases
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
@@ -68,7 +68,7 @@ class LiveView:
             self._stalls[event.job_id].append(event)
         return True
 
-    def draw(self, pictures: Sequence[Picture]) -> None:
+    def draw(self, pictures: Sequence[JobSnapshot]) -> None:
         """Draw the jobs, and what happens next."""
         # One row for the footer.
         blocks, more = self._fit(pictures, max((self._display.height or 0) - 1, 1))
@@ -83,16 +83,16 @@ class LiveView:
         self._last = page
         self._screen.paint([*page.rows, *footer.rows])
 
-    def show_endings(self, endings: Sequence[Ending]) -> None:
+    def show_results(self, results: Sequence[JobResult]) -> None:
         """Write how the jobs ended in place of the drawing."""
         self._last = None
         self._screen.close()
-        self._write(render_endings(endings, self._display))
+        self._write(render_endings(results, self._display))
 
     def _open_page(self) -> TerminalPage:
         return TerminalPage(self._display, self._display.width or 0)
 
-    def _fit(self, pictures: Sequence[Picture], rows: int) -> tuple[list[_Block], int]:
+    def _fit(self, pictures: Sequence[JobSnapshot], rows: int) -> tuple[list[_Block], int]:
         """Return the jobs as drawn, folded as far as it takes, and how many are left out."""
         more = 0
         if len(pictures) > rows:
@@ -121,7 +121,7 @@ class LiveView:
                     blocks[place] = self._draw_brief(pictures[place], room - 1)
         return blocks, more
 
-    def _draw(self, picture: Picture, room: int) -> _Block:
+    def _draw(self, picture: JobSnapshot, room: int) -> _Block:
         """Draw a job as `show` does, in so many rows as far as folding can do it."""
         report = picture.report
         if report is None:
@@ -141,7 +141,7 @@ class LiveView:
         page.gap()
         return _Block(page, hidden)
 
-    def _draw_brief(self, picture: Picture, max_tasks: int = 0) -> _Block:
+    def _draw_brief(self, picture: JobSnapshot, max_tasks: int = 0) -> _Block:
         """Draw a job in a line, and so many of its tasks in a line each, the heaviest first."""
         page, report = self._open_page(), picture.report
         if report is None:
@@ -163,7 +163,7 @@ class LiveView:
         return _Block(page, len(report.tasks) - len(listed))
 
 
-def _describe_next(pictures: Sequence[Picture], hidden: int) -> Iterator[str]:
+def _describe_next(pictures: Sequence[JobSnapshot], hidden: int) -> Iterator[str]:
     """Yield when the next poll or retry is due, what is not seen, and what Ctrl-C does."""
     due = [each for each in pictures if each.poll_in is not None]
     seconds = round(min((each.poll_in or 0.0 for each in due), default=0.0))
@@ -191,11 +191,11 @@ def _share(wanted: Sequence[int], rows: int) -> list[int]:
     return rooms
 
 
-def _has_succeeded(picture: Picture) -> bool:
+def _has_succeeded(picture: JobSnapshot) -> bool:
     return picture.report is not None and picture.report.outcome is Outcome.SUCCEEDED
 
 
-def _weigh_job(picture: Picture) -> tuple[float, ...]:
+def _weigh_job(picture: JobSnapshot) -> tuple[float, ...]:
     """Failures matter most, then what goes on; else those named first."""
     report = picture.report
     return bool(report and report.failed), not _has_succeeded(picture)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.text.messages import draw_message
 from casjob.formats.text.page import Page, open_page
 from casjob.formats.text.phrases import (
@@ -62,22 +62,22 @@ def draw_page(
     return page
 
 
-def render_endings(endings: Sequence[Ending], display: Display) -> str:
+def render_endings(results: Sequence[JobResult], display: Display) -> str:
     """Return how jobs ended: a line for each that succeeded, the others' reports, and a tally."""
     reports = [
-        render_report(ending.report, display, next_command=ending.next_command)
-        for ending in endings
-        if ending.report and (len(endings) == 1 or ending.report.outcome is not Outcome.SUCCEEDED)
+        render_report(result.report, display, next_command=result.next_command)
+        for result in results
+        if result.report and (len(results) == 1 or result.report.outcome is not Outcome.SUCCEEDED)
     ]
-    if len(endings) == 1:
+    if len(results) == 1:
         return "".join(reports)
     lines, tally = open_page(display), open_page(display)
-    for job_id, report, *_ in endings:
+    for job_id, report, *_ in results:
         if report is None:
             lines.print(f"{job_id}: nothing is known about it")
         elif report.outcome is Outcome.SUCCEEDED:
             lines.print(describe_ending(job_id, report), margin=lines.mark(report.stage))
-    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, *_ in endings]
+    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, *_ in results]
     tally.print(describe_tally(outcomes))
     return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
 

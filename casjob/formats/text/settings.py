@@ -4,7 +4,7 @@ from casjob.formats.display import Display
 from casjob.formats.text.fields import Field
 from casjob.formats.text.page import open_page
 from casjob.formats.text.words import INDENT
-from casjob.overview import Entry, Finding, Overview
+from casjob.overview import CheckResult, Entry, Overview
 from casjob.printable import printable
 
 
@@ -32,7 +32,7 @@ def draw_settings(overview: Overview, display: Display) -> str:
     return page.content()
 
 
-def draw_finding(finding: Finding) -> str:
+def draw_finding(finding: CheckResult) -> str:
     """Return a line about a probe, and one with a hint if it failed."""
     result = "failed" if finding.status else "ok"
     text = f"{finding.step:14}  {result:6}  {printable(finding.message)}\n"

@@ -10,9 +10,9 @@ import pyte
 import pytest
 from rich.cells import cell_len
 
-from casjob.formats.display import Display, Ending
+from casjob.formats.display import Display, JobResult
 from casjob.formats.text.live import LiveView
-from casjob.job.events import Picture, Stall
+from casjob.job.events import JobSnapshot, Stall
 from tests.samples import Fields, job, report_of, separator, task
 
 if TYPE_CHECKING:
@@ -98,17 +98,17 @@ def view(tty: Tty) -> LiveView:
     return LiveView(write, Display(is_terminal=True, encoding=tty.out.encoding, utc=True))
 
 
-def picture(number: int, status: str, *tasks: Fields) -> Picture:
+def picture(number: int, status: str, *tasks: Fields) -> JobSnapshot:
     job_id = f"JOB{number}"
-    return Picture(job_id, report_of(job(status, *tasks, JOB_ID=job_id)), poll_in=2.0)
+    return JobSnapshot(job_id, report_of(job(status, *tasks, JOB_ID=job_id)), poll_in=2.0)
 
 
-def running(number: int = 1, tasks: int = 1) -> Picture:
+def running(number: int = 1, tasks: int = 1) -> JobSnapshot:
     done = [task(each, start=each) for each in range(1, tasks)]
     return picture(number, "RUNNING", *done, task(tasks, "RUNNING", start=tasks, seconds=100))
 
 
-def failed(number: int = 1, tasks: int = 1) -> Picture:
+def failed(number: int = 1, tasks: int = 1) -> JobSnapshot:
     done = [task(each + 1, start=each) for each in range(1, tasks)]
     cause = task(1, "FAILED", messages='{"Message": "E1", "Detail": "Broken."}')
     return picture(number, "FAILED", cause, *done)
@@ -174,7 +174,7 @@ class TestOneJob:
 
             lines = tty.see()
             assert tty.screen.cursor.hidden
-            live.show_endings([Ending("JOB1", report_of(job("SCHEDULED")), "casjob watch")])
+            live.show_results([JobResult("JOB1", report_of(job("SCHEDULED")), "casjob watch")])
         assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
         assert lines[-1] == FOOTER
         assert tty.see() == [
@@ -190,7 +190,7 @@ class TestOneJob:
     def test_may_take_rows_to_their_last_cell(self, tty: Tty) -> None:
         with view(tty) as live:
             for _ in range(2):
-                live.draw([Picture("J" * 100, None, poll_in=2.0, trouble="x" * 100)])
+                live.draw([JobSnapshot("J" * 100, None, poll_in=2.0, trouble="x" * 100)])
 
             assert tty.see() == ["J" * 79 + "…", "x" * 79 + "…"]
 
@@ -250,7 +250,7 @@ class TestTheScreen:
     def test_says_how_many_jobs_are_not_on_it(self, tty: Tty) -> None:
         pictures = [
             picture(1, "SUCCEEDED", task(1)),
-            Picture("JOB2", None),
+            JobSnapshot("JOB2", None),
             running(3),
             failed(4),
         ]
@@ -311,11 +311,11 @@ class TestTheScreen:
 
 class TestTheEnd:
     def test_of_several_jobs_is_a_line_or_a_report_each_and_a_tally(self, tty: Tty) -> None:
-        pictures = [picture(1, "SUCCEEDED", task(1)), failed(2), Picture("JOB3", None)]
-        endings = [Ending(each.job_id, each.report, None) for each in pictures]
+        pictures = [picture(1, "SUCCEEDED", task(1)), failed(2), JobSnapshot("JOB3", None)]
+        results = [JobResult(each.job_id, each.report, None) for each in pictures]
         with view(tty) as live:
             live.draw(pictures)
-            live.show_endings(endings)
+            live.show_results(results)
 
         assert tty.see() == [
             "✓ JOB1 provision/provMain SUCCEEDED after 1.0s",
@@ -374,14 +374,14 @@ def test_text_from_the_service_does_not_drive_the_terminal(tty: Tty) -> None:
     with view(tty) as live:
         for rows in (24, 4):
             tty.resize(80, rows)
-            live.draw([Picture("JOB1", report)])
+            live.draw([JobSnapshot("JOB1", report)])
             assert "\\x1b[2J" in tty.see()[0]
 
 
 def test_frames_are_synchronised_where_the_terminal_can(tty: Tty) -> None:
     with view(tty) as live:
         live.draw([running()])
-        live.show_endings([Ending("JOB1", None)])
+        live.show_results([JobResult("JOB1", None)])
     written = tty.written()
 
     assert written.count("\x1b[?2026h") == written.count("\x1b[?2026l") == 1

@@ -8,14 +8,14 @@ _MAX_BYTES = 1024 * 1024
 """More than anybody writes; a device or a pipe in place of the file has no end."""
 
 
-class OwnMeanings(NamedTuple):
+class CustomMeanings(NamedTuple):
     """A team's own meanings, by name or pattern, and what is wrong with the file, in sentences."""
 
     meanings: Mapping[str, str]
     problems: tuple[str, ...] = ()
 
 
-def read_own_meanings(path: Path) -> OwnMeanings:
+def read_custom_meanings(path: Path) -> CustomMeanings:
     """Read a team's TOML file of names and texts, each of which becomes one line.
 
     A file that does not exist is no problem, and nothing is raised.
@@ -24,7 +24,7 @@ def read_own_meanings(path: Path) -> OwnMeanings:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return OwnMeanings({})
+        return CustomMeanings({})
     except (OSError, ValueError) as error:
         return _reject(f"{path} can't be read: {getattr(error, 'strerror', None) or error}")
     if len(content) > _MAX_BYTES:
@@ -46,11 +46,11 @@ def read_own_meanings(path: Path) -> OwnMeanings:
             meanings[name] = " ".join(value.split())
         else:
             problems.append(f"{path}: {_describe(name, value)}")
-    return OwnMeanings(meanings, tuple(problems))
+    return CustomMeanings(meanings, tuple(problems))
 
 
-def _reject(problem: str) -> OwnMeanings:
-    return OwnMeanings({}, (problem,))
+def _reject(problem: str) -> CustomMeanings:
+    return CustomMeanings({}, (problem,))
 
 
 def _describe(name: str, value: object) -> str:

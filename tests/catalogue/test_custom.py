@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.catalogue.own import OwnMeanings, read_own_meanings
+from casjob.catalogue.custom import CustomMeanings, read_custom_meanings
 
 
 @pytest.fixture
@@ -13,18 +13,18 @@ def path(tmp_path: Path) -> Path:
 def test_names_and_patterns_are_read(path: Path) -> None:
     path.write_text('# ours\n"ECC00011" = " ask Ann "\n"VPC.*" = """one\ntwo"""\n', "utf-8")
 
-    assert read_own_meanings(path) == OwnMeanings({"ECC00011": "ask Ann", "VPC.*": "one two"})
+    assert read_custom_meanings(path) == CustomMeanings({"ECC00011": "ask Ann", "VPC.*": "one two"})
 
 
 def test_a_file_that_does_not_exist_is_no_problem(path: Path) -> None:
-    assert read_own_meanings(path) == OwnMeanings({})
-    assert read_own_meanings(path / "under a file that is none") == OwnMeanings({})
+    assert read_custom_meanings(path) == CustomMeanings({})
+    assert read_custom_meanings(path / "under a file that is none") == CustomMeanings({})
 
 
 def test_values_that_are_not_text_are_skipped(path: Path) -> None:
     path.write_text('A1 = 1\nA2 = " "\nA3 = ["x"]\nVPC.0202 = "x"\nA5 = "ask Ann"\n', "utf-8")
 
-    assert read_own_meanings(path) == OwnMeanings(
+    assert read_custom_meanings(path) == CustomMeanings(
         {"A5": "ask Ann"},
         (
             f"{path}: 'A1' is not text",
@@ -46,29 +46,29 @@ def test_values_that_are_not_text_are_skipped(path: Path) -> None:
 def test_a_broken_file_is_a_problem_and_no_error(path: Path, content: bytes, problem: str) -> None:
     path.write_bytes(content)
 
-    assert read_own_meanings(path) == OwnMeanings({}, (problem.format(path=path),))
+    assert read_custom_meanings(path) == CustomMeanings({}, (problem.format(path=path),))
 
 
 def test_a_file_of_the_largest_size_is_read(path: Path) -> None:
     content = b'"A" = "x"\n'
     path.write_bytes(content + b"#" * (1024 * 1024 - len(content)))
 
-    assert read_own_meanings(path) == OwnMeanings({"A": "x"})
+    assert read_custom_meanings(path) == CustomMeanings({"A": "x"})
 
 
 def test_deep_nesting_is_a_problem_and_no_error(path: Path) -> None:
     path.write_text(f"A = {'[' * 100_000}", "utf-8")
 
-    read = read_own_meanings(path)
+    read = read_custom_meanings(path)
 
     assert read.meanings == {}
     assert [problem.partition(" is not TOML")[0] for problem in read.problems] == [str(path)]
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_and_no_error(tmp_path: Path) -> None:
-    assert read_own_meanings(tmp_path) == OwnMeanings(
+    assert read_custom_meanings(tmp_path) == CustomMeanings(
         {}, (f"{tmp_path} can't be read: Is a directory",)
     )
-    assert read_own_meanings(Path("a\0b")) == OwnMeanings(
+    assert read_custom_meanings(Path("a\0b")) == CustomMeanings(
         {}, ("a\0b can't be read: embedded null byte",)
     )
