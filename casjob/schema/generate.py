@@ -45,5 +45,4 @@ def main(folder: Path) -> None:
         (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
-if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -345,6 +345,18 @@ task 9 TX00009: failed after 1.0s
   │ ✗ task 1 failed\\x1b[0m"""
         )
 
+    def test_of_a_long_code_have_its_meaning_at_the_margin(self, draw: Draw) -> None:
+        messages = {"error_code": "VPC.0202-0000-0000-0000-0000", "error_msg": "no such thing"}
+        document = job("FAILED", task(9, "FAILED", messages=messages))
+
+        assert (
+            draw(document).out.split("\n\n")[1]
+            == """\
+task 9 TX00009: failed after 1.0s
+  VPC.0202-0000-0000-0000-0000  no such thing
+  means  an error of Virtual Private Cloud (networks, subnets, security groups)"""
+        )
+
     def test_are_wrapped_beside_their_margin(self, draw: Draw) -> None:
         detail = "Building the image failed as the registry refused the layers.\n" + "x" * 40
         messages = {"Message": "ECC00011", "Detail": detail}
