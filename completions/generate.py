@@ -3,17 +3,19 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import TypeAdapter
 
 from casjob import __version__
 from casjob.cli import app
 from casjob.completion import Shell, script
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
+from casjob.formats import documents
 from casjob.settings.environment import CASJOB_SETTINGS, read_vendor_variables
 from casjob.settings.values import SETTINGS
 
@@ -52,6 +54,24 @@ OTHER_VARIABLES = {
     "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": "Used instead of ~/.config, ~/.local/state"
     " and ~/.cache.",
 }
+
+JSON = (
+    "With --json, show and tasks print what the service sent, under the names of API v2, and these"
+    " keys. Unknown values are null. The other commands print their own documents; JSON Schemas of"
+    " all are in the folder casjob/schema of the package."
+)
+
+KEYS: Mapping[str, Any] = {
+    "": documents.Report,
+    "tasks[].": documents.Task,
+    "failure.": documents.Cause,
+}
+"""The documents whose keys are explained, and what stands before each key."""
+
+EVENTS = (
+    "casjob watch --json prints an event a line. Each has time (in UTC), event, job_id and the keys"
+    " below."
+)
 
 HOME = {"HOME": "/~"}
 PATHS = {
@@ -125,6 +145,10 @@ def write_page() -> Iterator[str]:
     yield ".SH EXIT STATUS"
     statuses = ((f"{status:d}", text) for status, text in EXIT_STATUS_MEANINGS.items())
     yield from write_list(statuses, bold)
+    yield from (".SH JSON", escape(JSON))
+    yield from write_list(describe_keys(), bold)
+    yield from (".SH EVENTS", escape(EVENTS))
+    yield from write_list(describe_events(), bold)
     yield from (".SH EXAMPLES", ".EX")
     for command, _ in commands:
         yield from map(escape, (command.epilog or "").splitlines())
@@ -143,6 +167,25 @@ def describe_variables() -> Iterator[tuple[str, str]]:
             text = VARIABLES.get(name, f"Same as {option}.")
             yield f"CASJOB_{name.upper()}", text
     yield from OTHER_VARIABLES.items()
+
+
+def describe_keys() -> Iterator[tuple[str, str]]:
+    """Yield the keys of a report, each with what its JSON Schema says."""
+    for prefix, document in KEYS.items():
+        schema = TypeAdapter(document).json_schema(mode="serialization")
+        for key, value in schema["properties"].items():
+            named = schema["$defs"].get(value.get("$ref", "").rpartition("/")[2], {})
+            words = f"{', '.join(named['enum'])}." if "enum" in named else None
+            yield f"{prefix}{key}", value.get("description") or words or named["description"]
+
+
+def describe_events() -> Iterator[tuple[str, str]]:
+    """Yield the kinds of events, each with its keys."""
+    schema = TypeAdapter(documents.AnyEvent).json_schema(mode="serialization")
+    for name, reference in schema["discriminator"]["mapping"].items():
+        event = schema["$defs"][reference.rpartition("/")[2]]
+        keys = [key for key in event["properties"] if key not in {"time", "event", "job_id"}]
+        yield name, f"{event['description']} Keys: {', '.join(keys)}."
 
 
 def write_list(records: Iterable[tuple[str, str]], mark: Callable[[str], str]) -> Iterator[str]:

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import subprocess
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import casjob
 from casjob.settings.environment import CASJOB_SETTINGS
 from tests.conftest import Casjob
 
@@ -35,6 +37,8 @@ def test_the_sections_are_those_of_a_manual() -> None:
         "ENVIRONMENT",
         "FILES",
         "EXIT STATUS",
+        "JSON",
+        "EVENTS",
         "EXAMPLES",
         "SEE ALSO",
     ]
@@ -52,6 +56,18 @@ def test_every_command_is_there_with_its_options(casjob: Casjob) -> None:
         assert f"\ncasjob {name} [OPTIONS]" in SECTIONS["SYNOPSIS"]
 
 
+def test_an_option_that_commands_share_has_one_help(casjob: Casjob) -> None:
+    found: dict[str, set[str]] = {}
+    groups = re.compile(r"\n(?:Output|Connection|Following):\n((?:  .*\n)+)")
+    for command in COMMANDS:
+        for group in groups.findall(casjob(command, "--help").out):
+            for usage in re.findall(r"^  (-.*(?:\n   .*)*)", group, re.MULTILINE):
+                # Which formats there are depends on the command.
+                text = re.sub(r"(--output <)[\w|]+", r"\1…", " ".join(usage.split()))
+                found.setdefault(text.split()[0], set()).add(text)
+    assert {option: texts for option, texts in found.items() if len(texts) > 1} == {}
+
+
 def test_every_option_that_a_command_only_names_has_its_help() -> None:
     explained = {
         option
@@ -64,6 +80,22 @@ def test_every_option_that_a_command_only_names_has_its_help() -> None:
 def test_every_variable_is_there() -> None:
     variables = set(re.findall(r"^(CASJOB_[A-Z_]+)$", SECTIONS["ENVIRONMENT"], re.MULTILINE))
     assert variables == {f"CASJOB_{name.upper()}" for name in CASJOB_SETTINGS}
+
+
+def test_every_key_of_a_report_is_there(casjob: Casjob) -> None:
+    document = json.loads(casjob("show", "--demo", "--json").out)
+    added = ("MESSAGES", "outcome", "phase", "title", "elapsed_seconds", "failure")
+    assert re.findall(r"^\.TP\n(.*)", SECTIONS["JSON"], re.MULTILINE) == [
+        *document,
+        *(f"tasks[].{key}" for key in added),
+        *(f"failure.{key}" for key in document["failure"]),
+    ]
+
+
+def test_every_event_is_there() -> None:
+    schema = json.loads((Path(casjob.__file__).parent / "schema" / "event.json").read_bytes())
+    named = re.findall(r"^\.TP\n(.*)", SECTIONS["EVENTS"], re.MULTILINE)
+    assert named == [*schema["discriminator"]["mapping"]]
 
 
 @pytest.mark.parametrize(

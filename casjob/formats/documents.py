@@ -55,8 +55,9 @@ class Document(BaseModel):
 class VersionedDocument(Document):
     """A whole document."""
 
-    schema_version: Literal[1] = 1
-    """Raised when a script that reads a document would break."""
+    schema_version: Literal[1] = Field(
+        default=1, description="Raised when a script that reads a document would break."
+    )
 
 
 # --- Jobs and tasks ----------------------------------------------------------------------------
@@ -65,15 +66,13 @@ class VersionedDocument(Document):
 class Pair(Document):
     """A code with what it says."""
 
-    code: Text
-    detail: Text
+    code: Text = Field(description="The error code, such as ECC00011.")
+    detail: Text = Field(description="What the service says about it.")
 
 
-class Failure(Document):
+class Failure(Pair):
     """Why a task failed: the innermost pair."""
 
-    code: Text
-    detail: Text
     within: list[Pair] = Field(description="The pairs around it, innermost first.")
     means: Text = Field(
         description="What is known about the codes, a line each: the team's own meaning first;"
@@ -84,9 +83,9 @@ class Failure(Document):
 class NamedTask(Document):
     """A task."""
 
-    task_id: Text
-    task_index: int | None
-    task_name: Text
+    task_id: Text = Field(description="Its TASK_ID.")
+    task_index: int | None = Field(description="Its TASK_INDEX.")
+    task_name: Text = Field(description="Its TASK_NAME.")
     title: Text = Field(description="What the task does; null if that is not known.")
 
 
@@ -118,7 +117,7 @@ class Report(VersionedDocument):
 
     model_config = ConfigDict(extra="allow")
 
-    job_id: Text
+    job_id: Text = Field(description="The job's id.")
     status: Text = Field(description="The job's own status.")
     outcome: Outcome
     complete: bool = Field(description="Whether every requested task was received.")
@@ -134,7 +133,7 @@ class Report(VersionedDocument):
     job: SkipValidation[dict[str, Any]] = Field(
         description="Upper-case names, whichever version of the API answered."
     )
-    tasks: SkipValidation[list[Task]]
+    tasks: SkipValidation[list[Task]] = Field(description="In the order of the table.")
 
 
 class Standing(Document):
@@ -227,7 +226,7 @@ class Event(Document):
 
 
 class JobStatus(Event):
-    """The job's status changed."""
+    """The job's status is new or has changed."""
 
     event: Literal["job_status"] = "job_status"
     from_: Text = Field(serialization_alias="from")
@@ -235,7 +234,7 @@ class JobStatus(Event):
 
 
 class TaskStatus(NamedTask, Event):
-    """A task's status changed."""
+    """A task's status is new or has changed."""
 
     event: Literal["task_status"] = "task_status"
     from_: Text = Field(serialization_alias="from")
@@ -245,14 +244,14 @@ class TaskStatus(NamedTask, Event):
 
 
 class Stall(NamedTask, Event):
-    """A running task shows no sign of life."""
+    """A running task has sent no heartbeat for 5 minutes, or has changed its worker."""
 
     event: Literal["stall"] = "stall"
     message: str
 
 
 class Waiting(Event):
-    """Nothing has changed for a while."""
+    """Nothing has changed for 60 seconds."""
 
     event: Literal["waiting"] = "waiting"
     status: Text
@@ -260,7 +259,7 @@ class Waiting(Event):
 
 
 class Retry(Event):
-    """A poll failed, and is repeated."""
+    """A poll failed, and is repeated; `failures` counts those in a row."""
 
     event: Literal["retry"] = "retry"
     message: str
@@ -268,7 +267,7 @@ class Retry(Event):
 
 
 class VerdictEvent(Standing, Event):
-    """The job has ended, or is not followed any longer."""
+    """The job has ended, or --fail-fast applies."""
 
     event: Literal["verdict"] = "verdict"
 
