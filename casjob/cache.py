@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from casjob.files import read_start, write_whole
+from casjob.files import read_own, write_own
 
 _MAX_BYTES = 256 * 1024
 """Of an entry; a token has up to 16 KB."""
@@ -25,16 +25,17 @@ class Cache:
         """Return the fields of an entry; none if there is no such entry, or a broken one."""
         # JSON that is nested too deeply is a RecursionError.
         with suppress(OSError, ValueError, RecursionError):
-            entry = json.loads(read_start(self._path(kind, key), _MAX_BYTES))
+            entry = json.loads(read_own(self._path(kind, key), _MAX_BYTES))
             if isinstance(entry, dict) and all(map(_is_sound, entry.values())):
                 return entry
         return {}
 
     def put(self, kind: str, *key: str, **fields: str) -> None:
-        """Store an entry, replacing one with the same kind and key."""
+        """Store an entry, replacing one with the same kind and key, unless it is too large."""
+        content = json.dumps(fields).encode()
         with suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._path(kind, key), json.dumps(fields).encode())
+            if len(content) <= _MAX_BYTES:
+                write_own(self._path(kind, key), content)
 
     def _path(self, kind: str, key: tuple[str, ...]) -> Path:
         digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]

@@ -91,7 +91,7 @@ def show(
         session,
         formats.open(session, "report", output, display, full=full),
         file=reply.file,
-        save=reply.save,
+        save=reply.open_save(),
         with_exit_status=reply.with_exit_status,
     )
 
@@ -141,7 +141,7 @@ def tasks(  # noqa: PLR0913 - each is an option
         session,
         formats.open(session, "report", output, display),
         file=reply.file,
-        save=reply.save,
+        save=reply.open_save(),
         with_exit_status=reply.with_exit_status,
     )
 

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 NOWHERE = Path(os.devnull)
@@ -12,6 +14,11 @@ NOWHERE = Path(os.devnull)
 
 PRIVATE = 0o600
 """The mode of a file that only its owner may read."""
+
+_PRIVATE_FOLDER = 0o700
+_SHARED = 0o666
+_AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Neither follows a link, nor waits for what a pipe may bring; Windows has no such flags."""
 
 _DRAFT = ".casjob-draft-"
 _LONGEST_WRITE = 3600.0
@@ -59,23 +66,97 @@ def read_start(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write a file whole or not at all, even if the disk is full or the run is killed.
 
     The content goes to a draft in the same folder, which is then moved to `path`, or to where a
-    symbolic link leads. The permissions are `mode`, less the umask.
+    symbolic link leads. A file that is replaced keeps its owner, and without a `mode` its
+    permissions; the umask limits those of a new one. A device or a pipe is written as it is.
 
     Raises:
         OSError: the file can't be written. An existing file is unchanged.
     """
-    path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        # Moving a file to /dev/stdout would replace the device.
-        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    replaced = check_writable(path)
+    if replaced and not stat.S_ISREG(replaced.st_mode):
+        path.write_bytes(content)
+    else:
+        _replace(Path(os.path.realpath(path)), content, mode, replaced)
+
+
+def check_writable(path: Path) -> os.stat_result | None:
+    """Return what a file to be written replaces, if there is one.
+
+    Raises:
+        OSError: it could not be written, as far as is known before.
+    """
+    try:
+        replaced = path.stat()
+    except FileNotFoundError:
+        replaced = None
+    if replaced and stat.S_ISDIR(replaced.st_mode):
+        raise OSError(errno.EISDIR, "it is a folder", str(path))
+    if replaced and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, "Permission denied", str(path))
+    if not replaced or stat.S_ISREG(replaced.st_mode):
+        folder = Path(os.path.realpath(path)).parent
+        if not os.access(folder, os.W_OK):
+            raise OSError(errno.EACCES, f"{folder} is not a writable folder", str(path))
+        if replaced and _current_user() not in {0, replaced.st_uid}:
+            raise OSError(errno.EPERM, "it belongs to another user", str(path))
+    return replaced
+
+
+def read_own(path: Path, size: int) -> bytes:
+    """Return at most the first `size` bytes of a file that `write_own` wrote.
+
+    Raises:
+        OSError: it can't be read, is a symbolic link, or belongs to another user.
+    """
+    with os.fdopen(os.open(path, _AS_IT_IS), "rb") as file:
+        if not is_own(os.fstat(file.fileno())):
+            raise OSError(errno.EPERM, "Not a file of this user", str(path))
+        return file.read(size)
+
+
+def write_own(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, which only the user may read, in a folder of the same kind.
+
+    A symbolic link is replaced, not followed. Folders that are missing are made.
+
+    Raises:
+        OSError: it can't be written, or the folder belongs to another user.
+    """
+    missing = takewhile(lambda folder: not folder.is_dir(), path.parents)
+    for folder in reversed(list(missing)):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(_PRIVATE_FOLDER)
+    if path.parent.stat().st_uid != _current_user():
+        raise OSError(errno.EPERM, "Not a folder of this user", str(path.parent))
+    path.parent.chmod(_PRIVATE_FOLDER)
+    _replace(path, content, PRIVATE)
+
+
+def is_own(found: os.stat_result) -> bool:
+    """Return whether this is a regular file of the user's."""
+    return stat.S_ISREG(found.st_mode) and found.st_uid == _current_user()
+
+
+def _current_user() -> int:
+    # On Windows, all files have the owner 0.
+    return os.geteuid() if hasattr(os, "geteuid") else 0
+
+
+def _replace(
+    path: Path, content: bytes, mode: int | None, replaced: os.stat_result | None = None
+) -> None:
     _remove_old_drafts(path.parent)
     draft = path.with_name(f"{_DRAFT}{os.urandom(8).hex()}")
+    created = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode or _SHARED)
     try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+        with os.fdopen(created, "wb") as file:
+            if replaced and hasattr(os, "chown"):
+                os.chown(draft, replaced.st_uid, replaced.st_gid)
+                draft.chmod(mode or stat.S_IMODE(replaced.st_mode))
             file.write(content)
         draft.replace(path)
     finally:

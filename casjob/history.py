@@ -16,7 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from casjob.files import read_start, state_folder, write_whole
+from casjob.files import is_own, read_own, state_folder, write_own
 from casjob.job_ids import JOB_ID
 from casjob.printable import printable
 
@@ -87,8 +87,7 @@ class History:
         entry = {key: _shorten(text) for key, text in texts.items()}
         file = self._folder / job_id
         with suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(file, json.dumps(entry).encode())
+            write_own(file, json.dumps(entry).encode())
             # The kernel's own time stamps tick every 4 ms: too coarse for an order.
             now = time.time_ns()
             os.utime(file, ns=(now, now))
@@ -149,14 +148,15 @@ def _list_files(projects: Iterable[Path]) -> Iterator[_File]:
             for entry in entries:
                 # Another run may remove the file after it was listed.
                 with suppress(OSError):
-                    if JOB_ID.fullmatch(entry.name) and entry.is_file():
-                        yield _File(entry.stat().st_mtime, project / entry.name)
+                    found = entry.stat(follow_symlinks=False)
+                    if JOB_ID.fullmatch(entry.name) and is_own(found):
+                        yield _File(found.st_mtime, project / entry.name)
 
 
 def _read(file: _File, prefix: str) -> RecentJob:
     entry: object = None
     with suppress(OSError, ValueError, RecursionError):
-        entry = json.loads(read_start(file.path, _MAX_BYTES))
+        entry = json.loads(read_own(file.path, _MAX_BYTES))
     fields = entry if isinstance(entry, dict) else {}
     return RecentJob(
         file.path.name,

@@ -14,6 +14,7 @@ from casjob import process
 from casjob.arguments import Application
 from casjob.completers import complete_component, complete_job_id, complete_profile
 from casjob.errors import UsageError
+from casjob.files import PRIVATE
 from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat
 from casjob.formats.presentation import Presentation
 from casjob.job.source import ComponentName
@@ -113,6 +114,18 @@ class ReplyOptions:
         bool,
         typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),
     ] = False
+
+    def open_save(self) -> OutputFile | None:
+        """Return the file to save the job to, which only the user may read.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        if self.save is None:
+            return None
+        file = OutputFile(Path(self.save), mode=PRIVATE)
+        file.check()
+        return file
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Self, TextIO
 
 from casjob.errors import OutputError
-from casjob.files import write_whole
+from casjob.files import check_writable, write_whole
 
 
 class Output:
@@ -72,34 +74,35 @@ class Output:
 
 
 class OutputFile:
-    """A file for output, written whole or not at all.
+    """A file for output in UTF-8, written whole or not at all."""
 
-    Args:
-        path: the file.
-    """
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mode: int | None = None) -> None:
         self._path = path
+        self._mode = mode
 
     def check(self) -> None:
         """Check that the file can be written, before minutes are spent on its content.
 
         Raises:
-            OutputError: its folder is missing, or can't be written to.
+            OutputError: it can't be.
         """
-        folder = self._path.parent
-        if not os.access(folder, os.W_OK):
-            raise OutputError(f"can't write to {self._path}: {folder} is not a writable folder")
+        with self._explaining():
+            check_writable(self._path)
 
     def write(self, content: str | bytes) -> None:
-        """Write the file, text in UTF-8.
+        """Write the file; a pipe that nobody reads any longer is no error.
 
         Raises:
             OutputError: it can't be written; an existing file is unchanged.
         """
-        if isinstance(content, str):
-            content = content.encode()
+        with self._explaining(), suppress(BrokenPipeError):
+            content = content.encode() if isinstance(content, str) else content
+            write_whole(self._path, content, mode=self._mode)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
         try:
-            write_whole(self._path, content, mode=0o666)
-        except OSError as error:
-            raise OutputError(f"can't write to {self._path}: {error.strerror}") from error
+            yield
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"can't write to {self._path}: {reason}") from error

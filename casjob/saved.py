@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from casjob.errors import OutputError, ReplyError, UsageError
-from casjob.files import read_start, write_whole
+from casjob.errors import ReplyError, UsageError
+from casjob.files import read_start
 from casjob.job.failures import clip
 from casjob.job.report import order_tasks
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document
+from casjob.output import OutputFile
 
 STDIN = "-"
 """Names stdin where a file may be named."""
@@ -81,11 +82,10 @@ def read_saved(file: str) -> SavedJob:
         raise
 
 
-def save_job(file: str, detail: JobDetail) -> None:
-    """Save a job with its tasks as the service sent them; only the user may read the file.
+def save_job(file: OutputFile, detail: JobDetail) -> None:
+    """Save a job with its tasks as the service sent them.
 
     The keys are those of the API, in its own case; `as_of` is added: when the service replied.
-    An existing file is replaced.
 
     Raises:
         OutputError: the file can't be written.
@@ -97,12 +97,7 @@ def save_job(file: str, detail: JobDetail) -> None:
     }
     document |= {key: value for key, value in detail.sent.items() if key not in document}
     document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
-    content = f"{encode_document(document, indent=2)}\n".encode("utf-8", "backslashreplace")
-    try:
-        write_whole(Path(file), content)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"can't write to {file}: {reason}") from None
+    file.write(f"{encode_document(document, indent=2)}\n".encode("utf-8", "backslashreplace"))
 
 
 def _read_text(file: str, name: str) -> str:

@@ -64,6 +64,7 @@ from casjob.job.report import Report, report_job, select_tasks
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
+from casjob.output import OutputFile
 from casjob.printable import printable
 from casjob.saved import read_saved, save_job
 
@@ -848,7 +849,7 @@ def _check_saved(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
         file = Path(folder) / "job.json"
         file.write_bytes(body)
         saved = read_saved(str(file))
-        save_job(str(file), saved.detail)
+        save_job(OutputFile(file), saved.detail)
         again = read_saved(str(file)).detail
         detail = saved.select(setting.window)
         report = report_job(detail, setting.window, catalogue=Catalogue())

@@ -75,6 +75,11 @@ def test_a_broken_entry_does_not_exist(content: bytes, folder: Path) -> None:
     assert cache.get("token", "me") == {"word": "t"}
 
 
+def test_an_entry_too_large_to_be_read_is_not_written(folder: Path) -> None:
+    Cache(folder).put("token", "me", word="t" * 300_000)
+    assert not folder.exists()
+
+
 def test_a_folder_that_can_not_be_written_is_not_an_error(tmp_path: Path) -> None:
     for folder in (tmp_path / "file" / "casjob", Path(os.devnull) / "casjob"):
         (tmp_path / "file").touch()

@@ -1,24 +1,44 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from casjob.background import run_in_thread
 from casjob.files import (
     NOWHERE,
+    PRIVATE,
     cache_folder,
     config_folder,
     home_folder,
+    read_own,
     read_start,
     state_folder,
+    write_own,
     write_whole,
 )
+from tests.terminal import PATIENCE
 
 DRAFT = ".casjob-draft-0123456789abcdef"
-PERMISSIONS = 0o777
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize(
@@ -67,35 +87,98 @@ def test_a_write_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> No
     assert (list(tmp_path.iterdir()), file.read_bytes()) == ([file], b"new")
 
 
-def test_a_file_is_private_unless_it_is_not_meant_to_be(tmp_path: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        write_whole(tmp_path / "private", b"")
-        write_whole(tmp_path / "public", b"", mode=0o666)
-    finally:
-        os.umask(before)
-    modes = [(tmp_path / name).stat().st_mode & PERMISSIONS for name in ("private", "public")]
-    assert modes == [0o600, 0o644]
+def test_a_new_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> None:
+    with umask(0o022):
+        write_whole(tmp_path / "private", b"", mode=PRIVATE)
+        write_whole(tmp_path / "shared", b"")
+    assert [mode_of(tmp_path / name) for name in ("private", "shared")] == [0o600, 0o644]
 
 
-def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mode", "kept"), [(None, 0o640), (PRIVATE, 0o600)])
+def test_a_file_that_is_replaced_keeps_its_owner_and_its_permissions(
+    tmp_path: Path, mode: int | None, kept: int
+) -> None:
     file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old")
+    file.chmod(0o640)
     link.symlink_to(file)
-    write_whole(link, b"new")
-    assert (link.is_symlink(), file.read_bytes()) == (True, b"new")
+    owner = (1234, 1234) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(file, *owner)
+    write_whole(link, b"new", mode=mode)
+    found = file.stat()
+    assert (link.is_symlink(), file.read_bytes(), mode_of(file)) == (True, b"new", kept)
+    assert (found.st_uid, found.st_gid) == owner
 
 
 def test_only_a_regular_file_is_replaced(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    for path in (fifo, tmp_path):
-        with pytest.raises(OSError, match="Not a regular file"):
-            write_whole(path, b"new")
-    assert fifo.is_fifo()
+    reading = run_in_thread(fifo.read_bytes)
+    write_whole(fifo, b"new")
+    assert (reading.result(PATIENCE), fifo.is_fifo()) == (b"new", True)
+    with pytest.raises(IsADirectoryError, match="it is a folder"):
+        write_whole(tmp_path, b"new")
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """Return a folder of root's, as another user who may write everything in it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may become another user")
+    # Not pytest's own: nobody else may enter those.
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        write_own(folder / "own" / "token", b"old")
+        for path, mode in (("read-only", 0o644), ("file", 0o666), ("own/token", 0o666)):
+            (folder / path).write_bytes(b"old")
+            (folder / path).chmod(mode)
+        (folder / "own").chmod(0o777)
+        os.setresuid(1234, 1234, 0)
+        try:
+            yield folder
+        finally:
+            os.setresuid(0, 0, 0)
+
+
+def test_what_belongs_to_another_user_is_neither_replaced_nor_believed(foreign: Path) -> None:
+    for call, path, reason in (
+        (partial(write_whole, content=b"new"), "read-only", "Permission denied"),
+        (partial(write_whole, content=b"new"), "file", "it belongs to another user"),
+        (partial(write_own, content=b"new"), "own/token", "Not a folder of this user"),
+        (partial(read_own, size=9), "own/token", "Not a file of this user"),
+    ):
+        with pytest.raises(PermissionError, match=reason):
+            call(foreign / path)
+    assert {path.read_bytes() for path in foreign.rglob("*") if path.is_file()} == {b"old"}
+
+
+@pytest.mark.parametrize("mask", [0, 0o022, 0o777])
+def test_a_file_of_the_users_own_is_in_folders_that_nobody_else_enters(
+    tmp_path: Path, mask: int
+) -> None:
+    file = tmp_path / "one" / "two" / "file"
+    with umask(mask):
+        write_own(file, b"new")
+    assert [mode_of(each) for each in (file.parent.parent, file.parent)] == [0o700, 0o700]
+    assert (mode_of(file) & 0o077, file.stat().st_uid) == (0, os.geteuid())
+
+
+def test_a_file_of_the_users_own_is_no_link_and_no_pipe(tmp_path: Path) -> None:
+    file, link, fifo = tmp_path / "file", tmp_path / "link", tmp_path / "fifo"
+    file.write_bytes(b"old")
+    link.symlink_to(file)
+    os.mkfifo(fifo)
+    for path in (link, fifo):
+        with pytest.raises(OSError, match=r"symbolic links|Not a file of this user"):
+            read_own(path, 9)
+        write_own(path, b"new")
+        assert (path.is_symlink(), read_own(path, 2)) == (False, b"ne")
+    assert file.read_bytes() == b"old"
 
 
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(PermissionError, match="gone is not a writable folder"):
         write_whole(tmp_path / "gone" / "file", b"new")
     with pytest.raises(NotADirectoryError):
         write_whole(NOWHERE / "file", b"new")

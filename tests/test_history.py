@@ -152,7 +152,9 @@ def test_a_time_outside_of_the_calendar_is_not_an_error(
 
 def test_only_its_owner_can_read_the_history(history: History, folder: Path) -> None:
     look_at(history, "JOB-1")
-    assert files_in(folder)[0].parent.stat().st_mode & 0o777 == 0o700
+    project = files_in(folder)[0].parent
+    modes = [each.stat().st_mode & 0o777 for each in (project, folder, folder.parent)]
+    assert modes == [0o700, 0o700, 0o700]
 
 
 def test_each_project_of_each_endpoint_has_its_own_jobs(folder: Path) -> None:
@@ -230,6 +232,7 @@ def test_other_files_in_the_folder_are_ignored(history: History, folder: Path) -
         (project / name).write_text("{}")
     (project / "JOB-folder").mkdir()
     (project / "JOB-nowhere").symlink_to(project / "nothing")
+    (project / "JOB-link").symlink_to(project / "JOB-1")
     (folder / "a-file").write_text("not a folder")
     assert history.job_ids() == recent_job_ids(folder) == ["JOB-1"]
 

@@ -25,6 +25,7 @@ from casjob.job.models import ADDED_TASK_KEYS, PrintedReply
 from casjob.job.report import report_job
 from casjob.job.source import Window
 from casjob.json_text import JsonValue
+from casjob.output import OutputFile
 from casjob.saved import read_saved, save_job
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.job.strategies import ANY_JSON
@@ -603,7 +604,7 @@ class TestSave:
     def test_of_a_job_without_any_time_has_none(self, job_json: Path) -> None:
         job_json.write_text('{"job": {}}', encoding="utf-8")
         saved = read_saved(str(job_json))
-        save_job(str(job_json), saved.select(Window()))
+        save_job(OutputFile(job_json), saved.select(Window()))
 
         assert json.loads(job_json.read_bytes()) == {
             "job": {},
@@ -619,20 +620,3 @@ class TestSave:
             "casjob: --save writes the whole job: it can't be used with --instance-id\n",
         )
         assert service.requests == []
-
-    @pytest.mark.parametrize("command", ["show", "tasks"])
-    @pytest.mark.parametrize(
-        ("file", "reason"),
-        [
-            ("/none/x.json", "No such file or directory"),
-            ("/dev/null", "Not a regular file"),
-            ("a\0b", NULL_IN_PATH),
-        ],
-    )
-    def test_that_fails_is_an_error(
-        self, casjob: Casjob, command: str, file: str, reason: str
-    ) -> None:
-        shown = casjob(command, "--demo", "--save", file)
-
-        printed = file.replace("\0", r"\x00")
-        assert shown == (74, "", f"casjob: can't write to {printed}: {reason}\n")

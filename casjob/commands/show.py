@@ -3,6 +3,7 @@
 from casjob.errors import ExitStatus
 from casjob.formats.presentation import Presentation
 from casjob.job.source import Window
+from casjob.output import OutputFile
 from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
 from casjob.saved import save_job
 from casjob.session import Session
@@ -15,7 +16,7 @@ def run(
     presentation: Presentation,
     *,
     file: str | None,
-    save: str | None,
+    save: OutputFile | None,
     with_exit_status: bool,
 ) -> ExitStatus:
     """Show a job at the service, or the one in a file; `save` names a file to save it to."""

@@ -7,6 +7,7 @@ from casjob.errors import ExitStatus, UsageError
 from casjob.formats.presentation import Presentation
 from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
+from casjob.output import OutputFile
 from casjob.reporting import fetch_target, read_report, refuse_service
 from casjob.saved import save_job
 from casjob.session import Session
@@ -52,7 +53,7 @@ def run(
     presentation: Presentation,
     *,
     file: str | None,
-    save: str | None,
+    save: OutputFile | None,
     with_exit_status: bool,
 ) -> ExitStatus:
     """Show the tasks of a job at the service, or in a file; `save` names a file for all of it."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
 from tests.conftest import JOB_ID, Casjob, Finished
+from tests.program import CASJOB
 from tests.service import Service
 
 Ask = Callable[..., Finished]
@@ -108,40 +110,52 @@ def test_a_file_that_was_there_is_replaced(ask: Ask, file: Path) -> None:
     assert file.read_text("utf-8") == ask("show", JOB_ID, "-o", "csv").out
 
 
-def test_others_may_read_it_if_the_umask_allows(ask: Ask, file: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        ask("show", JOB_ID, "-o", "html", "--output-file", str(file))
-    finally:
-        os.umask(before)
+def test_a_process_that_the_shell_gives_as_a_file_gets_it(
+    clean_environ: dict[str, str], tmp_path: Path
+) -> None:
+    written = tmp_path / "written"
+    os.mkfifo(written)
+    line = f"{CASJOB} show --demo -o csv --output-file >(cat > {written}) > /dev/null"
+    with subprocess.Popen(["/bin/bash", "-c", line], env=clean_environ):
+        assert written.read_text("utf-8").startswith("task_index,")
 
-    assert file.stat().st_mode & 0o777 == 0o644
+
+def test_a_device_or_a_pipe_that_nobody_reads_any_longer_is_written_as_it_is(ask: Ask) -> None:
+    table = ask("show", JOB_ID)
+    assert ask("show", JOB_ID, "-o", "csv", "--output-file", os.devnull) == table
+    reader, writer = os.pipe()
+    os.close(reader)
+    file = f"/dev/fd/{writer}"
+    assert ask("show", JOB_ID, "-o", "csv", "--output-file", file) == table
+    os.close(writer)
 
 
-class TestAFileThatCannotBeWritten:
-    def test_is_an_error_before_anything_is_requested(
-        self, ask: Ask, service: Service, file: Path
-    ) -> None:
-        missing = file.parent / "missing" / "report"
-        assert ask("show", JOB_ID, "-o", "csv", "--output-file", str(missing)) == (
-            74,
-            "",
-            f"casjob: can't write to {missing}: {missing.parent} is not a writable folder\n",
-        )
-        assert service.requests == []
+@pytest.mark.parametrize("option", ["--output-file", "--save"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("folder", "it is a folder"),
+        ("missing/report", "{}/missing is not a writable folder"),
+        ("n" * 300, "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
+        ("a\0b", "embedded null byte"),
+    ],
+)
+def test_a_file_that_can_not_be_written_is_an_error_before_anything_is_requested(
+    ask: Ask, service: Service, file: Path, option: str, name: str, reason: str
+) -> None:
+    folder = file.parent
+    (folder / "folder").mkdir()
+    (folder / "loop").symlink_to("loop")
+    path = folder / name
 
-    @pytest.mark.parametrize(
-        ("name", "reason"), [("n" * 300, "File name too long"), ("folder", "Not a regular file")]
-    )
-    def test_leaves_nothing_behind(self, ask: Ask, file: Path, name: str, reason: str) -> None:
-        file.with_name("folder").mkdir()
-        path = file.with_name(name)
+    finished = ask("show", JOB_ID, option, str(path))
 
-        finished = ask("show", JOB_ID, "-o", "csv", "--output-file", str(path))
-
-        assert (finished.status, finished.out) == (74, "")
-        assert finished.err == f"casjob: can't write to {path}: {reason}\n"
-        assert [each.name for each in file.parent.iterdir()] == ["folder"]
+    shown = str(path).replace("\0", r"\x00")
+    told = f"casjob: can't write to {shown}: {reason.format(folder)}\n"
+    assert finished == (74, "", told)
+    assert service.requests == []
+    assert {each.name for each in folder.iterdir()} == {"folder", "loop"}
 
 
 def test_watch_has_no_such_option(casjob: Casjob, file: Path) -> None:
