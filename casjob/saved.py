@@ -11,7 +11,7 @@ from casjob.job.failures import clip
 from casjob.job.report import order_tasks
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
-from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document
+from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document, read_moment
 from casjob.output import OutputFile
 
 STDIN = "-"
@@ -136,15 +136,16 @@ def _decode(text: str, name: str) -> JsonValue:
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:
     # Saving a job does not need what reads one.
-    from casjob.job.models import PrintedReply, SavedReply, read_detail
+    from casjob.formats.documents import drop_additions
+    from casjob.job.models import read_detail
 
     as_of, knows_start = None, True
     if isinstance(document, dict):
-        model = PrintedReply if "schema_version" in document else SavedReply
-        saved = model.model_validate(document)
-        as_of, document = saved.as_of, dict(saved.rest)
-        # casjob's JSON of some tasks of a running job does not know when the first one began.
-        knows_start = not isinstance(saved, PrintedReply) or saved.started_at is not None
+        as_of = read_moment(document.pop("as_of", None))
+        if "schema_version" in document:
+            # casjob's JSON of some tasks of a running job does not know when the first one began.
+            knows_start = document.get("started_at", "") is not None
+            document = drop_additions(document)
     detail = read_detail(document, as_of=as_of, name=name)
     times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
     latest = max(filter(None, times), default=None)

@@ -16,6 +16,7 @@ from pydantic import (
 from typing_extensions import TypedDict  # pydantic can't read that of typing before Python 3.12
 
 from casjob.job.statuses import Outcome
+from casjob.json_text import JsonValue
 
 
 def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:
@@ -49,7 +50,7 @@ AsSent: TypeAlias = Annotated[Text, Field(description="As sent; an open set.")]
 class Document(BaseModel):
     """An object of JSON, whose keys are all there."""
 
-    model_config = ConfigDict(extra="forbid", from_attributes=True, hide_input_in_errors=True)
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
 class VersionedDocument(Document):
@@ -134,6 +135,23 @@ class Report(VersionedDocument):
         description="Upper-case names, whichever version of the API answered."
     )
     tasks: SkipValidation[list[Task]] = Field(description="In the order of the table.")
+
+
+def drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what the service sent of a report that casjob printed."""
+    added = Report.model_fields.keys() - {"job", "tasks", "task_count"}
+    reply = {key: value for key, value in document.items() if key not in added}
+    tasks = reply.get("tasks")
+    if isinstance(tasks, list):
+        reply["tasks"] = [_drop_additions_to_task(each) for each in tasks]
+    return reply
+
+
+def _drop_additions_to_task(task: JsonValue) -> JsonValue:
+    if not isinstance(task, dict):
+        return task
+    added = Task.__annotations__.keys() - {"MESSAGES"}
+    return {key: value for key, value in task.items() if key not in added}
 
 
 class Standing(Document):

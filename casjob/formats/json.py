@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, assert_never, cast
 
-from pydantic import BaseModel
-
 from casjob.formats import documents, records
 from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import format_utc
@@ -130,14 +128,14 @@ class _EventLines:
         """Show nothing: each job had its verdict event."""
 
 
-def encode(document: BaseModel | documents.Task, *, indent: int | None = 2) -> bytes:
+def encode(document: documents.Document | documents.Task, *, indent: int | None = 2) -> bytes:
     """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
     # Pydantic's own encoder refuses lone surrogates, which here become JSON's own escapes.
     text = encode_document(document, indent=indent, default=_list_fields)
     return f"{text}\n".encode("utf-8", "backslashreplace")
 
 
-def _list_fields(document: BaseModel) -> dict[str, Any]:
+def _list_fields(document: documents.Document) -> dict[str, Any]:
     declared = type(document).model_fields
     names = {name: field.serialization_alias or name for name, field in declared.items()}
     return {names.get(name, name): value for name, value in document}

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from casjob.catalogue.explanations import Explanation
 from casjob.components import ComponentHistory, Listing
 from casjob.formats import records
 from casjob.formats.display import Display, JobResult
-from casjob.formats.documents import Task
+from casjob.formats.documents import Document, Task
 from casjob.formats.json import (
     describe_difference,
     describe_finding,
@@ -83,5 +81,5 @@ def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
     return _encode_lines(map(records.RecentJob.model_validate, jobs))
 
 
-def _encode_lines(documents: Iterable[BaseModel | Task]) -> bytes:
+def _encode_lines(documents: Iterable[Document | Task]) -> bytes:
     return b"".join(encode(each, indent=None) for each in documents)

@@ -30,9 +30,6 @@ WholeNumber: TypeAlias = Annotated[int | None, PlainValidator(read_whole_number)
 Flag: TypeAlias = Annotated[bool | None, PlainValidator(read_flag)]
 Moment: TypeAlias = Annotated[datetime | None, PlainValidator(read_moment)]
 
-ADDED_TASK_KEYS = frozenset({"outcome", "phase", "title", "elapsed_seconds", "failure"})
-"""What casjob adds to a task that it prints as JSON."""
-
 _SHAPES = {
     dict: "an object",
     list: "a list",
@@ -99,14 +96,17 @@ class Task(ApiObject):
     messages: Any = None
 
 
-class _WithRest(BaseModel):
-    """An object of which some fields are known, and the `rest` is kept as it was sent.
+class _Reply(BaseModel):
+    """The shape of a reply in all versions; the `rest` is kept as it was sent.
 
     Not by extra="allow", which refuses a key that holds a lone surrogate.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
+    job: Job
+    tasks: tuple[Task, ...] = ()
+    task_count: WholeNumber = None
     rest: SkipValidation[Mapping[str, Any]] = {}
 
     @model_validator(mode="before")
@@ -115,61 +115,9 @@ class _WithRest(BaseModel):
         if not isinstance(document, dict):
             return document
         known = cls.model_fields.keys() - {"rest"}
-        rest = {key: value for key, value in document.items() if key not in known}
-        return {key: document[key] for key in document.keys() & known} | {"rest": rest}
-
-
-class _Reply(_WithRest):
-    """The shape of a reply in all versions."""
-
-    job: Job
-    tasks: tuple[Task, ...] = ()
-    task_count: WholeNumber = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _find_known_fields(cls, document: object) -> object:
-        if not isinstance(document, dict):
-            return document
-        known = cls.model_fields.keys() - {"rest"}
         fields = _respell(document, lambda key: key.lower() if key.lower() in known else key)
-        return {
-            key: value for key, value in fields.items() if value is not None or key not in known
-        }
-
-
-class SavedReply(_WithRest):
-    """What casjob adds to a reply that it saves; the rest is the reply."""
-
-    as_of: Moment = None
-
-
-class PrintedReply(SavedReply):
-    """What casjob adds to a reply that it prints as JSON."""
-
-    schema_version: Any
-    job_id: Any = None
-    status: Any = None
-    outcome: Any = None
-    complete: Any = None
-    started_at: Any = ""
-    ended_at: Any = None
-    elapsed_seconds: Any = None
-    failure: Any = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_additions_to_tasks(cls, document: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        tasks = document.get("tasks")
-        if not isinstance(tasks, list):
-            return document
-        return document | {"tasks": list(map(_drop_additions, tasks))}
-
-
-def _drop_additions(task: JsonValue) -> JsonValue:
-    if not isinstance(task, dict):
-        return task
-    return {key: value for key, value in task.items() if key not in ADDED_TASK_KEYS}
+        rest = {key: value for key, value in fields.items() if key not in known}
+        return {key: fields[key] for key in known if fields.get(key) is not None} | {"rest": rest}
 
 
 def read_detail(
