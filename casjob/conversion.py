@@ -35,18 +35,21 @@ class _PlainValues:
         annotation = param.type_descriptor.annotation
         # For a list, the type of its items.
         (kind,) = get_args(annotation) or (annotation,)
-        converted = [_convert(each, kind, param.min) for each in (value if is_list else [value])]
+        converted = [_convert(each, kind, param) for each in (value if is_list else [value])]
         if None in converted:
             return self._get_typers().coerce(value, param=param, ctx=ctx)
         return converted if is_list else converted[0]
 
 
-def _convert(value: Any, kind: type, minimum: int | None) -> Any:
+def _convert(value: Any, kind: type, param: Any) -> Any:
     """Return the converted value, or None if it is not plain."""
     if isinstance(value, kind):
         return value
     if issubclass(kind, Enum):
         return next((each for each in kind if each.value == value), None)
-    if kind is int and re.fullmatch("[0-9]{1,18}", value) and int(value) >= (minimum or 0):
-        return int(value)
+    if kind is int and re.fullmatch("[0-9]{1,18}", value):
+        number = int(value)
+        is_too_low = param.min is not None and number < param.min
+        is_too_high = param.max is not None and number > param.max
+        return None if is_too_low or is_too_high else number
     return None

@@ -40,6 +40,7 @@ _REWORDED = {
     # What pydantic says, which Typer uses.
     "Value error, ": "",
     "Input should be greater than or equal to": "it must be at least",
+    "Input should be less than or equal to": "it must be at most",
     "Input should be a valid integer.*": "it must be a whole number",
     # The breaks in Typer's list of choices.
     r"\n\t": " ",

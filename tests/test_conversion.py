@@ -40,6 +40,8 @@ def option(kind: Any, **settings: Any) -> Any:
         (option(str | None), ["--value", "7"], "7"),
         (option(int | None, min=1), ["--value", "7"], 7),
         (option(int | None), ["--value", "007"], 7),
+        (option(int | None, min=1, max=7), ["--value", "7"], 7),
+        (option(int | None, min=1, max=7, clamp=True), ["--value", "8"], 7),
         # The next three only Typer converts.
         (option(int | None), ["--value", "-7"], -7),
         (option(int | None), ["--value", "+7"], 7),
@@ -66,6 +68,9 @@ def test_a_default_stays_as_it_is() -> None:
     ("annotation", "word", "message"),
     [
         (option(int | None, min=1), "0", "Input should be greater than or equal to 1"),
+        (option(int | None, max=7), "8", "Input should be less than or equal to 7"),
+        (option(int | None, max=0), "1", "Input should be less than or equal to 0"),
+        (option(list[int] | None, max=7), "8", "Input should be less than or equal to 7"),
         (option(int | None, min=1), "x", "Input should be a valid integer"),
         (option(int | None), "9" * 5000, "Unable to parse input string as an integer"),
         (option(Size | None), "huge", "'huge' is not one of 'small', 'large'."),
