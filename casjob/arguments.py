@@ -65,9 +65,22 @@ Component = Annotated[
     ),
 ]
 
+OneComponent = Annotated[
+    str,
+    _argument(
+        metavar="COMPONENT",
+        help="Component, by its name or id.",
+        autocompletion=complete_component,
+    ),
+]
+
 Application = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Only components of this application."),
+]
+
+Full = Annotated[
+    bool, typer.Option("--full", help="Show everything, even if it does not fit the screen.")
 ]
 
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Show at most N.")]

@@ -1,7 +1,8 @@
 """Calls in threads of their own, so that their callers can stop waiting."""
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -24,3 +25,14 @@ def run_in_thread(call: Callable[[], _Value]) -> "Future[_Value]":
 
     threading.Thread(target=run, daemon=True).start()
     return future
+
+
+def run_side_by_side(calls: Iterable[Callable[[], _Value]], at_a_time: int) -> Iterator[_Value]:
+    """Yield what calls return, in their order; so many are under way or waited for at a time."""
+    running: deque[Future[_Value]] = deque()
+    for call in calls:
+        running.append(run_in_thread(call))
+        if len(running) == at_a_time:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()

@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from casjob import __version__
-from casjob.arguments import Application, Base, Compared, Component, JobId, JobIds, Limit, Names
+from casjob.arguments import (
+    Application,
+    Base,
+    Compared,
+    Component,
+    Full,
+    JobId,
+    JobIds,
+    Limit,
+    Names,
+    OneComponent,
+)
 from casjob.completers import complete_status
 from casjob.completion import Shell, script
 from casjob.errors import ExitStatus, UsageError
@@ -73,9 +84,7 @@ def show(
     job_id: JobId = None,
     *,
     component: ComponentOptions,
-    full: Annotated[
-        bool, typer.Option("--full", help="Show everything, even if it does not fit the screen.")
-    ] = False,
+    full: Full = False,
     reply: ReplyOptions,
     output: Annotated[OutputFormat | None, output_option("report")] = None,
     formats: FormatOptions,
@@ -237,6 +246,34 @@ def list_components(
     return run(
         component, session, presentation, application=application, only_failed=failed, limit=limit
     )
+
+
+@app.command(
+    cls=Command,
+    epilog="casjob stats web --last 50\ncasjob stats web --json | jq '.steps[] | select(.slow)'",
+)
+@with_options
+def stats(
+    context: typer.Context,
+    component: OneComponent,
+    *,
+    application: Application = None,
+    last: Annotated[
+        int,
+        typer.Option(min=1, max=100, metavar="N", help="Its newest N deployments."),
+    ] = 20,
+    full: Full = False,
+    output: Annotated[OutputFormat | None, output_option("statistics")] = None,
+    formats: FormatOptions,
+    display: DisplayOptions,
+    connection: RequestOptions,
+) -> int:
+    """Show what is normal for a component, by its deployments."""
+    from casjob.commands.stats import run
+
+    session = connection.open_session(context)
+    presentation = formats.open(session, "statistics", output, display, full=full)
+    return run(component, session, presentation, application=application, last=last)
 
 
 @app.command(cls=Command, epilog="casjob recent --limit 5 --json | jq -c '.jobs[]'")

@@ -34,11 +34,15 @@ FOR_SCREENS = ("rich.console", "rich.table")
 
 @contextmanager
 def open_service(
-    session: Session, *, pace: Callable[[], None] | None = None, deadline: Deadline = NEVER
+    session: Session,
+    *,
+    pace: Callable[[], None] | None = None,
+    retries: int | None = None,
+    deadline: Deadline = NEVER,
 ) -> Iterator[ServiceStage]:
     """Open the service, or the demo, before a deadline.
 
-    A pace is for polling: it may wait before each request, and none is retried.
+    A pace may wait before each request; `retries` overrides the setting.
 
     Raises:
         TimedOutError: a program that prints the credential, or IAM, took too long.
@@ -58,7 +62,9 @@ def open_service(
             connect = Connector(session, settings, stack)
             usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
             yield ServiceStage(
-                connect(ENDPOINT, "the demo", pace=pace, transport=SampleService()),
+                connect(
+                    ENDPOINT, "the demo", pace=pace, retries=retries, transport=SampleService()
+                ),
                 auth=None,
                 version=version,
                 project_id=PROJECT_ID,
@@ -88,7 +94,7 @@ def open_service(
             project_id = deadline.wait_for(iam.name, find)
         usual = _describe_project(settings, project_id)
         yield ServiceStage(
-            connect(url, f"the service at {location}", pace=pace),
+            connect(url, f"the service at {location}", pace=pace, retries=retries),
             auth=credential.for_project(project_id),
             version=version,
             project_id=project_id,
@@ -121,6 +127,7 @@ class Connector:
         name: str,
         *,
         pace: Callable[[], None] | None = None,
+        retries: int | None = None,
         transport: "SampleService | None" = None,
     ) -> Client:
         """Return a client of an endpoint that errors name so; the transport is for the demo.
@@ -132,7 +139,7 @@ class Connector:
             url,
             name=name,
             timeout=self._settings.request_timeout.value,
-            retry=RetryPolicy(retries=0 if pace else self._settings.retries.value),
+            retry=RetryPolicy(self._settings.retries.value if retries is None else retries),
             notify=self._notify,
             redactor=self._redactor,
             pace=pace or (lambda: None),

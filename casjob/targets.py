@@ -11,7 +11,7 @@ from casjob.job_ids import JOB_ID, WHOLE_JOB_ID, quote_start, read_job_id, read_
 from casjob.session import Session
 
 if TYPE_CHECKING:
-    from casjob.components import Component, ComponentSource, Listing, Source
+    from casjob.components import Component, ComponentHistory, ComponentSource, Listing, Source
 
 _MAX_CANDIDATES = 20
 """Components named where several are meant."""
@@ -125,16 +125,36 @@ def list_components(
     return listing
 
 
+def list_deployments(
+    component: "Component", source: "ComponentSource", session: Session
+) -> "ComponentHistory":
+    """List the deployments of a component with progress on stderr.
+
+    Raises:
+        CasjobError: they could not be listed.
+    """
+    with session.notices.progress("listing deployments", "deployments") as progress:
+        return source.fetch_history(component, on_progress=progress.count)
+
+
 def find_last_job(component: "Component") -> str | None:
     """Return the id of a component's last job; None if it has none yet.
 
     Raises:
-        ReplyError: what the service sent can't be a job id, which may become a part of a path.
+        ReplyError: what the service sent can't be a job id.
     """
     job_id = component.last_job_id
-    if job_id is None or JOB_ID.fullmatch(job_id):
+    return job_id and check_job_id(job_id, f"the last job of component {clip(component.label)}")
+
+
+def check_job_id(job_id: str, named: str) -> str:
+    """Return a job id that the service sent, which may become a part of a path.
+
+    Raises:
+        ReplyError: it can't be a job id.
+    """
+    if JOB_ID.fullmatch(job_id):
         return job_id
-    named = f"the last job of component {clip(component.label)}"
     raise ReplyError(f"the service sent {quote_start(job_id)} as {named}, which is not a job id")
 
 

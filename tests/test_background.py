@@ -1,8 +1,9 @@
 import threading
+from functools import partial
 
 import pytest
 
-from casjob.background import run_in_thread
+from casjob.background import run_in_thread, run_side_by_side
 
 
 def test_a_call_runs_beside_its_caller() -> None:
@@ -27,3 +28,20 @@ def test_what_it_raises_is_raised_where_it_is_waited_for(error: type[BaseExcepti
 
     with pytest.raises(error, match="no"):
         failing.result(timeout=5)
+
+
+def test_calls_side_by_side_return_in_their_order_and_few_at_a_time() -> None:
+    let_go = threading.Event()
+    begun = []
+
+    def call(number: int) -> int:
+        begun.append(number)
+        assert number or let_go.wait(5)
+        return number
+
+    results = run_side_by_side((partial(call, number) for number in range(9)), 3)
+    threading.Timer(0.1, let_go.set).start()
+
+    assert next(results) == 0
+    assert set(begun) <= {0, 1, 2}
+    assert list(results) == [*range(1, 9)]

@@ -22,6 +22,7 @@ COMMANDS = (
     "watch",
     "wait",
     "list",
+    "stats",
     "recent",
     "diff",
     "explain",
@@ -43,6 +44,7 @@ Commands:
   watch       Follow jobs until they end, live on a terminal.
   wait        Wait for jobs to end, and print only their verdicts.
   list        List components, or the deployments of one.
+  stats       Show what is normal for a component, by its deployments.
   recent      List the jobs looked at from this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.
   explain     Explain error codes, task names, flows and status words.

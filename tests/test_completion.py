@@ -154,10 +154,11 @@ def test_components_listed_before_in_the_same_project_complete(
     service.requests.clear()
     home = {"HOME": str(tmp_path)}
 
-    for line in ("casjob list ''", "casjob show --component ''"):
+    for line in ("casjob list ''", "casjob stats ''", "casjob show --component ''"):
         assert complete(line, **home, **at_service) == ["web", "worker"]
         assert complete(f"{line[:-3]} w", **home, **at_service) == ["web", "worker"]
         demo = line.replace(" ''", " g").replace("casjob list", "casjob list --demo")
+        demo = demo.replace("casjob stats", "casjob stats --demo")
         demo = demo.replace("casjob show", "casjob show --demo")
         assert complete(demo, **home) == ["gateway"]
         assert complete(line, **home, **{**at_service, "CASJOB_PROJECT_ID": "0" * 32}) == []

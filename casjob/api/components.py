@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from itertools import islice
 from typing import NamedTuple
 
 from casjob.api.auth import Credential
@@ -13,7 +12,7 @@ from casjob.api.client import Client, Request, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
-from casjob.background import run_in_thread
+from casjob.background import run_side_by_side
 from casjob.components import (
     Component,
     ComponentHistory,
@@ -138,17 +137,17 @@ class Components:
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
         fetched = self._fetch("applications", refusals=self._refuse_all())
-        applications = iter(
-            each for each in fetched.items if application in {None, read_text(each.get("name"))}
+        calls = (
+            partial(self._list_overviews, each)
+            for each in fetched.items
+            if application in {None, read_text(each.get("name"))}
         )
         components: list[Component] = []
         missing = fetched.missing
-        while some := list(islice(applications, APPLICATIONS_AT_A_TIME)):
-            listings = [run_in_thread(partial(self._list_overviews, each)) for each in some]
-            for listing in (each.result() for each in listings):
-                components += listing.components
-                missing += listing.missing
-                on_progress(len(components), None)
+        for listing in run_side_by_side(calls, APPLICATIONS_AT_A_TIME):
+            components += listing.components
+            missing += listing.missing
+            on_progress(len(components), None)
         return Listing(tuple(components), len(components), missing, fetched.as_of)
 
     def _list_overviews(self, application: Fields) -> Listing:

@@ -5,7 +5,7 @@ from casjob.formats.presentation import Presentation
 from casjob.job.source import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
-from casjob.targets import find_component, list_components
+from casjob.targets import find_component, list_components, list_deployments
 
 
 def run(
@@ -28,8 +28,7 @@ def run(
     with open_service(session) as service:
         named = ComponentName(component, application)
         found = find_component(named, service.components, session)
-        with session.notices.progress("listing deployments", "deployments") as progress:
-            history = service.components.fetch_history(found, on_progress=progress.count)
+        history = list_deployments(found, service.components, session)
     if history.deployments is not None:
         history = history._replace(deployments=history.deployments[:limit])
     presentation.deployments(history)

@@ -53,7 +53,7 @@ def follow_jobs(
     # Each of many jobs is polled as often as each of 20, until the service objects.
     load_factor = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, load_factor)
-    with open_service(session, pace=pace.wait, deadline=plan.deadline) as service:
+    with open_service(session, pace=pace.wait, retries=0, deadline=plan.deadline) as service:
         history = session.history(service)
         job_ids = [_choose_job(each, service, plan, session) for each in named]
         poller = Poller(

@@ -22,9 +22,11 @@ from casjob.formats.text.components import (
 from casjob.formats.text.fields import Field, Value
 from casjob.formats.text.recent import list_recent_fields
 from casjob.formats.text.settings import list_setting_fields
+from casjob.formats.text.statistics import list_statistics_fields
 from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob
 from casjob.job.report import Report
+from casjob.job.statistics import Statistics
 from casjob.overview import Overview
 
 Row = TypeVar("Row")
@@ -74,6 +76,13 @@ def deployments(history: ComponentHistory, display: Display, *, write: Write = _
     """Return a row a deployment, the ids of its jobs separated by spaces."""
     rows = [DeploymentRow(each, each.job_ids) for each in history.deployments or ()]
     return write(list_deployment_fields(utc=display.utc), rows)
+
+
+def statistics(
+    history: ComponentHistory, statistics: Statistics, display: Display, *, write: Write = _write
+) -> bytes:
+    """Return a row a step, and a row a failure; `kind` tells which it is."""
+    return write(list_statistics_fields(), [*statistics.steps, *statistics.failures])
 
 
 def recent(

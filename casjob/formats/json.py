@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from casjob.job.difference import Difference, TaskDifference
     from casjob.job.events import Event, JobSnapshot
     from casjob.job.report import Report, TaskReport
+    from casjob.job.statistics import Statistics
     from casjob.overview import Overview
 
 
@@ -105,6 +106,21 @@ def deployments(history: "ComponentHistory", display: Display) -> bytes:
         "deployments": history.deployments,
     }
     return encode(records.Deployments.model_validate(fields))
+
+
+def statistics(history: "ComponentHistory", statistics: "Statistics", display: Display) -> bytes:
+    """Return what is normal for a component, and the deployments that it was worked out of."""
+    fields = {
+        "complete": not history.missing,
+        "component": history.component,
+        "deployment_count": history.total + history.missing,
+        "outcomes": statistics.outcomes,
+        "elapsed": statistics.elapsed,
+        "deployments": statistics.runs,
+        "steps": statistics.steps,
+        "failures": statistics.failures,
+    }
+    return encode(records.Statistics.model_validate(fields))
 
 
 def recent(jobs: "Sequence[RecentJob]", now: datetime, display: Display) -> bytes:

@@ -19,6 +19,7 @@ from casjob.formats.json import (
 from casjob.history import RecentJob
 from casjob.job.difference import Difference
 from casjob.job.report import Report
+from casjob.job.statistics import Statistics
 from casjob.overview import CheckResult, Overview
 
 __all__ = ["view"]  # its lines are the same
@@ -74,6 +75,13 @@ def components(listing: Listing, display: Display) -> bytes:
 def deployments(history: ComponentHistory, display: Display) -> bytes:
     """Return a line a deployment."""
     return _encode_lines(map(records.Deployment.model_validate, history.deployments or ()))
+
+
+def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> bytes:
+    """Return a line a step, and a line a failure; `kind` tells which it is."""
+    steps = map(records.NormalStep.model_validate, statistics.steps)
+    failures = map(records.RepeatedFailure.model_validate, statistics.failures)
+    return _encode_lines([*steps, *failures])
 
 
 def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:

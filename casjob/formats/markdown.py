@@ -30,10 +30,20 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
+from casjob.formats.text.statistics import (
+    describe_elapsed,
+    describe_failure,
+    describe_last,
+    describe_outcomes,
+    draw_strip,
+    list_statistics_fields,
+)
+from casjob.formats.text.words import Words, as_list
 from casjob.history import RecentJob
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport
+from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
 from casjob.overview import Overview
 from casjob.printable import printable
@@ -155,6 +165,32 @@ def deployments(history: ComponentHistory, display: Display) -> bytes:
         for each in history.deployments or ()
     )
     return _draw_table(headings, rows).encode()
+
+
+def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> bytes:
+    """Return a table with a row a step, and one with a row a failure."""
+    strip = "".join(sign for sign, _ in draw_strip(statistics))
+    fields = [field for field in list_statistics_fields() if field.heading is not None]
+    steps = (
+        _draw_row(*(_cell(_join(field.words(each))) for field in fields))
+        for each in statistics.steps
+    )
+    failures = (
+        _draw_row(
+            _cell(describe_failure(each, utc=display.utc)),
+            _cell(each.code),
+            _cell(each.detail),
+            _cell(describe_last(each, utc=display.utc)),
+        )
+        for each in statistics.failures
+    )
+    parts = [
+        f"## {_span(history.component.label)} {describe_outcomes(statistics)}\n",
+        f"{' · '.join([strip, *describe_elapsed(statistics.elapsed)])}\n",
+        _draw_table([field.heading or "" for field in fields], steps),
+        _draw_table(("Failure", "Code", "Detail", "Last"), failures),
+    ]
+    return "\n".join(filter(None, parts)).encode()
 
 
 def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
@@ -281,6 +317,10 @@ def _draw_row(*cells: str) -> str:
 def _cell(text: str | None) -> str:
     # Renderers disagree about a pipe in a code span, and about a backslash before it.
     return "&#124;".join(map(_code, _shorten(text).split("|")))
+
+
+def _join(words: Words) -> str:
+    return "".join(part if isinstance(part, str) else part[0] for part in as_list(words))
 
 
 def _span(text: str | None) -> str:

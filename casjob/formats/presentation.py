@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
+    from casjob.job.statistics import Statistics
     from casjob.overview import CheckResult, Overview
 
 
@@ -109,6 +110,10 @@ class Presentation:
     def deployments(self, history: "ComponentHistory") -> None:
         """Present a component and its deployments."""
         self._present("deployments", history)
+
+    def statistics(self, history: "ComponentHistory", statistics: "Statistics") -> None:
+        """Present what is normal for a component."""
+        self._present("statistics", history, statistics)
 
     def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> None:
         """Present the jobs looked at from this machine, newest first."""

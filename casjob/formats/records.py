@@ -1,8 +1,8 @@
 """What casjob prints as JSON about anything but jobs: flat records, read from what has them."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasPath, BeforeValidator, Field
 
 from casjob.catalogue.explanations import Kind
 from casjob.formats.documents import (
@@ -16,6 +16,10 @@ from casjob.formats.documents import (
 )
 
 FormattedMoment: TypeAlias = Annotated[Moment, BeforeValidator(format_utc)]
+
+
+def _of_step(name: str) -> Any:
+    return Field(default=None, validation_alias=AliasPath("step", name))
 
 
 class Component(Document):
@@ -72,6 +76,92 @@ class Deployments(VersionedDocument):
     deployments: list[Deployment] | None = Field(
         description="Null where the service has no v3 of the API, which lists them."
     )
+
+
+class Run(Document):
+    """A deployment, with all of its jobs."""
+
+    version: Text
+    outcome: Literal["succeeded", "failed", "running", "unknown", "gone"] = Field(
+        description="Failed if one of its jobs failed; gone if one is no longer there."
+    )
+    started_at: FormattedMoment = Field(validation_alias="started")
+    ended_at: FormattedMoment = Field(validation_alias="ended")
+    elapsed_seconds: Seconds
+    jobs: list[str] = Field(
+        validation_alias="job_ids", description="Their ids, in the order in which they run."
+    )
+
+
+class Outcomes(Document):
+    """How many deployments ended so, or have not ended."""
+
+    succeeded: int = 0
+    failed: int = 0
+    running: int = 0
+    unknown: int = 0
+    gone: int = 0
+
+
+class Figures(Document):
+    """How long something took; percentiles are nearest-rank: times that occurred."""
+
+    n: int = Field(description="How often that is known.")
+    median_seconds: Seconds = Field(validation_alias="median")
+    p95_seconds: Seconds = Field(
+        validation_alias="p95", description="The 95th percentile; null if n is less than 5."
+    )
+    last_seconds: Seconds = Field(validation_alias="last", description="The last time.")
+
+
+class _OfStep(Document):
+    kind: str
+    task_index: int | None = _of_step("task_index")
+    task_name: Text = _of_step("task_name")
+    title: Text = _of_step("title")
+    phase: Text = _of_step("phase")
+
+
+class NormalStep(_OfStep):
+    """A step over the deployments that succeeded or failed."""
+
+    kind: Literal["step"] = "step"
+    runs: int = Field(description="How often it ran.")
+    failed: int = Field(description="How often it failed.")
+    slow: bool = Field(
+        validation_alias="is_slow",
+        description="Whether the last time took longer than all but one in twenty before, and by"
+        " more than 2 s.",
+    )
+    elapsed: Figures
+
+
+class RepeatedFailure(_OfStep):
+    """Jobs that failed in the same step with the same code."""
+
+    kind: Literal["failure"] = "failure"
+    code: Text
+    detail: Text = Field(description="Of the newest.")
+    means: Annotated[Text, BeforeValidator(lambda lines: "\n".join(lines) or None)] = Field(
+        description="What is known about the code."
+    )
+    failed: int = Field(description="How many jobs failed so.")
+    first_at: FormattedMoment = Field(validation_alias="first")
+    last_at: FormattedMoment = Field(validation_alias="last")
+    jobs: list[str] = Field(validation_alias="job_ids", description="Their ids, newest first.")
+
+
+class Statistics(VersionedDocument):
+    """What is normal for a component, by its newest deployments."""
+
+    complete: bool = Field(description="Whether the service sent every deployment that it counts.")
+    component: Component
+    deployment_count: int = Field(description="How many there are, also those not asked for.")
+    outcomes: Outcomes
+    elapsed: Figures = Field(description="Of a deployment, from its first start to its last end.")
+    deployments: list[Run] = Field(description="Newest first.")
+    steps: list[NormalStep] = Field(description="In their order.")
+    failures: list[RepeatedFailure] = Field(description="The one that happened last first.")
 
 
 class RecentJob(Document):

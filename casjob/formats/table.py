@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
+    from casjob.job.statistics import Statistics
     from casjob.overview import CheckResult, Overview
 
 
@@ -103,6 +104,13 @@ def deployments(history: "ComponentHistory", display: Display) -> str:
     from casjob.formats.text.components import draw_deployments
 
     return draw_deployments(history, display)
+
+
+def statistics(history: "ComponentHistory", statistics: "Statistics", display: Display) -> str:
+    """Return what is normal for a component, on a screen."""
+    from casjob.formats.text.statistics import render_statistics
+
+    return render_statistics(history, statistics, display)
 
 
 def recent(jobs: "Sequence[RecentJob]", now: "datetime", display: Display) -> str:

@@ -86,6 +86,11 @@ class StepFigures(NamedTuple):
     elapsed: Figures
     is_slow: bool
 
+    @property
+    def step(self) -> "StepName":
+        """The step."""
+        return self.newest
+
 
 class StepName(NamedTuple):
     """What is kept of a task to name it."""
@@ -116,6 +121,11 @@ class RepeatedFailure(NamedTuple):
     job_ids: tuple[str, ...]
     first: datetime | None
     last: datetime | None
+
+    @property
+    def failed(self) -> int:
+        """How many jobs failed so."""
+        return len(self.job_ids)
 
 
 class Statistics(NamedTuple):

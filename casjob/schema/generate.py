@@ -21,6 +21,7 @@ DOCUMENTS: Mapping[str, tuple[Any, str]] = {
     "recent": (records.RecentJobs, "The output of casjob recent --json"),
     "report": (documents.Report, "The output of casjob show --json and casjob tasks --json"),
     "settings": (records.Settings, "The output of casjob config --json"),
+    "stats": (records.Statistics, "The output of casjob stats --json"),
     "verdicts": (documents.Verdicts, "The output of casjob wait --json"),
 }
 """The types of the documents, under the names of their schemas."""

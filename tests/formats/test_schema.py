@@ -25,6 +25,7 @@ COMMANDS = {
     "recent": ("recent",),
     "report": ("show", JOB_ID),
     "settings": ("config",),
+    "stats": ("stats", "web", "--demo"),
     "verdicts": ("wait", JOB_ID, "JOB2"),
 }
 

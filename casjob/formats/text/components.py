@@ -100,17 +100,11 @@ def draw_deployments(history: ComponentHistory, display: Display) -> str:
     """Return the component, and a line for each job of its deployments."""
     page = open_page(display)
     component, deployments = history.component, history.deployments
-    application = component.application_name or component.application_id
-    environment = component.environment_name or component.environment_id
-    facts = [
-        f"application {application}" if application else "",
-        f"environment {environment}" if environment else "",
-        f"last job {component.last_job_id}" if component.last_job_id else "no job yet",
-    ]
+    last_job = f"last job {component.last_job_id}" if component.last_job_id else "no job yet"
     stage = _find_stage(component)
     status = f"{page.sign(stage)}{component.status or '(none)'}"
     page.print([(status, STAGE_STYLES[stage]), f"  {component.label}"])
-    page.print(*filter(None, facts), margin=INDENT)
+    page.print(*describe_place(component), last_job, margin=INDENT)
     if deployments is None:
         page.print([("note: ", "magenta"), "only v3 of the API lists the deployments"])
         return page.content()
@@ -120,6 +114,15 @@ def draw_deployments(history: ComponentHistory, display: Display) -> str:
         page.add_table(list_deployment_fields(utc=display.utc), rows)
     _count(page, "deployments", len(deployments), history.total, history.missing)
     return page.content()
+
+
+def describe_place(component: Component) -> list[str]:
+    """Return the application and the environment of a component, as far as they are known."""
+    places = {
+        "application": component.application_name or component.application_id,
+        "environment": component.environment_name or component.environment_id,
+    }
+    return [f"{name} {place}" for name, place in places.items() if place]
 
 
 def _find_stage(component: Component) -> Stage:
