@@ -13,8 +13,7 @@ JobId = Annotated[
     str | None,
     _argument(
         metavar="JOB_ID",
-        help="Job id, or a prefix of a recent one. Default: CASJOB_JOB_ID, or the job last"
-        " looked at.",
+        help="Job id, or a prefix of a recent one. Default: CASJOB_JOB_ID, or the job last viewed.",
         autocompletion=complete_job_id,
     ),
 ]
@@ -50,7 +49,7 @@ Names = Annotated[
     _argument(
         metavar="CODE",
         help="Error codes, task names, flows or status words. Default: those in the failure of"
-        " CASJOB_JOB_ID, or of the job last looked at.",
+        " CASJOB_JOB_ID, or of the job last viewed.",
         autocompletion=complete_name,
     ),
 ]

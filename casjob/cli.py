@@ -123,7 +123,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     instance_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Only tasks of this component instance.")
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that ended badly.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed.")] = False,
     status: Annotated[
         list[str] | None,
         typer.Option(
@@ -286,7 +286,7 @@ def recent(
     formats: FormatOptions,
     display: DisplayOptions,
 ) -> int:
-    """List the jobs looked at from this machine, newest first."""
+    """List the jobs viewed on this machine, newest first."""
     from casjob.commands.recent import run
 
     session = ConnectionOptions().open_session(context, is_offline=True)
@@ -360,7 +360,7 @@ def config(
     formats: FormatOptions,
     connection: RequestOptions,
 ) -> int:
-    """Show every setting in force, and where it came from."""
+    """Show every effective setting, and where it came from."""
     from casjob.commands.config import run
 
     session = connection.open_session(context, is_offline=not check)

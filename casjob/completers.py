@@ -39,7 +39,7 @@ def _describe_recent() -> Mapping[str, str]:
     jobs = recent_jobs(history_folder(os.environ) if is_kept else None)
     is_located = span_locations(jobs)
     for job in jobs:
-        age = f"{format_age((now - job.looked_at).total_seconds())} ago"
+        age = f"{format_age((now - job.viewed_at).total_seconds())} ago"
         location = job.location if is_located else None
         described[job.job_id] = ", ".join(filter(None, (job.name, job.status, age, location)))
     return described

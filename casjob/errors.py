@@ -7,7 +7,7 @@
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
-    ├── UnknownNameError      5  a name that nothing is known about
+    ├── UnknownNameError      5  a name that no explanation for
     ├── ComponentNotFoundError 5 no such component
     │   └── ComponentDeletedError 5 … any longer, as the service says
     ├── ServiceError          6  the service could not be reached, or failed
@@ -46,7 +46,7 @@ class ExitStatus(IntEnum):
 
 EXIT_STATUS_MEANINGS = {
     ExitStatus.SUCCESS: "shown; for `wait` and `watch`: every job succeeded",
-    ExitStatus.ENDED_BADLY: "a job ended badly (`wait`, `watch`; `show` and `tasks` only with"
+    ExitStatus.ENDED_BADLY: "a job failed (`wait`, `watch`; `show` and `tasks` only with"
     " `--exit-status`), or the jobs differ (`diff`)",
     ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",

@@ -47,6 +47,15 @@ _REWORDED = {
 }
 """Patterns in Typer's messages, and what casjob says instead."""
 
+_TAKEN = {
+    (): "no arguments",
+    ("BASE", "JOB"): "two jobs",
+    ("COMPONENT",): "one component",
+    ("JOB_ID",): "one job id",
+    ("SHELL",): "one shell",
+}
+"""What a command takes, by the names of its arguments, where it does not take any number."""
+
 _MAY_BE_EMPTY = "after"
 """The option that is empty where there was no job before."""
 
@@ -63,6 +72,12 @@ def describe_usage_error(error: typer.TyperException) -> UsageError:
     for pattern, words in _REWORDED.items():
         message = re.sub(pattern, words, message)
     context: typer.Context | None = getattr(error, "ctx", None)
+    if context and (
+        extra := re.search(r"unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL)
+    ):
+        parameters: list[Any] = context.command.params
+        names = [each.metavar for each in parameters if each.param_type_name == "argument"]
+        message = f"{context.info_name} takes {_TAKEN[tuple(names)]}, not also {extra[1]}"
     steps = (f"  see: {context.command_path} --help",) if context else ()
     return UsageError(message, hint=hint, steps=steps)
 

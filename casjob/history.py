@@ -1,6 +1,6 @@
-"""The jobs looked at from this machine: one file a job, so that no two runs write the same one.
+"""The jobs viewed on this machine: one file a job, so that no two runs write the same one.
 
-The name of a file is the job's id, its modification time is when the job was last looked at. A
+The name of a file is the job's id, its modification time is when the job was last viewed. A
 history never fails a command: what can't be read does not exist, and what can't be written is not
 kept.
 """
@@ -37,11 +37,11 @@ _END_OF_CALENDAR = 253402300799.0
 
 
 class RecentJob(NamedTuple):
-    """A job that was looked at; its texts are printable, and None if they are not known.
+    """A job that was viewed; its texts are printable, and None if they are not known.
 
     Args:
         job_id: the job.
-        looked_at: when, in UTC.
+        viewed_at: when, in UTC.
         name: JOB_NAME.
         status: EXECUTION_STATUS at that time.
         location: the region or endpoint's host that has it, or the demo.
@@ -50,7 +50,7 @@ class RecentJob(NamedTuple):
     """
 
     job_id: str
-    looked_at: datetime
+    viewed_at: datetime
     name: str | None
     status: str | None
     location: str | None
@@ -63,7 +63,7 @@ def history_folder(environ: Mapping[str, str]) -> Path:
 
 
 class History:
-    """The jobs looked at in one project of one endpoint; without a folder, none are kept.
+    """The jobs viewed in one project of one endpoint; without a folder, none are kept.
 
     `location` names both for people.
     """
@@ -76,11 +76,11 @@ class History:
         self._location = location
 
     def job_ids(self) -> list[str]:
-        """Return the ids of the jobs looked at, newest first."""
+        """Return the ids of the jobs viewed, newest first."""
         return list(_newest_first([self._folder] if self._folder else []))
 
     def record(self, job_id: str, *, name: str | None, status: str | None) -> None:
-        """Record that a job was looked at; its id matches `JOB_ID`."""
+        """Record that a job was viewed; its id matches `JOB_ID`."""
         if self._folder is None:
             return
         texts = {"name": name, "status": status, "location": self._location}
@@ -96,7 +96,7 @@ class History:
 
 
 def recent_jobs(folder: Path | None) -> list[RecentJob]:
-    """Return the jobs looked at in any project, newest first; none without a folder."""
+    """Return the jobs viewed in any project, newest first; none without a folder."""
     files = _newest_first(_projects(folder))
     prefixes = find_prefixes(files)
     return [_read(file, prefixes[job_id]) for job_id, file in files.items()]
@@ -137,7 +137,7 @@ def _newest_first(projects: Iterable[Path]) -> dict[str, _File]:
     """Return the newest file of each job, by the job's id."""
     newest: dict[str, _File] = {}
     for file in sorted(_list_files(projects), reverse=True):
-        # A job may have been looked at in several projects.
+        # A job may have been viewed in several projects.
         newest.setdefault(file.path.name, file)
     return newest
 

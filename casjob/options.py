@@ -112,7 +112,7 @@ class ReplyOptions:
     ] = None
     with_exit_status: Annotated[
         bool,
-        typer.Option("--exit-status", help="Exit 1 if the job ended badly, 8 if it has not ended."),
+        typer.Option("--exit-status", help="Exit 1 if the job failed, 8 if it has not ended."),
     ] = False
 
     def open_save(self) -> OutputFile | None:

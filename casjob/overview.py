@@ -23,7 +23,7 @@ class Overview(NamedTuple):
     """Every setting, and where it came from.
 
     Args:
-        settings: the settings in force.
+        settings: the effective settings.
         overruled: what else was found.
         notes: what is wrong or incomplete, in words.
     """

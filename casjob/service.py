@@ -239,7 +239,7 @@ def _explain_not_found(session: Session, location: str, usual: str, job_id: str)
         is_prefix = len(job_id) >= SHORTEST_PREFIX and job.job_id.startswith(job_id)
         is_elsewhere = job.location not in {None, location}
         if is_elsewhere and (is_prefix or job.job_id == job_id):
-            return f"{job.job_id} was last looked at in {job.location}; {usual}"
+            return f"{job.job_id} was last viewed in {job.location}; {usual}"
     return usual
 
 

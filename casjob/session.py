@@ -40,7 +40,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings in force. Problems with sources not chosen are warnings on stderr.
+        """The effective settings. Problems with sources not chosen are warnings on stderr.
 
         Raises:
             SettingsError: a source that the user chose is missing or can't be understood.

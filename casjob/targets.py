@@ -72,11 +72,11 @@ def choose_job(named: Target, source: "Source", session: Session) -> str:
         return source.sample_job_ids[0]
     if not recent:
         raise UsageError(
-            "no job id is given, and no job was looked at before in this project",
+            "no job id is given, and no job was viewed before in this project",
             hint="give one, as in casjob show JOB_ID, or a component with --component, or set"
-            " CASJOB_JOB_ID; the default is the job last looked at",
+            " CASJOB_JOB_ID; the default is the job last viewed",
         )
-    session.notices.say(f"{recent[0]} (last looked at)")
+    session.notices.say(f"{recent[0]} (last viewed)")
     return recent[0]
 
 

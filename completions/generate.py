@@ -40,7 +40,7 @@ VARIABLES = {
     "password": "Password of the user.",
     "domain_name": "Name of the account that the user belongs to.",
     "job_id": "Job to use if none is named.",
-    "history": "Set to `off` to keep no list of the jobs looked at.",
+    "history": "Set to `off` to keep no list of the jobs viewed.",
 }
 """What each variable sets that has no option of the same name."""
 
@@ -81,7 +81,7 @@ PATHS = {
     " secret_key and, for temporary keys, security_token.",
     config_folder(HOME) / "explain.toml": "Your own meanings of codes and names, which are shown"
     " first; a name may contain *.",
-    state_folder(HOME) / "history": "Jobs that were looked at.",
+    state_folder(HOME) / "history": "Jobs that were viewed.",
     cache_folder(HOME): "Tokens, project ids and the names of components.",
     Path("/~/.huaweicloud/credentials"): "Settings of the vendor's SDKs.",
     Path("/~/.hcloud/config.json"): "Settings of KooCLI. Its secrets can be used only if they are"

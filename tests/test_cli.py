@@ -45,10 +45,10 @@ Commands:
   wait        Wait for jobs to end, and print only their verdicts.
   list        List components, or the deployments of one.
   stats       Show what is normal for a component, by its deployments.
-  recent      List the jobs looked at from this machine, newest first.
+  recent      List the jobs viewed on this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.
   explain     Explain error codes, task names, flows and status words.
-  config      Show every setting in force, and where it came from.
+  config      Show every effective setting, and where it came from.
   completion  Print the completion script for a shell.
 """
 
@@ -82,7 +82,7 @@ def test_each_command_has_help(casjob: Casjob, command: str) -> None:
             "No such option: --colr (Possible options: --color)",
             "casjob show",
         ),
-        (["show", "a", "b"], "Got unexpected extra argument(s) (b)", "casjob show"),
+        (["show", "a", "b"], "show takes one job id, not also b", "casjob show"),
         (["show", "--region"], "Option '--region' requires an argument.", "casjob show"),
         (["tasks", "--failed=x"], "Option '--failed' does not take a value.", "casjob tasks"),
         (

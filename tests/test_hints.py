@@ -214,7 +214,7 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
     ("named", "is_told"),
     [(JOB_ID, True), (JOB_ID[:6], True), (JOB_ID[:5], False), ("JOB-of-nobody", False)],
 )
-def test_a_job_that_is_not_found_may_have_been_looked_at_elsewhere(
+def test_a_job_that_is_not_found_may_have_been_viewed_elsewhere(
     casjob: Casjob,
     service: Service,
     at_service: dict[str, str],
@@ -230,6 +230,6 @@ def test_a_job_that_is_not_found_may_have_been_looked_at_elsewhere(
     other = casjob(command, named, "--region", "cn-east-3", environ=at_service)
 
     assert (same.status, other.status) == (5, 5)
-    told = f"  hint: {JOB_ID} was last looked at in cn-north-4; project {PROJECT_ID} is from "
-    assert "was last looked at" not in same.err
+    told = f"  hint: {JOB_ID} was last viewed in cn-north-4; project {PROJECT_ID} is from "
+    assert "was last viewed" not in same.err
     assert (told in other.err) == is_told

@@ -63,11 +63,11 @@ def look_at(history: History, *job_ids: str) -> None:
         history.record(job_id, name=None, status="RUNNING")
 
 
-def test_without_a_history_no_job_was_looked_at(history: History, folder: Path) -> None:
+def test_without_a_history_no_job_was_viewed(history: History, folder: Path) -> None:
     assert (history.job_ids(), recent_job_ids(folder), recent_jobs(folder)) == ([], [], [])
 
 
-def test_the_job_looked_at_last_comes_first(history: History) -> None:
+def test_the_job_viewed_last_comes_first(history: History) -> None:
     look_at(history, "JOB-1", "JOB-2", "JOB-3", "JOB-1")
     assert history.job_ids() == ["JOB-1", "JOB-3", "JOB-2"]
 
@@ -96,7 +96,7 @@ def test_recent_jobs_have_a_name_a_status_and_a_time(folder: Path) -> None:
         ("JOB-1", "provision", "FAILED"),
         ("JOB-p", None, None),
     ]
-    times = [datetime.now(UTC), *(job.looked_at for job in jobs), before]
+    times = [datetime.now(UTC), *(job.viewed_at for job in jobs), before]
     assert times == sorted(times, reverse=True)
 
 
@@ -147,7 +147,7 @@ def test_a_time_outside_of_the_calendar_is_not_an_error(
     look_at(history, "JOB-1")
     os.utime(files_in(folder)[0], (seconds, seconds))
     (job,) = recent_jobs(folder)
-    assert 1970 <= job.looked_at.year <= 9999
+    assert 1970 <= job.viewed_at.year <= 9999
 
 
 def test_only_its_owner_can_read_the_history(history: History, folder: Path) -> None:
@@ -168,7 +168,7 @@ def test_each_project_of_each_endpoint_has_its_own_jobs(folder: Path) -> None:
     assert recent_job_ids(folder) == ["JOB-2", "JOB-1", "JOB-0"]
 
 
-def test_a_job_looked_at_in_two_projects_is_listed_once(folder: Path) -> None:
+def test_a_job_viewed_in_two_projects_is_listed_once(folder: Path) -> None:
     for endpoint in ("https://one", "https://two"):
         look_at(History(folder, endpoint=endpoint, project_id="p"), "JOB-1")
     assert recent_job_ids(folder) == ["JOB-1"]

@@ -57,8 +57,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_notice_is_a_line_that_begins_with_the_programs_name(screen: Screen) -> None:
-    Notices(screen).say("JOB-1 (last looked at)")
-    assert screen.getvalue() == "casjob: JOB-1 (last looked at)\n"
+    Notices(screen).say("JOB-1 (last viewed)")
+    assert screen.getvalue() == "casjob: JOB-1 (last viewed)\n"
 
 
 def test_an_error_says_what_where_and_what_to_do(screen: Screen) -> None:

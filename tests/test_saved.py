@@ -310,7 +310,7 @@ class TestWhatItHolds:
                 '{"error_code": "SVCSTG.00100429", "error_msg": "job not found"}',
                 "{} holds no job\n  the service said: SVCSTG.00100429 job not found",
             ),
-            ('{"verdicts": []}', "{} holds no job\n  the service said: nothing"),
+            ('{"verdicts": []}', "{} holds no job\n  the service said: (empty response)"),
             ("[]", "{} can't be understood: it is a list, not an object"),
             ('{"job": 1}', "{} can't be understood: job is a number, not an object"),
             (

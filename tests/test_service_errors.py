@@ -22,8 +22,8 @@ Ask = Callable[..., Finished]
 COMMANDS = ["show", "tasks"]
 AT_ONCE = {"Retry-After": "0"}
 CONFIG = "casjob config shows where they are set"
-CHECK_ALL = "check the arguments and the options; casjob config shows the settings in force"
-LATER = "try again later; support will ask for the request's id"
+CHECK_ALL = "check the arguments and the options; casjob config shows the effective settings"
+LATER = "try again later; if it persists, give support the request id"
 OTHER_SERVICE = "the endpoint may belong to another service; casjob config shows where it is set"
 NOT_JSON = (
     "the endpoint may belong to another service, or a proxy may have responded;"
@@ -90,10 +90,10 @@ SHAPES: dict[str, Row] = {
         400, {"error_code": 5000, "error_msg": ["no", 1]}, '5000 ["no", 1]'
     ),
     "no pair": refused(400, {"status": "bad"}, '{"status": "bad"}'),
-    "nothing": refused(400, {}, "nothing"),
+    "nothing": refused(400, {}, "(empty response)"),
     "null": refused(400, "null", "null"),
     "a list": refused(400, "[1]", "[1]"),
-    "an empty body": refused(400, b"", "nothing"),
+    "an empty body": refused(400, b"", "(empty response)"),
     "plain text": refused(400, "short and stout\n", "short and stout"),
     "not UTF-8": refused(400, b"caf\xe9", r"caf\xe9"),
     "UTF-8 with a mark": refused(400, b"\xef\xbb\xbf" + b'{"code":"A.1","message":"no"}', "A.1 no"),
@@ -103,9 +103,9 @@ SHAPES: dict[str, Row] = {
         "\n<html><head><TITLE lang=en>400 Bad\n Request</TITLE></head></html>",
         "a page of HTML, 400 Bad Request",
     ),
-    "a page with an empty title": refused(400, "<title></title>", "a page of HTML, no title"),
-    "a page without a title": refused(400, "<h1>no</h1>", "a page of HTML, no title"),
-    "a page that never ends": refused(400, "<title>" * 200_000, "a page of HTML, no title"),
+    "a page with an empty title": refused(400, "<title></title>", "an untitled HTML page"),
+    "a page without a title": refused(400, "<h1>no</h1>", "an untitled HTML page"),
+    "a page that never ends": refused(400, "<title>" * 200_000, "an untitled HTML page"),
     "brackets": refused(400, "[" * 10_000, "[" * 300 + "… (10000 characters)"),
     "a long text": refused(
         400, refusal("A.1", "x" * 500), "A.1 " + "x" * 296 + "… (504 characters)"
@@ -170,7 +170,7 @@ STATUSES: dict[str, Row] = {
         Reply(404),
         5,
         MISSING,
-        "nothing",
+        "(empty response)",
         WRONG_PLACE,
     ),
     "404 no API": (
@@ -187,43 +187,43 @@ STATUSES: dict[str, Row] = {
         "APIG.0101 The API does not exist",
         NO_API,
     ),
-    "405": refused(405, b"", "nothing"),
-    "408": refused(408, b"", "nothing"),
-    "499": refused(499, b"", "nothing"),
+    "405": refused(405, b"", "(empty response)"),
+    "408": refused(408, b"", "(empty response)"),
+    "499": refused(499, b"", "(empty response)"),
     "429": (
         Reply(429, refusal("APIGW.0308", "throttled"), AT_ONCE),
         6,
-        "the service at PLACE asks for fewer requests (HTTP 429)",
+        "the service at PLACE: rate limit exceeded (HTTP 429)",
         "APIGW.0308 throttled",
         LIMITS,
     ),
     "429 without a code": (
         Reply(429, headers={"Retry-After": "7"}),
         6,
-        "the service at PLACE asks for fewer requests (HTTP 429)",
-        "nothing",
+        "the service at PLACE: rate limit exceeded (HTTP 429)",
+        "(empty response)",
         "try again in 7s, as the service asks",
     ),
     "500": failed(500, refusal("SVCSTG.00500000", "Internal"), "SVCSTG.00500000 Internal"),
     "502": failed(
         502, "<html><head><title>502 Bad Gateway</title></head>", "a page of HTML, 502 Bad Gateway"
     ),
-    "503": failed(503, b"", "nothing"),
+    "503": failed(503, b"", "(empty response)"),
     "503 closed for an hour": (
         Reply(503, headers={"Retry-After": "3600"}),
         6,
         "the service at PLACE failed (HTTP 503)",
-        "nothing",
+        "(empty response)",
         "try again in 3600s, as the service asks",
     ),
     "504": failed(504, b"\xff", r"\xff"),
-    "599": failed(599, {}, "nothing"),
-    "999": failed(999, {}, "nothing"),
+    "599": failed(599, {}, "(empty response)"),
+    "999": failed(999, {}, "(empty response)"),
     "301": (
         Reply(301, headers={"Location": "https://elsewhere.example/"}),
         6,
         "the service at PLACE redirects to https://elsewhere.example/",
-        "nothing",
+        "(empty response)",
         NO_REDIRECT,
     ),
     "302 to a login page": (
@@ -233,7 +233,7 @@ STATUSES: dict[str, Row] = {
         "a page of HTML, Moved",
         NO_REDIRECT,
     ),
-    "304": refused(304, b"", "nothing"),
+    "304": refused(304, b"", "(empty response)"),
 }
 
 
@@ -248,8 +248,8 @@ def not_a_job(body: bytes | str | dict[str, object], what: str, said: str | None
 
 
 NOT_UNDERSTOOD: dict[str, Row] = {
-    "an empty body": not_json(b"", "", "nothing"),
-    "204": not_json(b"", "", "nothing", status=204),
+    "an empty body": not_json(b"", "", "(empty response)"),
+    "204": not_json(b"", "", "(empty response)", status=204),
     "a login page": not_json(
         "<!DOCTYPE html><title>Log in</title>",
         "Expecting value: line 1 column 1 (char 0)",
@@ -273,7 +273,7 @@ NOT_UNDERSTOOD: dict[str, Row] = {
     ),
     "a list": not_a_job("[]", "can't be understood: it is a list, not an object"),
     "null": not_a_job("null", "can't be understood: it is null, not an object"),
-    "an empty object": not_a_job({}, "holds no job", "nothing"),
+    "an empty object": not_a_job({}, "holds no job", "(empty response)"),
     "an error with HTTP 200": not_a_job(
         refusal("A.1", "\x1b[2Jno"), "holds no job", r"A.1 \x1b[2Jno"
     ),
@@ -336,7 +336,7 @@ def test_a_bad_response_is_an_error_of_a_few_lines(
             Reply(400, {**refusal("A.1"), "request_id": 5}, {"X-Request-Id": ""}),
             "A.1 no (HTTP 400)",
         ),
-        (Reply(400, "[]", {"X-Request-Id": ""}), "nothing (HTTP 400)"),
+        (Reply(400, "[]", {"X-Request-Id": ""}), "(empty response) (HTTP 400)"),
         (Reply(400, "no", {"X-Request-Id": ""}), "no (HTTP 400)"),
         (
             Reply(400, "no", {"X-Request-Id": "x" * 301}),
@@ -375,7 +375,7 @@ def retries_of(finished: Finished) -> list[tuple[str, float, str]]:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (Reply(429, headers=AT_ONCE), "the service at PLACE asks for fewer requests (HTTP 429)"),
+        (Reply(429, headers=AT_ONCE), "the service at PLACE: rate limit exceeded (HTTP 429)"),
         (Reply(503, headers=AT_ONCE), "the service at PLACE failed (HTTP 503)"),
         (Reply(reset=True), "the connection to PLACE broke: [Errno 104] Connection reset by peer"),
     ],

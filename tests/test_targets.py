@@ -12,9 +12,9 @@ from tests.service import Service, documented_job
 
 OTHER_JOB_ID = "JOB474362ef-ffff-429f-9b3e-c9246b37dee6"
 WAYS = (
-    "casjob: no job id is given, and no job was looked at before in this project\n"
+    "casjob: no job id is given, and no job was viewed before in this project\n"
     "  hint: give one, as in casjob show JOB_ID, or a component with --component, or set"
-    " CASJOB_JOB_ID; the default is the job last looked at\n"
+    " CASJOB_JOB_ID; the default is the job last viewed\n"
 )
 
 Ask = Callable[..., Finished]
@@ -43,13 +43,13 @@ def test_the_argument_comes_first_and_then_the_variable(
 
 
 @pytest.mark.parametrize("command", ["show", "tasks"])
-def test_then_comes_the_job_last_looked_at_and_is_named(
+def test_then_comes_the_job_last_viewed_and_is_named(
     service: Service, ask: Ask, command: str
 ) -> None:
     ask("show", JOB_ID)
     ask("show", OTHER_JOB_ID)
     shown = ask(command)
-    assert (shown.status, shown.err) == (0, f"casjob: {OTHER_JOB_ID} (last looked at)\n")
+    assert (shown.status, shown.err) == (0, f"casjob: {OTHER_JOB_ID} (last viewed)\n")
     assert asked_for(service) == [JOB_ID, OTHER_JOB_ID, OTHER_JOB_ID]
 
 
@@ -70,7 +70,7 @@ def test_a_job_of_another_project_or_endpoint_is_not_meant(ask: Ask) -> None:
         assert elsewhere.requests == []
 
 
-def test_a_job_that_could_not_be_shown_was_not_looked_at(ask: Ask) -> None:
+def test_a_job_that_could_not_be_shown_was_not_viewed(ask: Ask) -> None:
     assert ask("show", "JOB-none").status == 5
     assert ask("show") == (2, "", WAYS)
 
@@ -101,7 +101,7 @@ def test_the_state_folder_may_be_elsewhere_but_not_relative(
     assert ask("show") == (2, "", WAYS)
     ask("show", OTHER_JOB_ID, XDG_STATE_HOME="relative")
     assert not (tmp_path / "relative").exists()
-    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last looked at)\n"
+    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last viewed)\n"
 
 
 @pytest.mark.parametrize("beginning", [JOB_ID[:6], JOB_ID[:20], JOB_ID[:-1]])
@@ -227,13 +227,13 @@ def test_the_demo_shows_the_documented_job_and_has_a_history_of_its_own(
     assert f"job {FAILED_JOB_ID} ·" in shown.out
     casjob("show", SUCCEEDED_JOB_ID, "--demo")
     shown = casjob("tasks", "--demo", "--limit", "1")
-    assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (last looked at)\n")
-    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last looked at)\n"
+    assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (last viewed)\n")
+    assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last viewed)\n"
     assert asked_for(service) == [OTHER_JOB_ID, OTHER_JOB_ID]
 
 
 @pytest.mark.parametrize("prefix", ["JOB5b0", "5b0c6a"])
-def test_a_sample_job_need_not_have_been_looked_at_to_be_named_by_a_prefix(
+def test_a_sample_job_need_not_have_been_viewed_to_be_named_by_a_prefix(
     casjob: Casjob, prefix: str
 ) -> None:
     shown = casjob("show", prefix, "--demo")

@@ -103,7 +103,7 @@ def explain_failure(
             return SettingsError(
                 f"the request to {peer} can't be sent: a part of it is too long, or contains"
                 " characters that HTTP forbids",
-                hint="casjob config shows the settings in force",
+                hint="casjob config shows the effective settings",
             )
         case _:
             reason = str(error).rstrip(".")
@@ -163,7 +163,7 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
         refusal = known[0]
         refusal.said, refusal.hint = said, known_hint or refusal.hint or WHERE_FROM
         return refusal
-    hint = "check the arguments and the options; casjob config shows the settings in force"
+    hint = "check the arguments and the options; casjob config shows the effective settings"
     message = f"{service} refused the request (HTTP {status})"
     return ServiceError(message, said=said, hint=known_hint or hint)
 
@@ -174,10 +174,10 @@ def _explain_transient(
     status, wait = response.status, response.retry_after
     advice = f"try again in {wait:g}s, as the service asks" if wait else None
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        message, hint = f"{service} asks for fewer requests (HTTP {status})", advice or _LIMITS
+        message, hint = f"{service}: rate limit exceeded (HTTP {status})", advice or _LIMITS
         wait = _THROTTLED_WAIT if wait is None else wait
     else:
-        later = "try again later; support will ask for the request's id"
+        later = "try again later; if it persists, give support the request id"
         message, hint = f"{service} failed (HTTP {status})", known_hint or advice or later
     return TransientError(message, said=said, hint=hint, retry_after=wait)
 
@@ -204,7 +204,9 @@ def read_error_body(response: Response) -> Failure | None:
         head = text[:_HEAD]
         title = re.search(r"<title[^>]*>(.*?)</title", head, re.DOTALL | re.IGNORECASE)
         shown = " ".join(title[1].split()) if title else ""
-        return Failure(code=None, detail=f"a page of HTML, {shown or 'no title'}")
+        return Failure(
+            code=None, detail=f"a page of HTML, {shown}" if shown else "an untitled HTML page"
+        )
     try:
         decode(text)
     except ValueError:

@@ -30,7 +30,7 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 class ServiceStage:
     """One project of the CAS service.
 
-    The demo has no credential, and sample jobs that need not have been looked at. A job that is not
+    The demo has no credential, and sample jobs that need not have been viewed. A job that is not
     found is explained by its id. Of the versions for components, the first that is there is used.
     """
 

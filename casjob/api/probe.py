@@ -37,7 +37,7 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
         yield CheckResult("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
-    yield CheckResult("name", ExitStatus.SUCCESS, f"{host} is {addresses}")
+    yield CheckResult("name", ExitStatus.SUCCESS, f"{host} resolves to {addresses}")
     yield CheckResult("proxy", ExitStatus.SUCCESS, f"{host}:{port}" if proxy else "none")
     try:
         socket.create_connection((host, port), timeout=timeout).close()

@@ -12,7 +12,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     """Explain names; without any, those in the failure of the job that is meant.
 
     Raises:
-        UnknownNameError: nothing is known about one of the names, or about any in the failure; the
+        UnknownNameError: no explanation for one of the names, or about any in the failure; the
             others were shown.
     """
     known: list[Explanation] = []
@@ -26,7 +26,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     presentation.explanations(known)
     if unknown:
         error = UnknownNameError(
-            f"nothing is known about {', '.join(unknown)}",
+            f"no explanation for {', '.join(unknown)}",
             hint=f"add what you find out to {session.custom_meanings_file}",
         )
         if names or not known:

@@ -1,4 +1,4 @@
-"""casjob recent: the jobs viewed from this machine."""
+"""casjob recent: the jobs viewed on this machine."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ def run(session: Session, presentation: Presentation, *, limit: int | None) -> E
     jobs = session.recent_jobs()
     if not jobs:
         is_kept = session.settings.history.value
-        why = "no job was looked at yet" if is_kept else "the history is off"
-        session.notices.say(f"{why}: there are no recent jobs")
+        why = "no recent jobs yet" if is_kept else "no recent jobs: the history is off"
+        session.notices.say(why)
     presentation.recent(jobs[:limit], datetime.now(UTC))
     return ExitStatus.SUCCESS

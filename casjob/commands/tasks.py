@@ -22,7 +22,7 @@ class Selection(NamedTuple):
 
     Args:
         instance_id: only those of this component instance.
-        only_failed: only those that ended badly.
+        only_failed: only those that failed.
         statuses: only those with one of these status words, in upper case; empty for all.
     """
 

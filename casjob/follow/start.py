@@ -68,8 +68,8 @@ def follow_jobs(
             yield poller
         except process.Terminated:
             count = len(poller.unfinished)
-            going_on = "1 job goes on" if count == 1 else f"{count} jobs go on"
-            session.notices.say(f"stopped {doing}; {going_on}", after_signal=True)
+            running = "the job is still" if count == 1 else f"{count} jobs are still"
+            session.notices.say(f"stopped {doing}; {running} running", after_signal=True)
             raise
         finally:
             for job in poller.jobs:

@@ -63,7 +63,7 @@ def verdicts(
 
 
 def settings(overview: Overview, display: Display, *, write: Write = _write) -> bytes:
-    """Return a row a setting in force."""
+    """Return a row a effective setting."""
     return write(list_setting_fields(), overview.settings)
 
 

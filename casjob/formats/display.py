@@ -86,7 +86,7 @@ class JobResult(NamedTuple):
 
     Args:
         job_id: the job.
-        report: how it stands; None if nothing is known about it.
+        report: how it stands; None if no explanation for it.
         next_command: what the user may want to run next; None if nothing helps.
         has_verdict: whether its verdict was presented when it was known.
     """

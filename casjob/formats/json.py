@@ -78,7 +78,7 @@ def view(
 
 
 def settings(overview: "Overview", display: Display) -> bytes:
-    """Return the settings in force, with their origins."""
+    """Return the effective settings, with their origins."""
     return encode(records.Settings.model_validate(overview))
 
 
@@ -124,7 +124,7 @@ def statistics(history: "ComponentHistory", statistics: "Statistics", display: D
 
 
 def recent(jobs: "Sequence[RecentJob]", now: datetime, display: Display) -> bytes:
-    """Return the jobs looked at."""
+    """Return the jobs viewed."""
     return encode(records.RecentJobs.model_validate({"jobs": jobs}))
 
 

@@ -48,7 +48,7 @@ def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool)
 
 
 def settings(overview: Overview, display: Display) -> bytes:
-    """Return a line a setting in force."""
+    """Return a line a effective setting."""
     return _encode_lines(map(records.Setting.model_validate, overview.settings))
 
 

@@ -199,7 +199,7 @@ def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
         _draw_row(
             _cell(each.job_id),
             _cell(each.status),
-            format_moment(each.looked_at, utc=display.utc),
+            format_moment(each.viewed_at, utc=display.utc),
             _cell(each.name),
             _cell(each.location),
         )
@@ -266,7 +266,7 @@ def _went_well(each: TaskReport) -> bool:
 def _draw_result(result: JobResult) -> str:
     report = result.report
     if report is None:
-        return _draw_row(_cell(result.job_id), "", "nothing is known about it", "")
+        return _draw_row(_cell(result.job_id), "", "no explanation for it", "")
     return _draw_row(
         _cell(result.job_id),
         _cell(report.job.job_name),

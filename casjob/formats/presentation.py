@@ -87,7 +87,7 @@ class Presentation:
         return cast("AbstractContextManager[View]", view)
 
     def settings(self, overview: "Overview") -> None:
-        """Present the settings in force."""
+        """Present the effective settings."""
         self._present("settings", overview)
 
     def finding(self, finding: "CheckResult") -> None:
@@ -116,7 +116,7 @@ class Presentation:
         self._present("statistics", history, statistics)
 
     def recent(self, jobs: "Sequence[RecentJob]", now: "datetime") -> None:
-        """Present the jobs looked at from this machine, newest first."""
+        """Present the jobs viewed on this machine, newest first."""
         self._present("recent", jobs, now)
 
     def _present(self, name: str, *content: Any, **options: Any) -> None:

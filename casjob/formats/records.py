@@ -165,20 +165,23 @@ class Statistics(VersionedDocument):
 
 
 class RecentJob(Document):
-    """A job that was looked at."""
+    """A job that was viewed."""
 
     job_id: str
     prefix: str = Field(description="The shortest one that names no other recent job.")
-    status: Text = Field(description="When it was looked at.")
+    status: Text = Field(description="When it was viewed.")
     name: Text
-    looked_at: Annotated[str, BeforeValidator(format_utc)]
+    viewed_at: Annotated[str, BeforeValidator(format_utc)]
+    looked_at: Annotated[str, BeforeValidator(format_utc)] = Field(
+        validation_alias="viewed_at", description="The old name of viewed_at."
+    )
     location: Text = Field(
         description="The region, the endpoint's host if no region was set, or the demo."
     )
 
 
 class RecentJobs(VersionedDocument):
-    """The jobs looked at from this machine, newest first."""
+    """The jobs viewed on this machine, newest first."""
 
     jobs: list[RecentJob]
 
@@ -194,7 +197,7 @@ class Setting(Document):
 class Settings(VersionedDocument):
     """Every setting, and where it came from."""
 
-    settings: list[Setting] = Field(description="The settings in force.")
+    settings: list[Setting] = Field(description="The effective settings.")
     overruled: list[Setting] = Field(description="What else was found.")
     notes: list[str] = Field(description="What is wrong or incomplete.")
 

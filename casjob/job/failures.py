@@ -286,7 +286,7 @@ def _show(value: JsonValue) -> str:
 def describe_failure(failure: Failure | None) -> str:
     """Return what an error says, the cause first, cut to what an error has room for."""
     if failure is None:
-        return "nothing"
+        return "(empty response)"
     pairs = (Pair(failure.code, failure.detail), *failure.within)
     return clip(", within ".join(map(_describe_pair, pairs)))
 

@@ -47,7 +47,7 @@ class TaskReport(NamedTuple):
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended badly."""
+        """Whether it failed."""
         return self.stage is Stage.ENDED_BADLY
 
 
@@ -125,7 +125,7 @@ class Report(NamedTuple):
 
     @property
     def failed(self) -> tuple[TaskReport, ...]:
-        """The tasks that ended badly: the cause first, its followers in order."""
+        """The tasks that failed: the cause first, its followers in order."""
         failed = [each for each in self.tasks if each.has_failed]
         # A task is cancelled or rolled back because another one failed.
         return tuple(sorted(failed, key=lambda each: "FAILED" not in _status(each)))

@@ -59,8 +59,8 @@ class JobDetail(NamedTuple):
 class JobSource(Protocol):
     """Something that has jobs: the service, or the demo in its place.
 
-    `location` names it for people. Its sample jobs need not have been looked at to be known; the
-    first one is meant where no job is named and none was looked at.
+    `location` names it for people. Its sample jobs need not have been viewed to be known; the
+    first one is meant where no job is named and none was viewed.
     """
 
     endpoint: str

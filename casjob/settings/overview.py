@@ -23,9 +23,9 @@ _OPTIONAL = CREDENTIALS | {"cloud"}
 """Settings that are not listed if they are not set: a user needs one credential of several."""
 
 _UNSET = {
-    "project_id": "not set: looked up by the region",
-    "ca_bundle": "not set: the usual authorities",
-    "job_id": "not set: the job last looked at",
+    "project_id": "not set: looked up from the region",
+    "ca_bundle": "not set: system CAs",
+    "job_id": "not set: the job last viewed",
 }
 
 

@@ -26,14 +26,14 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
     """
     if chosen and is_missing(path):
         raise SettingsError(
-            f"{chosen.origin} asks for the profile {chosen.text!r}, but there is no {path}",
+            f"the profile {chosen.text!r}, given by {chosen.origin}, is not there: no {path}",
             hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
         )
     profiles, problems = _read_profiles(path)
     name = chosen.text if chosen else DEFAULT_PROFILE
     if chosen and name not in profiles:
         raise SettingsError(
-            f"{path} has no profile {name!r}, which {chosen.origin} asks for",
+            f"{path} has no profile {name!r}, given by {chosen.origin}",
             hint=f"it has {', '.join(profiles) or 'no profiles'}",
         )
     source = f"profile {name} in {path}"

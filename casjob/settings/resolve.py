@@ -1,4 +1,4 @@
-"""The settings in force: of each setting the strongest source's value, parsed once."""
+"""The effective settings: of each setting the strongest source's value, parsed once."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Settings(NamedTuple):
-    """The settings in force; a wrong one raises its problem only where its value is read.
+    """The effective settings; a wrong one raises its problem only where its value is read.
 
     Args:
         project_id: None to look it up by the region.
@@ -77,7 +77,7 @@ class Settings(NamedTuple):
 
 
 def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
-    """Read all sources, and return the settings in force.
+    """Read all sources, and return the effective settings.
 
     Args:
         given: the options, by the setting's name; None for one that is not given.

@@ -698,7 +698,7 @@ def test_an_error_in_a_later_page_ends_the_command(service: Service, ask: Ask) -
     assert finished.err == (
         f"casjob: the service at {place} refused the request (HTTP 400)\n"
         f"  the service said: SVCSTG.00100400 offset (HTTP 400, request {last.request_id})\n"
-        "  hint: check the arguments and the options; casjob config shows the settings in force\n"
+        "  hint: check the arguments and the options; casjob config shows the effective settings\n"
     )
 
 

@@ -121,7 +121,7 @@ def test_the_proxy_in_use_is_shown_without_its_password(
     finished = check(casjob, "https://casjob.invalid", HTTPS_PROXY=f"{scheme}{proxy.place}")
     assert finished.status == 6
     found = steps(finished)
-    assert found["name"] == ("ok", "127.0.0.1 is 127.0.0.1")
+    assert found["name"] == ("ok", "127.0.0.1 resolves to 127.0.0.1")
     assert found["proxy"] == ("ok", proxy.place)
     assert found["TCP"] == ("ok", f"{proxy.place} accepts connections")
     assert found["TLS"][0] == "failed"

@@ -27,14 +27,14 @@ NOTHING_SET = f"""\
 NAME             VALUE  ORIGIN
 profile          -      not set
 region           -      not set
-project_id       -      not set: looked up by the region
+project_id       -      not set: looked up from the region
 endpoint         -      not set
 iam_endpoint     -      not set
 api_version      v2     default
-ca_bundle        -      not set: the usual authorities
+ca_bundle        -      not set: system CAs
 request_timeout  30     default
 retries          3      default
-job_id           -      not set: the job last looked at
+job_id           -      not set: the job last viewed
 history          on     default
 
 note: {NO_CREDENTIALS}
@@ -72,8 +72,8 @@ def test_on_a_terminal_origins_wrap_at_words(clean_environ: dict[str, str]) -> N
         status, lines = terminal.finish()
 
     assert status == 0
-    at = lines.index("ca_bundle        -                                 not set: the usual")
-    assert lines[at + 1] == f"{'':51}authorities"
+    at = lines.index("job_id           -                                 not set: the job")
+    assert lines[at + 1] == f"{'':51}last viewed"
     assert f"project_id       {PROJECT_ID}  CASJOB_PROJECT_ID" in lines
 
 
@@ -134,7 +134,7 @@ def test_settings_are_shown_with_their_origins_and_secrets_masked(
     }
     finished = casjob("config", "--region", "eu-west-101", "--api-version", "v3", environ=environ)
     source = f"profile prod in {config}"
-    usual, last = "not set: the usual authorities", "not set: the job last looked at"
+    usual, last = "not set: system CAs", "not set: the job last viewed"
     assert finished == (
         0,
         f"""\
@@ -221,7 +221,7 @@ def test_what_drives_a_terminal_is_escaped(casjob: Casjob) -> None:
 def test_a_profile_that_is_not_there_is_an_error(words: list[str], casjob: Casjob) -> None:
     finished = casjob(*words, "--profile", "x")
     assert (finished.status, finished.out) == (3, "")
-    assert finished.err.startswith("casjob: --profile asks for the profile 'x', but there is no")
+    assert finished.err.startswith("casjob: the profile 'x', given by --profile, is not there: no")
 
 
 @pytest.mark.parametrize("words", [["config"], ["config", "--check"]])
@@ -237,7 +237,7 @@ def test_a_check_says_what_it_found_step_by_step(ask: Ask, service: Service) -> 
         0,
         f"""\
 settings        ok      the service is at {service.url}
-name            ok      127.0.0.1 is 127.0.0.1
+name            ok      127.0.0.1 resolves to 127.0.0.1
 proxy           ok      none
 TCP             ok      {host} accepts connections
 TLS             ok      none, plain http

@@ -360,7 +360,7 @@ class TestWhatIsCompared:
         assert [document[side]["job_id"] for side in ("base", "job")] == [OTHER_JOB_ID, JOB_ID]
         asked = [request.path.rpartition("/")[2] for request in service.requests]
         assert asked == [OTHER_JOB_ID, JOB_ID]
-        assert ask("show").err == f"casjob: {JOB_ID} (last looked at)\n"
+        assert ask("show").err == f"casjob: {JOB_ID} (last viewed)\n"
 
     def test_may_be_a_prefix_of_a_recent_job(self, ask: Ask) -> None:
         ask("show", JOB_ID)

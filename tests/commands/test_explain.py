@@ -93,7 +93,7 @@ def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: P
         5,
         CODE,
         (
-            "casjob: nothing is known about TN99999, \\x1bX\n"
+            "casjob: no explanation for TN99999, \\x1bX\n"
             f"  hint: add what you find out to {tmp_path}/.config/casjob/explain.toml\n"
         ),
     )
@@ -221,13 +221,13 @@ class TestTheTeamsOwnFile:
 
 
 class TestWithoutAName:
-    def test_the_failure_of_the_job_last_looked_at_is_explained(self, ask: Ask) -> None:
+    def test_the_failure_of_the_job_last_viewed_is_explained(self, ask: Ask) -> None:
         ask("show", JOB_ID)
 
         assert ask("explain") == (
             0,
             f"{CODE}\n{TASK}",
-            f"casjob: {JOB_ID} (last looked at)\n",
+            f"casjob: {JOB_ID} (last viewed)\n",
         )
 
     def test_the_job_may_be_that_of_the_settings(self, ask: Ask, service: Service) -> None:
@@ -254,7 +254,7 @@ class TestWithoutAName:
 
         assert finished.status == 0
         assert finished.out.startswith("VPC.0202  error code\n")
-        assert "nothing is known about TN00368\n" in finished.err
+        assert "no explanation for TN00368\n" in finished.err
 
     def test_a_failure_may_have_no_known_name(self, ask: Ask, service: Service) -> None:
         service.jobs["JOB1"] = as_document(job("FAILED", task(1, "FAILED", TASK_NAME="TN99999")))
@@ -262,7 +262,7 @@ class TestWithoutAName:
         finished = ask("explain", CASJOB_JOB_ID="JOB1")
 
         assert (finished.status, finished.out) == (5, "")
-        assert finished.err.startswith("casjob: nothing is known about TN99999\n")
+        assert finished.err.startswith("casjob: no explanation for TN99999\n")
 
     @pytest.mark.parametrize("messages", ["{}", "Broken."])
     def test_a_task_without_a_name_is_explained_by_its_status(
@@ -288,4 +288,4 @@ class TestWithoutAName:
         finished = ask("explain")
 
         assert (finished.status, finished.out) == (2, "")
-        assert finished.err.startswith("casjob: no job id is given, and no job was looked at")
+        assert finished.err.startswith("casjob: no job id is given, and no job was viewed")

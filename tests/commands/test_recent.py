@@ -12,7 +12,7 @@ SCHEMA = json.loads((Path(package.__file__).parent / "schema" / "recent.json").r
 
 
 @pytest.fixture(autouse=True)
-def looked_at(casjob: Casjob, service: Service, at_service: dict[str, str]) -> None:
+def viewed(casjob: Casjob, service: Service, at_service: dict[str, str]) -> None:
     casjob("show", JOB_ID, "--region", "cn-north-4", environ=at_service)
     casjob("show", OTHER_JOB_ID, "--demo")
     service.requests.clear()
@@ -29,7 +29,7 @@ class TestRecentJobs:
 
         assert (listed.status, listed.err) == (0, "")
         rows = [line.split() for line in listed.out.splitlines()]
-        assert rows[0] == ["PREFIX", "STATUS", "LOOKED", "AT", "JOB", "NAME", "LOCATION"]
+        assert rows[0] == ["PREFIX", "STATUS", "VIEWED", "JOB", "NAME", "LOCATION"]
         assert [[*row[:2], *row[4:]] for row in rows[1:]] == [
             ["JOB8f1", "FAILED", OTHER_JOB_ID, "provision/provMain", "the", "demo"],
             ["JOB474", "FAILED", JOB_ID, "provision/provMain", "cn-north-4"],
@@ -71,9 +71,9 @@ class TestRecentJobs:
         lines = casjob("recent", "-o", "jsonl").out.splitlines()
         assert [json.loads(line)["job_id"] for line in lines] == [OTHER_JOB_ID, JOB_ID]
         rows = casjob("recent", "-o", "csv").out.splitlines()
-        assert rows[0] == "job_id,prefix,status,name,looked_at,location"
+        assert rows[0] == "job_id,prefix,status,name,looked_at,location,viewed_at"
         assert rows[1].startswith(f"{OTHER_JOB_ID},JOB8f1,FAILED,provision/provMain,20")
-        assert rows[2].endswith(",cn-north-4")
+        assert ",cn-north-4,20" in rows[2]
         rows = casjob("recent", "-o", "markdown").out.splitlines()
         assert rows[2].startswith(f"| `{OTHER_JOB_ID}` | `FAILED` | 20")
         assert rows[3].endswith("| `cn-north-4` |")
@@ -86,7 +86,7 @@ class TestRecentJobs:
     def test_may_be_none(self, casjob: Casjob, tmp_path: Path) -> None:
         elsewhere = {"XDG_STATE_HOME": str(tmp_path / "elsewhere")}
         none = casjob("recent", environ=elsewhere)
-        assert none == (0, "", "casjob: no job was looked at yet: there are no recent jobs\n")
+        assert none == (0, "", "casjob: no recent jobs yet\n")
         off = casjob("recent", "--json", environ={"CASJOB_HISTORY": "off"})
-        assert off.err == "casjob: the history is off: there are no recent jobs\n"
+        assert off.err == "casjob: no recent jobs: the history is off\n"
         assert ids(off) == []

@@ -77,7 +77,7 @@ def test_the_next_command_works_at_a_service(ask: Ask, version: str) -> None:
     words = next_command(ask("show", JOB_ID, "--api-version", version))
     assert words == ["tasks", "--failed", "--api-version", version]
     ran = ask(*words, "--json")
-    assert (ran.status, ran.err) == (0, f"casjob: {JOB_ID} (last looked at)\n")
+    assert (ran.status, ran.err) == (0, f"casjob: {JOB_ID} (last viewed)\n")
     assert [task["TASK_INDEX"] for task in json.loads(ran.out)["tasks"]] == [9]
 
 
@@ -86,7 +86,7 @@ def test_the_next_command_works_in_the_demo(casjob: Casjob, job_id: str) -> None
     suggested = next_command(casjob("show", job_id, "--demo"))
     assert suggested == ["tasks", "--failed", "--demo"]
     ran = casjob(*suggested, "--json")
-    assert (ran.status, ran.err) == (0, f"casjob: {job_id} (last looked at)\n")
+    assert (ran.status, ran.err) == (0, f"casjob: {job_id} (last viewed)\n")
     assert json.loads(ran.out)["tasks"]
 
 

@@ -55,7 +55,7 @@ def test_the_last_five_of_many_are_said_to_be_five(
 def test_show_and_then_tasks_just_works(ask: Ask) -> None:
     ask("show", JOB_ID)
     shown = ask("tasks", "--desc", "--limit", "5")
-    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (last looked at)\n")
+    assert (shown.status, shown.err) == (0, f"casjob: {JOB_ID} (last viewed)\n")
     assert shown.out.endswith("\n5 of 105 tasks\n")
 
 

@@ -275,7 +275,7 @@ class TestExitStatus:
             assert reached.wait(PATIENCE)
             process.send_signal(number)
 
-            told = b"casjob: stopped %s; 1 job goes on\n" % doing
+            told = b"casjob: stopped %s; the job is still running\n" % doing
             assert process.communicate(timeout=PATIENCE) == (b"", told)
             assert process.returncode == 128 + number
 
@@ -286,7 +286,7 @@ class TestExitStatus:
         with Terminal([CASJOB, "wait", "JOB1"], environ) as terminal:
             assert reached.wait(PATIENCE)
             terminal.type("\x03")
-            assert terminal.finish() == (130, ["casjob: stopped waiting; 1 job goes on"])
+            assert terminal.finish() == (130, ["casjob: stopped waiting; the job is still running"])
 
     @pytest.mark.parametrize(
         ("option", "value", "told"),
@@ -336,11 +336,11 @@ class TestJobs:
 
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, SUCCEEDED, "")
 
-    def test_may_be_the_one_looked_at_last(self, ask: Ask, service: Service) -> None:
+    def test_may_be_the_one_viewed_last(self, ask: Ask, service: Service) -> None:
         assert ask("show", JOB_ID).status == 0
         finished = ask("wait")
 
-        assert (finished.status, finished.err) == (1, f"casjob: {JOB_ID} (last looked at)\n")
+        assert (finished.status, finished.err) == (1, f"casjob: {JOB_ID} (last viewed)\n")
         assert service.requests[-1].path == f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
 
     def test_may_be_named_twice_and_are_remembered(self, ask: Ask, service: Service) -> None:
@@ -348,7 +348,7 @@ class TestJobs:
 
         assert ask("wait", "JOB1", "JOB1", *QUICKLY) == SUCCESS
         assert len(service.requests) == 5
-        assert ask("show").err == "casjob: JOB1 (last looked at)\n"
+        assert ask("show").err == "casjob: JOB1 (last viewed)\n"
 
     def test_may_not_be_there_yet(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"))

@@ -123,7 +123,7 @@ class TestInAPipe:
         assert "casjob: gave up after 10 failures in a row" in finished.err
         results = finished.out.partition("\n\n")[2]
         assert results.startswith(
-            "JOB2: nothing is known about it\n"
+            "JOB2: no explanation for it\n"
             "\n"
             "provision/provMain FAILED after 2.0s · PROVISION\n"
             "  job JOB1 · "
@@ -178,7 +178,7 @@ class TestInAPipe:
         lines, _, results = finished.out.partition("\n\n")
         assert TIME.sub("", lines + "\n") == LINES_JOB1
         assert results == (
-            "JOB0: nothing is known about it\n"
+            "JOB0: no explanation for it\n"
             "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
             "\n"
             "1 of 2 jobs succeeded, 1 unknown\n"
@@ -399,7 +399,7 @@ class TestOnATerminal:
         assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
         assert "1 of 2 steps done, 1 running" in lines
         assert not any("next poll" in line for line in lines)
-        assert lines[-1] == "casjob: stopped watching; 1 job goes on"
+        assert lines[-1] == "casjob: stopped watching; the job is still running"
 
     def test_ctrl_c_counts_the_jobs_that_go_on(
         self, environ: dict[str, str], service: Service
@@ -412,7 +412,7 @@ class TestOnATerminal:
             terminal.type("\x03")
             status, lines = terminal.finish()
 
-        assert (status, lines[-1]) == (130, "casjob: stopped watching; 2 jobs go on")
+        assert (status, lines[-1]) == (130, "casjob: stopped watching; 2 jobs are still running")
 
     def test_a_change_is_drawn_in_place(self, environ: dict[str, str], service: Service) -> None:
         stage = Stage(service, task(1, "RUNNING"))

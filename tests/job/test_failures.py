@@ -642,7 +642,7 @@ def test_the_time_to_read_a_message_grows_with_its_length(piece: str) -> None:
 @pytest.mark.parametrize(
     ("failure", "text"),
     [
-        (None, "nothing"),
+        (None, "(empty response)"),
         (Failure("A.0001", "m"), "A.0001 m"),
         (Failure(None, "m"), "m"),
         (Failure("A.0001", None), "A.0001"),

@@ -252,7 +252,7 @@ def test_another_shape_is_not_understood(document: JsonValue, what: str) -> None
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({}, "nothing"),
+        ({}, "(empty response)"),
         (
             {"job": None, "tasks": [], "task_count": 0},
             '{"job": null, "tasks": [], "task_count": 0}',

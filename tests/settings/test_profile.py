@@ -63,7 +63,7 @@ def test_an_unknown_profile_is_an_error_that_lists_the_known_ones(
     path = write(CONFIG, content)
     with pytest.raises(SettingsError) as caught:
         resolve({"profile": "c"})
-    assert caught.value.message == f"{path} has no profile 'c', which --profile asks for"
+    assert caught.value.message == f"{path} has no profile 'c', given by --profile"
     assert caught.value.hint == known
 
 

@@ -196,7 +196,8 @@ def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path
     with pytest.raises(SettingsError, match="gone can't be read: No such file or directory"):
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
     with pytest.raises(
-        SettingsError, match=r"--profile asks for the profile 'x', but there is no .*config\.toml"
+        SettingsError,
+        match=r"the profile 'x', given by --profile, is not there: no .*config\.toml",
     ) as caught:
         resolve({"profile": "x"})
     assert caught.value.hint == ("create it, with a table [x] that has region, project_id, …")

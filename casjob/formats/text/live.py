@@ -10,7 +10,6 @@ from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_cause,
     describe_completeness,
-    describe_count,
     describe_steps,
     describe_task,
     describe_verdict,
@@ -171,9 +170,9 @@ def _describe_next(pictures: Sequence[JobSnapshot], hidden: int) -> Iterator[str
     troubles = [each.trouble for each in due if each.trouble]
     yield f"{troubles[0]}; retrying {soon}" if troubles else f"next poll {soon}"
     if hidden:
-        yield f"{describe_count(hidden)} hidden"
-    jobs = "the job goes" if len(pictures) == 1 else "the jobs go"
-    yield f"Ctrl-C stops watching, {jobs} on"
+        yield f"{hidden} hidden"
+    jobs = "the job keeps" if len(pictures) == 1 else "the jobs keep"
+    yield f"Ctrl-C to stop watching ({jobs} running)"
 
 
 def _describe_phases(report: Report) -> list[str]:

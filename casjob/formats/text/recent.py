@@ -17,10 +17,10 @@ def list_recent_fields(now: datetime, display: Display) -> list[Field[RecentJob]
         Field("PREFIX", "prefix", "prefix", drop=1),
         Field("STATUS", "status", "status", stage=lambda job: stage_of(job.status)),
         Field(
-            "LOOKED AT",
+            "VIEWED",
             None,
-            "looked_at",
-            show=lambda job: describe_age(job.looked_at, now, display),
+            "viewed_at",
+            show=lambda job: describe_age(job.viewed_at, now, display),
         ),
         Field(
             "JOB",
@@ -29,8 +29,9 @@ def list_recent_fields(now: datetime, display: Display) -> list[Field[RecentJob]
             show=lambda job: [(job.prefix, "bold"), job.job_id.removeprefix(job.prefix)],
         ),
         Field("NAME", "name", "name", drop=2, max_width=NAME_WIDTH, overflow="middle"),
-        Field(None, "looked_at", "looked_at"),
+        Field(None, "looked_at", "viewed_at"),
         Field("LOCATION", "location", "location", drop=3),
+        Field(None, "viewed_at", "viewed_at"),
     ]
 
 

@@ -74,7 +74,7 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
     lines, tally = open_page(display), open_page(display)
     for job_id, report, *_ in results:
         if report is None:
-            lines.print(f"{job_id}: nothing is known about it")
+            lines.print(f"{job_id}: no explanation for it")
         elif report.outcome is Outcome.SUCCEEDED:
             lines.print(describe_ending(job_id, report), margin=lines.mark(report.stage))
     outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, *_ in results]

@@ -1,4 +1,4 @@
-"""The settings in force, and how the probes of them went."""
+"""The effective settings, and how the probes of them went."""
 
 from casjob.formats.display import Display
 from casjob.formats.text.fields import Field

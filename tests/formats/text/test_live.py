@@ -114,7 +114,7 @@ def failed(number: int = 1, tasks: int = 1) -> JobSnapshot:
     return picture(number, "FAILED", cause, *done)
 
 
-FOOTER = "next poll in 2s · Ctrl-C stops watching, the job goes on"
+FOOTER = "next poll in 2s · Ctrl-C to stop watching (the job keeps running)"
 
 
 class TestOneJob:
@@ -220,7 +220,7 @@ class TestTheScreen:
             "",
             "59 of 60 steps done, 1 running, 47 hidden",
             "",
-            "next poll in 2s · 47 tasks hidden · Ctrl-C stops watching, the job goes on",
+            "next poll in 2s · 47 hidden · Ctrl-C to stop watching (the job keeps running)",
         ]
 
     def test_folds_what_went_well_first(self, tty: Tty) -> None:
@@ -262,7 +262,7 @@ class TestTheScreen:
                 "JOB2: nothing is known yet",
                 "✗ FAILED after 1.0s  JOB4  task 1 TX00001  E1  Broken.",
                 "and 2 more jobs",
-                "next poll in 2s · 1 task hidden · Ctrl-C stops watching, the jobs go on",
+                "next poll in 2s · 1 hidden · Ctrl-C to stop watching (the jobs keep running)",
             ]
 
     def test_has_many_jobs_in_brief(self, tty: Tty) -> None:
@@ -281,7 +281,7 @@ class TestTheScreen:
                 "  ● task 9 TX00009: running for 1m 51s, last heartbeat 11.0s ago",
                 "  ✓ task 8 TX00008: succeeded after 1.0s",
                 "  ✓ task 7 TX00007: succeeded after 1.0s",
-                "next poll in 2s · 7 tasks hidden · Ctrl-C stops watching, the jobs go on",
+                "next poll in 2s · 7 hidden · Ctrl-C to stop watching (the jobs keep running)",
             ]
 
     def test_in_brief_leaves_out_what_tasks_do_rather_than_their_status(self, tty: Tty) -> None:
@@ -319,7 +319,7 @@ class TestTheEnd:
 
         assert tty.see() == [
             "✓ JOB1 provision/provMain SUCCEEDED after 1.0s",
-            "JOB3: nothing is known about it",
+            "JOB3: no explanation for it",
             "",
             "✗ provision/provMain FAILED after 1.0s · PROVISION",
             "  job JOB2 · started 2020-02-04 04:01:03Z",

@@ -263,8 +263,8 @@ class TestMessages:
 task 9 TX00009: failed after 1.0s
   VPC.0202  Query fail.
   means     an error of Virtual Private Cloud (networks, subnets, security groups)
-  means     CCE.01500001: the cluster service failed inside: try again; if it stays, its support\
- wants the request's id
+  means     CCE.01500001: the cluster service had an internal error: try again; if it persists,\
+ give support the request id
   within  CCE.01500001
   within  SVCSTG.00500404"""
         )

@@ -170,7 +170,7 @@ def test_what_a_code_means_stays_with_the_cause(in_rows: InRows) -> None:
         "  │ Caused by: java.net.ConnectException: Connection refused",
         "  means     an error of Virtual Private Cloud (networks, subnets, security",
         "            groups)",
-        "  means     CCE.01500001: the cluster service failed inside: try again; if it…",
+        "  means     CCE.01500001: the cluster service had an internal error: try again;…",
         "  … 31 more lines; --full shows all",
         "",
     ]
