@@ -75,6 +75,13 @@ def complete_profile(incomplete: str) -> list[str]:
     return _offer(find_profile_names(os.environ), incomplete)
 
 
+def complete_region(incomplete: str) -> list[str]:
+    """Return the known regions; there may be others."""
+    from casjob.settings.regions import KNOWN_REGIONS
+
+    return _offer(KNOWN_REGIONS, incomplete)
+
+
 def _offer(names: Iterable[str], incomplete: str) -> list[str]:
     """Return the names that begin so and can be typed.
 

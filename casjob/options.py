@@ -12,7 +12,7 @@ import typer
 
 from casjob import process
 from casjob.arguments import Application
-from casjob.completers import complete_component, complete_job_id, complete_profile
+from casjob.completers import complete_component, complete_job_id, complete_profile, complete_region
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
 from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat
@@ -247,7 +247,12 @@ class ConnectionOptions:
         ),
     ] = None
     region: Annotated[
-        str | None, _connection_option(metavar="REGION", help="Region, such as cn-north-4.")
+        str | None,
+        _connection_option(
+            metavar="REGION",
+            help="Region, such as cn-north-4.",
+            autocompletion=complete_region,
+        ),
     ] = None
     project_id: Annotated[
         str | None, _connection_option(metavar="ID", help="Project that the job belongs to.")
@@ -257,7 +262,8 @@ class ConnectionOptions:
         _connection_option(metavar="URL", help="URL of the service; by default, the region's."),
     ] = None
     api_version: Annotated[
-        ApiVersion | None, _connection_option(help="API version; v2 by default.")
+        ApiVersion | None,
+        _connection_option(help="API version; by default v2, or v3 where there is no v2."),
     ] = None
     ca_bundle: Annotated[
         str | None,

@@ -14,13 +14,15 @@ from casjob.api.client import Client
 from casjob.api.jobs import ServiceStage
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
+from casjob.api.versions import Versions
 from casjob.deadline import NEVER, Deadline
 from casjob.errors import SettingsError
 from casjob.history import SHORTEST_PREFIX
 from casjob.session import Session
+from casjob.settings import ApiVersion
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
-from casjob.settings.resolve import CREDENTIAL_STEPS, DEFAULTS, FROM_REGION, Settings
+from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
 from casjob.settings.values import SECRETS, Setting
 
 if TYPE_CHECKING:
@@ -50,27 +52,25 @@ def open_service(
     """
     settings = session.settings
     # Read first, so that nothing is sent if it is wrong.
-    version = settings.api_version.value
-    # v3 has one list of all components, and their history; v2 has neither.
-    is_version_chosen = settings.api_version.raw != DEFAULTS["api_version"]
-    component_versions = (version,) if is_version_chosen else ("v3", "v2")
+    _ = settings.api_version.value
     with ExitStack() as stack:
         if session.demo:
             from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
             from casjob.demo.service import ENDPOINT, SampleService
 
             connect = Connector(session, settings, stack)
+            versions, component_versions = _choose_versions(session, ENDPOINT)
             usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
             yield ServiceStage(
                 connect(
                     ENDPOINT, "the demo", pace=pace, retries=retries, transport=SampleService()
                 ),
                 auth=None,
-                version=version,
+                versions=versions,
+                component_versions=component_versions,
                 project_id=PROJECT_ID,
                 location="the demo",
                 explain_not_found=partial(_explain_not_found, session, "the demo", usual),
-                component_versions=component_versions,
                 sample_job_ids=tuple(SAMPLE_JOBS),
             )
             return
@@ -92,16 +92,30 @@ def open_service(
             iam, name = connect.to_iam(), region or ""
             find = partial(find_project_id, iam, name, credential, session.cache)
             project_id = deadline.wait_for(iam.name, find)
+        versions, component_versions = _choose_versions(session, url)
         usual = _describe_project(settings, project_id)
         yield ServiceStage(
             connect(url, f"the service at {location}", pace=pace, retries=retries),
             auth=credential.for_project(project_id),
-            version=version,
+            versions=versions,
+            component_versions=component_versions,
             project_id=project_id,
             location=location,
             explain_not_found=partial(_explain_not_found, session, location, usual),
-            component_versions=component_versions,
         )
+
+
+def _choose_versions(session: Session, endpoint: str) -> tuple[Versions, Versions]:
+    """Return the versions of the API for jobs, and for components.
+
+    v3 has one list of all components, and their history; v2 has neither.
+    """
+    pinned = session.settings.api_version.value
+    if pinned is not ApiVersion.AUTO:
+        return Versions(pinned), Versions(pinned)
+    order = ("v3", "v2") if session.found_version(endpoint) == "v3" else ("v2", "v3")
+    remember = partial(session.remember_version, endpoint)
+    return Versions(*order, remember=remember), Versions("v3", "v2")
 
 
 class Connector:

@@ -97,6 +97,14 @@ class Session:
                 return [name for name in names if isinstance(name, str) and name.isprintable()]
         return []
 
+    def remember_version(self, endpoint: str, version: str) -> None:
+        """Keep which version of the API an endpoint has."""
+        self.cache.put("version", endpoint, version=version)
+
+    def found_version(self, endpoint: str) -> str | None:
+        """Return the version kept by `remember_version`; None if none was."""
+        return self.cache.get("version", endpoint).get("version")
+
     @property
     def _project_key(self) -> tuple[str, ...]:
         """Identifies the project without a request."""

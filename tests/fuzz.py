@@ -35,6 +35,7 @@ from casjob.api.client import Client
 from casjob.api.components import Components
 from casjob.api.redact import Redactor
 from casjob.api.retry import RetryPolicy
+from casjob.api.versions import Versions
 from casjob.catalogue.meanings import Catalogue
 from casjob.components import Component
 from casjob.errors import CasjobError, ExitStatus
@@ -926,7 +927,9 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(client, auth=None, versions=(version,), project_id="p", location="here")
+        yield Components(
+            client, auth=None, versions=Versions(version), project_id="p", location="here"
+        )
     finally:
         client.close()
 

@@ -96,7 +96,8 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob watch --output ''", ["table", "json", "jsonl"]),
         ("casjob diff -o m", ["markdown"]),
         ("casjob show --color ''", ["auto", "always", "never"]),
-        ("casjob show --api-version ''", ["v2", "v3"]),
+        ("casjob show --api-version ''", ["auto", "v2", "v3"]),
+        ("casjob show --region ru", ["ru-moscow-1"]),
         ("casjob tasks --status PART", ["PARTIALLY_FAILED"]),
         (
             "casjob tasks --status FAILED --status S",
@@ -110,7 +111,7 @@ def complete(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         ("casjob tasks ''", [OTHER_JOB_ID, JOB_ID]),
         ("casjob tasks --desc --limit 5 J", [OTHER_JOB_ID, JOB_ID]),
         ("casjob show --endpoint https://one J", [OTHER_JOB_ID, JOB_ID]),
-        ("casjob show --region ''", []),
+        ("casjob show --project-id ''", []),
         ("casjob show nothing", []),
         ("casjob show --demo J", list(SAMPLE_JOBS)),
         ("casjob show --demo JOB5", [SUCCEEDED_JOB_ID]),

@@ -1,7 +1,7 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from casjob.api.client import Client, Request, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
+from casjob.api.versions import Versions
 from casjob.background import run_side_by_side
 from casjob.components import (
     Component,
@@ -64,13 +65,13 @@ class Components:
         client: Client,
         *,
         auth: Credential | None,
-        versions: Sequence[str],
+        versions: Versions,
         project_id: str,
         location: str,
     ) -> None:
         self._client = client
         self._auth = auth
-        self._versions = list(versions)
+        self._versions = versions
         self._project_id = project_id
         self._where = f"project {project_id} ({location})"
 
@@ -78,15 +79,8 @@ class Components:
         self, application: str | None = None, *, on_progress: OnProgress
     ) -> Listing:
         """List the components of the project, or of its application with a name."""
-        while True:
-            list_all = self._list_v3 if self._versions[0] == "v3" else self._list_v2
-            try:
-                return list_all(application, on_progress)
-            except NoSuchApiError:
-                if len(self._versions) == 1:
-                    raise
-                # Later requests are for the other version at once.
-                self._versions.pop(0)
+        lists = {"v2": self._list_v2, "v3": self._list_v3}
+        return self._versions.call(lambda version: lists[version](application, on_progress))
 
     def fetch_component(self, component: Component) -> Component:
         """Return a component that was listed as it is now.
@@ -94,7 +88,7 @@ class Components:
         Raises:
             ComponentNotFoundError: it is gone.
         """
-        if self._versions[0] == "v3":
+        if self._versions.current == "v3":
             request = self._request(*_path_of(component), refusals=self._refuse_one(component))
             return self._client.send(request, lambda document, _: refresh(component, document))
         application: Fields = {
@@ -112,7 +106,7 @@ class Components:
         Raises:
             ComponentNotFoundError: it is gone.
         """
-        if self._versions[0] != "v3":
+        if self._versions.current != "v3":
             return ComponentHistory(component, None)
         path = *_path_of(component), "records"
         refusals = self._refuse_one(component)
@@ -194,7 +188,7 @@ class Components:
         refusals: Refusals,
         params: Mapping[str, str] | None = None,
     ) -> Request:
-        url = quote_path(self._versions[0], self._project_id, "cas", *path)
+        url = quote_path(self._versions.current, self._project_id, "cas", *path)
         return Request("GET", url, params, auth=self._auth, refusals=refusals)
 
     def _refuse_all(self) -> Refusals:

@@ -1,8 +1,8 @@
 """Requests about jobs to ServiceStage's CAS service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
+from casjob.api.versions import Versions
 from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
 from casjob.job.source import JobDetail, Window
 from casjob.json_text import JsonValue, encode
@@ -31,7 +32,7 @@ class ServiceStage:
     """One project of the CAS service.
 
     The demo has no credential, and sample jobs that need not have been viewed. A job that is not
-    found is explained by its id. Of the versions for components, the first that is there is used.
+    found is explained by its id. Jobs and components may prefer different versions of the API.
     """
 
     def __init__(
@@ -39,11 +40,11 @@ class ServiceStage:
         client: Client,
         *,
         auth: Credential | None,
-        version: str = "v2",
+        versions: Versions = Versions("v2"),  # noqa: B008 - it never changes
         project_id: str,
         location: str | None = None,
         explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
-        component_versions: Sequence[str] = ("v3", "v2"),
+        component_versions: Versions | None = None,
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
         self.endpoint = client.url
@@ -52,8 +53,8 @@ class ServiceStage:
         self.sample_job_ids = sample_job_ids
         self._client = client
         self._auth = auth
-        self._version = version
-        self._component_versions = component_versions
+        self._versions = versions
+        self._component_versions = component_versions or versions
         self._explain_not_found = explain_not_found
 
     @cached_property
@@ -87,7 +88,8 @@ class ServiceStage:
         pages: dict[int, JobDetail] = {}
 
         def fetch_page(offset: int, limit: int) -> "Page[Task]":
-            detail = pages[offset] = self._fetch_page(job_id, window, offset, limit)
+            fetch = partial(self._fetch_page, job_id, window, offset, limit)
+            detail = pages[offset] = self._versions.call(fetch)
             return Page(detail.tasks, detail.task_count)
 
         identity = Identity(lambda task: task.task_id, _describe_task, _find_heartbeat)
@@ -104,7 +106,9 @@ class ServiceStage:
             tasks=tasks, duplicates=duplicates, task_count=total, as_of=newest.as_of
         )
 
-    def _fetch_page(self, job_id: str, window: Window, offset: int, limit: int) -> JobDetail:
+    def _fetch_page(
+        self, job_id: str, window: Window, offset: int, limit: int, version: str
+    ) -> JobDetail:
         params = {"limit": str(limit), "offset": str(offset)}
         if window.desc:
             params["desc"] = "true"
@@ -115,7 +119,7 @@ class ServiceStage:
             HTTPStatus.FORBIDDEN: ForbiddenError(f"not allowed to see job {job_id} in {where}"),
             HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {where}"),
         }
-        path = quote_path(self._version, self.project_id, "cas", "jobs", job_id)
+        path = quote_path(version, self.project_id, "cas", "jobs", job_id)
         request = Request("GET", path, params, auth=self._auth, refusals=refusals)
         try:
             return self._client.send(request, _read_page)

@@ -20,8 +20,10 @@ def run(session: Session, presentation: Presentation, *, check: bool) -> ExitSta
 
 def _show(session: Session, presentation: Presentation) -> ExitStatus:
     # Not the session's settings, which warn on stderr: here the warnings are part of the output.
-    overview = describe_settings(resolve_settings(session.given, session.environ))
-    presentation.settings(overview)
+    settings = resolve_settings(session.given, session.environ)
+    endpoint = settings.endpoint.parsed
+    found_version = session.found_version(endpoint) if isinstance(endpoint, str) else None
+    presentation.settings(describe_settings(settings, found_version))
     return ExitStatus.SUCCESS
 
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 
 class ApiVersion(StrEnum):
-    """The versions of the job API."""
+    """The versions of the job API; `auto` is v2, and v3 where the gateway has no v2."""
 
+    AUTO = "auto"
     V2 = "v2"
     V3 = "v3"

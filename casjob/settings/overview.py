@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from casjob.errors import SettingsError
 from casjob.overview import Entry, Overview
+from casjob.settings import ApiVersion
 from casjob.settings.credentials import find_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
 from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
@@ -29,8 +30,11 @@ _UNSET = {
 }
 
 
-def describe_settings(settings: Settings) -> Overview:
-    """Return every setting with its origin, and what else was found; no problem is raised."""
+def describe_settings(settings: Settings, found_version: str | None = None) -> Overview:
+    """Return every setting with its origin, and what else was found; no problem is raised.
+
+    `found_version` is the one that `auto` found at the endpoint before.
+    """
     notes = list(settings.warnings)
     in_force = {name: setting.raw for name, setting in settings.by_name().items() if setting.raw}
     try:
@@ -52,6 +56,10 @@ def describe_settings(settings: Settings) -> Overview:
         for name, value in source.values.items()
         if in_force.get(name) is not value
     ]
+    if found_version and settings.api_version.parsed is ApiVersion.AUTO:
+        version = in_force["api_version"]
+        origin = f"{version.origin}; the endpoint has {found_version} only"
+        in_force["api_version"] = version._replace(origin=origin)
     needs_iam = "password" in in_force or "project_id" not in in_force
     notes += _find_problems(settings, needs_iam=needs_iam)
     shown = [

@@ -51,11 +51,11 @@ _parse_retries = _match("[0-9]{1,3}", "a whole number up to 999, such as 3")
 
 
 def parse_api_version(value: Value) -> ApiVersion:
-    """Return a version of the API."""
+    """Return a version of the API, or `auto`."""
     try:
         return ApiVersion(value.text.lower())
     except ValueError:
-        raise wrong_value(value, "v2 or v3") from None
+        raise wrong_value(value, "auto, v2 or v3") from None
 
 
 def parse_timeout(value: Value) -> float:

@@ -13,7 +13,7 @@ from casjob.settings.sources import config_path, find_profile_names, find_source
 from casjob.settings.values import CREDENTIALS, DEFAULT_PROFILE, Setting, Source, Value
 
 DEFAULTS = {
-    "api_version": Value("v2", "default"),
+    "api_version": Value("auto", "default"),
     "request_timeout": Value("30", "default"),
     "retries": Value("3", "default"),
     "history": Value("on", "default"),

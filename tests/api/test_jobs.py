@@ -8,6 +8,7 @@ from casjob.api.auth import Token
 from casjob.api.client import Client
 from casjob.api.jobs import ServiceStage
 from casjob.api.retry import RetryPolicy
+from casjob.api.versions import Versions
 from casjob.errors import JobNotFoundError
 from casjob.job.source import JobSource, Window
 from tests.conftest import JOB_ID, PROJECT_ID
@@ -24,9 +25,9 @@ def open_project(client: Client, version: str = "v2", project_id: str = PROJECT_
     return ServiceStage(
         client,
         auth=Token("a-token", origin="CASJOB_TOKEN"),
-        version=version,
+        versions=Versions(version),
         project_id=project_id,
-        component_versions=("v3", "v2"),
+        component_versions=Versions("v3", "v2"),
         location="cn-north-4",
         explain_not_found=lambda _: "project and region are from a test",
     )

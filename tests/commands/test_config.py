@@ -30,7 +30,7 @@ region           -      not set
 project_id       -      not set: looked up from the region
 endpoint         -      not set
 iam_endpoint     -      not set
-api_version      v2     default
+api_version      auto   default
 ca_bundle        -      not set: system CAs
 request_timeout  30     default
 retries          3      default

@@ -33,7 +33,7 @@ ADDRESS = "https://servicestage.cn-north-4.myhuaweicloud.com"
         (
             {"CASJOB_REGION": "cn-north-4", "CASJOB_HISTORY": "x", "CASJOB_API_VERSION": "v1"},
             (
-                "CASJOB_API_VERSION is 'v1', which is not v2 or v3",
+                "CASJOB_API_VERSION is 'v1', which is not auto, v2 or v3",
                 "CASJOB_HISTORY is 'x', which is not on or off",
             ),
         ),

@@ -123,7 +123,7 @@ def test_a_wrong_value_is_an_error_with_its_setting_and_profile(
     settings = resolve()
     assert [str(setting.problem) for setting in (settings.endpoint, settings.api_version)] == [
         f"region from profile default in {path} is '4', which is not a region such as cn-north-4",
-        f"api_version from profile default in {path} is '4', which is not v2 or v3",
+        f"api_version from profile default in {path} is '4', which is not auto, v2 or v3",
     ]
 
 

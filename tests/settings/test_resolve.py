@@ -248,7 +248,7 @@ def test_there_are_defaults(resolve: Resolve) -> None:
         "region": None,
         "project_id": None,
         "cloud": None,
-        "api_version": ApiVersion.V2,
+        "api_version": ApiVersion.AUTO,
         "ca_bundle": None,
         "request_timeout": 30.0,
         "retries": 3,
@@ -287,7 +287,7 @@ def test_the_home_folder_in_a_ca_bundle_is_expanded(write: Write, resolve: Resol
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("api_version", "v4", "v2 or v3"),
+        ("api_version", "v4", "auto, v2 or v3"),
         *(
             ("request_timeout", text, "a duration above 0 and up to 24h, such as 30s")
             for text in ("0", "0s", "-1", "nan", "inf", "1e6", "soon", "25h")
