@@ -363,7 +363,7 @@ class TestFetching:
         service.handler = throttle
         shown = ask("stats", "web", "--retries", "1")
         assert (shown.status, shown.out[:33]) == (0, "web · 1 of 1 deployment succeeded")
-        assert "asks for fewer requests (HTTP 429); retrying in" in shown.err
+        assert "(HTTP 429); retrying in" in shown.err
 
     def test_ends_with_the_error_of_a_job_that_is_not_just_gone(
         self, ask: Ask, service: Service, deploy: Any
