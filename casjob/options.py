@@ -15,8 +15,14 @@ from casjob.arguments import Application
 from casjob.completers import complete_component, complete_job_id, complete_profile, complete_region
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
-from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import (
+    FORMATS,
+    Color,
+    Content,
+    Display,
+    OutputFormat,
+    Presentation,
+)
 from casjob.job.source import ComponentName
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion

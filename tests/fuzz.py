@@ -47,8 +47,8 @@ from casjob.formats.display import (
     Display,
     JobResult,
     OutputFormat,
+    load_format,
 )
-from casjob.formats.presentation import load_format
 from casjob.job.difference import Difference, compare
 from casjob.job.events import (
     Event,
@@ -649,7 +649,7 @@ def _make_object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _render(setting: Setting, content: Content, *documents: Any, **options: Any) -> str | bytes:
     """Return what the format makes of documents; nothing if it does not present them."""
-    render = getattr(load_format(setting.output), content, None)
+    render = getattr(load_format(setting.output, content), content, None)
     rendered = render(*documents, _display(setting), **options) if render else ""
     assert isinstance(rendered, str | bytes)
     return rendered
@@ -993,7 +993,7 @@ def _view(
         written.append(content)
         return True
 
-    view_of = load_format(setting.output).view
+    view_of = load_format(setting.output, "view").view
     with view_of(write, _display(setting), may_draw=setting.rows != 8) as view:
         for event in events:
             view.show_event(event)

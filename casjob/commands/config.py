@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from casjob.errors import ExitStatus, SettingsError, UsageError
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.overview import CheckResult
 from casjob.session import Session
 from casjob.settings.overview import describe_settings
@@ -23,7 +23,7 @@ def _show(session: Session, presentation: Presentation) -> ExitStatus:
     settings = resolve_settings(session.given, session.environ)
     endpoint = settings.endpoint.parsed
     found_version = session.found_version(endpoint) if isinstance(endpoint, str) else None
-    presentation.settings(describe_settings(settings, found_version))
+    presentation.show(describe_settings(settings, found_version))
     return ExitStatus.SUCCESS
 
 
@@ -31,8 +31,8 @@ def _check_settings(session: Session, presentation: Presentation) -> ExitStatus:
     findings = []
     for finding in _probe(session):
         findings.append(finding)
-        presentation.finding(finding)
-    presentation.findings(findings)
+        presentation.show_one(finding)
+    presentation.show(findings, left=[])
     failed = (finding.status for finding in findings if finding.status)
     return next(failed, ExitStatus.SUCCESS)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.job.difference import compare
 from casjob.job.report import Report
 from casjob.job.source import ComponentName, Window
@@ -93,5 +93,5 @@ def _find_runs(component: "Component", source: "Source", session: Session) -> tu
 
 def _present(base: Report, report: Report, presentation: Presentation) -> ExitStatus:
     difference = compare(base, report)
-    presentation.difference(difference)
+    presentation.show(difference)
     return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from casjob.catalogue.explanations import Explanation, explain_name
 from casjob.errors import ExitStatus, UnknownNameError
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.session import Session
 
 
@@ -23,7 +23,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
             known.append(explanation)
         else:
             unknown.append(name)
-    presentation.explanations(known)
+    presentation.show(known)
     if unknown:
         error = UnknownNameError(
             f"no explanation for {', '.join(unknown)}",

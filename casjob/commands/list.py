@@ -1,7 +1,7 @@
 """casjob list: the components of a project with their last jobs, or one with its deployments."""
 
 from casjob.errors import ExitStatus, UsageError
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.job.source import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
@@ -21,7 +21,7 @@ def run(
     if component is None:
         with open_service(session) as service:
             listing = list_components(application, service.components, session)
-        presentation.components(listing.select(only_failed=only_failed, limit=limit))
+        presentation.show(listing.select(only_failed=only_failed, limit=limit))
         return ExitStatus.SUCCESS
     if only_failed:
         raise UsageError("--failed selects components: it can't be used with the name of one")
@@ -31,5 +31,5 @@ def run(
         history = list_deployments(found, service.components, session)
     if history.deployments is not None:
         history = history._replace(deployments=history.deployments[:limit])
-    presentation.deployments(history)
+    presentation.show(history)
     return ExitStatus.SUCCESS

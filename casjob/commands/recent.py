@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from casjob.errors import ExitStatus
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.session import Session
 
 
@@ -14,5 +14,5 @@ def run(session: Session, presentation: Presentation, *, limit: int | None) -> E
         is_kept = session.settings.history.value
         why = "no recent jobs yet" if is_kept else "no recent jobs: the history is off"
         session.notices.say(why)
-    presentation.recent(jobs[:limit], datetime.now(UTC))
+    presentation.show(jobs[:limit], datetime.now(UTC))
     return ExitStatus.SUCCESS

@@ -1,7 +1,7 @@
 """casjob show: the verdict on one job, why it failed, then its tasks."""
 
 from casjob.errors import ExitStatus
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.job.source import Window
 from casjob.output import OutputFile
 from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
@@ -28,5 +28,5 @@ def run(
         report, next_command = read_report(file, Window(), session), None
     if save is not None:
         save_job(save, report.detail)
-    presentation.report(report, next_command=next_command)
+    presentation.show(report, next_command=next_command)
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS

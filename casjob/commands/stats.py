@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from casjob.background import run_side_by_side
 from casjob.errors import ExitStatus, JobNotFoundError
 from casjob.follow.pace import Pace
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.job.failures import clip
 from casjob.job.report import Report, report_job
 from casjob.job.source import ComponentName, Window
@@ -48,7 +48,7 @@ def run(
         if not history.deployments:
             raise JobNotFoundError(f"component {clip(found.label)} has no deployments")
         statistics = summarize(_fetch(history.deployments[:last], found.label, service, session))
-    presentation.statistics(history, statistics)
+    presentation.show(history, statistics)
     return ExitStatus.SUCCESS
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from casjob.errors import ExitStatus, UsageError
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import Presentation
 from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
 from casjob.output import OutputFile
@@ -80,7 +80,7 @@ def run(
         offset=0 if is_paged else selection.offset,
         limit=None if is_paged else selection.limit,
     )
-    presentation.report(report, tasks_only=True)
+    presentation.show(report, tasks_only=True)
     return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
 
 

@@ -6,8 +6,7 @@ from casjob.errors import ExitStatus
 from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.start import follow_jobs
-from casjob.formats.display import JobResult
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import JobResult, Presentation
 from casjob.job.events import Verdict
 from casjob.job.source import ComponentName
 from casjob.session import Session
@@ -35,12 +34,13 @@ def run(
                 notices.write(event)
                 if isinstance(event, Verdict):
                     known.add(event.job_id)
-                    presentation.verdict(JobResult(event.job_id, event.report, has_verdict=True))
+                    presentation.show_one(JobResult(event.job_id, event.report, has_verdict=True))
         finally:
             # Also when an error about one job ends it: what is known of the others is not lost.
             results = [
                 JobResult(job.job_id, job.report, has_verdict=job.job_id in known)
                 for job in poller.jobs
             ]
-            presentation.verdicts(results, timed_out=poller.has_timed_out)
+            left = [each for each in results if not each.has_verdict]
+            presentation.show(results, left=left, timed_out=poller.has_timed_out)
         return conclude(poller, session.notices)

@@ -8,8 +8,7 @@ from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
-from casjob.formats.display import JobResult, View
-from casjob.formats.presentation import Presentation
+from casjob.formats.display import JobResult, Presentation, View
 from casjob.job.events import StillWaiting
 from casjob.job.source import ComponentName
 from casjob.reporting import suggest_next

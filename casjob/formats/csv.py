@@ -20,8 +20,7 @@ from casjob.formats.text.components import (
     list_deployment_fields,
 )
 from casjob.formats.text.fields import Field, Value
-from casjob.formats.text.recent import list_recent_fields
-from casjob.formats.text.settings import list_setting_fields
+from casjob.formats.text.listings import list_recent_fields, list_setting_fields
 from casjob.formats.text.statistics import list_statistics_fields
 from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob

@@ -1,9 +1,15 @@
-"""The options about output, and what formats have in common."""
+"""What a command has found, presented in the chosen format; only that format is loaded."""
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+
+from casjob.errors import UsageError
+from casjob.output import Output, OutputFile
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.
@@ -35,25 +41,20 @@ class Color(StrEnum):
 
 
 class Display(NamedTuple):
-    """What a drawing adapts to.
-
-    Args:
-        is_terminal: whether it is laid out for the size of a terminal; this never follows colour.
-        encoding: of the stream, which may lack the signs.
-        color: when to use colour.
-        utc: whether times are in UTC, not in the local zone.
-        full: whether nothing is folded or shortened, on a terminal either.
-        environ: may ask for colour, or for none.
-        columns: the width of a drawing that is not for the terminal; None for as wide as it gets.
-    """
+    """What a drawing adapts to."""
 
     is_terminal: bool = False
+    """Whether it is laid out for the size of a terminal; this never follows colour."""
     encoding: str = "utf-8"
+    """Of the stream, which may lack the signs."""
     color: Color = Color.AUTO
     utc: bool = False
     full: bool = False
+    """Whether nothing is folded or shortened, on a terminal either."""
     environ: Mapping[str, str] = {}
+    """May ask for colour, or for none."""
     columns: int | None = None
+    """The width of a drawing that is not for the terminal; None for as wide as it gets."""
 
     @property
     def width(self) -> int | None:
@@ -86,7 +87,7 @@ class JobResult(NamedTuple):
 
     Args:
         job_id: the job.
-        report: how it stands; None if no explanation for it.
+        report: how it stands; None if nothing is known about it.
         next_command: what the user may want to run next; None if nothing helps.
         has_verdict: whether its verdict was presented when it was known.
     """
@@ -151,3 +152,87 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
     "explanations": _EVERYWHERE,
 }
 """The formats that support each kind of content, known without loading them."""
+
+_PAGES: Mapping[Content, str] = {
+    "report": "report",
+    "difference": "difference",
+    "verdicts": "report",
+    "view": "events",
+    "components": "components",
+    "deployments": "components",
+    "statistics": "statistics",
+    "recent": "listings",
+    "settings": "listings",
+    "findings": "listings",
+    "explanations": "listings",
+}
+"""The modules that draw a table, as each kind of content has."""
+
+
+def load_format(output: OutputFormat, content: Content) -> ModuleType:
+    """Return a module with a function that presents some content, and is named like it."""
+    name = f"text.{_PAGES[content]}" if output is OutputFormat.TABLE else output
+    return import_module(f"casjob.formats.{name}")
+
+
+class Presentation:
+    """Presents one kind of content on stdout, and with a file, in the file's format there.
+
+    With a file, stdout gets a table. The content is rendered twice, once for each.
+
+    Raises:
+        UsageError: the format does not support the content.
+        OutputError: the file can't be written.
+    """
+
+    def __init__(
+        self,
+        content: Content,
+        output: OutputFormat,
+        display: Display,
+        stdout: Output,
+        file: OutputFile | None = None,
+    ) -> None:
+        supported = FORMATS[content]
+        if output not in supported:
+            raise UsageError(
+                f"--output {output} is not supported here",
+                hint=f"supported formats: {', '.join(supported)}",
+            )
+        if file:
+            file.check()
+        self._content = content
+        self._format = load_format(OutputFormat.TABLE if file else output, content)
+        self._display = display
+        self._stdout = stdout
+        self._file_format = load_format(output, content)
+        self._file_display = Display(color=Color.NEVER, utc=display.utc)
+        self._file = file
+
+    def show(self, *content: Any, left: Any = None, **options: Any) -> None:
+        """Present what the content's function takes.
+
+        `left` is what stdout has of it where the rest was shown one by one.
+        """
+        # The file first: if it can't be written, stdout stays empty.
+        if self._file:
+            render = getattr(self._file_format, self._content)
+            self._file.write(render(*content, self._file_display, **options))
+        if left is not None and self._find_one_by_one():
+            content = (left,)
+        render = getattr(self._format, self._content)
+        self._stdout.write(render(*content, self._display, **options))
+
+    def show_one(self, content: object) -> None:
+        """Present one verdict or finding at once on stdout, if the format has them one by one."""
+        render = self._find_one_by_one()
+        if render:
+            self._stdout.write(render(content, self._display))
+
+    def view(self, *, may_draw: bool) -> AbstractContextManager[View]:
+        """Return what `watch` shows, which may draw if stdout and stderr are free for it."""
+        view = self._format.view(self._stdout.write, self._display, may_draw=may_draw)
+        return cast("AbstractContextManager[View]", view)
+
+    def _find_one_by_one(self) -> Any:
+        return getattr(self._format, self._content.removesuffix("s"), None)

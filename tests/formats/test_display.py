@@ -2,8 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from casjob.formats.display import FORMATS, OutputFormat
-from casjob.formats.presentation import load_format
+from casjob.formats.display import FORMATS, OutputFormat, load_format
 from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service
 
@@ -50,7 +49,7 @@ def test_a_format_that_does_not_fit_is_refused_before_anything_is_requested(
 
 @pytest.mark.parametrize("output", OutputFormat)
 def test_a_format_has_the_functions_that_it_is_offered_for(output: OutputFormat) -> None:
-    present = {name for name in FORMATS if hasattr(load_format(output), name)}
+    present = {name for name in FORMATS if hasattr(load_format(output, name), name)}
 
     assert present == {content for content, formats in FORMATS.items() if output in formats}
 

@@ -88,7 +88,7 @@ def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
     ]
 
 
-def draw_components(listing: Listing, display: Display) -> str:
+def components(listing: Listing, display: Display) -> str:
     """Return a line a component, and how many there are if not all of them are shown."""
     page = open_page(display)
     page.add_table(list_component_fields(listing.as_of, display), listing.components)
@@ -96,7 +96,7 @@ def draw_components(listing: Listing, display: Display) -> str:
     return page.content()
 
 
-def draw_deployments(history: ComponentHistory, display: Display) -> str:
+def deployments(history: ComponentHistory, display: Display) -> str:
     """Return the component, and a line for each job of its deployments."""
     page = open_page(display)
     component, deployments = history.component, history.deployments

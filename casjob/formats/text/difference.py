@@ -55,8 +55,8 @@ def list_difference_fields() -> list[Field[TaskDifference]]:
     return [field._replace(is_constant=True) for field in fields]
 
 
-def render_difference(difference: Difference, display: Display) -> str:
-    """Return a difference: laid out for the terminal's width, or uncut where there is none."""
+def difference(difference: Difference, display: Display) -> str:
+    """Return what differs first, and the tasks that differ."""
     page = open_page(display, all_with="--json")
     _draw_job(page, "BASE", difference.base, utc=display.utc)
     _draw_job(page, "JOB ", difference.job, utc=display.utc)

@@ -1,9 +1,10 @@
 """Jobs as they change, one line per change, for logs and pipes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import assert_never
 
-from casjob.formats.display import Color, Display, JobResult
+from casjob.formats.display import Color, Display, JobResult, View
 from casjob.formats.text.phrases import (
     describe_progress,
     describe_verdict,
@@ -26,6 +27,21 @@ from casjob.job.report import name_task
 from casjob.printable import printable
 
 _UNKNOWN = "(no status)"
+
+
+@contextmanager
+def view(
+    write: Callable[[str | bytes], bool], display: Display, *, may_draw: bool
+) -> Iterator[View]:
+    """Return a live view on a terminal that can be drawn on; a line an event elsewhere."""
+    can_draw = display.is_terminal and display.environ.get("TERM") != "dumb"
+    if not (may_draw and can_draw):
+        yield Lines(write, display)
+        return
+    from casjob.formats.text.live import LiveView
+
+    with LiveView(write, display) as view:
+        yield view
 
 
 class Lines:

@@ -20,6 +20,7 @@ from casjob.formats.text.tasks import draw_tasks
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, measure
 from casjob.job.report import Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage
+from casjob.printable import printable
 
 _MIN_FAILURE_ROWS = 3
 """Rows for failures at any rate: a heading, the message's first line, what was left out."""
@@ -31,10 +32,10 @@ _MAX_HEADING_ROWS = 4
 """Rows of a heading where the screen has an end: a name may be of any length."""
 
 
-def render_report(
+def report(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> str:
-    """Return a report: laid out for the terminal's size, or whole where there is none."""
+    """Return the verdict, why the job failed, and the table of tasks; or the table alone."""
     return draw_page(report, display, tasks_only=tasks_only, next_command=next_command).content()
 
 
@@ -62,22 +63,34 @@ def draw_page(
     return page
 
 
+def verdict(result: JobResult, display: Display) -> str:
+    """Return how a job ended, in a line; empty if it did not."""
+    if result.report is None or not result.has_verdict:
+        return ""
+    return f"{printable(describe_ending(result.job_id, result.report))}\n"
+
+
+def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> str:
+    """Return a line for each job that ended."""
+    return "".join(verdict(each, display) for each in results)
+
+
 def render_endings(results: Sequence[JobResult], display: Display) -> str:
     """Return how jobs ended: a line for each that succeeded, the others' reports, and a tally."""
     reports = [
-        render_report(result.report, display, next_command=result.next_command)
+        report(result.report, display, next_command=result.next_command)
         for result in results
         if result.report and (len(results) == 1 or result.report.outcome is not Outcome.SUCCEEDED)
     ]
     if len(results) == 1:
         return "".join(reports)
     lines, tally = open_page(display), open_page(display)
-    for job_id, report, *_ in results:
-        if report is None:
+    for job_id, ended, *_ in results:
+        if ended is None:
             lines.print(f"{job_id}: no explanation for it")
-        elif report.outcome is Outcome.SUCCEEDED:
-            lines.print(describe_ending(job_id, report), margin=lines.mark(report.stage))
-    outcomes = [report.outcome if report else Outcome.UNKNOWN for _, report, *_ in results]
+        elif ended.outcome is Outcome.SUCCEEDED:
+            lines.print(describe_ending(job_id, ended), margin=lines.mark(ended.stage))
+    outcomes = [each.report.outcome if each.report else Outcome.UNKNOWN for each in results]
     tally.print(describe_tally(outcomes))
     return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
 

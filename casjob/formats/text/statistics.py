@@ -58,7 +58,7 @@ def list_statistics_fields() -> list[Field[Any]]:
     ]
 
 
-def render_statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> str:
+def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> str:
     """Return what is normal: laid out for the terminal's size, or whole where there is none."""
     page = open_page(display, all_with="--full")
     _draw_heading(page, history, statistics)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from casjob.formats.display import Display
-from casjob.formats.text.report import render_report
+from casjob.formats.text import report as report_text
 from tests.formats.conftest import Draw
 from tests.samples import Fields, job, report_of, separator, task
 
@@ -42,7 +42,7 @@ class InRows:
         self._patch.setenv("LINES", str(rows))
         display = Display(is_terminal=True, utc=True, full=full, environ={"NO_COLOR": "1"})
         command = "casjob tasks --failed"
-        return render_report(report_of(document), display, next_command=command).splitlines()
+        return report_text.report(report_of(document), display, next_command=command).splitlines()
 
 
 def phases(count: int, steps: int, messages: object) -> Fields:
@@ -260,7 +260,9 @@ def test_nothing_is_wider_than_the_terminal_but_a_single_id(
     monkeypatch.setenv("LINES", str(rows))
     display = Display(is_terminal=True, utc=True, environ={"NO_COLOR": "1"})
 
-    out = render_report(report_of(document), display, tasks_only=alone, next_command="casjob x")
+    out = report_text.report(
+        report_of(document), display, tasks_only=alone, next_command="casjob x"
+    )
 
     ids = {"JOB474362ef-091d-429f-9b3e-c9246b37dee6"}
     assert [line for line in out.splitlines() if cell_len(line) > columns and line not in ids] == []
