@@ -11,7 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Self, TextIO
 
 from casjob.errors import CasjobError
-from casjob.printable import measurable, printable
+from casjob.printable import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -105,7 +105,7 @@ class Notices:
         def draw() -> Text:
             # At present, and not at the last column: a line that wraps can't be erased.
             console.size = ConsoleDimensions((self._columns() or _COLUMNS) - 1, height=1)
-            return Text(measurable(_make_safe(progress.text)), no_wrap=True, overflow="crop")
+            return Text(_make_safe(progress.text), no_wrap=True, overflow="crop")
 
         with self._lock:
             self._live = Live(

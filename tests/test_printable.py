@@ -18,8 +18,6 @@ TEXT = st.text(st.characters(codec=None))
         "构建失败",
         "Größe – ½\u00a0GiB",
         "e\u0301",
-        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
-        "\U0001f469\u200d\U0001f4bb",
     ],
 )
 def test_text_of_any_script_is_unchanged(text: str) -> None:
@@ -40,6 +38,8 @@ def test_text_of_any_script_is_unchanged(text: str) -> None:
         ("\ue000\U0010fffd", r"\ue000\U0010fffd"),
         ("\U000e0041", r"\U000e0041"),
         ("\ud800构\udfff", r"\ud800构\udfff"),
+        # Measured as narrower than it is drawn, and left out.
+        ("\u200d".join("abc") + "می\u200cشود 👩\u200d💻 ❤\ufe0f\ufe0e", "abcمیشود 👩💻 ❤"),
     ],
 )
 def test_characters_that_control_a_terminal_are_escaped(text: str, shown: str) -> None:

@@ -1,13 +1,11 @@
 """CSV: a header, and a row a task, verdict or setting; a cell may have several lines.
 
-It is quoted as in RFC 4180. Lines end in LF, not CRLF: every reader takes both, and `cut` and
-`awk` would have the CR in the last column.
+It is quoted as in RFC 4180, and around semicolons, at which LibreOffice parts cells too. Lines end
+in LF, not CRLF: every reader takes both, and `cut` and `awk` would have the CR in the last column.
 """
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from io import StringIO
 from typing import Any, TypeAlias, TypeVar
 
 from casjob.components import ComponentHistory, Listing
@@ -32,14 +30,15 @@ Row = TypeVar("Row")
 Write: TypeAlias = Callable[[Iterable[Field[Any]], Iterable[Any]], bytes]
 """Returns a header of the fields that have keys, and a row each."""
 
+_QUOTED = frozenset('",;\n')
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
 
 
 def _write(fields: Iterable[Field[Row]], rows: Iterable[Row]) -> bytes:
-    sheet = StringIO()
-    csv.writer(sheet, lineterminator="\n").writerows(list_cells(fields, rows, printable_lines))
-    return sheet.getvalue().encode()
+    lines = (",".join(map(_quote, cells)) for cells in list_cells(fields, rows, printable_lines))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def report(
@@ -116,6 +115,11 @@ def list_cells(
     yield [field.key or "" for field in keyed]
     for row in rows:
         yield [_disarm(field.value(row), escape) for field in keyed]
+
+
+def _quote(cell: str | float) -> str:
+    text = str(cell)
+    return text if _QUOTED.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
 
 
 def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:

@@ -89,12 +89,22 @@ class TestReaders:
         assert not [character for character in out if character < " " and character not in "\t\n"]
 
 
-def test_a_cell_of_csv_may_have_several_lines(draw: Draw) -> None:
-    document = job("FAILED", task(1, "FAILED", messages='one, "two"\r\n\tthree\n'))
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ('one, "two"\r\n\tthree\n', '"one, ""two""\n    three"'),
+        ("one", "one"),
+        ("one,two", '"one,two"'),
+        ("one;=1+1", '"one;=1+1"'),
+        ('="1"', '"\'=""1"""'),
+    ],
+)
+def test_a_cell_of_csv_is_quoted_where_it_might_be_parted(
+    draw: Draw, text: str, cell: str
+) -> None:
+    document = job("FAILED", task(1, "FAILED", messages=text))
 
-    out = draw(document, "show", "-o", "csv").out
-
-    assert '"one, ""two""\n    three",,Task-00001\n' in out
+    assert f",{cell},,Task-00001\n" in draw(document, "show", "-o", "csv").out
 
 
 def test_a_row_of_tsv_is_a_line(draw: Draw) -> None:

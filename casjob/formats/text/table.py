@@ -8,6 +8,8 @@ from casjob.formats.text.words import Line, Part, Words, as_list, measure_line
 
 GAP = "  "
 """Between two columns."""
+MAX_PADDED = 200
+"""Cells up to which a column in a pipe is aligned: the blanks beside one long cell would fill it."""
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
 
@@ -102,10 +104,13 @@ def find_widths(
 def align(
     columns: Sequence[Column[Line]], rows: Sequence[object], *, with_headings: bool
 ) -> Iterator[Words]:
-    """Yield the lines of a table in a pipe, where each column is as wide as its widest cell."""
+    """Yield the lines of a table in a pipe, where each column is as wide as its widest cell.
+
+    Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned.
+    """
     headings: list[Line] = [[(column.field.heading or "", "dim")] for column in columns]
     widths = [
-        max(map(measure_line, [heading, *column.cells]))
+        min(max(map(measure_line, [heading, *column.cells])), MAX_PADDED)
         for heading, column in zip(headings, columns, strict=True)
     ]
 

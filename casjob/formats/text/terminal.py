@@ -19,7 +19,6 @@ from casjob.formats.text.table import GAP, Across, Column, find_number_width, fi
 from casjob.formats.text.timeline import Timeline
 from casjob.formats.text.words import STAGE_SIGNS, Line, Words, replace_signs
 from casjob.job.statuses import Stage
-from casjob.printable import measurable
 
 Row = TypeVar("Row")
 Cell: TypeAlias = Text | Timeline | None
@@ -45,10 +44,6 @@ class TerminalPage(Page):
     def sign(self, stage: Stage) -> str:
         """Return a stage's sign and a blank."""
         return self.signs(f"{STAGE_SIGNS[stage]} ")
-
-    def safe(self, words: Words) -> Line:
-        """Return words that are safe to print, as wide on a terminal as Rich takes them for."""
-        return [(measurable(text), style) for text, style in super().safe(words)]
 
     def print(self, *facts: Words, margin: Words = "", max_rows: int | None = None) -> None:
         """Print facts side by side as far as the width allows, the others below."""

@@ -78,6 +78,6 @@ def measure_line(line: Line) -> int:
 
 def _measure(character: str) -> int:
     category = unicodedata.category(character)
-    if category in {"Mn", "Mc", "Me", "Cf"}:
+    if category in {"Mn", "Mc", "Me"}:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" and category != "Cn" else 1

@@ -420,7 +420,7 @@ class TestScripts:
         heading, first, second, *_ = drawn.splitlines()
         assert heading.index("TYPE") == first.index("restful") == 3 + 31 + 2
         assert second.startswith("2  \u2764 ")
-        assert joined in draw(document, "tasks").out
+        assert "\u200d" not in draw(document, "tasks").out
         assert json.loads(draw(document, "tasks", "--json").out)["tasks"][0]["TASK_NAME"] == joined
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gbk"])
@@ -639,3 +639,12 @@ class TestWidth:
 
         assert "\n" not in out[out.index(long) :][: len(long)]
         assert out.count(long.strip()) == {"show": 4, "tasks": 2}[command]
+
+    @pytest.mark.parametrize("command", ["show", "tasks"])
+    def test_in_one_row_of_a_pipe_does_not_widen_the_others(self, draw: Draw, command: str) -> None:
+        tasks = [task(index, TASK_NAME="x" * 10**index) for index in range(7)]
+
+        out = draw(job("SUCCEEDED", *tasks), command).out
+
+        assert out.count("x" * 10**6) == 1
+        assert len(out) < 1_120_000
