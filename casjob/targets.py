@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.history import SHORTEST_PREFIX
-from casjob.job.failures import clip
 from casjob.job.source import ComponentName
 from casjob.job_ids import JOB_ID, WHOLE_JOB_ID, quote_start, read_job_id, read_job_ids
 from casjob.session import Session
@@ -59,8 +58,8 @@ def choose_job(named: Target, source: "Source", session: Session) -> str:
         component = find_component(named, source.components, session)
         job_id = find_last_job(component)
         if job_id is None:
-            raise JobNotFoundError(f"component {clip(component.label)} has no job yet")
-        session.notices.say(f"{job_id} (last job of component {clip(component.label)})")
+            raise JobNotFoundError(f"component {component.label} has no job yet")
+        session.notices.say(f"{job_id} (last job of component {component.label})")
         return job_id
     recent = session.history(source).job_ids()
     if named is not None:
@@ -144,7 +143,7 @@ def find_last_job(component: "Component") -> str | None:
         ReplyError: what the service sent can't be a job id.
     """
     job_id = component.last_job_id
-    return job_id and check_job_id(job_id, f"the last job of component {clip(component.label)}")
+    return job_id and check_job_id(job_id, f"the last job of component {component.label}")
 
 
 def check_job_id(job_id: str, named: str) -> str:
@@ -162,11 +161,11 @@ def _describe_candidate(component: "Component") -> str:
     environment = component.environment_name or component.environment_id
     words = [
         *component.ids[-1:],
-        clip(component.label),
-        f"in application {clip(component.application_name or '(unknown)')}",
+        component.label,
+        f"in application {component.application_name or '(unknown)'}",
     ]
     if environment:
-        words.append(f"environment {clip(environment)}")
+        words.append(f"environment {environment}")
     return "  ".join(words)
 
 

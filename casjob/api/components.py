@@ -200,10 +200,10 @@ class Components:
         return {HTTPStatus.FORBIDDEN: forbidden, HTTPStatus.NOT_FOUND: missing}
 
     def _refuse_one(self, component: Component) -> Refusals:
-        gone = f"component {clip(component.label)} no longer exists in {self._where}"
+        gone = f"component {component.label} no longer exists in {self._where}"
         hint = "casjob list lists all components"
         return {
-            HTTPStatus.FORBIDDEN: self._forbid(f"see component {clip(component.label)}"),
+            HTTPStatus.FORBIDDEN: self._forbid(f"see component {component.label}"),
             HTTPStatus.NOT_FOUND: ComponentNotFoundError(gone, hint=hint),
             _GONE: ComponentDeletedError(gone, hint=hint),
         }

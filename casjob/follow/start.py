@@ -14,7 +14,6 @@ from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.pace import BURST, RATE, Pace
 from casjob.follow.poller import Poller
-from casjob.job.failures import clip
 from casjob.job.source import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
@@ -110,7 +109,7 @@ def _await_next_job(
         return find_last_job(source.components.fetch_component(component))
 
     component, job_id = _look_up(_LIST, find, plan, on_failure, is_known=False)
-    name = clip(component.label)
+    name = component.label
     what = f"another job of component {name}" + (f" than {after}" if after else "")
     interval = 0.0
     with session.notices.progress(f"waiting for {what}"):

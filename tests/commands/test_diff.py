@@ -455,9 +455,9 @@ class TestComponent:
         service.components = [component(1, "n" * 1_000_000)]
 
         told = (
-            f"casjob: component {'n' * 482}… (1000054 characters) …{'n' * 464}"
+            f"casjob: component {'n' * 182}… (1000054 characters) …{'n' * 164}"
             " has no job that succeeded or failed\n"
-            f"  hint: casjob list {'n' * 480}… (1000031 characters) …{'n' * 489} shows them\n"
+            f"  hint: casjob list {'n' * 180}… (1000031 characters) …{'n' * 189} shows them\n"
         )
         assert ask("diff", "--component", "c0000001") == (5, "", told)
 
