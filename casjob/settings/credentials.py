@@ -1,16 +1,28 @@
 """Finds the credential, all of it in one source, and runs the program that prints one."""
 
 import math
+import os
 import shlex
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, NamedTuple, cast
 
 from casjob.errors import SettingsError
 from casjob.settings.values import CREDENTIALS, Source, Value
 
 COMMAND_TIMEOUT = 60.0
 """Seconds; enough for a person to touch a security key."""
+
+_MAX_OUTPUT = 256 * 1024
+"""Bytes that a program may print; a token has up to 16 KB."""
+_PAUSE = 0.02
+"""Seconds between two looks at whether it has printed something."""
+_MARK = "_CASJOB_RUN"
+"""The variable by which what a program starts is found."""
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "token": (),
@@ -104,25 +116,69 @@ def read_credential(
 def _run_command(command: str, origin: str, environ: Mapping[str, str], timeout: float) -> bytes:
     """Return what a program prints within so many seconds. Its stderr is the user's."""
     timeout = min(timeout, COMMAND_TIMEOUT)
+    mark = os.urandom(16).hex()
     try:
         arguments = shlex.split(command)
-        done = subprocess.run(  # noqa: S603 - the user's own program, from the user's own file
+        program = subprocess.Popen(  # noqa: S603 - the user's own program, from the user's own file
             arguments,
-            env=dict(environ),
+            bufsize=0,
+            env={**environ, _MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            timeout=timeout,
-            check=False,
         )
     except ValueError as error:
         raise SettingsError(f"{origin} is not a command line: {error}") from None
     except OSError as error:
         raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
-    except subprocess.TimeoutExpired:
-        raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
-    if done.returncode:
-        raise SettingsError(f"{origin} failed with exit status {done.returncode}")
-    return done.stdout
+    with program:
+        try:
+            stdout = _read_stdout(program, timeout)
+        except subprocess.TimeoutExpired:
+            raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
+        finally:
+            if program.poll() is None:
+                _end(program, mark)
+    if len(stdout) > _MAX_OUTPUT:
+        raise SettingsError(f"{origin} printed more than {_MAX_OUTPUT // 1024} KiB")
+    if program.returncode:
+        raise SettingsError(f"{origin} failed with exit status {program.returncode}")
+    return stdout
+
+
+def _read_stdout(program: "subprocess.Popen[bytes]", timeout: float) -> bytes:
+    """Return what a program printed until its end, or a little more than `_MAX_OUTPUT`.
+
+    Its stdout may stay open: an agent that it leaves behind has it too.
+    """
+    end = time.monotonic() + timeout
+    output = b""
+    stdout = cast("IO[bytes]", program.stdout)
+    os.set_blocking(stdout.fileno(), False)
+    while len(output) <= _MAX_OUTPUT:
+        has_ended = program.poll() is not None
+        if piece := stdout.read(_MAX_OUTPUT):
+            output += piece
+        elif has_ended:
+            break
+        elif time.monotonic() > end:
+            raise subprocess.TimeoutExpired(program.args, timeout)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(_PAUSE)
+    return output
+
+
+def _end(program: "subprocess.Popen[bytes]", mark: str) -> None:
+    """End a program with all that it started, as far as that can be found: on Linux.
+
+    It is in no process group of its own, in which it could not prompt the user on the terminal.
+    """
+    program.kill()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        # It may have ended meanwhile, or be another user's.
+        with suppress(OSError):
+            if mark.encode() in environ.read_bytes():
+                os.kill(int(environ.parent.name), signal.SIGKILL)
 
 
 def _check(name: str, value: Value) -> str:

@@ -99,9 +99,7 @@ class TestReaders:
         ('="1"', '"\'=""1"""'),
     ],
 )
-def test_a_cell_of_csv_is_quoted_where_it_might_be_parted(
-    draw: Draw, text: str, cell: str
-) -> None:
+def test_a_cell_of_csv_is_quoted_where_it_might_be_parted(draw: Draw, text: str, cell: str) -> None:
     document = job("FAILED", task(1, "FAILED", messages=text))
 
     assert f",{cell},,Task-00001\n" in draw(document, "show", "-o", "csv").out

@@ -1,7 +1,9 @@
 import json
 import os
 import shlex
+import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from casjob.settings import credentials as module
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.values import Source, Value
 from tests.settings.conftest import Resolve, Write
+from tests.terminal import PATIENCE
 
 CONFIG = ".config/casjob/config.toml"
 
@@ -284,10 +287,60 @@ def test_a_credential_command_that_can_not_be_run_is_an_error(
     assert str(caught.value) == f"credential_command of profile default in {path}{words}"
 
 
-def test_a_credential_command_that_hangs_is_ended(
-    write: Write, read: Read, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "how",
+    [
+        "threading.Event().wait()",
+        "[print('x', flush=True) or time.sleep(0.01) for _ in iter(int, 1)]",
+    ],
+)
+def test_a_credential_command_that_hangs_is_ended_with_all_that_it_started(
+    how: str, write: Write, read: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(module, "COMMAND_TIMEOUT", 0.05)
-    path = command(write, "import threading; threading.Event().wait()")
-    with pytest.raises(SettingsError, match=f"{path} took longer than 0.05s$"):
+    monkeypatch.setattr(module, "COMMAND_TIMEOUT", 1.5)
+    # The second one is started by a shell that has ended.
+    shell = f"sleep 600 & echo $! > {tmp_path}/child; (sleep 600 & echo $! > {tmp_path}/orphan)"
+    start = f"import subprocess, threading, time; subprocess.run({shell!r}, shell=True, stdout=2)"
+    path = command(write, f"{start}; {how}")
+    with pytest.raises(SettingsError, match=f"{path} took longer than 1.5s$"):
+        read()
+    for name in ("child", "orphan"):
+        wait_until_ended(int((tmp_path / name).read_text()))
+
+
+def wait_until_ended(process: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            # A zombie waits for a parent that may never ask.
+            if "State:\tZ" in Path(f"/proc/{process}/status").read_text():
+                return
+        except FileNotFoundError:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"process {process} is still there")
+
+
+def test_a_credential_command_that_leaves_an_agent_on_its_stdout_is_not_waited_for(
+    write: Write, read: Read, tmp_path: Path
+) -> None:
+    script = f"""
+import subprocess
+from pathlib import Path
+
+agent = subprocess.Popen(["sleep", "600"])
+Path({str(tmp_path / "agent")!r}).write_text(str(agent.pid))
+print('{{"token": "t"}}')
+"""
+    command(write, script)
+    began = time.monotonic()
+    assert read() == {"token": "t"}
+    assert time.monotonic() - began < 30
+    # It is left alone.
+    os.kill(int((tmp_path / "agent").read_text()), signal.SIGKILL)
+
+
+def test_what_a_credential_command_prints_is_bounded(write: Write, read: Read) -> None:
+    path = command(write, "while True: print('x' * 1000)")
+    with pytest.raises(SettingsError, match=f"{path} printed more than 256 KiB$"):
         read()

@@ -9,7 +9,7 @@ from casjob.formats.text.words import Line, Part, Words, as_list, measure_line
 GAP = "  "
 """Between two columns."""
 MAX_PADDED = 200
-"""Cells up to which a column in a pipe is aligned: the blanks beside one long cell would fill it."""
+"""Cells up to which a column in a pipe is padded: one cell may have a million."""
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
 

@@ -17,7 +17,7 @@ from casjob.formats.text.fields import Field
 from casjob.formats.text.page import BETWEEN, Page
 from casjob.formats.text.table import GAP, Across, Column, find_number_width, find_widths, lay_out
 from casjob.formats.text.timeline import Timeline
-from casjob.formats.text.words import STAGE_SIGNS, Line, Words, replace_signs
+from casjob.formats.text.words import STAGE_SIGNS, Words, replace_signs
 from casjob.job.statuses import Stage
 
 Row = TypeVar("Row")
