@@ -65,12 +65,15 @@ def encode(
 def encode_document(
     value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
 ) -> str:
-    """Encode a document for stdout, which may be a terminal.
+    """Encode a document for stdout, equivalent to the result of `encode`."""
+    return escape_controls(encode(value, indent=indent, default=default))
 
-    The result is equivalent to that of `encode`, but characters that control a terminal are
-    escaped: DEL, C1 and bidirectional overrides. C0 is always escaped in JSON.
+
+def escape_controls(text: str) -> str:
+    """Escape what controls a terminal in JSON: DEL, C1 and bidirectional overrides.
+
+    C0 is always escaped in JSON.
     """
-    text = encode(value, indent=indent, default=default)
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,15 +1,17 @@
 """JSON under the API's own names: one document; for `watch`, one object a line."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, assert_never, cast
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from casjob.formats import documents, records
 from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import format_utc
 from casjob.job.embedded_json import decode_messages
-from casjob.json_text import encode_document
+from casjob.json_text import encode_document, escape_controls
 from casjob.overview import CheckResult
 
 if TYPE_CHECKING:
@@ -146,7 +148,10 @@ class _EventLines:
 
 def encode(document: documents.Document | documents.Task, *, indent: int | None = 2) -> bytes:
     """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
-    # Pydantic's own encoder refuses lone surrogates, which here become JSON's own escapes.
+    if indent:
+        # Six times as fast, but it refuses lone surrogates and more than 255 levels.
+        with suppress(PydanticSerializationError):
+            return f"{escape_controls(to_json(document, indent=indent).decode())}\n".encode()
     text = encode_document(document, indent=indent, default=_list_fields)
     return f"{text}\n".encode("utf-8", "backslashreplace")
 
