@@ -10,7 +10,7 @@ from typing import NamedTuple
 from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
-from casjob.api.paging import Identity, OnProgress, Page, fetch_list
+from casjob.api.paging import Identity, OnProgress, Page, check_pages, fetch_list
 from casjob.api.response import Response
 from casjob.api.versions import Versions
 from casjob.background import run_side_by_side
@@ -131,6 +131,8 @@ class Components:
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
         fetched = self._fetch("applications", refusals=self._refuse_all())
+        # Each takes a request of its own.
+        check_pages(len(fetched.items))
         calls = (
             partial(self._list_overviews, each)
             for each in fetched.items

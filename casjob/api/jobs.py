@@ -93,14 +93,19 @@ class ServiceStage:
             return Page(detail.tasks, detail.task_count)
 
         identity = Identity(lambda task: task.task_id, _describe_task, _find_heartbeat)
-        tasks, total, duplicates = fetch_list(
-            fetch_page,
-            page_size=PAGE_SIZE,
-            identity=identity,
-            on_progress=on_progress,
-            offset=window.offset,
-            limit=window.limit,
-        )
+        try:
+            tasks, total, duplicates = fetch_list(
+                fetch_page,
+                page_size=PAGE_SIZE,
+                identity=identity,
+                on_progress=on_progress,
+                offset=window.offset,
+                limit=window.limit,
+            )
+        except ReplyTooLargeError as error:
+            if window.limit is None:
+                error.hint = "casjob tasks --limit 5 requests fewer tasks"
+            raise
         *_, newest = pages.values()
         return pages[window.offset]._replace(
             tasks=tasks, duplicates=duplicates, task_count=total, as_of=newest.as_of
@@ -125,10 +130,6 @@ class ServiceStage:
             return self._client.send(request, _read_page)
         except JobNotFoundError as error:
             error.hint = self._explain_not_found(job_id)
-            raise
-        except ReplyTooLargeError as error:
-            if window.limit is None:
-                error.hint = "casjob tasks --limit 5 requests fewer tasks"
             raise
 
 

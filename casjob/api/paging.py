@@ -6,9 +6,16 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from casjob.background import run_in_thread
+from casjob.errors import ReplyTooLargeError
 
 PAGES_AT_A_TIME = 4
 """The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
+
+MAX_PAGES = 1000
+"""Requests for one list: without a bound, a server that goes on for ever would get as many.
+
+The gateway allows 200 in 5 minutes, so that not even this many end in a reasonable time.
+"""
 
 OnProgress = Callable[[int, int | None], None]
 """Gets how many items were received, and of how many if that is known."""
@@ -45,23 +52,30 @@ def fetch_list(
 
     Pages are fetched side by side while each is full and a plausible count says that there are
     more; otherwise one by one, each beginning where the one before ended, as a server may cap its
-    pages. A count smaller than the items received is not plausible. A page without a new item is
-    the last one, so that requests end even if a server ignores the offset. An item that is received
-    twice is kept once, in its newer state, and named in `duplicates`.
+    pages. A count smaller than the items received is not plausible, nor is that of a page with more
+    than was asked for the end. A page without a new item is the last one, so that requests end even
+    if a server ignores the offset. An item that is received twice is kept once, in its newer state,
+    and named in `duplicates`.
+
+    Raises:
+        ReplyTooLargeError: there are more pages than casjob fetches.
     """
     find_id, describe, find_moment = identity
     start, end = offset, offset + limit if limit else sys.maxsize
     count: int | None = None
     are_full = is_new = True
-    number = 0
+    is_excessive = False
+    number = pages = 0
     known: set[str] = set()
     items: dict[object, Item] = {}
     duplicates: list[str] = []
-    while is_new and start < end and count != start:
+    while is_new and start < end and (count != start or is_excessive):
         may_go_ahead = are_full and count is not None and count > start
         stop = min(end, count or end) if may_go_ahead else start + 1
         starts = range(start, stop, page_size)[:PAGES_AT_A_TIME]
         parts = [(each, min(page_size, end - each)) for each in starts]
+        pages += len(parts)
+        check_pages(pages)
         for (begin, asked), page in zip(parts, _fetch_pages(fetch_page, parts), strict=True):
             found = {find_id(item) or describe(item) for item in page.items}
             is_new = not found <= known
@@ -78,11 +92,24 @@ def fetch_list(
             counts = (each for each in (count, page.total) if each is not None)
             count = max(counts, default=None)
             on_progress(number, count)
+            is_excessive = len(page.items) > asked
             if not is_new or len(page.items) != asked:
                 # Pages fetched ahead of this one hold nothing, or begin at the wrong item.
                 are_full = False
                 break
     return Page(tuple(items.values())[:limit], count, tuple(duplicates))
+
+
+def check_pages(number: int) -> None:
+    """Check that so many requests are no more than casjob sends for a list.
+
+    Raises:
+        ReplyTooLargeError: they are.
+    """
+    if number > MAX_PAGES:
+        raise ReplyTooLargeError(
+            f"the list has no end within casjob's limit of {MAX_PAGES} requests"
+        )
 
 
 def _fetch_pages(
