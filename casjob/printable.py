@@ -13,6 +13,9 @@ _UNSAFE_CATEGORIES = frozenset(
     }
 )
 
+_NONCHARACTERS = frozenset("\ufffe\uffff")
+"""Forbidden in XML 1.0."""
+
 _UNMEASURED = dict.fromkeys(map(ord, "\u200c\u200d\ufe0e\ufe0f"))
 """Joiners, and selectors of an emoji's width: terminals and Rich disagree about both.
 
@@ -34,6 +37,7 @@ def printable(text: str) -> str:
 
 
 def _show(character: str) -> str:
-    if unicodedata.category(character) not in _UNSAFE_CATEGORIES:
+    is_safe = unicodedata.category(character) not in _UNSAFE_CATEGORIES
+    if is_safe and character not in _NONCHARACTERS:
         return character
     return character.encode("unicode_escape").decode("ascii")

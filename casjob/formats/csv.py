@@ -17,9 +17,9 @@ from casjob.formats.text.components import (
     list_component_fields,
     list_deployment_fields,
 )
-from casjob.formats.text.fields import Field, Value
 from casjob.formats.text.listings import list_recent_fields, list_setting_fields
 from casjob.formats.text.statistics import list_statistics_fields
+from casjob.formats.text.table import Field, Value
 from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob
 from casjob.job.report import Report

@@ -9,11 +9,11 @@ There is no standard. The structure is that of junit-10.xsd in Jenkins' xUnit pl
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from itertools import chain, count
 from typing import Literal, NamedTuple
 
 from casjob.formats.display import Display, JobResult
-from casjob.formats.markup import escape
 from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import describe_task, describe_verdict
 from casjob.job.report import Report, TaskReport

@@ -1,13 +1,12 @@
 """A picture of the report for a README or a ticket; its text can be selected."""
 
+from html import escape
 from itertools import groupby
-
-from rich.cells import cell_len
-from rich.segment import Segment
+from operator import itemgetter
 
 from casjob.formats.display import Display
-from casjob.formats.markup import escape
-from casjob.formats.text.export import DARK, LIGHT, Palette, describe_title, draw_rows
+from casjob.formats.html import DARK, LIGHT, Palette, describe_title, draw_rows
+from casjob.formats.text.words import Line, measure, measure_line
 from casjob.job.report import Report
 
 _FONT_SIZE, _CELL_WIDTH, _LINE_HEIGHT, _MARGIN, _BASELINE = 14, 8.4, 20, 20, 15
@@ -30,7 +29,7 @@ def report(
 ) -> bytes:
     """Return the picture, as large as the report is, light or dark as the reader prefers."""
     rows = draw_rows(report, display, tasks_only=tasks_only)
-    columns = max(map(Segment.get_line_length, rows))
+    columns = max(map(measure_line, rows))
     picture = _PICTURE.format(
         width=round(columns * _CELL_WIDTH) + 2 * _MARGIN,
         height=len(rows) * _LINE_HEIGHT + 2 * _MARGIN,
@@ -51,12 +50,12 @@ def _draw_style(palette: Palette) -> str:
     return text + "".join(f".{name}{{fill:#{color}}}" for name, color in colors.items())
 
 
-def _draw_row(place: int, row: list[Segment]) -> str:
+def _draw_row(place: int, row: Line) -> str:
     y = _MARGIN + place * _LINE_HEIGHT + _BASELINE
     spans, column = [], 0
-    for style, segments in groupby(row, key=lambda segment: str(segment.style or "")):
-        text = "".join(segment.text for segment in segments)
-        x, cells = _MARGIN + column * _CELL_WIDTH, cell_len(text)
+    for style, parts in groupby(row, key=itemgetter(1)):
+        text = "".join(text for text, _ in parts)
+        x, cells = _MARGIN + column * _CELL_WIDTH, measure(text)
         classes = f' class="{style}"' if style else ""
         length = f'textLength="{cells * _CELL_WIDTH:.1f}"'
         spans.append(f'<tspan x="{x:.1f}" {length}{classes}>{escape(text)}</tspan>')

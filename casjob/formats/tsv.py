@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 from casjob.formats import csv
-from casjob.formats.text.fields import Field
+from casjob.formats.text.table import Field
 from casjob.printable import printable
 
 Row = TypeVar("Row")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from casjob.components import Component, ComponentHistory, Deployment, Health, Listing
 from casjob.formats.display import Display
-from casjob.formats.text.fields import NAME_WIDTH, Field, describe_age
-from casjob.formats.text.page import Page, open_page
+from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import format_moment
+from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT, STAGE_STYLES
 from casjob.job.statuses import Stage
 
@@ -90,7 +90,7 @@ def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
 
 def components(listing: Listing, display: Display) -> str:
     """Return a line a component, and how many there are if not all of them are shown."""
-    page = open_page(display)
+    page = Page(display)
     page.add_table(list_component_fields(listing.as_of, display), listing.components)
     _count(page, "components", len(listing.components), listing.total, listing.missing)
     return page.content()
@@ -98,7 +98,7 @@ def components(listing: Listing, display: Display) -> str:
 
 def deployments(history: ComponentHistory, display: Display) -> str:
     """Return the component, and a line for each job of its deployments."""
-    page = open_page(display)
+    page = Page(display)
     component, deployments = history.component, history.deployments
     last_job = f"last job {component.last_job_id}" if component.last_job_id else "no job yet"
     stage = _find_stage(component)

@@ -12,9 +12,9 @@ from casjob.formats.text.comparison import (
     format_change,
     is_noticed,
 )
-from casjob.formats.text.fields import Field
-from casjob.formats.text.page import Page, open_page
+from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_verdict, format_moment
+from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
@@ -57,7 +57,7 @@ def list_difference_fields() -> list[Field[TaskDifference]]:
 
 def difference(difference: Difference, display: Display) -> str:
     """Return what differs first, and the tasks that differ."""
-    page = open_page(display, all_with="--json")
+    page = Page(display, all_with="--json")
     _draw_job(page, "BASE", difference.base, utc=display.utc)
     _draw_job(page, "JOB ", difference.job, utc=display.utc)
     page.gap()

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from casjob.catalogue.explanations import Explanation, Kind
 from casjob.formats.display import Display
-from casjob.formats.text.fields import NAME_WIDTH, Field, describe_age
-from casjob.formats.text.page import open_page
+from casjob.formats.text.page import Page
+from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT
 from casjob.history import RecentJob, span_locations
 from casjob.job.statuses import stage_of
@@ -48,7 +48,7 @@ def list_recent_fields(now: datetime, display: Display) -> list[Field[RecentJob]
 
 def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> str:
     """Return a line a job, with the prefix that is enough to name it."""
-    page = open_page(display)
+    page = Page(display)
     has_location = span_locations(jobs)
     fields = list_recent_fields(now, display)
     page.add_table([each for each in fields if has_location or each.key != "location"], jobs)
@@ -66,7 +66,7 @@ def list_setting_fields() -> list[Field[Entry]]:
 
 def settings(overview: Overview, display: Display) -> str:
     """Return a line a setting, then what is overruled, then what is wrong."""
-    page, fields = open_page(display), list_setting_fields()
+    page, fields = Page(display), list_setting_fields()
     page.add_table(fields, overview.settings)
     if overview.overruled:
         page.gap()
@@ -95,7 +95,7 @@ def finding(finding: CheckResult, display: Display) -> str:
 
 def explanations(explanations: Iterable[Explanation], display: Display) -> str:
     """Return the explanations, each under its name, with a blank line in between."""
-    page = open_page(display)
+    page = Page(display)
     for each in explanations:
         page.gap()
         page.print(f"{each.name}  {_TITLES[each.kind]}")

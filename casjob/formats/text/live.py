@@ -17,7 +17,6 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.report import draw_notes, draw_report, render_endings
 from casjob.formats.text.screen import Screen
-from casjob.formats.text.terminal import TerminalPage
 from casjob.formats.text.words import INDENT, STAGE_STYLES, as_list, measure
 from casjob.job.events import Event, JobSnapshot, Stall
 from casjob.job.phases import group_phases
@@ -33,7 +32,7 @@ _MAX_STALLS = 3
 class _Block(NamedTuple):
     """One job as drawn; some of its tasks are not on the page."""
 
-    page: TerminalPage
+    page: Page
     hidden: int
 
 
@@ -49,7 +48,7 @@ class LiveView:
         self._write = write
         self._display = display
         self._screen = Screen(write, display)
-        self._last: TerminalPage | None = None
+        self._last: Page | None = None
         self._stalls: defaultdict[str, list[Stall]] = defaultdict(list)
 
     def __enter__(self) -> Self:
@@ -71,7 +70,7 @@ class LiveView:
         """Draw the jobs, and what happens next."""
         # One row for the footer.
         blocks, more = self._fit(pictures, max((self._display.height or 0) - 1, 1))
-        page, footer = self._open_page(), self._open_page()
+        page, footer = Page(self._display), Page(self._display)
         for block in blocks:
             page.add(block.page)
         if more:
@@ -87,9 +86,6 @@ class LiveView:
         self._last = None
         self._screen.close()
         self._write(render_endings(results, self._display))
-
-    def _open_page(self) -> TerminalPage:
-        return TerminalPage(self._display, self._display.width or 0)
 
     def _fit(self, pictures: Sequence[JobSnapshot], rows: int) -> tuple[list[_Block], int]:
         """Return the jobs as drawn, folded as far as it takes, and how many are left out."""
@@ -135,14 +131,14 @@ class LiveView:
                 clock = format_clock(stall.time, stall.time, utc=self._display.utc)
                 page.print([("note: ", "magenta"), f"{clock} {describe_stall(stall)}"])
 
-        page = self._open_page()
+        page = Page(self._display)
         hidden = draw_report(page, report, draw_end, utc=self._display.utc, max_rows=room - 1)
         page.gap()
         return _Block(page, hidden)
 
     def _draw_brief(self, picture: JobSnapshot, max_tasks: int = 0) -> _Block:
         """Draw a job in a line, and so many of its tasks in a line each, the heaviest first."""
-        page, report = self._open_page(), picture.report
+        page, report = Page(self._display), picture.report
         if report is None:
             page.print(f"{picture.job_id}: nothing is known yet", max_rows=1)
             return _Block(page, 0)
@@ -155,7 +151,7 @@ class LiveView:
         for each in listed:
             mark = [INDENT, *as_list(page.mark(each.stage))]
             line = describe_task(each)
-            if len(INDENT) + len(page.sign(each.stage)) + measure(line) > page.width:
+            if len(INDENT) + len(page.sign(each.stage)) + measure(line) > (page.width or 0):
                 # Its status is at the end, and must not be cut.
                 line = describe_task(each, with_title=False)
             page.print(line, margin=mark, max_rows=1)

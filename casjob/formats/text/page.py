@@ -1,47 +1,53 @@
-"""What a report for people is drawn on: lines of plain text in a pipe or a file.
+"""What people read is drawn on: a page of lines, as wide as the terminal, or as wide as they get.
 
-On a terminal, and in documents, Rich draws: see `casjob.formats.text.terminal`. All words that are
-drawn are made safe here, so that nothing in them drives a terminal.
+In a pipe or a file nothing is wrapped, folded or cut, and Rich is not loaded; on a terminal, and in
+documents, Rich wraps lines and draws tables: see `casjob.formats.text.terminal`. All words that
+are drawn are made safe here, so that nothing in them drives a terminal.
 """
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from itertools import starmap
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from casjob.formats.display import Display
-from casjob.formats.text.fields import Field
-from casjob.formats.text.table import Across, align, lay_out
+from casjob.formats.text.table import Across, Cell, Field, Row, align, lay_out
 from casjob.formats.text.words import (
+    STAGE_SIGNS,
     STAGE_STYLES,
     Line,
     Words,
     as_list,
+    measure_line,
     replace_signs,
     safe_text,
     strip_end,
 )
 from casjob.job.statuses import Stage
 
-Row = TypeVar("Row")
-
 BETWEEN = " · "
 """Stands between facts that are side by side."""
 
 
 class Page:
-    """Lines, drawn one after the other; in a pipe nothing is wrapped, folded or cut.
+    """Lines, drawn one after the other.
 
-    `rows` are lists of parts, and `width` is None. `all_with` is the option that shows all.
+    `width` is None where there is no terminal; `is_whole` says that nothing is folded or cut, and
+    `all_with` is the option that shows all.
     """
 
     def __init__(self, display: Display, *, all_with: str | None = None) -> None:
-        self.width: int | None = None
-        self.is_whole = True
-        self.encoding = display.encoding
-        self.is_colored = display.is_colored
+        self.width = display.width
+        self.is_whole = self.width is None or display.full
         self.remedy = f"; {all_with} shows all" if all_with else ""
-        self.rows: list[Any] = []
+        self.rows: list[Line] = []
+        self._encoding = display.encoding
+        self._is_colored = display.is_colored
+        if self.width is not None:
+            from casjob.formats.text.terminal import Terminal
+
+            self._terminal = Terminal(self.width, display.encoding, is_whole=self.is_whole)
 
     def blank(self) -> Self:
         """Return an empty page like this one."""
@@ -51,17 +57,18 @@ class Page:
 
     @property
     def height(self) -> int:
-        """The rows of the terminal that it takes; in a pipe, the lines."""
-        return len(self.rows)
+        """The rows of the terminal that it takes: a single id may be wider than the terminal."""
+        if self.width is None:
+            return len(self.rows)
+        return sum(max(math.ceil(measure_line(row) / self.width), 1) for row in self.rows)
 
     def signs(self, text: str) -> str:
         """Return words of casjob's own, with such signs as can be written."""
-        return replace_signs(text, self.encoding)
+        return replace_signs(text, self._encoding)
 
     def sign(self, stage: Stage) -> str:
         """Return a stage's sign and a blank; nothing in a pipe, where the words must do."""
-        del stage
-        return ""
+        return "" if self.width is None else self.signs(f"{STAGE_SIGNS[stage]} ")
 
     def mark(self, stage: Stage) -> Words:
         """Return a stage's sign, in its colour, as a margin."""
@@ -70,7 +77,7 @@ class Page:
     def safe(self, words: Words) -> Line:
         """Return words that are safe to print, without empty parts."""
         pairs = ((part, "") if isinstance(part, str) else part for part in as_list(words))
-        return [(safe_text(text, self.encoding), style) for text, style in pairs if text]
+        return [(safe_text(text, self._encoding), style) for text, style in pairs if text]
 
     def gap(self) -> None:
         """Leave a line blank, but not at the top."""
@@ -83,7 +90,9 @@ class Page:
         One that is wider is wrapped at words, into so many rows at the most, which are indented as
         far as the margin.
         """
-        del max_rows
+        if self.width is not None:
+            self.rows += self._terminal.wrap(map(self.safe, facts), self.safe(margin), max_rows)
+            return
         line = self.safe(margin)
         for place, fact in enumerate(facts):
             line += self.safe([self.signs(BETWEEN) if place else "", *as_list(fact)])
@@ -91,7 +100,10 @@ class Page:
 
     def print_whole(self, words: Words, margin: Words) -> None:
         """Print a line that is never wrapped; without the margin where it has no room."""
-        self.print(words, margin=margin)
+        line = self.safe([*as_list(margin), *as_list(words)])
+        if self.width is not None and measure_line(line) > self.width:
+            line = self.safe(words)
+        self.rows.append(strip_end(line))
 
     def add(self, page: Self, max_rows: int | None = None) -> None:
         """Print what was printed on another page, so many rows at the most."""
@@ -102,14 +114,16 @@ class Page:
         self.print((self.signs(f"… {what}{self.remedy}"), "dim"), margin=margin, max_rows=1)
 
     def ellipsize_middle(self, text: str, width: int) -> str:
-        """Return the text in so many cells, without its middle if it is longer."""
-        del width
-        return text
+        """Return the text in so many cells, without its middle if it is longer, unless whole."""
+        if self.is_whole:
+            return text
+        return self._terminal.ellipsize_middle(self.safe(text), width)
 
     def shorten(self, text: str, longest: int) -> str:
-        """Return the text; on a terminal its beginning, if it has more characters than that."""
-        del longest
-        return text
+        """Return the text; its beginning, if it has more characters than that, unless whole."""
+        if self.is_whole or len(text) <= longest:
+            return text
+        return f"{text[:longest]}{self.signs('…')} ({len(text)} characters{self.remedy})"
 
     def add_table(
         self,
@@ -119,18 +133,28 @@ class Page:
         indent: str = "",
         with_headings: bool = True,
     ) -> None:
-        """Print a table, in as much of the width as it needs."""
-        shown = [field for field in fields if not field.scale]
-        columns = lay_out(shown, rows, self._draw_cell, self.safe)
-        if columns:
-            for line in align(columns, rows, with_headings=with_headings):
-                self.print(line, margin=indent)
+        """Print a table, in as much of the width as it needs.
+
+        A narrow terminal has fewer columns; on a very narrow one, rows become lines.
+        """
+        drawn = [field for field in fields if self.width is not None or not field.scale]
+        across = [
+            (self.safe(row.words), row.number) if isinstance(row, Across) else None for row in rows
+        ]
+        columns = lay_out(drawn, rows, self._draw)
+        if self.width is not None:
+            self.rows += self._terminal.draw_table(
+                columns, across, indent, with_headings=with_headings
+            )
+        elif columns:
+            lines = align(columns, across, with_headings=with_headings)
+            self.rows += (strip_end([(indent, ""), *line]) for line in lines)
 
     def content(self) -> str:
-        """Return all lines, without blanks at their ends; each ends in a line feed."""
-        if not self.is_colored:
+        """Return all lines; each ends in a line feed."""
+        if not self._is_colored:
             return "".join("".join(text for text, _ in line) + "\n" for line in self.rows)
-        # Rich is loaded only where a user wants colours in a pipe.
+        # Rich is loaded only where a user wants colours.
         from rich.color import ColorSystem
         from rich.style import Style
 
@@ -139,23 +163,15 @@ class Page:
 
         return "".join("".join(starmap(color, line)) + "\n" for line in self.rows)
 
-    def _words(self, field: Field[Row], row: Row) -> Words:
-        """Return what a cell says; of a status, with the sign and the colour of its stage."""
+    def _draw(self, field: Field[Row], row: Row) -> Cell:
+        """Return a cell; of a status, with the sign and the colour of its stage."""
+        if field.bar:
+            return field.bar(row)
         words = field.words(row)
-        if field.stage is None or not isinstance(words, str):
-            return words
-        stage = field.stage(row)
-        return f"{self.sign(stage)}{words}", STAGE_STYLES[stage]
-
-    def _draw_cell(self, field: Field[Row], row: Row) -> Line:
-        return self.safe(self._words(field, row))
-
-
-def open_page(display: Display, *, all_with: str | None = None) -> Page:
-    """Return an empty page; for `all_with` see there."""
-    width = display.width
-    if width is None:
-        return Page(display, all_with=all_with)
-    from casjob.formats.text.terminal import TerminalPage
-
-    return TerminalPage(display, width, all_with=all_with)
+        if isinstance(words, str):
+            if field.stage is not None:
+                stage = field.stage(row)
+                words = f"{self.sign(stage)}{words}", STAGE_STYLES[stage]
+            elif field.max_length:
+                words = self.shorten(words, field.max_length)
+        return self.safe(words)

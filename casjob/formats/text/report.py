@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from casjob.formats.display import Display, JobResult
 from casjob.formats.text.messages import draw_message
-from casjob.formats.text.page import Page, open_page
+from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_completeness,
     describe_count,
@@ -43,7 +43,7 @@ def draw_page(
     report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> Page:
     """Return a page with a report: laid out for the terminal's size, or whole."""
-    page = open_page(display, all_with="--json" if tasks_only else "--full")
+    page = Page(display, all_with="--json" if tasks_only else "--full")
     if tasks_only:
         _draw_tasks_alone(page, report, utc=display.utc)
         return page
@@ -84,7 +84,7 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
     ]
     if len(results) == 1:
         return "".join(reports)
-    lines, tally = open_page(display), open_page(display)
+    lines, tally = Page(display), Page(display)
     for job_id, ended, *_ in results:
         if ended is None:
             lines.print(f"{job_id}: no explanation for it")
@@ -158,7 +158,7 @@ def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
     job = report.job
     verdict = describe_verdict(report)
     name = job.job_name or job.job_id or "(no name)"
-    if page.width and not page.is_whole:
+    if page.width:
         name = page.ellipsize_middle(name, _MAX_HEADING_ROWS * page.width - len(verdict))
     title: Words = [(name, "bold"), " ", (verdict, STAGE_STYLES[report.stage])]
     kind = [job.job_type] if job.job_type else []
@@ -225,7 +225,7 @@ def _print_heading(
     page: Page, each: TaskReport, relation: str, reason: str = "", max_rows: int = _MAX_HEADING_ROWS
 ) -> None:
     heading = f"{relation}{describe_task(each)}{reason}"
-    if page.width and not page.is_whole:
+    if page.width:
         heading = page.ellipsize_middle(
             heading, max_rows * (page.width - len(page.sign(each.stage)))
         )

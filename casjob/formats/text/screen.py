@@ -14,11 +14,10 @@ from io import StringIO
 
 from rich.console import ConsoleDimensions
 from rich.live import Live
-from rich.segment import Segment, SegmentLines
 
 from casjob.formats.display import Display
-from casjob.formats.text.terminal import open_console
-from casjob.formats.text.words import replace_signs
+from casjob.formats.text.terminal import open_console, to_segments
+from casjob.formats.text.words import Line, replace_signs
 
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
 """Cuts lines at the edge: a row that is wider than it was taken for must not move the others."""
@@ -64,7 +63,7 @@ class Screen:
         with self._undo:
             self._leave()
 
-    def paint(self, rows: Sequence[list[Segment]]) -> None:
+    def paint(self, rows: Sequence[Line]) -> None:
         """Paint rows in place of those painted before."""
         if self._is_to_stop:
             self._stop()
@@ -76,7 +75,7 @@ class Screen:
             self._live.start()
             self._write(_NO_WRAP)
         self._write(_BEGIN)
-        self._live.update(SegmentLines(rows, new_lines=True), refresh=True)
+        self._live.update(to_segments(rows), refresh=True)
         self._write(_END)
 
     def _leave(self) -> None:

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 from casjob.components import ComponentHistory
 from casjob.formats.display import Display
 from casjob.formats.text.components import describe_place
-from casjob.formats.text.fields import Field
-from casjob.formats.text.page import Page, open_page
+from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import format_elapsed, format_moment, to_zone
+from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_SIGNS, STAGE_STYLES, Words
 from casjob.job.statistics import GONE, Figures, RepeatedFailure, Statistics, StepFigures
 from casjob.job.statuses import Outcome, Stage
@@ -60,7 +60,7 @@ def list_statistics_fields() -> list[Field[Any]]:
 
 def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> str:
     """Return what is normal: laid out for the terminal's size, or whole where there is none."""
-    page = open_page(display, all_with="--full")
+    page = Page(display, all_with="--full")
     _draw_heading(page, history, statistics)
     steps, failures = statistics.steps, statistics.failures
     # Those that became slow or failed are the last to go, then those that take longest.

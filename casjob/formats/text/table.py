@@ -1,10 +1,23 @@
-"""How a table is laid out: which columns it has, how wide they are, and its lines in a pipe."""
+"""What a table shows, and how it is laid out.
+
+A field is declared once, for terminals, pipes, csv, tsv and markdown.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from datetime import datetime
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
-from casjob.formats.text.fields import Field
-from casjob.formats.text.words import Line, Part, Words, as_list, measure_line
+from casjob.durations import format_age
+from casjob.formats.display import Display
+from casjob.formats.text.phrases import format_elapsed, format_moment
+from casjob.formats.text.words import Line, Words, measure_line
+from casjob.job.statuses import Stage
+
+Row = TypeVar("Row")
+Value: TypeAlias = str | float | datetime | None
+"""Of numbers, a float is a duration in seconds."""
+Cell: TypeAlias = Any
+"""Safe words; or a bar, which Rich draws; or None for no bar."""
 
 GAP = "  "
 """Between two columns."""
@@ -13,8 +26,83 @@ MAX_PADDED = 200
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
 
-Row = TypeVar("Row")
-Cell = TypeVar("Cell")
+MIN_WIDTH = 16
+"""Cells up to which a text is narrowed, and no further."""
+NAME_WIDTH = 40
+"""Cells that a name has at the most: a long one must not drive out the columns of all others."""
+
+
+class Field(NamedTuple, Generic[Row]):
+    """One field of a table.
+
+    Args:
+        heading: its heading for people; None if it is for machines alone.
+        key: its name in csv and tsv; None if it is for people alone.
+        read: reads it from a row, or the names of attributes, of which any may be None.
+        show: what people see of a row, if that is not what is read.
+        empty: what people see of None.
+        style: the style of that, by Rich's name.
+        stage: gives it a colour, and on a terminal a sign.
+        is_right: whether its cells stand at its right edge.
+        is_constant: whether it stays where all its cells are empty.
+        drop: its turn to go where the terminal is narrow; 0 for never.
+        narrow: its turn to become narrower, before it may have to go.
+        min_width: the cells that it keeps then.
+        preferred_width: the cells that it has before others have to go; more if there is room.
+        max_width: the cells that it has at the most.
+        overflow: how a text is fitted into fewer cells: without its middle or end, or in rows.
+        max_length: the characters that a terminal shows of it.
+        scale: what Rich draws as the heading of bars, which only a terminal has.
+        bar: what it draws as the bar of a row; None if it has none.
+    """
+
+    heading: str | None
+    key: str | None
+    read: str | Callable[[Row], Value]
+    show: Callable[[Row], Words | None] | None = None
+    empty: str = ""
+    style: Callable[[Row], str] | None = None
+    stage: Callable[[Row], Stage] | None = None
+    is_right: bool = False
+    is_constant: bool = False
+    drop: int = 0
+    narrow: int = 0
+    min_width: int = MIN_WIDTH
+    preferred_width: int | None = None
+    max_width: int | None = None
+    overflow: Literal["middle", "end", "fold"] | None = None
+    max_length: int | None = None
+    scale: Any = None
+    bar: Callable[[Row], Any] | None = None
+
+    def value(self, row: Row) -> Value:
+        """Return what a row has in it."""
+        if not isinstance(self.read, str):
+            return self.read(row)
+        value: Any = row
+        for name in self.read.split("."):
+            value = getattr(value, name, None)
+        return cast("Value", value)
+
+    def words(self, row: Row) -> Words:
+        """Return what people see of a row."""
+        shown = self.show(row) if self.show else self.value(row)
+        if shown is None:
+            shown = self.empty
+        if isinstance(shown, float):
+            shown = format_elapsed(shown)
+        if isinstance(shown, list):
+            return shown
+        return (str(shown), self.style(row)) if self.style else str(shown)
+
+
+def describe_age(moment: datetime | None, now: datetime, display: Display) -> str:
+    """Return how long ago something was; outside a terminal, which text outlives, when."""
+    if moment is None:
+        return ""
+    if display.is_terminal:
+        return f"{format_age((now - moment).total_seconds())} ago"
+    return format_moment(moment, utc=display.utc)
 
 
 class Across(NamedTuple):
@@ -23,12 +111,12 @@ class Across(NamedTuple):
     words: Words
     number: str = ""
 
-    def number_in(self, width: int | None) -> str:
-        """Return its number as a margin, in a first column of some width; None if there is none."""
-        return "" if width is None else f"{self.number:>{width}}{GAP}"
+
+SafeAcross: TypeAlias = tuple[Line, str]
+"""The same, safe to print."""
 
 
-class Column(NamedTuple, Generic[Cell]):
+class Column(NamedTuple):
     """A field with its cells, one a row."""
 
     field: Field[Any]
@@ -39,28 +127,26 @@ def lay_out(
     fields: Sequence[Field[Row]],
     rows: Sequence[Row | Across],
     draw: Callable[[Field[Row], Row], Cell],
-    draw_number: Callable[[str], Cell],
-) -> list[Column[Cell]]:
+) -> list[Column]:
     """Return the columns for people that say anything; a cell that is empty is false."""
+
+    def draw_cell(field: Field[Row], row: Row | Across) -> Cell:
+        if not isinstance(row, Across):
+            return draw(field, row)
+        return [(row.number, "")] if row.number and field.heading == NUMBER else []
+
     columns = [
-        Column(
-            field,
-            [
-                draw(field, row)
-                if not isinstance(row, Across)
-                else draw_number(row.number if field.heading == NUMBER else "")
-                for row in rows
-            ],
-        )
+        Column(field, [draw_cell(field, row) for row in rows])
         for field in fields
         if field.heading is not None
     ]
     return [column for column in columns if column.field.is_constant or any(column.cells)]
 
 
-def find_number_width(columns: Sequence[Column[Any]], width: int) -> int | None:
-    """Return the width of the first column if that is one of numbers."""
-    return width if columns and columns[0].field.heading == NUMBER else None
+def draw_number(number: str, columns: Sequence[Column], width: int) -> str:
+    """Return the number of a row across as the first column, so wide, has it if it has numbers."""
+    has_numbers = bool(columns) and columns[0].field.heading == NUMBER
+    return f"{number:>{width}}{GAP}" if has_numbers else ""
 
 
 def find_widths(
@@ -102,8 +188,8 @@ def find_widths(
 
 
 def align(
-    columns: Sequence[Column[Line]], rows: Sequence[object], *, with_headings: bool
-) -> Iterator[Words]:
+    columns: Sequence[Column], across: Sequence[SafeAcross | None], *, with_headings: bool
+) -> Iterator[Line]:
     """Yield the lines of a table in a pipe, where each column is as wide as its widest cell.
 
     Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned.
@@ -114,18 +200,18 @@ def align(
         for heading, column in zip(headings, columns, strict=True)
     ]
 
-    def join(cells: Iterable[Line]) -> Words:
-        line: list[Part] = []
+    def join(cells: Iterable[Line]) -> Line:
+        line: Line = []
         for column, width, cell in zip(columns, widths, cells, strict=True):
-            blanks = " " * (width - measure_line(cell))
-            line += [blanks, *cell, GAP] if column.field.is_right else [*cell, blanks, GAP]
+            blanks, gap = (" " * (width - measure_line(cell)), ""), (GAP, "")
+            line += [blanks, *cell, gap] if column.field.is_right else [*cell, blanks, gap]
         return line
 
     if with_headings:
         yield join(headings)
-    number_width = find_number_width(columns, widths[0])
-    for place, row in enumerate(rows):
-        if isinstance(row, Across):
-            yield [row.number_in(number_width), *as_list(row.words)]
-        else:
+    for place, row in enumerate(across):
+        if row is None:
             yield join(column.cells[place] for column in columns)
+        else:
+            words, number = row
+            yield [(draw_number(number, columns, widths[0]), ""), *words]

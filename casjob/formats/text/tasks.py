@@ -1,23 +1,37 @@
 """The table of tasks, with fewer rows than there are tasks where the terminal has no room."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from casjob.formats.text.fields import MIN_WIDTH, Field
-from casjob.formats.text.folding import Gap, Row, fold_tasks, is_heading
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_count,
     describe_heartbeat,
     describe_phase,
     format_clock,
+    format_elapsed,
 )
-from casjob.formats.text.table import Across
-from casjob.formats.text.timeline import Timeline
-from casjob.formats.text.words import INDENT, measure
-from casjob.job.phases import Phase
+from casjob.formats.text.table import MIN_WIDTH, Across, Field
+from casjob.formats.text.words import BAR, INDENT, STAGE_STYLES, TICK, measure
+from casjob.job.phases import Phase, group_phases
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 from casjob.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
+
+
+class Gap(NamedTuple):
+    """A number of tasks that were left out here."""
+
+    tasks: int
+
+
+Row: TypeAlias = TaskReport | Phase | Gap
 
 
 def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
@@ -139,3 +153,107 @@ def _name_phase(row: Phase | TaskReport) -> str:
 def _number(row: Phase | TaskReport) -> str:
     first = row.tasks[0] if isinstance(row, Phase) else row
     return "" if first.task.task_index is None else str(first.task.task_index)
+
+
+class Timeline(NamedTuple):
+    """A task's bar: as long as it took, as far right as it began late. Without a task, the scale.
+
+    The job began at `first`, and took, or has been running for, so many seconds.
+    """
+
+    first: datetime | None
+    seconds: float
+    task: TaskReport | None = None
+
+    @classmethod
+    def of(cls, report: Report) -> "Timeline":
+        """Return the scale for a job."""
+        first, last = report.first_moment, report.last_moment
+        return cls(first, max((last - first).total_seconds(), 0.0) if first and last else 0.0)
+
+    def bar(self, task: TaskReport) -> "Timeline | None":
+        """Return the bar of a task; None if it has not begun."""
+        return self._replace(task=task) if self.first and task.task.created_at else None
+
+    def __rich_console__(self, _: "Console", options: "ConsoleOptions") -> "Iterator[Text]":
+        from rich.text import Text
+
+        width = options.max_width
+        start = self.task and self.task.task.created_at
+        if self.task is None or self.first is None or start is None:
+            whole = format_elapsed(self.seconds)
+            # Of a job from the year 1 to now, the end of the scale is longer than the timeline.
+            yield Text(f"0s{whole.rjust(width - 2)}" if len(whole) < width - 2 else "")
+            return
+        scale = width / max(self.seconds, 0.001)
+        before = min(round((start - self.first).total_seconds() * scale), width - 1)
+        length = min(round((self.task.elapsed_seconds or 0.0) * scale), width - before)
+        yield Text.assemble(" " * before, (BAR * length or TICK, STAGE_STYLES[self.task.stage]))
+
+
+def fold_tasks(report: Report, max_rows: int | None) -> list[Row]:
+    """Return the rows of the shown tasks.
+
+    If they are too many, each phase that succeeded becomes one row. If they still are, tasks far
+    from any that failed or runs are left out, and a gap counts them.
+    """
+    tasks: Sequence[TaskReport] = report.shown
+    if max_rows is None or len(tasks) <= max_rows:
+        return [*tasks]
+    rows: list[TaskReport | Phase] = []
+    for phase in group_phases(tasks):
+        if phase.separator and phase.has_succeeded:
+            rows.append(phase)
+        else:
+            rows += phase.tasks
+    if len(rows) <= max_rows:
+        return [*rows]
+    ranked = _rank(rows, report.cause)
+    for count in range(max_rows, 0, -1):
+        folded = list(_close(rows, sorted(ranked[:count])))
+        if len(folded) <= max_rows:
+            return folded
+    return [rows[ranked[0]]]
+
+
+def is_heading(report: TaskReport) -> bool:
+    """Return whether a task only heads a phase: a separator that succeeded did nothing else."""
+    return report.is_separator and report.stage is Stage.ENDED_WELL
+
+
+def _rank(rows: Sequence[TaskReport | Phase], cause: TaskReport | None) -> list[int]:
+    """Return the indexes of the rows, the most important first."""
+    focus = [place for place, row in enumerate(rows) if _matters(row)] or [len(rows) - 1]
+
+    def rank(place: int) -> tuple[int, int]:
+        row = rows[place]
+        if isinstance(row, Phase) or is_heading(row):
+            kind = 3
+        elif row is cause:
+            kind = 0
+        elif row.has_failed:
+            kind = 1
+        else:
+            kind = 2 if row.stage is Stage.UNDER_WAY else 4
+        after = bisect_left(focus, place)
+        return kind, min(abs(place - each) for each in focus[max(after - 1, 0) : after + 1])
+
+    return sorted(range(len(rows)), key=rank)
+
+
+def _matters(row: TaskReport | Phase) -> bool:
+    return isinstance(row, TaskReport) and (row.has_failed or row.stage is Stage.UNDER_WAY)
+
+
+def _close(rows: Sequence[TaskReport | Phase], kept: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows that are kept, and what stands for those in between."""
+    begin = 0
+    for end in [*kept, len(rows)]:
+        between = rows[begin:end]
+        if len(between) == 1:
+            # A gap would take as much room.
+            yield between[0]
+        elif between:
+            yield Gap(sum(len(row.tasks) if isinstance(row, Phase) else 1 for row in between))
+        yield from rows[end : end + 1]
+        begin = end + 1

@@ -1,124 +1,90 @@
 """What Rich draws on: a terminal, or a document as wide as one."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import accumulate, takewhile
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, Any, TypeAlias
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment, SegmentLines
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from casjob.formats.display import Display
-from casjob.formats.text.fields import Field
-from casjob.formats.text.page import BETWEEN, Page
-from casjob.formats.text.table import GAP, Across, Column, find_number_width, find_widths, lay_out
-from casjob.formats.text.timeline import Timeline
-from casjob.formats.text.words import STAGE_SIGNS, Words, replace_signs
-from casjob.job.statuses import Stage
+from casjob.formats.text.table import (
+    GAP,
+    Cell,
+    Column,
+    Field,
+    SafeAcross,
+    draw_number,
+    find_widths,
+)
+from casjob.formats.text.words import Line, replace_signs, strip_end
 
-Row = TypeVar("Row")
-Cell: TypeAlias = Text | Timeline | None
+_BETWEEN = " · "
+Shown: TypeAlias = tuple[Field[Any], Text]
 
 
-class TerminalPage(Page):
-    """Rows of Rich's segments that fit the width: what is too wide is wrapped or cut."""
+class Terminal:
+    """Makes rows that fit the width: what is too wide is wrapped or cut."""
 
-    width: int
+    def __init__(self, width: int, encoding: str, *, is_whole: bool) -> None:
+        self._width = width
+        self._encoding = encoding
+        self._is_whole = is_whole
+        self._console = open_console(width, is_colored=False)
 
-    def __init__(self, display: Display, width: int, *, all_with: str | None = None) -> None:
-        super().__init__(display, all_with=all_with)
-        self.width = width
-        self.is_whole = display.full
-        self._console = open_console(width, is_colored=self.is_colored)
-
-    @property
-    def height(self) -> int:
-        """The rows of the terminal that it takes: a single id may be wider than the terminal."""
-        lengths = map(Segment.get_line_length, self.rows)
-        return sum(max(math.ceil(length / self.width), 1) for length in lengths)
-
-    def sign(self, stage: Stage) -> str:
-        """Return a stage's sign and a blank."""
-        return self.signs(f"{STAGE_SIGNS[stage]} ")
-
-    def print(self, *facts: Words, margin: Words = "", max_rows: int | None = None) -> None:
-        """Print facts side by side as far as the width allows, the others below."""
-        start = self._text(margin)
-        for text in _fill_lines(map(self._text, facts), self.width - start.cell_len, BETWEEN):
-            self._print_text(text, start, max_rows)
+    def wrap(self, facts: Iterable[Line], margin: Line, max_rows: int | None) -> Iterator[Line]:
+        """Yield rows of facts side by side, each wrapped into so many rows at the most."""
+        start = _text(margin)
+        for text in _fill_lines(map(_text, facts), self._width - start.cell_len, _BETWEEN):
+            yield from self._wrap(text, start, max_rows)
             start = _blank(start)
 
-    def print_whole(self, words: Words, margin: Words) -> None:
-        """Print a line that is never wrapped; without the margin where it has no room."""
-        self._print_whole(self._text(words), self._text(margin))
-
-    def ellipsize_middle(self, text: str, width: int) -> str:
+    def ellipsize_middle(self, line: Line, width: int) -> str:
         """Return the text in so many cells, without its middle if it is longer."""
-        return _ellipsize_middle(self._text(text), width).plain
+        return _ellipsize_middle(_text(line), width).plain
 
-    def shorten(self, text: str, longest: int) -> str:
-        """Return the text, or its beginning if it is longer than so many characters."""
-        if self.is_whole or len(text) <= longest:
-            return text
-        return f"{text[:longest]}{self.signs('…')} ({len(text)} characters{self.remedy})"
-
-    def add_table(
+    def draw_table(
         self,
-        fields: Sequence[Field[Row]],
-        rows: Sequence[Row | Across],
+        columns: Sequence[Column],
+        across: Sequence[SafeAcross | None],
+        indent: str,
         *,
-        indent: str = "",
-        with_headings: bool = True,
-    ) -> None:
-        """Print a table, in as much of the width as it needs.
-
-        A narrow terminal has fewer columns; on a very narrow one, rows become lines.
-        """
-        columns = lay_out(fields, rows, self._draw, self._text)
-        room = self.width - len(indent)
+        with_headings: bool,
+    ) -> Iterator[Line]:
+        """Yield the rows of a table; those across it stand in place of the cells there."""
+        columns = [
+            column
+            if column.field.bar
+            else column._replace(cells=[_text(cell) for cell in column.cells])
+            for column in columns
+        ]
+        room = self._width - len(indent)
         widest = [_find_widest(column, room) for column in columns]
         shown = [column.field for column in columns]
-        widths = find_widths(shown, widest, room, is_whole=self.is_whole)
+        widths = find_widths(shown, widest, room, is_whole=self._is_whole)
         kept = [(columns[place], widths[place]) for place in sorted(widths)]
-        number_width = find_number_width(columns, widths.get(0, 0))
         # Rich has no cells across columns: such rows stand between tables of the same widths.
         table = _open_table(kept, with_headings=with_headings)
-        for place, row in enumerate(rows):
-            if isinstance(row, Across):
-                self._print_table(table, indent)
+        for place, row in enumerate(across):
+            if row:
+                yield from self._draw(table, indent)
                 table = _open_table(kept, with_headings=False)
-                self._print_across(row, number_width, indent)
+                words, number = row
+                margin = f"{indent}{draw_number(number, columns, widths.get(0, 0))}"
+                yield self._draw_across(_text(words), Text(margin))
             elif kept:
                 table.add_row(*(_fit(each.field, each.cells[place], width) for each, width in kept))
             else:
-                self._print_stacked([(each.field, each.cells[place]) for each in columns], indent)
-        self._print_table(table, indent)
+                cells = [(each.field, each.cells[place]) for each in columns]
+                yield from self._stack(cells, indent)
+        yield from self._draw(table, indent)
 
-    def content(self) -> str:
-        """Return all rows, each of which ends in a line feed."""
-        self._console.file = file = StringIO()
-        self._console.print(SegmentLines(self.rows, new_lines=True), end="", crop=False)
-        return replace_signs(file.getvalue(), self.encoding)
-
-    def _text(self, words: Words) -> Text:
-        # As spans, so that a style ends where the words end, before any padding.
-        return Text.assemble(*self.safe(words))
-
-    def _words(self, field: Field[Row], row: Row) -> Words:
-        words = super()._words(field, row)
-        if field.max_length and isinstance(words, str):
-            return self.shorten(words, field.max_length)
-        return words
-
-    def _draw(self, field: Field[Row], row: Row) -> Cell:
-        return field.bar(row) if field.bar else self._text(self._words(field, row))
-
-    def _print_text(self, text: Text, margin: Text, max_rows: int | None = None) -> None:
-        room = max(self.width - margin.cell_len, 1)
+    def _wrap(self, text: Text, margin: Text, max_rows: int | None = None) -> Iterator[Line]:
+        room = max(self._width - margin.cell_len, 1)
         if max_rows is not None:
             # No more than can be of use, as wrapping takes long.
             text = text[: room * (max_rows + 1)]
@@ -126,58 +92,59 @@ class TerminalPage(Page):
         if max_rows is not None and len(rows) > max_rows:
             rows[max_rows - 1 :] = [_end_early(rows[max_rows - 1], room)]
         for row in rows:
-            self._print_row(Text.assemble(margin, row))
+            yield self._line(Text.assemble(margin, row).render(self._console))
             margin = _blank(margin)
 
-    def _print_whole(self, text: Text, margin: Text) -> None:
-        has_room = margin.cell_len + text.cell_len <= self.width
-        self._print_row(Text.assemble(margin, text) if has_room else text)
+    def _draw_across(self, text: Text, margin: Text) -> Line:
+        if not self._is_whole:
+            text = _ellipsize_middle(text, max(self._width - margin.cell_len, 1))
+        return self._line(Text.assemble(margin, text).render(self._console))
 
-    def _print_across(self, row: Across, number_width: int | None, indent: str) -> None:
-        margin, text = self._text([indent, row.number_in(number_width)]), self._text(row.words)
-        if not self.is_whole:
-            text = _ellipsize_middle(text, max(self.width - margin.cell_len, 1))
-        self._print_row(Text.assemble(margin, text))
-
-    def _print_stacked(self, cells: Sequence[tuple[Field[Any], Cell]], indent: str) -> None:
-        """Print a row's cells side by side as far as they go, the others below."""
+    def _stack(self, cells: Iterable[tuple[Field[Any], Cell]], indent: str) -> Iterator[Line]:
+        """Yield a row's cells side by side as far as they go, the others below."""
         margin, below = Text(indent), Text(f"{indent}{GAP}")
-        room = self.width - below.cell_len
-        texts = [
+        room = self._width - below.cell_len
+        texts: list[Shown] = [
             (field, cell)
             for field, cell in cells
             if isinstance(cell, Text) and cell and not field.drop
         ]
         brief = (
             _ellipsize_middle(text, max(room, field.min_width))
-            if field.overflow == "middle" and not self.is_whole
+            if field.overflow == "middle" and not self._is_whole
             else text
             for field, text in texts
             if field.overflow != "fold"
         )
         for line in _fill_lines(brief, room, GAP):
-            self._print_whole(line, margin)
+            has_room = margin.cell_len + line.cell_len <= self._width
+            row = Text.assemble(margin, line) if has_room else line
+            yield self._line(row.render(self._console))
             margin = below
         for field, text in texts:
             if field.overflow == "fold":
-                self._print_text(text, below)
+                yield from self._wrap(text, below)
 
-    def _print_table(self, table: Table, indent: str) -> None:
+    def _draw(self, table: Table, indent: str) -> Iterator[Line]:
         if not table.columns or not (table.row_count or table.show_header):
             return
-        options = self._console.options.update(width=self.width - len(indent))
+        options = self._console.options.update(width=self._width - len(indent))
         for row in self._console.render_lines(table, options, pad=False):
-            self._add_row([Segment(indent), *row])
+            yield self._line([Segment(indent), *row])
 
-    def _print_row(self, row: Text) -> None:
-        self._add_row(list(row.render(self._console)))
+    def _line(self, segments: Iterable[Segment]) -> Line:
+        return strip_end(
+            [
+                (replace_signs(each.text, self._encoding), str(each.style) if each.style else "")
+                for each in segments
+            ]
+        )
 
-    def _add_row(self, row: list[Segment]) -> None:
-        """Add a row, without blanks at its end."""
-        while row and not row[-1].text.strip(" "):
-            row = row[:-1]
-        end = [Segment(each.text.rstrip(" "), each.style) for each in row[-1:]]
-        self.rows.append([*row[:-1], *end])
+
+def to_segments(rows: Iterable[Line]) -> SegmentLines:
+    """Return what Rich draws rows with."""
+    lines = [[Segment(text, Style.parse(style)) for text, style in row] for row in rows]
+    return SegmentLines(lines, new_lines=True)
 
 
 def open_console(width: int, *, is_colored: bool, file: IO[str] | None = None) -> Console:
@@ -194,7 +161,7 @@ def open_console(width: int, *, is_colored: bool, file: IO[str] | None = None) -
     )
 
 
-def _open_table(columns: Sequence[tuple[Column[Cell], int]], *, with_headings: bool) -> Table:
+def _open_table(columns: Sequence[tuple[Column, int]], *, with_headings: bool) -> Table:
     table = Table(
         box=None,
         padding=(0, len(GAP), 0, 0),
@@ -213,7 +180,7 @@ def _open_table(columns: Sequence[tuple[Column[Cell], int]], *, with_headings: b
     return table
 
 
-def _find_widest(column: Column[Cell], room: int) -> int:
+def _find_widest(column: Column, room: int) -> int:
     """Return the cells that a column would take; a timeline takes whatever it gets."""
     texts = (cell.cell_len for cell in column.cells if isinstance(cell, Text))
     widest = room if column.field.scale else max(cell_len(column.field.heading or ""), *texts)
@@ -262,6 +229,11 @@ def _fill_lines(facts: Iterable[Text], room: int, between: str) -> Iterator[Text
         line = longer
     if line is not None:
         yield line
+
+
+def _text(line: Line) -> Text:
+    # As spans, so that a style ends where the words end, before any padding.
+    return Text.assemble(*line)
 
 
 def _blank(margin: Text) -> Text:

@@ -1,6 +1,6 @@
 import pytest
 
-from casjob.formats.text.folding import Gap, Row, fold_tasks
+from casjob.formats.text.tasks import Gap, Row, fold_tasks
 from casjob.job.phases import Phase
 from tests.samples import Fields, job, report_of, separator, task
 
