@@ -31,7 +31,7 @@ def _describe_recent() -> Mapping[str, str]:
     from casjob.settings.resolve import resolve_settings
 
     try:
-        is_kept = resolve_settings({}, os.environ).history.value
+        is_kept = resolve_settings({}, os.environ, is_lenient=True).history.value
     except CasjobError:
         return {}
     now = datetime.now(UTC)

@@ -1,6 +1,7 @@
 """Durations as people write them: `90`, `90s`, `30m`, `1h30m`."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 EXAMPLES = "90, 90s, 30m or 1h30m"
 
@@ -45,3 +46,8 @@ def format_age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return f"{max(0, int(seconds))}s"
+
+
+def is_ending(expires: datetime | None, within: timedelta = timedelta(minutes=1)) -> bool:
+    """Return whether a credential has expired, or soon will; one without an end never does."""
+    return expires is not None and expires <= datetime.now(UTC) + within

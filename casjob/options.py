@@ -304,6 +304,7 @@ class ConnectionOptions:
             given,
             demo=demo,
             verbose=verbose,
+            is_offline=is_offline,
             environ=os.environ,
             notices=context.obj,
             output=Output.on_stdout(),

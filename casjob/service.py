@@ -4,12 +4,13 @@ import importlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from casjob import process
-from casjob.api.auth import AccessKey, Credential, Token
+from casjob.api.auth import AccessKey, Credential, Renewed, Token
 from casjob.api.client import Client
 from casjob.api.jobs import ServiceStage
 from casjob.api.redact import Redactor
@@ -77,15 +78,13 @@ def open_service(
         url, location = settings.endpoint.value, settings.location
         region, project_id = settings.region.value, settings.project_id.value
         found = _find_credential(session, settings)
-        texts = _read_credential(found, session.environ, deadline)
         if project_id is None and region is None:
             raise SettingsError(
                 "neither a project id nor a region is set",
                 hint="set CASJOB_PROJECT_ID, or CASJOB_REGION",
             )
-        secrets = (text for name, text in texts.items() if name in SECRETS)
-        connect = Connector(session, settings, stack, secrets=secrets)
-        credential = _open_credential(texts, found.origin, session, settings, connect, deadline)
+        connect = Connector(session, settings, stack)
+        credential = _open_credential(found, session, connect, deadline)
         if project_id is None:
             from casjob.api.iam import find_project_id
 
@@ -124,16 +123,15 @@ class Connector:
     The stack closes them.
     """
 
-    def __init__(
-        self, session: Session, settings: Settings, stack: ExitStack, *, secrets: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, session: Session, settings: Settings, stack: ExitStack) -> None:
         self._notify = session.notices.say
         self._log = session.notices.say if session.verbose else None
         self._needed = FOR_REPLIES + FOR_SCREENS * session.output.is_terminal
         self._settings = settings
         self._stack = stack
-        self._redactor = Redactor(secrets)
+        self._redactor = Redactor()
         self._iam: Client | None = None
+        self.mask = self._redactor.add
 
     def __call__(
         self,
@@ -199,22 +197,29 @@ def _find_credential(session: Session, settings: Settings) -> CredentialSource:
     return found
 
 
-def _read_credential(
-    found: CredentialSource, environ: Mapping[str, str], deadline: Deadline
-) -> Mapping[str, str]:
-    try:
-        # The program is ended at the deadline, not abandoned: it may be prompting the user.
-        return read_credential(found, environ, timeout=deadline.left)
-    except SettingsError:
-        deadline.check(found.origin)
-        raise
-
-
 def _open_credential(
+    found: CredentialSource, session: Session, connect: Connector, deadline: Deadline
+) -> Credential:
+    """Return the credential; one that expires is read again before it does."""
+
+    def read() -> tuple[Credential, datetime | None]:
+        try:
+            # The program is ended at the deadline, not abandoned: it may be prompting the user.
+            texts, expires = read_credential(found, session.environ, timeout=deadline.left)
+        except SettingsError:
+            deadline.check(found.origin)
+            raise
+        connect.mask(*(text for name, text in texts.items() if name in SECRETS))
+        return _make_credential(texts, found.origin, session, connect, deadline), expires
+
+    credential, expires = read()
+    return Renewed(credential, expires, read) if expires else credential
+
+
+def _make_credential(
     texts: Mapping[str, str],
     origin: str,
     session: Session,
-    settings: Settings,
     connect: Connector,
     deadline: Deadline,
 ) -> Credential:
@@ -232,8 +237,8 @@ def _open_credential(
                 domain_name,
                 origin=origin,
                 iam=iam,
-                region=settings.region.value,
-                project_id=settings.project_id.value,
+                region=session.settings.region.value,
+                project_id=session.settings.project_id.value,
                 cache=session.cache,
             )
             deadline.wait_for(iam.name, login.get_token)

@@ -27,6 +27,7 @@ class Session:
         *,
         demo: bool,
         verbose: bool,
+        is_offline: bool = False,
         environ: Mapping[str, str],
         notices: Notices,
         output: Output,
@@ -34,6 +35,7 @@ class Session:
         self.given = given
         self.demo = demo
         self.verbose = verbose
+        self.is_offline = is_offline
         self.environ = environ
         self.notices = notices
         self.output = output
@@ -45,7 +47,9 @@ class Session:
         Raises:
             SettingsError: a source that the user chose is missing or can't be understood.
         """
-        settings = resolve_settings(self.given, self.environ)
+        # A broken file matters only if an account is needed.
+        is_lenient = self.demo or self.is_offline
+        settings = resolve_settings(self.given, self.environ, is_lenient=is_lenient)
         for warning in settings.warnings:
             self.notices.say(f"warning: {warning}")
         return settings

@@ -78,14 +78,15 @@ PATHS = {
     config_folder(HOME) / "config.toml": "Profiles. Each table is one; its keys are the names of"
     " the CASJOB_* variables, in lower case and without CASJOB_. credential_command lists a program"
     " and its arguments; the program prints a JSON object with token, or with access_key,"
-    " secret_key and, for temporary keys, security_token.",
+    " secret_key and, for temporary keys, security_token; or what ECS metadata, IAM or STS respond"
+    " with. It is run again before a credential expires.",
     config_folder(HOME) / "explain.toml": "Your own meanings of codes and names, which are shown"
     " first; a name may contain *.",
     state_folder(HOME) / "history": "Jobs that were viewed.",
     cache_folder(HOME): "Tokens, project ids and the names of components.",
     Path("/~/.huaweicloud/credentials"): "Settings of the vendor's SDKs.",
-    Path("/~/.hcloud/config.json"): "Settings of KooCLI. Its secrets can be used only if they are"
-    " not encrypted: hcloud configure set --cli-auth-encrypt=false.",
+    Path("/~/.hcloud/config.json"): "Settings of KooCLI, also of a login by SSO. Its secrets"
+    " can be used only if they are not encrypted: hcloud configure set --cli-auth-encrypt=false.",
 }
 
 

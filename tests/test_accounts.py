@@ -1,11 +1,16 @@
 import json
-from collections.abc import Callable, Iterator
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
+from tests.following import QUICKLY
+from tests.samples import as_document, job, task
 from tests.service import Recorded, Reply, Service, many_tasks
 
 REGION = "cn-north-4"
@@ -372,3 +377,243 @@ def test_a_broken_place_that_nobody_asked_for_is_a_warning(ask_as: AskAs, tmp_pa
 
     assert finished.status == 0
     assert finished.err.startswith(f"casjob: warning: {tmp_path}/.hcloud/config.json, line 1: ")
+
+
+class Place(NamedTuple):
+    """Where people keep a credential: a source, what is set in it, and where that is said to be.
+
+    The credential is made of the name of the place, so that each place has one of its own.
+    """
+
+    source: str
+    environ: Mapping[str, str] = {}
+    file: tuple[str, str] | None = None
+    origin: str = ""
+    is_token: bool = False
+
+
+CONFIG, SDK_FILE = ".config/casjob/config.toml", ".huaweicloud/credentials"
+KOOCLI_FILE = ".hcloud/config.json"
+PROFILE = f"profile default in {{home}}/{CONFIG}"
+EXPIRES = "2999-01-01T00:00:00Z"
+
+
+def set_keys(prefix: str, access: str, secret: str, security: str | None, name: str) -> Place:
+    environ = {f"{prefix}{access}": f"AK{name}", f"{prefix}{secret}": f"SK{name}"}
+    if security:
+        environ[f"{prefix}{security}"] = f"ST{name}"
+    return Place(f"{prefix}*", environ, origin=f"{prefix}{access}")
+
+
+def set_token(variable: str, name: str) -> Place:
+    source = f"{variable.partition('_')[0]}_*"
+    return Place(source, {variable: f"TK{name}"}, origin=variable, is_token=True)
+
+
+def set_profile(*lines: str, is_token: bool = False) -> Place:
+    text = "\n".join(["[default]", *lines])
+    return Place("profile", file=(CONFIG, text), origin=PROFILE, is_token=is_token)
+
+
+def run_command(printed: object, *, is_token: bool = False) -> Place:
+    words = [sys.executable, "-c", f"print({json.dumps(printed)!r})"]
+    place = set_profile(f"credential_command = {json.dumps(words)}", is_token=is_token)
+    return place._replace(origin=f"credential_command of {PROFILE}")
+
+
+def set_koocli(*, origin: str = f"{{home}}/{KOOCLI_FILE}", **profile: object) -> Place:
+    content = json.dumps({"current": "p", "profiles": [{"name": "p", **profile}]})
+    return Place("KooCLI", file=(KOOCLI_FILE, content), origin=origin)
+
+
+def koocli_keys(name: str) -> dict[str, Any]:
+    return {
+        "accessKeyId": f"AK{name}",
+        "secretAccessKey": f"SK{name}",
+        "securityToken": f"ST{name}",
+    }
+
+
+PLACES = {
+    "token": set_token("CASJOB_TOKEN", "token"),
+    "own": set_keys("CASJOB_", "ACCESS_KEY", "SECRET_KEY", "SECURITY_TOKEN", "own"),
+    "profiletoken": set_profile('token = "TKprofiletoken"', is_token=True),
+    "profile": set_profile(
+        'access_key = "AKprofile"', 'secret_key = "SKprofile"', 'security_token = "STprofile"'
+    ),
+    "printedtoken": run_command({"token": "TKprintedtoken"}, is_token=True),
+    "printed": run_command(
+        {"access_key": "AKprinted", "secret_key": "SKprinted", "security_token": "STprinted"}
+    ),
+    "ecs": run_command(
+        {
+            "credential": {
+                "access": "AKecs",
+                "secret": "SKecs",
+                "securitytoken": "STecs",
+                "expires_at": EXPIRES,
+            }
+        }
+    ),
+    "sts": run_command(
+        {
+            "credentials": {
+                "access_key_id": "AKsts",
+                "secret_access_key": "SKsts",
+                "security_token": "STsts",
+                "expiration": EXPIRES,
+            }
+        }
+    ),
+    "sdk": set_keys("HUAWEICLOUD_SDK_", "AK", "SK", "SECURITY_TOKEN", "sdk"),
+    "hwtoken": set_token("HW_AUTH_TOKEN", "hwtoken"),
+    "hw": set_keys("HW_", "ACCESS_KEY", "SECRET_KEY", "SECURITY_TOKEN", "hw"),
+    "ostoken": set_token("OS_AUTH_TOKEN", "ostoken"),
+    "os": set_keys("OS_", "ACCESS_KEY", "SECRET_KEY", None, "os"),
+    "action": set_keys("HUAWEI_CLOUD_", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", None, "action"),
+    "file": Place(
+        "SDK file",
+        file=(SDK_FILE, "[basic]\nak = AKfile\nsk = SKfile\nsecurity_token = STfile\n"),
+        origin=f"{{home}}/{SDK_FILE}",
+    ),
+    "koocli": set_koocli(mode="AKSK", **koocli_keys("koocli")),
+    "sso": set_koocli(
+        mode="SSO",
+        ssoAuth={"stsToken": koocli_keys("sso")},
+        origin=f"{{home}}/{KOOCLI_FILE}, renewed by hcloud configure sso --cli-profile=p",
+        **koocli_keys("decoy"),
+    ),
+}
+"""The sources in their order; of one source, each way that it can hold a credential."""
+
+HALVES = {
+    "profile": Place("", file=(CONFIG, '[default]\nsecret_key = "half"')),
+    "HUAWEICLOUD_SDK_*": Place("", {"HUAWEICLOUD_SDK_SK": "half"}),
+    "HW_*": Place("", {"HW_SECRET_KEY": "half"}),
+    "OS_*": Place("", {"OS_SECRET_KEY": "half"}),
+    "HUAWEI_CLOUD_*": Place("", {"HUAWEI_CLOUD_SECRET_ACCESS_KEY": "half"}),
+    "SDK file": Place("", file=(SDK_FILE, "[basic]\nsk = half")),
+}
+"""Half a credential in each source that may stand before another one."""
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_credential_of_a_place_is_used_and_nothing_of_another(
+    casjob: Casjob, at_service: dict[str, str], service: Service, tmp_path: Path, name: str
+) -> None:
+    place = PLACES[name]
+    order = list(dict.fromkeys(each.source for each in PLACES.values()))
+    weaker = order[order.index(place.source) + 1 :]
+    stronger = order[: order.index(place.source)]
+    decoys = [
+        *(HALVES[source] for source in stronger if source in HALVES),
+        *(next(each for each in PLACES.values() if each.source == source) for source in weaker),
+    ]
+    at_service.pop("CASJOB_TOKEN")
+    environ = dict(at_service)
+    for each in (*decoys, place):
+        environ |= each.environ
+        if each.file:
+            path = tmp_path / each.file[0]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(each.file[1], "utf-8")
+            path.chmod(0o600)
+    shown = casjob("show", JOB_ID, "--json", environ=environ)
+    assert shown.status == 0, shown.err
+
+    (request,) = service.requests
+    signed = re.match("SDK-HMAC-SHA256 Access=(.*?),", request.headers.get("Authorization", ""))
+    sent = {
+        "token": request.headers.get("X-Auth-Token"),
+        "key": signed and signed[1],
+        "security token": request.headers.get("X-Security-Token"),
+    }
+    has_security_token = not place.is_token and name not in {"os", "action"}
+    assert sent == {
+        "token": f"TK{name}" if place.is_token else None,
+        "key": None if place.is_token else f"AK{name}",
+        "security token": f"ST{name}" if has_security_token else None,
+    }
+    settings = json.loads(casjob("config", "--json", environ=environ).out)["settings"]
+    used = {"token", "access_key", "credential_command"}
+    (credential,) = (each for each in settings if each["name"] in used)
+    origin = place.origin.format(home=tmp_path)
+    assert credential["origin"] == origin.removeprefix("credential_command of ")
+    service.handler = lambda _: Reply(401, {"error_code": "APIGW.0301"})
+    refused = casjob("show", JOB_ID, environ=environ)
+    assert f" is from {origin};" in refused.err
+
+
+def test_places_beside_a_credential_say_where_the_project_is(
+    casjob: Casjob, at_service: dict[str, str]
+) -> None:
+    del at_service["CASJOB_PROJECT_ID"], at_service["CASJOB_ENDPOINT"]
+    places = {
+        "HW_REGION_NAME": "hw-name-1",
+        "HW_REGION": "hw-1",
+        "OS_REGION_NAME": "os-1",
+        "HUAWEI_CLOUD_REGION": "action-1",
+    }
+    while places:
+        environ = {**at_service, **places, "HUAWEI_CLOUD_PROJECT_ID": PROJECT_ID}
+        settings = json.loads(casjob("config", "--json", environ=environ).out)["settings"]
+        found = {each["name"]: (each["value"], each["origin"]) for each in settings}
+        name = next(iter(places))
+        assert found["region"] == (places.pop(name), name)
+        assert found["project_id"] == (PROJECT_ID, "HUAWEI_CLOUD_PROJECT_ID")
+
+
+def test_a_broken_config_stops_what_needs_an_account_and_nothing_else(
+    ask_as: AskAs, casjob: Casjob, service: Service, tmp_path: Path
+) -> None:
+    path = tmp_path / CONFIG
+    path.parent.mkdir(parents=True)
+    path.write_text("[default]\nregion = \n", "utf-8")
+    broken = f"{path}, line 2: not TOML: Invalid value"
+    other = {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s", "HW_REGION_NAME": REGION}
+    for words in (["show", JOB_ID], ["config"], ["list"]):
+        stopped = casjob(*words, environ=other)
+        assert (stopped.status, stopped.out) == (3, "")
+        assert stopped.err.startswith(f"casjob: {broken}\n  hint: mend it: ")
+    assert service.requests == []
+    for shown in (casjob("show", "--demo"), casjob("recent", environ=other), ask_as("token")):
+        assert (shown.status, shown.err.startswith(f"casjob: warning: {broken}")) == (0, True)
+
+
+def test_a_credential_is_printed_anew_before_it_expires(
+    casjob: Casjob, at_service: dict[str, str], service: Service, tmp_path: Path
+) -> None:
+    # A minute is kept back: the first is used for a second.
+    script = f"""
+import datetime, json, pathlib
+count = pathlib.Path({str(tmp_path / "count")!r})
+number = len(count.read_text()) + 1 if count.exists() else 1
+count.write_text("x" * number)
+seconds = 61 if number == 1 else 3600
+end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)
+key = f"NUMBER{{number}}"
+print(json.dumps({{"credentials": {{"access_key_id": key, "secret_access_key": "SECRET" + key,
+    "security_token": "SECURITY" + key, "expiration": end.isoformat()}}}}))
+"""
+    path = tmp_path / CONFIG
+    path.parent.mkdir(parents=True)
+    words = json.dumps([sys.executable, "-c", script])
+    path.write_text(f"[default]\ncredential_command = {words}\n", "utf-8")
+    path.chmod(0o600)
+    at_service.pop("CASJOB_TOKEN")
+
+    def end_once_renewed(request: Recorded) -> None:
+        is_first = "Access=NUMBER1," in request.headers["Authorization"]
+        status = "RUNNING" if is_first else "SUCCEEDED"
+        service.jobs["JOB1"] = as_document(job(status, task(1, status), JOB_ID="JOB1"))
+
+    service.handler = end_once_renewed
+    waited = casjob("wait", "JOB1", *QUICKLY, "-v", environ=at_service)
+
+    assert waited.status == 0
+    assert (tmp_path / "count").read_text() == "xx"
+    last = service.requests[-1].headers
+    assert last["X-Security-Token"] == "SECURITYNUMBER2"
+    assert last["X-Project-Id"] == PROJECT_ID
+    assert "SECRET" not in waited.err
+    assert "SECURITYNUMBER" not in waited.err

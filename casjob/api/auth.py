@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from casjob.api.signing import DATE_FORMAT, encode_query, sign
+from casjob.durations import is_ending
 
 CANONICAL_REQUEST = "casjob.canonical_request"
 """The request extension that holds the text that was signed."""
@@ -104,6 +105,42 @@ class AccessKey(Credential):
         request.headers["Authorization"] = authorization
         request.extensions[CANONICAL_REQUEST] = text
         yield request
+
+
+class Renewed(Credential):
+    """A temporary credential that is got anew, by `renew`, before it expires."""
+
+    requires_request_body = True
+
+    def __init__(
+        self,
+        credential: Credential,
+        expires: datetime | None,
+        renew: Callable[[], tuple[Credential, datetime | None]],
+    ) -> None:
+        self.account = credential.account
+        self.refusal_hint = credential.refusal_hint
+        self._credential = credential
+        self._expires = expires
+        self._renew = renew
+        self._lock = threading.Lock()
+
+    def for_project(self, project_id: str) -> "Renewed":
+        """Return the credential, and those that follow it, for requests about a project."""
+
+        def renew() -> tuple[Credential, datetime | None]:
+            credential, expires = self._renew()
+            return credential.for_project(project_id), expires
+
+        return Renewed(self._credential.for_project(project_id), self._expires, renew)
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        """Authenticate the request with the credential of the time."""
+        with self._lock:
+            if is_ending(self._expires):
+                self._credential, self._expires = self._renew()
+            credential = self._credential
+        yield from credential.auth_flow(request)
 
 
 class LockoutGuard:

@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import cast
 
@@ -15,6 +15,7 @@ from casjob.api.client import Client, Request
 from casjob.api.errors import Refusals
 from casjob.api.response import Response
 from casjob.cache import Cache
+from casjob.durations import is_ending
 from casjob.errors import AuthenticationError, ReplyError, SettingsError
 from casjob.job.failures import clip
 from casjob.json_text import JsonValue, read_moment
@@ -123,7 +124,7 @@ class Login(Credential):
     def get_token(self) -> str:
         """Return a token. Called by itself, it makes a wrong password an error by itself."""
         with self._lock:
-            if not self._token or _is_ending(self._expires):
+            if not self._token or is_ending(self._expires, _RENEW_BEFORE):
                 self._token = self._read_kept() or self._log_in()
             return self._token
 
@@ -141,7 +142,9 @@ class Login(Credential):
     def _read_kept(self) -> str:
         kept = self._cache.get("token", *self._key)
         token, expires = kept.get("token", ""), read_moment(kept.get("expires_at"))
-        is_valid = _is_token(token) and expires is not None and not _is_ending(expires)
+        is_valid = (
+            _is_token(token) and expires is not None and not is_ending(expires, _RENEW_BEFORE)
+        )
         if not is_valid or token == self._refused:
             return ""
         self._expires, self._is_fresh = expires, False
@@ -157,7 +160,7 @@ class Login(Credential):
             raise
         # A new token that seems about to expire, as when this machine's clock is off, is used
         # until it is refused: another login would not get a better one.
-        self._expires = None if _is_ending(expires) else expires
+        self._expires = None if is_ending(expires, _RENEW_BEFORE) else expires
         if self._expires:
             self._cache.put("token", *self._key, token=token, expires_at=self._expires.isoformat())
         self._is_fresh = True
@@ -185,8 +188,3 @@ def is_id(value: str) -> bool:
 
 def _is_token(value: str) -> bool:
     return bool(re.fullmatch("[!-~]+", value))
-
-
-def _is_ending(expires: datetime | None) -> bool:
-    """Return whether a token is about to expire; one without an end is not."""
-    return expires is not None and expires <= datetime.now(UTC) + _RENEW_BEFORE

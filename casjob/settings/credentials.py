@@ -1,28 +1,12 @@
-"""Finds the credential, all of it in one source, and runs the program that prints one."""
+"""Finds the credential, all of it in one source."""
 
 import math
-import os
-import shlex
-import signal
-import subprocess
-import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import IO, NamedTuple, cast
+from datetime import datetime
+from typing import NamedTuple
 
 from casjob.errors import SettingsError
 from casjob.settings.values import CREDENTIALS, Source, Value
-
-COMMAND_TIMEOUT = 60.0
-"""Seconds; enough for a person to touch a security key."""
-
-_MAX_OUTPUT = 256 * 1024
-"""Bytes that a program may print; a token has up to 16 KB."""
-_PAUSE = 0.02
-"""Seconds between two looks at whether it has printed something."""
-_MARK = "_CASJOB_RUN"
-"""The variable by which what a program starts is found."""
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "token": (),
@@ -67,14 +51,19 @@ def find_credential(sources: Iterable[Source]) -> tuple[CredentialSource | None,
             continue
         if not CREDENTIALS & source.values.keys():
             continue
-        for kind, others in _KINDS.items():
-            if {kind, *others} <= source.values.keys():
-                return CredentialSource(source, kind), incomplete
+        if kind := find_kind(source):
+            return CredentialSource(source, kind), incomplete
         error = _describe_incomplete(source)
         if source.explicit:
             raise error
         incomplete.append(error.message)
     return None, incomplete
+
+
+def find_kind(source: Source) -> str | None:
+    """Return which kind of credential a source has the whole of; None if it has none."""
+    kinds = (kind for kind, others in _KINDS.items() if {kind, *others} <= source.values.keys())
+    return next(kinds, None)
 
 
 def _describe_incomplete(source: Source) -> SettingsError:
@@ -94,91 +83,29 @@ def _describe_incomplete(source: Source) -> SettingsError:
     )
 
 
+class ReadCredential(NamedTuple):
+    """The texts of a credential by their settings, and when they expire, if that is known."""
+
+    texts: dict[str, str]
+    expires: datetime | None = None
+
+
 def read_credential(
     found: CredentialSource, environ: Mapping[str, str], *, timeout: float = math.inf
-) -> dict[str, str]:
-    """Return the credential's texts by their settings, running the program that prints them if any.
+) -> ReadCredential:
+    """Return the credential, running the program that prints it if there is one.
 
     Raises:
-        SettingsError: the program failed or took longer than `timeout` seconds, or a text can't be
-            sent. The message does not hold it.
+        SettingsError: the program failed, took longer than `timeout` seconds or printed what has
+            expired, or a text can't be sent. The message does not hold it.
     """
-    values = found.values()
+    values, expires = found.values(), None
     if found.kind == "credential_command":
-        stdout = _run_command(values[found.kind].text, found.origin, environ, timeout)
-        # Loads pydantic, which must not take of the time that the program has.
-        from casjob.settings.printed import read_printed
+        from casjob.settings.command import read_printed, run_command
 
-        values = read_printed(stdout, found.origin)
-    return {name: _check(name, value) for name, value in values.items()}
-
-
-def _run_command(command: str, origin: str, environ: Mapping[str, str], timeout: float) -> bytes:
-    """Return what a program prints within so many seconds. Its stderr is the user's."""
-    timeout = min(timeout, COMMAND_TIMEOUT)
-    mark = os.urandom(16).hex()
-    try:
-        arguments = shlex.split(command)
-        program = subprocess.Popen(  # noqa: S603 - the user's own program, from the user's own file
-            arguments,
-            bufsize=0,
-            env={**environ, _MARK: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
-    except ValueError as error:
-        raise SettingsError(f"{origin} is not a command line: {error}") from None
-    except OSError as error:
-        raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
-    with program:
-        try:
-            stdout = _read_stdout(program, timeout)
-        except subprocess.TimeoutExpired:
-            raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
-        finally:
-            if program.poll() is None:
-                _end(program, mark)
-    if len(stdout) > _MAX_OUTPUT:
-        raise SettingsError(f"{origin} printed more than {_MAX_OUTPUT // 1024} KiB")
-    if program.returncode:
-        raise SettingsError(f"{origin} failed with exit status {program.returncode}")
-    return stdout
-
-
-def _read_stdout(program: "subprocess.Popen[bytes]", timeout: float) -> bytes:
-    """Return what a program printed until its end, or a little more than `_MAX_OUTPUT`.
-
-    Its stdout may stay open: an agent that it leaves behind has it too.
-    """
-    end = time.monotonic() + timeout
-    output = b""
-    stdout = cast("IO[bytes]", program.stdout)
-    os.set_blocking(stdout.fileno(), False)
-    while len(output) <= _MAX_OUTPUT:
-        has_ended = program.poll() is not None
-        if piece := stdout.read(_MAX_OUTPUT):
-            output += piece
-        elif has_ended:
-            break
-        elif time.monotonic() > end:
-            raise subprocess.TimeoutExpired(program.args, timeout)
-        else:
-            with suppress(subprocess.TimeoutExpired):
-                program.wait(_PAUSE)
-    return output
-
-
-def _end(program: "subprocess.Popen[bytes]", mark: str) -> None:
-    """End a program with all that it started, as far as that can be found: on Linux.
-
-    It is in no process group of its own, in which it could not prompt the user on the terminal.
-    """
-    program.kill()
-    for environ in Path("/proc").glob("[0-9]*/environ"):
-        # It may have ended meanwhile, or be another user's.
-        with suppress(OSError):
-            if mark.encode() in environ.read_bytes():
-                os.kill(int(environ.parent.name), signal.SIGKILL)
+        stdout = run_command(values[found.kind].text, found.origin, environ, timeout)
+        values, expires = read_printed(stdout, found.origin)
+    return ReadCredential({name: _check(name, value) for name, value in values.items()}, expires)
 
 
 def _check(name: str, value: Value) -> str:

@@ -1,4 +1,4 @@
-"""The variables of casjob, the vendor's SDKs, Terraform and OpenStack."""
+"""The variables of casjob, the vendor's SDKs, Terraform, OpenStack and GitHub's pipelines."""
 
 from collections.abc import Mapping
 
@@ -18,6 +18,8 @@ _VENDOR_SDK = {
 }
 
 _TERRAFORM = {
+    # The second overrules the first.
+    "HW_REGION": "region",
     "HW_REGION_NAME": "region",
     "HW_ACCESS_KEY": "access_key",
     "HW_SECRET_KEY": "secret_key",
@@ -43,6 +45,14 @@ _OPENSTACK = {
     "OS_AUTH_URL": "iam_endpoint",
 }
 
+_AUTH_ACTION = {
+    "HUAWEI_CLOUD_REGION": "region",
+    "HUAWEI_CLOUD_ACCESS_KEY_ID": "access_key",
+    "HUAWEI_CLOUD_SECRET_ACCESS_KEY": "secret_key",
+    "HUAWEI_CLOUD_PROJECT_ID": "project_id",
+}
+"""Exported by huaweicloud/auth-action in GitHub's pipelines."""
+
 
 def read_casjob_variables(environ: Mapping[str, str]) -> Source:
     """Return the CASJOB_* variables."""
@@ -50,11 +60,12 @@ def read_casjob_variables(environ: Mapping[str, str]) -> Source:
 
 
 def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
-    """Return the variables of the vendor's SDKs and of Terraform, newer ones first."""
+    """Return the variables of other programs, the strongest first."""
     return [
         _read("HUAWEICLOUD_SDK_*", environ, _VENDOR_SDK),
         _read("HW_*", environ, _TERRAFORM),
         _read("OS_*", environ, _OPENSTACK),
+        _read("HUAWEI_CLOUD_*", environ, _AUTH_ACTION),
     ]
 
 

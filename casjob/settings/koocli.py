@@ -1,88 +1,96 @@
 """KooCLI's file of profiles, JSON; its current profile is used."""
 
+import re
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
+from casjob.durations import is_ending
 from casjob.errors import SettingsError
-from casjob.json_text import decode
+from casjob.json_text import decode, read_moment
 from casjob.settings.files import read_file
-from casjob.settings.values import CREDENTIALS, SETTINGS, Source, Value
+from casjob.settings.values import Source, Value
 
-_LONGEST_PLAIN_KEY = 40
-"""Characters of a secret key as the console gives it; KooCLI's encrypted ones are far longer."""
+_KEYS = {
+    "accessKeyId": "access_key",
+    "secretAccessKey": "secret_key",
+    "securityToken": "security_token",
+}
+_PLACE = {"region": "region", "projectId": "project_id"}
 
+_PLAIN_KEY = "[A-Za-z0-9]{1,40}"
+"""A secret key as the console gives it; KooCLI's encrypted ones are far longer."""
 
-def _read_text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-_Text = Annotated[str | None, BeforeValidator(_read_text)]
-"""What is not text counts as missing."""
-
-
-class _Profile(BaseModel):
-    name: object = None
-    mode: object = None
-    access_key: _Text = Field(default=None, alias="accessKeyId")
-    secret_key: _Text = Field(default=None, alias="secretAccessKey")
-    security_token: _Text = Field(default=None, alias="securityToken")
-    region: _Text = Field(default=None, alias="region")
-    project_id: _Text = Field(default=None, alias="projectId")
-
-    def find_fault(self, origin: str) -> str | None:
-        """Return why casjob can't use the profile's credential, and what the user can do."""
-        mode = self.mode or "AKSK"
-        if not isinstance(mode, str):
-            return f"the current profile in {origin} has a mode that is not text"
-        if mode != "AKSK":
-            return f"the current profile in {origin} has mode {mode}, which only KooCLI can use"
-        secret = self.secret_key or "plain"
-        if len(secret) > _LONGEST_PLAIN_KEY or not secret.isalnum():
-            return (
-                f"the secrets in {origin} are encrypted, so that only KooCLI can use them"
-                " (hcloud configure set --cli-auth-encrypt=false stores them unencrypted)"
-            )
-        return None
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    profiles: list[Annotated[_Profile | object, Field(union_mode="left_to_right")]]
-    # Not None, which a profile without a name has too.
-    current: object = ""
+_Fields = dict[str, object]
 
 
 def read_koocli_profile(path: Path) -> Source:
-    """Return the settings of the current profile, without its secrets if they are encrypted.
+    """Return the settings of the current profile, without its keys if they can't be used.
 
     Raises:
         SettingsError: the file is broken.
     """
-    profile, origin = _find_current(path), str(path)
-    unusable = profile.find_fault(origin)
+    profile = _find_current(path)
+    origin, keys = str(path), profile
+    mode = profile.get("mode") or "AKSK"
+    renewal = ""
+    if mode == "SSO":
+        keys = _get_object(_get_object(profile, "ssoAuth"), "stsToken")
+        name = shlex.quote(str(profile.get("name")))
+        renewal = f"hcloud configure sso --cli-profile={name}"
+        origin = f"{path}, renewed by {renewal}"
+    fault = _find_fault(mode, keys, path, renewal)
+    names = _PLACE if fault else {**_PLACE, **_KEYS}
+    sent = {**profile, **{key: keys.get(key) for key in _KEYS}}
     values = {
-        name: Value(text, origin, _Profile.model_fields[name].alias)
-        for name, text in profile
-        if name in SETTINGS and text and not (unusable and name in CREDENTIALS)
+        names[key]: Value(text.strip(), str(path) if key in _PLACE else origin, key)
+        for key in names
+        if isinstance(text := sent.get(key), str) and text.strip()
     }
-    return Source(origin, values, unusable=unusable)
+    return Source(str(path), values, unusable=fault)
 
 
-def _find_current(path: Path) -> _Profile:
+def _find_fault(mode: object, keys: _Fields, path: Path, renewal: str) -> str | None:
+    """Return why the keys of a profile can't be used, and what the user can do."""
+    if not isinstance(mode, str):
+        return f"the current profile in {path} has a mode that is not text"
+    if mode not in {"AKSK", "SSO"}:
+        return f"the current profile in {path} has mode {mode}, which only KooCLI can use"
+    secret = keys.get("secretAccessKey")
+    if renewal and not secret:
+        return f"the current profile in {path} is not logged in ({renewal} does it)"
+    if isinstance(secret, str) and secret.strip() and not re.fullmatch(_PLAIN_KEY, secret.strip()):
+        then = f", and {renewal} renews them" if renewal else ""
+        return (
+            f"the secrets in {path} are encrypted, so that only KooCLI can use them"
+            f" (hcloud configure set --cli-auth-encrypt=false stores them unencrypted{then})"
+        )
+    # How KooCLI names the end of a login is not documented.
+    ends = (read_moment(sent) for name, sent in keys.items() if "expir" in name.lower())
+    if any(is_ending(end) for end in ends):
+        return f"the login of the current profile in {path} has expired ({renewal} renews it)"
+    return None
+
+
+def _get_object(fields: _Fields, name: str) -> _Fields:
+    value = fields.get(name)
+    return cast("_Fields", value) if isinstance(value, dict) else {}
+
+
+def _find_current(path: Path) -> _Fields:
     try:
-        file = _File.model_validate(decode(read_file(path)))
-    except ValidationError:
-        raise SettingsError(f"{path} has no list of profiles") from None
+        document = decode(read_file(path))
     except ValueError as error:
         line = getattr(error, "lineno", None)
         where = f"{path}, line {line}" if line else str(path)
         raise SettingsError(f"{where}: not JSON") from None
-    if not file.profiles:
-        return _Profile()
-    for profile in file.profiles:
-        if isinstance(profile, _Profile) and profile.name == file.current:
-            return profile
-    raise SettingsError(f"{path} names a current profile that does not exist")
+    file = cast("_Fields", document) if isinstance(document, dict) else {}
+    profiles = file.get("profiles")
+    if not isinstance(profiles, list):
+        raise SettingsError(f"{path} has no list of profiles")
+    for each in profiles:
+        if isinstance(each, dict) and each.get("name") == file.get("current", ""):
+            return cast("_Fields", each)
+    if profiles:
+        raise SettingsError(f"{path} names a current profile that does not exist")
+    return {}

@@ -76,17 +76,11 @@ class Settings(NamedTuple):
         return {name: field for name, field in fields.items() if isinstance(field, Setting)}
 
 
-def resolve_settings(given: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
-    """Read all sources, and return the effective settings.
-
-    Args:
-        given: the options, by the setting's name; None for one that is not given.
-        environ: the environment.
-
-    Raises:
-        SettingsError: a source that the user asked for is missing or broken.
-    """
-    sources, warnings = find_sources(given, environ)
+def resolve_settings(
+    given: Mapping[str, str | None], environ: Mapping[str, str], *, is_lenient: bool = False
+) -> Settings:
+    """Read all sources, and return the effective settings; for arguments and errors see there."""
+    sources, warnings = find_sources(given, environ, is_lenient=is_lenient)
     account, incomplete_credentials = _find_account(sources)
     values = DEFAULTS | _merge(sources, account)
     is_complete = account is not None and not values.keys().isdisjoint({"region", "endpoint"})

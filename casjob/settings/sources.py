@@ -10,27 +10,41 @@ from pathlib import Path
 
 from casjob.errors import SettingsError
 from casjob.files import config_folder, home_folder
+from casjob.settings.credentials import find_kind
 from casjob.settings.environment import read_casjob_variables, read_vendor_variables
 from casjob.settings.files import is_missing
 from casjob.settings.values import Source, Value, summarize
 
+_NO_OTHER = "mend it: until then, no other account is used in place of the one in it"
+
 
 def find_sources(
-    given: Mapping[str, str | None], environ: Mapping[str, str]
+    given: Mapping[str, str | None], environ: Mapping[str, str], *, is_lenient: bool = False
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """Return the sources with settings, the strongest first, and what is wrong with others.
 
-    Args:
-        given: the options, by the setting's name; None for one that is not given.
-        environ: the environment.
+    `given` are the options, by the setting's name. Leniently, casjob's own file may be broken.
 
     Raises:
-        SettingsError: a source that the user asked for is missing or broken.
+        SettingsError: casjob's own file, or a source that the user asked for, is broken or missing.
     """
     options, variables = _read_options(given), read_casjob_variables(environ)
     chosen = options.values.get("profile") or variables.values.get("profile")
     sources, warnings = [options, variables], list[str]()
-    for explicit, read in _find_readers(chosen, environ):
+    path = config_path(environ)
+    if chosen or not is_missing(path):
+        from casjob.settings.profile import read_profile
+
+        try:
+            profile = read_profile(path, chosen)
+        except SettingsError as error:
+            if chosen or not (is_lenient or _have_everything(options, variables)):
+                error.hint = error.hint or _NO_OTHER
+                raise
+            warnings.append(summarize(error))
+        else:
+            sources.append(profile._replace(explicit=bool(chosen)))
+    for explicit, read in _find_readers(environ):
         try:
             source = read()
         except SettingsError as error:
@@ -39,7 +53,7 @@ def find_sources(
             warnings.append(summarize(error))
         else:
             sources.append(source._replace(explicit=explicit))
-            warnings += source.warnings
+    warnings += (each for source in sources for each in source.warnings)
     return tuple(each for each in sources if each.values or each.unusable), tuple(warnings)
 
 
@@ -71,15 +85,16 @@ def _read_options(given: Mapping[str, str | None]) -> Source:
     return Source("the command line", values, explicit=True, is_own=True)
 
 
-def _find_readers(
-    chosen: Value | None, environ: Mapping[str, str]
-) -> Iterator[tuple[bool, Callable[[], Source]]]:
-    """Yield how to read each source below the CASJOB_* variables, and whether it was asked for."""
-    path = config_path(environ)
-    if chosen or not is_missing(path):
-        from casjob.settings.profile import read_profile
+def _have_everything(options: Source, variables: Source) -> bool:
+    """Return whether they say where the service is, and have a whole credential."""
+    is_placed = {"region", "endpoint"} & (options.values.keys() | variables.values.keys())
+    return bool(is_placed) and find_kind(variables) is not None
 
-        yield bool(chosen), partial(read_profile, path, chosen)
+
+def _find_readers(
+    environ: Mapping[str, str],
+) -> Iterator[tuple[bool, Callable[[], Source]]]:
+    """Yield how to read each source that is not casjob's own, and whether it was asked for."""
     for source in read_vendor_variables(environ):
         yield False, source._replace
     named = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "").strip()

@@ -61,7 +61,7 @@ class Value(NamedTuple):
 
 
 class Setting(NamedTuple, Generic[T_co]):
-    """A effective setting: what it is set to, and its typed value or the error in it."""
+    """An effective setting: what it is set to, and its typed value or the error in it."""
 
     raw: Value | None
     parsed: T_co | CasjobError

@@ -5,12 +5,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from casjob.errors import SettingsError
-from casjob.settings import credentials as module
+from casjob.settings import command as module
 from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.values import Source, Value
 from tests.settings.conftest import Resolve, Write
@@ -33,7 +34,7 @@ class Read:
     def __call__(self, **environ: str) -> dict[str, str]:
         found, _ = find_credential(self._resolve(**environ).sources)
         assert found is not None
-        return read_credential(found, {**self._environ, **environ})
+        return read_credential(found, {**self._environ, **environ}).texts
 
 
 @pytest.mark.parametrize(
@@ -193,6 +194,32 @@ def command(write: Write, script: str, *, as_list: bool = True) -> Path:
             {"access_key": "a", "secret_key": "s", "security_token": "t\n", "expiration": 1},
             {"access_key": "a", "secret_key": "s", "security_token": "t"},
         ),
+        ({"token": "t", "expires_at": "2999-01-01T00:00:00Z"}, {"token": "t"}),
+        # An ECS agency's metadata, and IAM's security tokens.
+        (
+            {
+                "credential": {
+                    "access": "a",
+                    "secret": "s",
+                    "securitytoken": "t",
+                    "expires_at": "2999-01-01T00:00:00.000000Z",
+                }
+            },
+            {"access_key": "a", "secret_key": "s", "security_token": "t"},
+        ),
+        # STS v5.
+        (
+            {
+                "assumed_agency": {"urn": "sts::0:assumed-agency:x"},
+                "credentials": {
+                    "access_key_id": "a",
+                    "secret_access_key": "s",
+                    "security_token": "t",
+                    "expiration": "2999-01-01T00:00:00Z",
+                },
+            },
+            {"access_key": "a", "secret_key": "s", "security_token": "t"},
+        ),
     ],
 )
 def test_a_credential_command_prints_it(
@@ -237,6 +264,8 @@ def test_what_a_credential_command_prints_must_be_fit_to_be_sent(write: Write, r
         '"SECRET"',
         '["SECRET"]',
         '{"token": ["SECRET"]}',
+        '{"credential": "SECRET"}',
+        '{"credentials": {"access_key_id": "a", "secret_access_key": ["SECRET"]}}',
         '{"secret_key": "SECRET"}',
         '{"SECRET": NaN}',
         '{"token": ""}',
@@ -255,6 +284,21 @@ def test_what_a_credential_command_prints_is_never_shown(
     assert str(caught.value) == (
         f"credential_command of profile default in {path} did not print"
         ' {"token"} or {"access_key", "secret_key", "security_token"} as JSON'
+    )
+
+
+@pytest.mark.parametrize("seconds", [-3600, 0, 50])
+@pytest.mark.parametrize("name", ["expires_at", "expiration"])
+def test_what_has_expired_or_will_within_a_minute_is_an_error_that_says_so(
+    name: str, seconds: int, write: Write, read: Read
+) -> None:
+    end = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    path = command(write, f"print({json.dumps({'token': 'SECRET', name: end})!r})")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert str(caught.value) == (
+        f"credential_command of profile default in {path} printed a credential that has expired,"
+        " or will within a minute"
     )
 
 

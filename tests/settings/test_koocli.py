@@ -59,7 +59,6 @@ def test_encrypted_secrets_that_are_not_needed_are_not_mentioned(
 @pytest.mark.parametrize(
     ("mode", "told"),
     [
-        ("SSO", "has mode SSO, which only KooCLI can use"),
         ("ecsAgency", "has mode ecsAgency, which only KooCLI can use"),
         ({"a": "SECRET"}, "has a mode that is not text"),
     ],
@@ -72,6 +71,54 @@ def test_another_mode_is_explained_and_the_rest_is_used(
     settings = resolve()
     assert settings.region.value == "ae-ad-1"
     assert find_credential(settings.sources) == (None, [f"the current profile in {path} {told}"])
+
+
+RENEW = "hcloud configure sso --cli-profile=mine"
+ENCRYPTED = (
+    "the secrets in {path} are encrypted, so that only KooCLI can use them"
+    " (hcloud configure set --cli-auth-encrypt=false"
+)
+STS = {**PLAIN, "securityToken": "t/+="}
+
+
+@pytest.mark.parametrize("more", [{}, {"expiresAt": "2999-01-01T00:00:00Z"}, {"expiration": 7}])
+def test_a_login_by_sso_is_used(more: dict[str, object], write: Write, resolve: Resolve) -> None:
+    # The profile's own keys are empty, or left over from another mode.
+    own = {"accessKeyId": "", "secretAccessKey": "old"}
+    path = write_profile(write, mode="SSO", **own, ssoAuth={"stsToken": {**STS, **more}})
+    credential, _ = find_credential(resolve().sources)
+    assert credential is not None
+    assert {name: value.text for name, value in credential.values().items()} == {
+        "access_key": "A" * 20,
+        "secret_key": "s" * 40,
+        "security_token": "t/+=",
+    }
+    assert credential.origin == f"{path}, renewed by {RENEW}"
+    assert resolve().region.origin == path
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ({}, f"the current profile in {{path}} is not logged in ({RENEW} does it)"),
+        ({"stsToken": 7}, f"the current profile in {{path}} is not logged in ({RENEW} does it)"),
+        (
+            {"stsToken": {**STS, "secretAccessKey": "c2VjcmV0LXNlY3JldA=="}},
+            f"{ENCRYPTED} stores them unencrypted, and {RENEW} renews them)",
+        ),
+        (
+            {"stsToken": {**STS, "expiresAt": "2020-02-04T04:01:03Z"}},
+            f"the login of the current profile in {{path}} has expired ({RENEW} renews it)",
+        ),
+    ],
+)
+def test_a_login_by_sso_that_can_not_be_used_names_the_command_that_renews_it(
+    auth: dict[str, object], told: str, write: Write, resolve: Resolve
+) -> None:
+    path = write_profile(write, mode="SSO", **PLAIN, ssoAuth=auth)
+    settings = resolve()
+    assert settings.region.value == "ae-ad-1"
+    assert find_credential(settings.sources) == (None, [told.format(path=path)])
 
 
 def test_koocli_may_have_no_profiles_yet(write: Write, resolve: Resolve) -> None:

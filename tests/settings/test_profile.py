@@ -30,7 +30,7 @@ def test_the_default_profile_is_optional(write: Write, resolve: Resolve) -> None
 
 @pytest.mark.parametrize(
     ("profiles", "names"),
-    [("[prod]\n[test]\n", "prod, test"), ("[prod]\n[default]\n", None), ("", None), ("[", None)],
+    [("[prod]\n[test]\n", "prod, test"), ("[prod]\n[default]\n", None), ("", None)],
 )
 def test_the_profiles_are_named_if_something_is_missing_and_none_is_chosen(
     profiles: str, names: str | None, write: Write, resolve: Resolve

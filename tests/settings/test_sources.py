@@ -1,11 +1,9 @@
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from casjob.errors import SettingsError
-from casjob.settings.credentials import find_credential
 from casjob.settings.resolve import resolve_settings
 from casjob.settings.sources import find_profile_names, find_sources
 from casjob.settings.values import Source, Value
@@ -14,55 +12,6 @@ from tests.settings.conftest import Resolve, Write
 CONFIG = ".config/casjob/config.toml"
 SDK_FILE = ".huaweicloud/credentials"
 KOOCLI_FILE = ".hcloud/config.json"
-
-SOURCES = ("option", "CASJOB", "profile", "SDK", "HW", "OS", "SDK file", "KooCLI")
-
-
-def set_up(source: str, write: Write) -> tuple[dict[str, str], dict[str, str]]:
-    """Set the access key and the project id in one source; return options and variables."""
-    key, project = f"AK{source.replace(' ', '')}", source.replace(" ", "")
-    secret = "S" * 40
-    match source:
-        case "option":
-            return {"project_id": project}, {}
-        case "CASJOB":
-            variables = "CASJOB_ACCESS_KEY CASJOB_SECRET_KEY CASJOB_PROJECT_ID"
-        case "SDK":
-            variables = "HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK HUAWEICLOUD_SDK_PROJECT_ID"
-        case "HW":
-            variables = "HW_ACCESS_KEY HW_SECRET_KEY HW_PROJECT_ID"
-        case "OS":
-            variables = "OS_ACCESS_KEY OS_SECRET_KEY OS_PROJECT_ID"
-        case "profile":
-            text = f'access_key = "{key}"\nsecret_key = "{secret}"\nproject_id = "{project}"\n'
-            write(CONFIG, f"[default]\n{text}")
-            return {}, {}
-        case "SDK file":
-            write(SDK_FILE, f"[basic]\nak = {key}\nsk = {secret}\nproject_id = {project}\n")
-            return {}, {}
-        case _:
-            profile = {"name": "p", "mode": "AKSK", "accessKeyId": key, "secretAccessKey": secret}
-            profile["projectId"] = project
-            write(KOOCLI_FILE, json.dumps({"current": "p", "profiles": [profile]}))
-            return {}, {}
-    return {}, dict(zip(variables.split(), (key, secret, project), strict=True))
-
-
-@pytest.mark.parametrize(("stronger", "weaker"), list(pairwise(SOURCES)))
-def test_each_source_overrules_the_next_one(
-    stronger: str, weaker: str, write: Write, resolve: Resolve
-) -> None:
-    given, weak_environ = set_up(weaker, write)
-    strong_given, strong_environ = set_up(stronger, write)
-    settings = resolve(given | strong_given, **weak_environ, **strong_environ)
-    assert settings.project_id.value == stronger.replace(" ", "")
-    credential, halves = find_credential(settings.sources)
-    assert credential is not None
-    # No option takes a secret.
-    by = weaker if stronger == "option" else stronger
-    assert credential.values()["access_key"].text == f"AK{by.replace(' ', '')}"
-    assert halves == []
-    assert settings.warnings == ()
 
 
 def test_a_setting_knows_its_origin(write: Write, resolve: Resolve) -> None:
@@ -147,9 +96,32 @@ BROKEN = {
     ],
 }
 CASES = [(name, *case) for name, cases in BROKEN.items() for case in cases]
+UNREADABLE = [case for case in BROKEN[CONFIG] if b"[default]\n" not in case[0][9:]]
+OTHERS = [case for case in CASES if case[1:] not in UNREADABLE]
 
 
-@pytest.mark.parametrize(("name", "content", "message"), CASES)
+@pytest.mark.parametrize(("content", "message"), UNREADABLE)
+def test_a_broken_config_stops_unless_options_and_variables_have_everything(
+    content: bytes, message: str, write: Write, resolve: Resolve, clean_environ: dict[str, str]
+) -> None:
+    path = write(CONFIG, content)
+    token, region = {"CASJOB_TOKEN": "t"}, {"CASJOB_REGION": "ae-ad-1"}
+    other = {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s", "HW_REGION_NAME": "ae-ad-1"}
+    half = {"CASJOB_ACCESS_KEY": "a"}
+    for environ in ({}, token, region, other, {**half, **region}):
+        with pytest.raises(SettingsError) as caught:
+            resolve(**environ)
+        assert caught.value.message.removeprefix(str(path)).lstrip(" ").startswith(message)
+        hint = "mend it: until then, no other account is used in place of the one in it"
+        assert caught.value.hint == hint
+    for given, environ in ({}, {**token, **region}), ({"region": "ae-ad-1"}, token):
+        (warning,) = resolve(given, **environ).warnings
+        assert warning.startswith(str(path))
+    (warning,) = resolve_settings({}, clean_environ, is_lenient=True).warnings
+    assert warning.startswith(str(path))
+
+
+@pytest.mark.parametrize(("name", "content", "message"), OTHERS)
 def test_a_broken_file_that_is_only_found_is_a_warning(
     name: str, content: bytes, message: str, write: Write, resolve: Resolve
 ) -> None:
@@ -161,7 +133,7 @@ def test_a_broken_file_that_is_only_found_is_a_warning(
     assert settings.region.value == "ae-ad-1"
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", [SDK_FILE, KOOCLI_FILE])
 def test_a_folder_instead_of_a_file_is_a_warning(
     name: str, resolve: Resolve, tmp_path: Path
 ) -> None:
@@ -171,11 +143,11 @@ def test_a_folder_instead_of_a_file_is_a_warning(
 
 
 def test_a_file_that_can_not_be_examined_is_a_warning(
-    clean_environ: dict[str, str], resolve: Resolve
+    clean_environ: dict[str, str],
 ) -> None:
     home = f"/{'a' * 300}"
     clean_environ["HOME"] = home
-    assert resolve().warnings == tuple(
+    assert resolve_settings({}, clean_environ, is_lenient=True).warnings == tuple(
         f"{home}/{name} can't be read: File name too long" for name in BROKEN
     )
 

@@ -1,0 +1,138 @@
+"""The program of a credential_command: runs it, and reads the JSON that it prints."""
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO, cast
+
+from casjob.durations import is_ending
+from casjob.errors import SettingsError
+from casjob.json_text import decode, read_moment
+from casjob.settings.values import Value
+
+COMMAND_TIMEOUT = 60.0
+"""Seconds; enough for a person to touch a security key."""
+
+_MAX_OUTPUT = 256 * 1024
+"""Bytes that a program may print; a token has up to 16 KB."""
+_PAUSE = 0.02
+"""Seconds between two looks at whether it has printed something."""
+_MARK = "_CASJOB_RUN"
+"""The variable by which what a program starts is found."""
+
+_PRINTED = {
+    "token": "token",
+    **dict.fromkeys(("access_key", "access", "access_key_id"), "access_key"),
+    **dict.fromkeys(("secret_key", "secret", "secret_access_key"), "secret_key"),
+    **dict.fromkeys(("security_token", "securitytoken"), "security_token"),
+    **dict.fromkeys(("expires_at", "expiration"), "expires"),
+}
+"""What programs print: casjob's own names, those of ECS and IAM, and those of STS."""
+
+
+def run_command(command: str, origin: str, environ: Mapping[str, str], timeout: float) -> bytes:
+    """Return what a program prints within so many seconds. Its stderr is the user's.
+
+    Raises:
+        SettingsError: it can't be run, failed, printed too much, or took too long.
+    """
+    timeout = min(timeout, COMMAND_TIMEOUT)
+    mark = os.urandom(16).hex()
+    try:
+        arguments = shlex.split(command)
+        program = subprocess.Popen(  # noqa: S603 - the user's own program, from the user's own file
+            arguments,
+            bufsize=0,
+            env={**environ, _MARK: mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+    except ValueError as error:
+        raise SettingsError(f"{origin} is not a command line: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
+    with program:
+        try:
+            stdout = _read_stdout(program, timeout)
+        except subprocess.TimeoutExpired:
+            raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
+        finally:
+            if program.poll() is None:
+                _end(program, mark)
+    if len(stdout) > _MAX_OUTPUT:
+        raise SettingsError(f"{origin} printed more than {_MAX_OUTPUT // 1024} KiB")
+    if program.returncode:
+        raise SettingsError(f"{origin} failed with exit status {program.returncode}")
+    return stdout
+
+
+def _read_stdout(program: "subprocess.Popen[bytes]", timeout: float) -> bytes:
+    """Return what a program printed until its end, or a little more than `_MAX_OUTPUT`.
+
+    Its stdout may stay open: an agent that it leaves behind has it too.
+    """
+    end = time.monotonic() + timeout
+    output = b""
+    stdout = cast("IO[bytes]", program.stdout)
+    os.set_blocking(stdout.fileno(), False)
+    while len(output) <= _MAX_OUTPUT:
+        has_ended = program.poll() is not None
+        if piece := stdout.read(_MAX_OUTPUT):
+            output += piece
+        elif has_ended:
+            break
+        elif time.monotonic() > end:
+            raise subprocess.TimeoutExpired(program.args, timeout)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(_PAUSE)
+    return output
+
+
+def _end(program: "subprocess.Popen[bytes]", mark: str) -> None:
+    """End a program with all that it started, as far as that can be found: on Linux.
+
+    It is in no process group of its own, in which it could not prompt the user on the terminal.
+    """
+    program.kill()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        # It may have ended meanwhile, or be another user's.
+        with suppress(OSError):
+            if mark.encode() in environ.read_bytes():
+                os.kill(int(environ.parent.name), signal.SIGKILL)
+
+
+def read_printed(stdout: bytes, origin: str) -> tuple[dict[str, Value], datetime | None]:
+    """Return the settings in what a program printed, all of it secret, and when they expire.
+
+    Raises:
+        SettingsError: there is no credential in it, or one that has expired.
+    """
+    try:
+        printed = decode(stdout.decode("utf-8-sig"))
+    except ValueError:
+        printed = None
+    for wrapper in ("credential", "credentials"):
+        if isinstance(printed, dict) and isinstance(inner := printed.get(wrapper), dict):
+            printed = inner
+    fields = printed.items() if isinstance(printed, dict) else ()
+    sent = {_PRINTED[name]: text for name, text in fields if name in _PRINTED and text is not None}
+    expires = read_moment(sent.pop("expires", None))
+    texts = {name: text.strip() for name, text in sent.items() if isinstance(text, str)}
+    has_keys = texts.get("access_key") and texts.get("secret_key")
+    if len(texts) < len(sent) or not (texts.get("token") or has_keys):
+        expected = '{"token"} or {"access_key", "secret_key", "security_token"} as JSON'
+        raise SettingsError(f"{origin} did not print {expected}")
+    if is_ending(expires):
+        hint = "the program has to get a new one; is this machine's clock right?"
+        raise SettingsError(
+            f"{origin} printed a credential that has expired, or will within a minute", hint=hint
+        )
+    names = ("token",) if texts.get("token") else ("access_key", "secret_key", "security_token")
+    return {name: Value(texts[name], origin) for name in names if texts.get(name)}, expires
