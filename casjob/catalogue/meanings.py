@@ -2,44 +2,54 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 _DATA = Path(__file__).parent / "data"
 
+_TASK_SOURCE = "2018 catalogue"
+_FLOW_SOURCE = "2018 catalogue; what the flow does is inferred from its tasks"
+
 _WILDCARDS = frozenset("*?[")
 
-_PREFIX = re.compile(r"[A-Z]+")
-"""The service's part of a code: VPC of VPC.0202, ECC of ECC00011."""
+_SEPARATOR_PREFIX = "SEPARATOR_"
+"""The task that heads the phase BUILDING is SEPARATOR_BUILDING."""
+
+_ANY_PHASE = "heads a phase of the job: the steps after it, up to the next one; it does no work"
+
+_SERVICESTAGE = frozenset({"SVCSTG", "ECC"})
+"""The prefixes of ServiceStage, which passes on the errors of others under codes of its own."""
+
+_MOST_PARTS = 3
+"""Parts of a code that may name the service, such as SVCSTG.CCE."""
+
+_SPELLINGS = (
+    ("LLED", "LED"),
+    ("LLING", "LING"),
+    ("ISING", "IZING"),
+    ("ISED", "IZED"),
+    ("GREY", "GRAY"),
+)
+"""What British English spells otherwise than American English."""
 
 
-class TaskMeaning(NamedTuple):
-    """What a task does, `wait for the build to succeed`, and the flow that it belongs to."""
+class Kind(StrEnum):
+    """The kinds of names."""
 
-    name: str
-    title: str
-    flow: str | None
-
-
-class FlowMeaning(NamedTuple):
-    """What a flow does, and its own tasks in the catalogue's order.
-
-    The name is also that of a job: `provision/provMain`.
-    """
-
-    name: str
-    title: str
-    tasks: tuple[TaskMeaning, ...]
-
-
-class StatusMeaning(NamedTuple):
-    """What a status word means for a job or task, for a component, or for both."""
-
-    word: str
-    job: str | None
-    component: str | None
+    CODE = "code"
+    TASK = "task"
+    FLOW = "flow"
+    STATUS = "status"
+    PHASE = "phase"
+    JOB_TYPE = "job_type"
+    TASK_TYPE = "task_type"
+    FAIL_DETAIL = "fail_detail"
+    DEPLOY_TYPE = "deploy_type"
+    BUILD_STATE = "build_state"
+    BUILD_PHASE = "build_phase"
 
 
 class Service(NamedTuple):
@@ -53,47 +63,61 @@ class Service(NamedTuple):
         return f"{self.name} ({self.runs})"
 
 
-class CodeMeaning(NamedTuple):
-    """What is known about an error code.
+class Explanation(NamedTuple):
+    """Everything that is known about a name; None and empty where nothing is.
 
-    What the team's own file says comes before what is documented: what the code means and what
-    to do, from `source`. The prefix names the service.
+    `custom` is what the team's own file says, and `source` is where the rest is from: what the
+    error means, or what the task or flow does; what to do about an error, and the service that the
+    prefix of its code names; a task's flow; a flow's tasks, in the catalogue's order.
     """
 
-    code: str
+    name: str
+    kind: Kind
     custom: str | None = None
     means: str | None = None
     advice: str | None = None
     service: Service | None = None
+    flow: str | None = None
+    tasks: "tuple[Explanation, ...]" = ()
     source: str | None = None
-
-    @property
-    def documented(self) -> str | None:
-        """The documented meaning with what to do about it, or None."""
-        return ": ".join(filter(None, (self.means, self.advice))) or None
 
 
 class Catalogue:
     """What names mean; the data are read when the first name is looked up.
 
-    Names are matched in any case. A code's `APIG.` is the same as `APIGW.`. A team's own meanings
-    are by name or by a pattern with `*`, `?` or `[…]`: an exact name has precedence over patterns,
-    and a longer pattern over a shorter one.
+    Names are matched in any case, and status words in British and American spelling. A code's
+    `APIG.` is the same as `APIGW.`. A team's own meanings are by name or by a pattern with `*`, `?`
+    or `[…]`: an exact name has precedence over patterns, and a longer pattern over a shorter one.
     """
 
     def __init__(self, custom: Mapping[str, str] | None = None) -> None:
         self._custom = {name.upper(): meaning for name, meaning in (custom or {}).items()}
         self._titles: dict[str, str | None] = {}
 
-    def find_title(self, task_name: str | None) -> str | None:
-        """Return what a task does, by the team's own file or by the data; None if unknown."""
-        if not task_name:
-            return None
-        # A long job has the same tasks many times over.
-        if task_name not in self._titles:
-            task = self.describe_task(task_name)
-            self._titles[task_name] = self.find_custom(task_name) or (task.title if task else None)
-        return self._titles[task_name]
+    def explain(self, name: str) -> Explanation | None:
+        """Return what is known about a name of any kind, or None for an unknown name."""
+        known = self._known.get(_key(name))
+        if known is None and name.upper().startswith(_SEPARATOR_PREFIX):
+            known = Explanation(name, Kind.PHASE, means=_ANY_PHASE)
+        if known is None or known.kind is Kind.CODE:
+            return self.explain_code(name)
+        return known._replace(custom=self.find_custom(name))
+
+    def explain_code(self, code: str) -> Explanation | None:
+        """Return what is known about a code, or None if not even its service is known.
+
+        The documented meaning is only that of the very code. Another one has just the service, if
+        that is not ServiceStage: the error may be one that it passes on.
+        """
+        known = self._known.get(_key(code))
+        service, custom = find_service(code), self.find_custom(code)
+        if known and known.kind is Kind.CODE:
+            return known._replace(custom=custom, service=service)
+        if service and service.prefix in _SERVICESTAGE:
+            service = None
+        if custom or service:
+            return Explanation(code, Kind.CODE, custom, service=service)
+        return None
 
     def explain_failure(self, codes: Iterable[str | None]) -> tuple[str, ...]:
         """Return what is known about a failure by its codes, innermost first, in lines.
@@ -101,48 +125,36 @@ class Catalogue:
         The team's own meaning comes first. Then comes the innermost code that is documented; if
         that is an outer one, the service of the innermost code is named before it.
         """
-        known = [(code, self.describe_code(code)) for code in codes if code]
-        meanings = [(code, meaning) for code, meaning in known if meaning]
+        present = [code for code in codes if code]
+        known = [(code, self.explain_code(code)) for code in present]
+        explained = [(code, each) for code, each in known if each]
 
         def name(code: str, text: str) -> str:
-            return text if code == known[0][0] else f"{code}: {text}"
+            return text if code == present[0] else f"{code}: {text}"
 
-        custom = [name(code, meaning.custom) for code, meaning in meanings if meaning.custom]
+        custom = [name(code, each.custom) for code, each in explained if each.custom]
         documented = [
-            name(code, meaning.documented) for code, meaning in meanings if meaning.documented
+            name(code, ": ".join(filter(None, (each.means, each.advice))))
+            for code, each in explained
+            if each.means
         ]
         services = [
-            name(code, f"an error of {meaning.service}")
-            for code, meaning in meanings[:1]
-            if meaning.service and not meaning.documented
+            name(code, f"an error from {each.service}")
+            for code, each in explained[:1]
+            if each.service and not each.means
         ]
         return (*custom[:1], *services, *documented[:1])
 
-    def describe_task(self, name: str) -> TaskMeaning | None:
-        """Return what a task does, or None for an unknown name."""
-        return self._tasks.get(name.upper())
-
-    def describe_flow(self, name: str) -> FlowMeaning | None:
-        """Return what a flow does, or None for an unknown name."""
-        return self._flows.get(name.upper())
-
-    def describe_status(self, word: str) -> StatusMeaning | None:
-        """Return what a status word means, or None for one that is not documented."""
-        return self._statuses.get(word.upper())
-
-    def describe_code(self, code: str) -> CodeMeaning | None:
-        """Return what is known about a code, or None if not even its service is known.
-
-        The documented meaning is only that of the very code; another one of the same service has
-        just the service.
-        """
-        canonical = _canonicalize(code)
-        known = self._codes.get(canonical)
-        service = self._find_service(canonical)
-        custom = self.find_custom(code)
-        if known:
-            return known._replace(custom=custom, service=service)
-        return CodeMeaning(code, custom=custom, service=service) if custom or service else None
+    def find_title(self, task_name: str | None) -> str | None:
+        """Return what a task does, by the team's own file or by the data; None if unknown."""
+        if not task_name:
+            return None
+        # A long job has the same tasks many times over.
+        if task_name not in self._titles:
+            known = self._known.get(_key(task_name))
+            title = known.means if known and known.kind is Kind.TASK else None
+            self._titles[task_name] = self.find_custom(task_name) or title
+        return self._titles[task_name]
 
     def find_custom(self, name: str) -> str | None:
         """Return what the team's own file says about a name of any kind."""
@@ -159,45 +171,55 @@ class Catalogue:
 
     def names(self) -> Iterator[str]:
         """Yield every name that has a meaning, for completion."""
-        yield from (each.code for each in self._codes.values())
-        yield from (each.name for each in self._tasks.values())
-        yield from (each.name for each in self._flows.values())
-        yield from self._statuses
-
-    def _find_service(self, code: str) -> Service | None:
-        prefix = _PREFIX.match(code)
-        return self._services.get(prefix[0]) if prefix else None
+        return (each.name for each in self._known.values())
 
     @cached_property
-    def _tasks(self) -> dict[str, TaskMeaning]:
-        rows = _read_rows("task_names.tsv")
-        return {name: TaskMeaning(name, title, flow or None) for name, title, flow in rows}
+    def _known(self) -> Mapping[str, Explanation]:
+        known: dict[str, Explanation] = {}
+        flows: dict[str, list[Explanation]] = {}
+        for code, means, advice, source in _read_rows("codes.tsv"):
+            known[_key(code)] = Explanation(
+                code, Kind.CODE, means=means, advice=advice or None, source=source
+            )
+        for name, title, flow in _read_rows("task_names.tsv"):
+            task = Explanation(name, Kind.TASK, means=title, flow=flow or None, source=_TASK_SOURCE)
+            known[_key(name)] = task
+            flows.setdefault(flow, []).append(task)
+        for name, does in _read_rows("flows.tsv"):
+            known[_key(name)] = Explanation(
+                name, Kind.FLOW, means=does, tasks=tuple(flows[name]), source=_FLOW_SOURCE
+            )
+        for word, kind, means, source in _read_rows("words.tsv"):
+            # One word may be of several kinds: UNKNOWN is a status and a type of job.
+            if other := known.get(_key(word)):
+                known[_key(word)] = other._replace(means=f"{other.means}; {means}")
+            else:
+                known[_key(word)] = Explanation(word, Kind(kind), means=means, source=source)
+        return known
 
-    @cached_property
-    def _flows(self) -> dict[str, FlowMeaning]:
-        tasks: dict[str | None, list[TaskMeaning]] = {}
-        for task in self._tasks.values():
-            tasks.setdefault(task.flow, []).append(task)
-        return {
-            name.upper(): FlowMeaning(name, title, tuple(tasks[name]))
-            for name, title in _read_rows("flows.tsv")
-        }
 
-    @cached_property
-    def _statuses(self) -> dict[str, StatusMeaning]:
-        rows = _read_rows("statuses.tsv")
-        return {word: StatusMeaning(word, job or None, part or None) for word, job, part in rows}
+def find_service(code: str) -> Service | None:
+    """Return the service that a code's prefix names, by the longest prefix that is known."""
+    parts = re.split("[._-]", _canonicalize(code).rstrip("0123456789"), maxsplit=_MOST_PARTS)
+    prefixes = (".".join(parts[:end]) for end in range(_MOST_PARTS, 0, -1))
+    return next(filter(None, map(_read_services().get, prefixes)), None)
 
-    @cached_property
-    def _services(self) -> dict[str, Service]:
-        return {row[0]: Service(*row) for row in _read_rows("services.tsv")}
 
-    @cached_property
-    def _codes(self) -> dict[str, CodeMeaning]:
-        return {
-            code.upper(): CodeMeaning(code, means=means, advice=advice or None, source=source)
-            for code, means, advice, source in _read_rows("codes.tsv")
-        }
+def fold_spelling(word: str) -> str:
+    """Return a status word in one spelling for all cases, and for British and American English."""
+    folded = word.upper()
+    for british, american in _SPELLINGS:
+        folded = folded.replace(british, american)
+    return folded
+
+
+@cache
+def _read_services() -> Mapping[str, Service]:
+    return {row[0]: Service(*row) for row in _read_rows("services.tsv")}
+
+
+def _key(name: str) -> str:
+    return fold_spelling(_canonicalize(name)).removeprefix(_SEPARATOR_PREFIX)
 
 
 def _canonicalize(code: str) -> str:

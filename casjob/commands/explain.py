@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from casjob.catalogue.explanations import Explanation, explain_name
 from casjob.errors import ExitStatus, UnknownNameError
 from casjob.formats.display import Presentation
 from casjob.session import Session
@@ -15,14 +14,10 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
         UnknownNameError: no explanation for one of the names, or about any in the failure; the
             others were shown.
     """
-    known: list[Explanation] = []
-    unknown: list[str] = []
-    for name in dict.fromkeys(names or _find_names(session)):
-        explanation = explain_name(name.strip(), session.catalogue)
-        if explanation:
-            known.append(explanation)
-        else:
-            unknown.append(name)
+    explain = session.catalogue.explain
+    explained = {name: explain(name.strip()) for name in names or _find_names(session)}
+    known = [each for each in explained.values() if each]
+    unknown = [name for name, each in explained.items() if not each]
     presentation.show(known)
     if unknown:
         error = UnknownNameError(

@@ -15,7 +15,7 @@ from casjob.json_text import encode_document, escape_controls
 from casjob.overview import CheckResult
 
 if TYPE_CHECKING:
-    from casjob.catalogue.explanations import Explanation
+    from casjob.catalogue.meanings import Explanation
     from casjob.components import ComponentHistory, Listing
     from casjob.history import RecentJob
     from casjob.job.difference import Difference, TaskDifference

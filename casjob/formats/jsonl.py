@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from casjob.catalogue.explanations import Explanation
+from casjob.catalogue.meanings import Explanation
 from casjob.components import ComponentHistory, Listing
 from casjob.formats import records
 from casjob.formats.display import Display, JobResult

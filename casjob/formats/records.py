@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AliasPath, BeforeValidator, Field
 
-from casjob.catalogue.explanations import Kind
+from casjob.catalogue.meanings import Kind
 from casjob.formats.documents import (
     AsSent,
     Document,
@@ -221,7 +221,7 @@ class FlowTask(Document):
     """A task of a flow."""
 
     task_name: str = Field(validation_alias="name")
-    title: str
+    title: str = Field(validation_alias="means")
 
 
 class Explanation(Document):
@@ -230,9 +230,7 @@ class Explanation(Document):
     name: str = Field(description="As documented, or as asked for.")
     kind: Kind
     own: Text = Field(validation_alias="custom", description="What the team's own file says.")
-    means: Text = Field(
-        description="What the error or status means, or what the task or flow does."
-    )
+    means: Text = Field(description="What the error or word means, or what the task or flow does.")
     advice: Text = Field(description="What to do.")
     service: Annotated[Text, BeforeValidator(lambda service: service and service.name)] = Field(
         description="The service that a code's prefix names."

@@ -4,7 +4,9 @@ import pytest
 
 import casjob.catalogue
 from casjob.catalogue.meanings import Catalogue
+from casjob.demo.jobs import SAMPLE_JOBS, find
 from casjob.job.codes import is_vendor_code
+from tests.samples import START
 
 DATA = Path(casjob.catalogue.__file__).parent / "data"
 
@@ -13,20 +15,28 @@ COLUMNS = {
     "flows.tsv": ["flow", "does"],
     "codes.tsv": ["code", "means", "do", "source"],
     "services.tsv": ["prefix", "service", "what it runs"],
-    "statuses.tsv": ["status", "job", "component"],
+    "words.tsv": ["word", "kind", "means", "source"],
 }
 
 OPTIONAL = {
     "task_names.tsv": {"flow"},
     "codes.tsv": {"do"},
-    "statuses.tsv": {"job", "component"},
 }
 
-DOCUMENTED_STATUSES = {
-    "job": "SUBMITTED SCHEDULED RUNNING FAILED SUCCEEDED CANCELLED PARTIALLY_FAILED ROLLBACKING"
-    " ROLLBACKED UNKNOWN SKIPPED",
-    "component": "INITIALIZING UPGRADING FAILED RUNNING DOWN DELETING DELETED RESERVED STARTING"
-    " STOPPING STOPPED RESTARTING PENDING UNKNOWN PARTIALLY_FAILED GRAYING",
+WORDS = {
+    "a job's status": "SUBMITTED SCHEDULED RUNNING FAILED SUCCEEDED CANCELLED PARTIALLY_FAILED"
+    " ROLLBACKING ROLLBACKED UNKNOWN SKIPPED",
+    "a component's status": "INITIALIZING UPGRADING FAILED RUNNING DOWN DELETING DELETED RESERVED"
+    " STARTING STOPPING STOPPED RESTARTING PENDING UNKNOWN PARTIALLY_FAILED GRAYING",
+    "a component's fail_detail": "cluster_deleted cluster_unavailable cluster_inaccessible"
+    " namespace_deleted namespace_unavailable namespace_inaccessible resource_deleted create_failed"
+    " delete_failed",
+    "a type": "PROVISION DEPROVISION DAILY_OPERATION SYSTEM_INNER UNKNOWN echo restful kube"
+    " OneBatchRelease RollingRelease GrayRelease",
+    "a phase": "PREPARE_RESOURCES BUILDING SEPARATOR_BUILDING SEPARATOR_OF_A_NEW_KIND",
+    "a build's state": "NotStarted Queuing Building Pushing Successful Failed Timeout Cancel"
+    " Deleted",
+    "a build's phase": "Init Download PreProcess Build Artifact PostProcess",
 }
 
 
@@ -46,10 +56,11 @@ class TestFile:
         assert header == COLUMNS[name]
         assert {len(row) for row in rows} == {len(header)}
 
-    def test_has_no_name_twice_in_any_case(self, name: str) -> None:
-        names = [row[0].upper() for row in read(name)]
+    def test_has_no_row_twice_in_any_case(self, name: str) -> None:
+        # A word may have a meaning for each of several kinds.
+        rows = [(row[0].upper(), *row[1:3] * (name == "words.tsv")) for row in read(name)]
 
-        assert len(names) == len(set(names))
+        assert len(rows) == len(set(rows))
 
     def test_has_no_stray_blanks(self, name: str) -> None:
         text = (DATA / name).read_text("utf-8")
@@ -72,7 +83,7 @@ def test_every_code_has_the_form_of_a_code_and_a_known_service() -> None:
     catalogue = Catalogue()
 
     for code, *_ in read("codes.tsv")[1:]:
-        meaning = catalogue.describe_code(code)
+        meaning = catalogue.explain(code)
         assert is_vendor_code(code)
         assert meaning
         assert meaning.service, code
@@ -84,10 +95,25 @@ def test_the_flows_of_the_tasks_are_the_flows() -> None:
     assert of_tasks == {flow for flow, _ in read("flows.tsv")[1:]}
 
 
-def test_every_documented_status_word_is_described_and_no_other() -> None:
-    rows = read("statuses.tsv")[1:]
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_every_word_that_casjob_prints_is_explained(words: str) -> None:
+    catalogue = Catalogue()
 
-    assert {word for word, job, _ in rows if job} == set(DOCUMENTED_STATUSES["job"].split())
-    assert {word for word, _, component in rows if component} == set(
-        DOCUMENTED_STATUSES["component"].split()
-    )
+    for word in words.split():
+        for spelling in (word, word.lower(), word.upper()):
+            explanation = catalogue.explain(spelling)
+            assert explanation, spelling
+            assert explanation.means, spelling
+
+
+@pytest.mark.parametrize("job_id", SAMPLE_JOBS)
+def test_every_word_of_the_demo_is_explained(job_id: str) -> None:
+    sample = find(job_id, START, START)
+    assert sample
+    job, tasks = sample["job"], sample["tasks"]
+    words = {job["JOB_NAME"], job["JOB_TYPE"], job["EXECUTION_STATUS"]}
+    words |= {task[name] for task in tasks for name in ("TASK_TYPE", "TASK_STATUS")}
+    phases = {str(task["TASK_NAME"]) for task in tasks if task["TASK_TYPE"] == "echo"}
+    words |= phases | {phase.removeprefix("SEPARATOR_") for phase in phases}
+
+    assert [word for word in words if not Catalogue().explain(str(word))] == []

@@ -3,88 +3,141 @@ import sys
 
 import pytest
 
-from casjob.catalogue.meanings import (
-    Catalogue,
-    CodeMeaning,
-    FlowMeaning,
-    Service,
-    StatusMeaning,
-    TaskMeaning,
-)
+from casjob.catalogue.meanings import Catalogue, Explanation, Kind, Service, find_service
 
 ECC = Service("ECC", "ServiceStage jobs", "the job engine itself")
 VPC = Service("VPC", "Virtual Private Cloud", "networks, subnets, security groups")
-BUILD_FAILED = CodeMeaning(
+BUILD_FAILED = Explanation(
     "ECC00011",
+    Kind.CODE,
     means="the build of the application failed",
     advice="read the build's log",
     service=ECC,
     source="job details page, example",
 )
+FLOW = "build/assemCheckStatus"
+TASKS = tuple(
+    Explanation(name, Kind.TASK, means=title, flow=FLOW, source="2018 catalogue")
+    for name, title in [
+        ("TN00096", "ask how the build stands"),
+        ("TN00097", "wait for the build to succeed"),
+        ("TN00098", "create the VPC, if there is none"),
+    ]
+)
+STATUS_SOURCE = "API reference; how a job goes on is inferred"
+CANCELLED = Explanation(
+    "CANCELLED",
+    Kind.STATUS,
+    means="the job or task was cancelled before its end",
+    source=STATUS_SOURCE,
+)
 
 
-@pytest.mark.parametrize("name", ["TN00097", "tn00097"])
-def test_a_task_is_described(name: str) -> None:
-    assert Catalogue().describe_task(name) == TaskMeaning(
-        "TN00097", "wait for the build to succeed", "build/assemCheckStatus"
-    )
-
-
-def test_a_task_may_belong_to_no_known_flow() -> None:
-    assert Catalogue().describe_task("TN00204") == TaskMeaning(
-        "TN00204", "wait for the cluster", None
-    )
-
-
-@pytest.mark.parametrize("name", ["build/assemCheckStatus", "BUILD/ASSEMCHECKSTATUS"])
-def test_a_flow_is_described_with_its_tasks_in_order(name: str) -> None:
-    flow = "build/assemCheckStatus"
-
-    assert Catalogue().describe_flow(name) == FlowMeaning(
-        flow,
-        "wait for a build to end",
+@pytest.mark.parametrize(
+    ("names", "explanation"),
+    [
+        ("TN00097 tn00097", TASKS[1]),
         (
-            TaskMeaning("TN00096", "ask how the build stands", flow),
-            TaskMeaning("TN00097", "wait for the build to succeed", flow),
-            TaskMeaning("TN00098", "create the VPC, if there is none", flow),
+            "TN00204",
+            Explanation(
+                "TN00204", Kind.TASK, means="wait for the cluster", source="2018 catalogue"
+            ),
         ),
-    )
-
-
-def test_a_status_word_of_jobs_and_components_is_described() -> None:
-    assert Catalogue().describe_status("failed") == StatusMeaning(
-        "FAILED", "the job or task ended with an error", "the component failed"
-    )
-    assert Catalogue().describe_status("STOPPED") == StatusMeaning(
-        "STOPPED", None, "the component was stopped"
-    )
-
-
-@pytest.mark.parametrize("code", ["ECC00011", "ecc00011"])
-def test_a_code_is_described(code: str) -> None:
-    assert Catalogue().describe_code(code) == BUILD_FAILED
+        (
+            f"{FLOW} {FLOW.upper()}",
+            Explanation(
+                FLOW,
+                Kind.FLOW,
+                means="wait for a build to end",
+                tasks=TASKS,
+                source="2018 catalogue; what the flow does is inferred from its tasks",
+            ),
+        ),
+        (
+            "FAILED failed",
+            Explanation(
+                "FAILED",
+                Kind.STATUS,
+                means="the job or task ended with an error; the component failed",
+                source=STATUS_SOURCE,
+            ),
+        ),
+        ("CANCELLED CANCELED canceled", CANCELLED),
+        (
+            "UNKNOWN",
+            Explanation(
+                "UNKNOWN",
+                Kind.STATUS,
+                means="the service does not know how the job or task is doing; the service does not"
+                " know how the component is doing; the type of the job is not known",
+                source=STATUS_SOURCE,
+            ),
+        ),
+        (
+            "SEPARATOR_WARMUP",
+            Explanation(
+                "SEPARATOR_WARMUP",
+                Kind.PHASE,
+                means="heads a phase of the job: the steps after it, up to the next one; it does no"
+                " work",
+            ),
+        ),
+        ("ECC00011 ecc00011", BUILD_FAILED),
+        ("Vpc.9999", Explanation("Vpc.9999", Kind.CODE, service=VPC)),
+    ],
+)
+def test_a_name_of_any_kind_is_explained(names: str, explanation: Explanation) -> None:
+    for name in names.split():
+        assert Catalogue().explain(name) == explanation
+        assert Catalogue({"*": "ours"}).explain(name) == explanation._replace(custom="ours")
 
 
 def test_a_code_of_the_gateway_has_two_spellings() -> None:
-    known = Catalogue().describe_code("APIGW.0308")
+    known = Catalogue().explain("APIGW.0308")
 
     assert known
     assert known.service
-    assert Catalogue().describe_code("apig.0308") == known
+    assert Catalogue().explain("apig.0308") == known
 
 
-def test_an_unknown_code_with_a_known_prefix_has_only_a_service() -> None:
-    assert Catalogue().describe_code("Vpc.9999") == CodeMeaning("Vpc.9999", service=VPC)
-
-
-@pytest.mark.parametrize("name", ["", "TN99999", "WKS.00211401", "10010", "…", "nothing/known"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "TN99999", "WKS.00211401", "10010", "…", "nothing/known"),
+        # ServiceStage may pass on the error of another service.
+        *("SVCSTG.09999999", "SVCSTG.NEW.4000001", "ECC99999"),
+    ],
+)
 def test_an_unknown_name_has_no_meaning(name: str) -> None:
-    catalogue = Catalogue()
+    assert Catalogue().explain(name) is None
 
-    assert catalogue.describe_task(name) is None
-    assert catalogue.describe_flow(name) is None
-    assert catalogue.describe_status(name) is None
-    assert catalogue.describe_code(name) is None
+
+@pytest.mark.parametrize(
+    ("code", "service"),
+    [
+        ("VPC.0202", "Virtual Private Cloud"),
+        ("Ecs.0005", "Elastic Cloud Server"),
+        ("CCE_CM.0004", "Cloud Container Engine"),
+        ("APIG.0301", "API Gateway"),
+        ("ECC00011", "ServiceStage jobs"),
+        ("SVCSTG.00100429", "ServiceStage"),
+        ("SVCSTG.SWR.4000306", "Software Repository for Container"),
+        ("SVCSTG.CCE-ADDONMGR.4030302", "Cloud Container Engine"),
+        ("SVCSTG_AMS_4000001", "Application Operations Management"),
+        ("SVCSTG.CPE.0000001", "ServiceStage build"),
+        ("DEV.CB.0210043", "CodeArts Build"),
+        ("DEV.0210043", None),
+        ("VPCX.0001", None),
+        ("AS1.0001", None),
+        (".".join("A" * 999), None),
+    ],
+)
+def test_the_longest_known_prefix_of_a_code_names_its_service(
+    code: str, service: str | None
+) -> None:
+    found = find_service(code)
+
+    assert (found.name if found else None) == service
 
 
 @pytest.mark.parametrize(
@@ -105,7 +158,7 @@ def test_a_task_has_a_title_if_it_is_known(
 
 
 BUILD = "the build of the application failed: read the build's log"
-NETWORK = "an error of Virtual Private Cloud (networks, subnets, security groups)"
+NETWORK = "an error from Virtual Private Cloud (networks, subnets, security groups)"
 
 
 class TestFailure:
@@ -123,6 +176,13 @@ class TestFailure:
             (["NotFound", None, "ECC00011"], (f"ECC00011: {BUILD}",)),
             (["NotFound", "VPC.0202"], (f"VPC.0202: {NETWORK}",)),
             (["VPC.0202", "VPC.0202"], (NETWORK,)),
+            (["Failed", "TN00097"], ()),
+            (["SVCSTG.09999999"], ()),
+            (["SVCSTG.NEW.4000001"], ()),
+            (
+                ["SVCSTG.SWR.4000306"],
+                ("an error from Software Repository for Container (images)",),
+            ),
         ],
     )
     def test_is_explained_by_its_innermost_documented_code(
@@ -151,13 +211,13 @@ class TestCustomMeanings:
     def test_stand_beside_the_documented_ones(self) -> None:
         catalogue = Catalogue({"ecc00011": "ask Ann"})
 
-        assert catalogue.describe_code("ECC00011") == BUILD_FAILED._replace(custom="ask Ann")
+        assert catalogue.explain("ECC00011") == BUILD_FAILED._replace(custom="ask Ann")
 
     def test_may_be_all_that_is_known(self) -> None:
         catalogue = Catalogue({"WKS.*": "ask Ann"})
 
-        meaning = catalogue.describe_code("WKS.00211401")
-        assert meaning == CodeMeaning("WKS.00211401", custom="ask Ann")
+        meaning = catalogue.explain("WKS.00211401")
+        assert meaning == Explanation("WKS.00211401", Kind.CODE, "ask Ann")
 
     @pytest.mark.parametrize(
         ("name", "own"),
@@ -198,14 +258,9 @@ def test_every_name_that_can_be_completed_has_a_meaning() -> None:
     catalogue = Catalogue()
     names = list(catalogue.names())
 
-    assert {"ECC00011", "TN00097", "provision/provMain", "FAILED"} <= set(names)
-    assert all(
-        catalogue.describe_code(name)
-        or catalogue.describe_task(name)
-        or catalogue.describe_flow(name)
-        or catalogue.describe_status(name)
-        for name in names
-    )
+    assert {"ECC00011", "TN00097", "provision/provMain", "FAILED", "kube"} <= set(names)
+    assert len(names) == len(set(names))
+    assert all(map(catalogue.explain, names))
 
 
 @pytest.mark.parametrize(

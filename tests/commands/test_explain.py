@@ -20,29 +20,34 @@ TIME = re.compile(r"^[0-9T:-]+Z ", re.MULTILINE)
 
 CODE = """\
 ECC00011  error code
-  means    the build of the application failed
-  to do    read the build's log
-  service  ServiceStage jobs (the job engine itself)
-  source   job details page, example
+  means       the build of the application failed
+  what to do  read the build's log
+  service     ServiceStage jobs (the job engine itself)
+  source      job details page, example
 """
 TASK = """\
 TN00097  task
-  does     wait for the build to succeed
-  flow     build/assemCheckStatus
-  source   2018 catalogue
+  does        wait for the build to succeed
+  flow        build/assemCheckStatus
+  source      2018 catalogue
 """
 FLOW = """\
 build/assemCheckStatus  flow
-  does     wait for a build to end
-  tasks    TN00096  ask how the build stands
-           TN00097  wait for the build to succeed
-           TN00098  create the VPC, if there is none
-  source   2018 catalogue; what the flow does is inferred from its tasks
+  does        wait for a build to end
+  tasks       TN00096  ask how the build stands
+              TN00097  wait for the build to succeed
+              TN00098  create the VPC, if there is none
+  source      2018 catalogue; what the flow does is inferred from its tasks
 """
 FAILED = """\
 FAILED  status
-  means    the job or task ended with an error; the component failed
-  source   API reference; how a job goes on is inferred
+  means       the job or task ended with an error; the component failed
+  source      API reference; how a job goes on is inferred
+"""
+FAIL_DETAIL = """\
+cluster_deleted  fail detail
+  means       the component's cluster was deleted
+  source      API reference; what it means is inferred
 """
 
 Ask = Callable[..., Finished]
@@ -68,6 +73,7 @@ def own(tmp_path: Path) -> Path:
         ("BUILD/ASSEMCHECKSTATUS", FLOW),
         ("FAILED", FAILED),
         ("failed", FAILED),
+        ("cluster_deleted", FAIL_DETAIL),
     ],
 )
 def test_a_name_is_explained_in_any_case(casjob: Casjob, name: str, text: str) -> None:
@@ -83,8 +89,8 @@ def test_several_names_are_explained_in_their_order_each_once(casjob: Casjob) ->
 def test_of_an_undocumented_code_the_service_is_named(casjob: Casjob) -> None:
     assert casjob("explain", "Vpc.9999").out == (
         "Vpc.9999  error code\n"
-        "  means    not documented\n"
-        "  service  Virtual Private Cloud (networks, subnets, security groups)\n"
+        "  means       not documented\n"
+        "  service     Virtual Private Cloud (networks, subnets, security groups)\n"
     )
 
 
@@ -102,9 +108,9 @@ def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: P
 def test_lines_are_wrapped_for_a_terminal(casjob: Casjob) -> None:
     assert casjob("explain", "provision/provMain", columns=50).out.startswith(
         "provision/provMain  flow\n"
-        "  does     deploy a component: create what it\n"
-        "           needs, build it, start it and bind its\n"
-        "           domain\n"
+        "  does        deploy a component: create what it\n"
+        "              needs, build it, start it and bind\n"
+        "              its domain\n"
     )
     narrow = casjob("explain", "TN00097", columns=40).out
     assert max(map(len, narrow.splitlines())) <= 40
@@ -176,8 +182,8 @@ class TestTheTeamsOwnFile:
 
         assert casjob("explain", "ECC00011", "x") == (
             0,
-            CODE.replace("\n", "\n  team     ask Ann or Bob\n", 1)
-            + "\nx  error code\n  team     ours\n  means    not documented\n",
+            CODE.replace("\n", "\n  team        ask Ann or Bob\n", 1)
+            + "\nx  error code\n  team        ours\n  means       not documented\n",
             "",
         )
 

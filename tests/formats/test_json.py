@@ -253,7 +253,7 @@ class TestTasks:
             "code": "VPC.0202",
             "detail": "Query fail.",
             "within": [{"code": f"E{level}", "detail": None} for level in range(3)],
-            "means": "an error of Virtual Private Cloud (networks, subnets, security groups)",
+            "means": "an error from Virtual Private Cloud (networks, subnets, security groups)",
         }
 
     @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ FAILURE: dict[str, JsonValue] = {
     "code": "VPC.1234",
     "detail": "No.",
     "within": [],
-    "means": "an error of Virtual Private Cloud (networks, subnets, security groups)",
+    "means": "an error from Virtual Private Cloud (networks, subnets, security groups)",
 }
 NAMED: dict[str, JsonValue] = {
     "task_id": "Task-00097",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from casjob.catalogue.explanations import Explanation, Kind
+from casjob.catalogue.meanings import Explanation, Kind
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
 from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
@@ -13,12 +13,7 @@ from casjob.job.statuses import stage_of
 from casjob.overview import CheckResult, Entry, Overview
 from casjob.printable import printable
 
-_TITLES = {
-    Kind.CODE: "error code",
-    Kind.TASK: "task",
-    Kind.FLOW: "flow",
-    Kind.STATUS: "status",
-}
+_LABEL_WIDTH = 12
 
 
 def list_recent_fields(now: datetime, display: Display) -> list[Field[RecentJob]]:
@@ -98,9 +93,10 @@ def explanations(explanations: Iterable[Explanation], display: Display) -> str:
     page = Page(display)
     for each in explanations:
         page.gap()
-        page.print(f"{each.name}  {_TITLES[each.kind]}")
+        kind = "error code" if each.kind is Kind.CODE else each.kind.replace("_", " ")
+        page.print(f"{each.name}  {kind}")
         for label, text in _read_lines(each):
-            page.print(text, margin=f"{INDENT}{label:9}")
+            page.print(text, margin=f"{INDENT}{label:{_LABEL_WIDTH}}")
     return page.content()
 
 
@@ -109,12 +105,12 @@ def _read_lines(explanation: Explanation) -> Iterator[tuple[str, str]]:
     lines = {
         "team": explanation.custom,
         "does" if does else "means": explanation.means or "not documented",
-        "to do": explanation.advice,
+        "what to do": explanation.advice,
         "service": explanation.service and str(explanation.service),
         "flow": explanation.flow,
     }
     yield from ((label, text) for label, text in lines.items() if text)
     for place, task in enumerate(explanation.tasks):
-        yield "" if place else "tasks", f"{task.name}  {task.title}"
+        yield "" if place else "tasks", f"{task.name}  {task.means}"
     if explanation.source:
         yield "source", explanation.source

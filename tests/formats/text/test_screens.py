@@ -168,7 +168,7 @@ def test_what_a_code_means_stays_with_the_cause(in_rows: InRows) -> None:
         "  VPC.0202  java.lang.IllegalStateException: deployment failed",
         "  │ Caused by: java.io.IOException: the registry refused the layers",
         "  │ Caused by: java.net.ConnectException: Connection refused",
-        "  means     an error of Virtual Private Cloud (networks, subnets, security",
+        "  means     an error from Virtual Private Cloud (networks, subnets, security",
         "            groups)",
         "  means     CCE.01500001: the cluster service had an internal error: try again;…",
         "  … 31 more lines; --full shows all",
