@@ -140,9 +140,10 @@ def tasks(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Show the tasks of a job, paged or filtered."""
     from casjob.commands.tasks import Selection, run
+    from casjob.job.statuses import spell_status
 
-    words = ",".join(status or []).upper().split(",")
-    statuses = frozenset(filter(None, map(str.strip, words)))
+    words = ",".join(status or []).split(",")
+    statuses = frozenset(spell_status(word.strip()) for word in words if word.strip())
     session = connection.open_session(context, is_offline=reply.file is not None)
     return run(
         component.choose(job_id),

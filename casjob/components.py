@@ -5,14 +5,15 @@ the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkser
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, NamedTuple, Protocol, TypeAlias
 
 from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 
+from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ReplyError
-from casjob.job.models import ApiObject, Flag, WholeNumber
+from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
 from casjob.job.source import JobSource
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
@@ -20,19 +21,6 @@ Fields = dict[str, JsonValue]
 
 _SHORTEST_PREFIX = 6
 _HINT = "the endpoint may belong to another service; casjob config shows where it is set"
-_MIN_MILLISECONDS = 10**11
-"""From here on a number is a time in milliseconds, not in seconds: 1973 and the year 5138."""
-
-
-def read_time(value: object) -> datetime | None:
-    """Return a time in UTC, from ISO 8601 or the milliseconds or seconds since 1970, or None."""
-    number = read_whole_number(value)
-    if number is None:
-        return read_moment(value)
-    try:
-        return datetime.fromtimestamp(number / (1000 if number >= _MIN_MILLISECONDS else 1), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _keep_objects(sent: object) -> list[Fields]:
@@ -40,7 +28,6 @@ def _keep_objects(sent: object) -> list[Fields]:
 
 
 _NonEmpty: TypeAlias = Annotated[str | None, PlainValidator(lambda sent: read_text(sent) or None)]
-_Time: TypeAlias = Annotated[datetime | None, PlainValidator(read_time)]
 _Objects = BeforeValidator(_keep_objects)
 
 
@@ -81,7 +68,7 @@ class _Status(ApiObject):
     status: _NonEmpty = None
     fail_detail: _NonEmpty = None
     last_job_id: _NonEmpty = None
-    update_time: _Time = None
+    update_time: Moment = None
 
 
 class Component(ApiObject):
@@ -98,7 +85,7 @@ class Component(ApiObject):
     environment_name: _NonEmpty = None
     instance_id: _NonEmpty = None
     version: _NonEmpty = None
-    update_time: _Time = None
+    update_time: Moment = None
     status_detail: Annotated[
         _Status, BeforeValidator(lambda sent: sent if isinstance(sent, dict) else {"status": sent})
     ] = Field(default=_Status(), validation_alias=AliasChoices("STATUS_DETAIL", "STATUS"))
@@ -126,7 +113,7 @@ class Component(ApiObject):
     @property
     def health(self) -> Health:
         """What its status means."""
-        return _HEALTH.get((self.status or "").upper(), Health.UNKNOWN)
+        return _HEALTH.get(fold_spelling(self.status or ""), Health.UNKNOWN)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -202,12 +189,12 @@ class Deployment(ApiObject):
     @property
     def began(self) -> datetime | None:
         """When it began, in UTC; None if the time can't be understood."""
-        return read_time(self.begin_time)
+        return read_moment(self.begin_time)
 
     @property
     def ended(self) -> datetime | None:
         """When it ended, in UTC; None if it has not, or if the time can't be understood."""
-        return read_time(self.end_time)
+        return read_moment(self.end_time)
 
     @property
     def elapsed_seconds(self) -> float | None:

@@ -19,6 +19,12 @@ MAX_DEPTH = 200
 _DIGITS = 18
 """Digits that surely fit 64 bits; a longer number is no count and no index."""
 
+_EPOCH = re.compile(r"(?!\d{8}\Z)[1-9]\d{0,17}(?:\.\d{1,9})?", re.ASCII)
+"""Eight digits are a date of ISO 8601, and 0 is a time that is not set."""
+
+_MIN_MILLISECONDS = 10**11
+"""From here on a number is a time in milliseconds, not in seconds: 1973 and the year 5138."""
+
 _CONTROLS_A_TERMINAL = re.compile(
     "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
@@ -101,15 +107,23 @@ def read_flag(value: object) -> bool | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Return an ISO 8601 time in UTC, which it is taken to be in if it names no zone, or None."""
-    if not isinstance(value, str):
-        return None
+    """Return a time in UTC, or None: of ISO 8601, or the seconds or milliseconds since 1970.
+
+    A time without a zone is taken to be in UTC.
+    """
     try:
+        text = str(value)
+        if _EPOCH.fullmatch(text):
+            seconds = float(text)
+            is_milliseconds = seconds >= _MIN_MILLISECONDS
+            return datetime.fromtimestamp(seconds / 1000 if is_milliseconds else seconds, UTC)
+        if not isinstance(value, str):
+            return None
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is UTC:
             return moment
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return None
 
 

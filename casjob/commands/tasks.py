@@ -7,6 +7,7 @@ from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Presentation
 from casjob.job.report import Report, select_tasks
 from casjob.job.source import Window
+from casjob.job.statuses import spell_status
 from casjob.output import OutputFile
 from casjob.reporting import fetch_target, read_report, refuse_service
 from casjob.saved import save_job
@@ -86,7 +87,7 @@ def run(
 
 def _check_statuses(statuses: frozenset[str], report: Report, session: Session) -> None:
     """Say on stderr if no task has one of the selected statuses, and which there are."""
-    there = Counter((each.task.task_status or "(none)").upper() for each in report.tasks)
+    there = Counter(spell_status(each.task.task_status) or "(none)" for each in report.tasks)
     if not statuses or not statuses.isdisjoint(there):
         return
     wanted = " or ".join(sorted(statuses))

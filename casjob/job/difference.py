@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.statuses import spell_status
 
 _VARYING = re.compile(
     # A date, with or without a time; a time of day; a UUID; an id in hexadecimal.
@@ -61,7 +62,7 @@ class TaskDifference(NamedTuple):
             return Change.REMOVED
         if self.base is None:
             return Change.ADDED
-        if _status(self.base.task.task_status) != _status(self.job.task.task_status):
+        if spell_status(self.base.task.task_status) != spell_status(self.job.task.task_status):
             return Change.STATUS
         if _essence(self.base.message) != _essence(self.job.message):
             return Change.MESSAGE
@@ -89,7 +90,9 @@ class Difference(NamedTuple):
     @property
     def has_same_status(self) -> bool:
         """Whether the jobs have the same status."""
-        return _status(self.base.job.execution_status) == _status(self.job.job.execution_status)
+        return spell_status(self.base.job.execution_status) == spell_status(
+            self.job.job.execution_status
+        )
 
     @property
     def is_alike(self) -> bool:
@@ -151,10 +154,6 @@ def merge_order(base: Iterable[StepKey], job: Iterable[StepKey]) -> list[StepKey
     for key in in_base:
         merged += [key, *followers.get(key, ())]
     return merged
-
-
-def _status(word: str | None) -> str:
-    return (word or "").upper()
 
 
 def _essence(message: Failure | None) -> tuple[str | None, str] | None:

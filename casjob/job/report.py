@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from casjob.catalogue.meanings import Catalogue
 from casjob.job.failures import Failure, read_failure
 from casjob.job.source import JobDetail, Window
-from casjob.job.statuses import Outcome, Stage, stage_of
+from casjob.job.statuses import Outcome, Stage, spell_status, stage_of
 
 if TYPE_CHECKING:
     from casjob.job.models import Job, Task
@@ -18,16 +18,9 @@ _SEPARATOR_PREFIX = "SEPARATOR_"
 class TaskReport(NamedTuple):
     """What one task means.
 
-    Args:
-        task: the task as the service describes it.
-        stage: what its status means.
-        message: what its MESSAGES say; None if that is nothing, or if it succeeded.
-        phase: the part of the job it belongs to, named by the separator task before it.
-        is_separator: whether it marks a phase instead of doing work.
-        elapsed_seconds: how long it took, or has been running so far.
-        heartbeat_age_seconds: since the last health check of a task that is running.
-        title: what the task does.
-        means: what is known about the codes of a task that failed, in lines.
+    `message` is what its MESSAGES say, None if nothing, or if it succeeded; `means` is what is
+    known about the codes in that of a task that failed, in lines. A separator names the `phase` of
+    the tasks after it, and does no work. `elapsed_seconds` is how long it took, or has run so far.
     """
 
     task: "Task"
@@ -54,13 +47,9 @@ class TaskReport(NamedTuple):
 class Report(NamedTuple):
     """What a job with its tasks means.
 
-    Args:
-        detail: the job as the service describes it.
-        window: which tasks were requested.
-        tasks: in TASK_INDEX order, or in the order sent where one has no index.
-        shown: the selected tasks, in the order selected.
-        missing: says, in a sentence, that `detail` is not all that there was to receive.
-        contradictions: what does not add up, in full sentences.
+    The `tasks` are in TASK_INDEX order, or in the order sent where one has no index; those that are
+    `shown` in the order selected. `missing` says, in a sentence, that `detail` is not all that
+    there was to receive; `contradictions` say what does not add up.
     """
 
     detail: JobDetail
@@ -128,7 +117,9 @@ class Report(NamedTuple):
         """The tasks that failed: the cause first, its followers in order."""
         failed = [each for each in self.tasks if each.has_failed]
         # A task is cancelled or rolled back because another one failed.
-        return tuple(sorted(failed, key=lambda each: "FAILED" not in _status(each)))
+        return tuple(
+            sorted(failed, key=lambda each: "FAILED" not in spell_status(each.task.task_status))
+        )
 
     @property
     def cause(self) -> TaskReport | None:
@@ -182,13 +173,8 @@ def report_job(
 ) -> Report:
     """Work out what a job with its tasks means.
 
-    Args:
-        detail: the job with its tasks.
-        window: which tasks were requested; None for all of them.
-        catalogue: what the names of tasks and the codes of failures mean; by default, without
-            a team's own meanings.
-        requested_job_id: the job that was requested, to notice a reply about another.
-        missing: says, in a sentence, that `detail` is not all that there was to receive.
+    `window` says which tasks were requested, None for all; `requested_job_id` which job, so that a
+    reply about another is noticed. For `missing` see `Report`.
     """
     window = window or Window()
     tasks = tuple(_report_tasks(detail, window, catalogue or Catalogue()))
@@ -206,7 +192,6 @@ def order_tasks(tasks: "tuple[Task, ...]", *, is_desc: bool) -> "list[Task]":
 
 def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> Iterator[TaskReport]:
     phase = None
-    goes_on = not stage_of(detail.job.execution_status).has_ended
     for task in order_tasks(detail.tasks, is_desc=window.desc):
         name = task.task_name or ""
         is_echo = (task.task_type or "").lower() == "echo"
@@ -214,18 +199,9 @@ def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> It
         if is_separator:
             phase = name.removeprefix(_SEPARATOR_PREFIX)
         stage = stage_of(task.task_status)
-        is_running = stage is Stage.UNDER_WAY
-        elapsed = heartbeat_age = None
-        if is_running:
-            heartbeat_age = _seconds_so_far(task.last_health_check, detail.as_of)
-        if is_running and goes_on:
-            elapsed = _seconds_so_far(task.created_at, detail.as_of)
-        elif is_running or stage.has_ended:
-            elapsed = seconds_between(task.created_at, task.last_health_check)
         message = None if stage is Stage.ENDED_WELL else read_failure(task.messages)
-        means: tuple[str, ...] = ()
-        if message and stage is Stage.ENDED_BADLY:
-            means = catalogue.explain_failure(message.codes)
+        has_failed = stage is Stage.ENDED_BADLY
+        elapsed, heartbeat_age = _read_times(task, stage, detail)
         yield TaskReport(
             task=task,
             stage=stage,
@@ -235,12 +211,19 @@ def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> It
             elapsed_seconds=elapsed,
             heartbeat_age_seconds=heartbeat_age,
             title=catalogue.find_title(task.task_name),
-            means=means,
+            means=catalogue.explain_failure(message.codes) if message and has_failed else (),
         )
 
 
-def _status(report: TaskReport) -> str:
-    return (report.task.task_status or "").upper()
+def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | None, float | None]:
+    """Return the seconds that a task took, or takes so far, and those since its last heartbeat."""
+    start, heartbeat = task.created_at, task.last_health_check
+    if stage is not Stage.UNDER_WAY:
+        return (seconds_between(start, heartbeat) if stage.has_ended else None), None
+    age = _seconds_so_far(heartbeat, detail.as_of)
+    if stage_of(detail.job.execution_status).has_ended:
+        return seconds_between(start, heartbeat), age
+    return _seconds_so_far(start, detail.as_of), age
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
@@ -308,13 +291,15 @@ def select_tasks(
 ) -> Report:
     """Return the report with only the selected tasks shown.
 
-    `statuses` are in upper case, and mean all if there are none; `desc` has the last task first.
+    `statuses` are words as of `spell_status`, and mean all if there are none; `desc` has the last
+    task first.
     Of the tasks that match, `offset` are skipped, and `limit` are shown.
     """
     matching = [
         each
         for each in report.tasks
-        if (not statuses or _status(each) in statuses) and (each.has_failed or not only_failed)
+        if (not statuses or spell_status(each.task.task_status) in statuses)
+        and (each.has_failed or not only_failed)
     ]
     if desc:
         matching.reverse()

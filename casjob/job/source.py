@@ -25,12 +25,9 @@ class Window(NamedTuple):
 
 
 class ComponentName(NamedTuple):
-    """A component whose last job is meant.
+    """A component whose last job is meant: its name, its id, or a prefix of that.
 
-    Args:
-        name: its name, its id, or a prefix of that.
-        application: the name of the application that it belongs to, if that is given.
-        after: not this job, but the next one; it may be empty, for a component without a job.
+    Where `after` is given, not that job is meant, but the next one; it is empty for the first.
     """
 
     name: str
@@ -39,13 +36,10 @@ class ComponentName(NamedTuple):
 
 
 class JobDetail(NamedTuple):
-    """A job with its tasks, or with those that were asked for.
+    """A job with its tasks, or with those that were requested.
 
-    Args:
-        sent: the unknown fields beside job and tasks.
-        task_count: the service's own count of all the job's tasks.
-        as_of: the service's clock at the time of the reply, in UTC.
-        duplicates: the ids of tasks received more than once and kept once.
+    `sent` has the unknown fields beside job and tasks; `task_count` is the service's count of all
+    tasks, and `as_of` its clock, in UTC; `duplicates` are ids of tasks that came more than once.
     """
 
     job: "Job"
@@ -77,12 +71,7 @@ class JobSource(Protocol):
     ) -> JobDetail:
         """Fetch a job with all of its tasks, or those in a window.
 
-        Args:
-            job_id: the job.
-            window: which tasks.
-            on_progress: called with how many tasks were received, and of how many if that is known.
-
-        Raises:
-            CasjobError: what went wrong.
+        `on_progress` gets how many tasks were received, and of how many if that is known. What goes
+        wrong is a CasjobError.
         """
         ...

@@ -2,6 +2,7 @@
 
 from enum import Enum, StrEnum
 
+from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ExitStatus
 
 
@@ -28,12 +29,7 @@ _EXIT_STATUSES = {
 
 
 class Stage(Enum):
-    """What a status means for someone waiting.
-
-    Attributes:
-        outcome: the outcome at this stage.
-        has_ended: whether nothing more is going to happen.
-    """
+    """What a status means for someone waiting: its outcome, and whether nothing more happens."""
 
     ENDED_WELL = "ended well", Outcome.SUCCEEDED
     ENDED_BADLY = "ended badly", Outcome.FAILED
@@ -63,7 +59,15 @@ _STAGES = {
 STATUS_WORDS = (*_STAGES, "UNKNOWN")
 """The status words that the v2 and v3 pages document."""
 
+_DOCUMENTED = {fold_spelling(word): word for word in STATUS_WORDS}
+
+
+def spell_status(status: str | None) -> str:
+    """Return a status word in upper case, as documented: CANCELLED for `canceled`."""
+    word = status or ""
+    return _DOCUMENTED.get(fold_spelling(word), word.upper())
+
 
 def stage_of(status: str | None) -> Stage:
-    """Return what a status word means, in any case; UNKNOWN and new words are undecided."""
-    return _STAGES.get((status or "").upper(), Stage.UNDECIDED)
+    """Return what a status word means, in any spelling; UNKNOWN and new words are undecided."""
+    return _STAGES.get(spell_status(status), Stage.UNDECIDED)

@@ -113,6 +113,7 @@ def test_instance_id_is_the_services_own_filter(ask: Ask, service: Service) -> N
         (["--failed", "--desc", "--limit", "1"], [105]),
         (["--status", "FAILED"], [105]),
         (["--status", "failed", "--status", "Skipped"], [40, 105]),
+        (["--status", "canceled"], [77]),
         (["--status", "a_new_word"], [90]),
         (["--status", "succeeded", "--limit", "2", "--offset", "99"], [103, 104]),
         (["--failed", "--status", "CANCELLED", "--status", "SUCCEEDED"], [77]),

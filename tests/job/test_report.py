@@ -289,7 +289,7 @@ class TestElapsed:
             {"CREATED_AT": None},
             {"LAST_HEALTH_CHECK": None},
             {"CREATED_AT": "yesterday"},
-            {"CREATED_AT": 1580788863},
+            {"CREATED_AT": 15807888},
         ],
     )
     def test_is_not_known_without_both_times(self, more: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from casjob.errors import ExitStatus
-from casjob.job.statuses import STATUS_WORDS, Outcome, Stage, stage_of
+from casjob.job.statuses import STATUS_WORDS, Outcome, Stage, spell_status, stage_of
 
 MEANINGS = {
     "SUBMITTED": (Stage.NOT_BEGUN, Outcome.RUNNING, False),
@@ -48,5 +48,17 @@ def test_every_outcome_is_a_word_with_an_exit_status() -> None:
     }
 
 
-def test_a_word_means_the_same_in_any_case() -> None:
-    assert stage_of("succeeded") is Stage.ENDED_WELL
+@pytest.mark.parametrize(
+    ("word", "documented"),
+    [
+        ("succeeded", "SUCCEEDED"),
+        ("CANCELED", "CANCELLED"),
+        ("Canceled", "CANCELLED"),
+        ("CANCELLED", "CANCELLED"),
+        ("paused", "PAUSED"),
+        (None, ""),
+    ],
+)
+def test_a_word_means_the_same_in_any_case_and_spelling(word: str | None, documented: str) -> None:
+    assert spell_status(word) == documented
+    assert stage_of(word) is stage_of(documented)
