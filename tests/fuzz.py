@@ -531,7 +531,7 @@ def _check_error(error: CasjobError) -> Iterator[Finding]:
 def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterator[Finding]:
     """Read a reply, add its report, and check that and its JSON."""
     try:
-        document = decode(body.decode("utf-8-sig"))
+        document = decode(body.decode("utf-8-sig", "replace"))
     except ValueError:
         # The client makes a ReplyError of it.
         return
@@ -550,7 +550,7 @@ def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
     known = [index for index in indexes if index is not None]
     if len(known) == len(indexes) and known != sorted(known):
         yield Finding("order", "report", repr(indexes))
-    yield from _check_json(json.loads(body.decode("utf-8-sig")), report)
+    yield from _check_json(json.loads(body.decode("utf-8-sig", "replace")), report)
 
 
 # JSON

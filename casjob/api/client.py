@@ -123,6 +123,7 @@ class Client:
         self._pace = pace
         self._guard = LockoutGuard()
         self._notified = 0
+        self._is_replacement_told = False
         self._notifying = threading.Lock()
 
     def close(self) -> None:
@@ -201,8 +202,10 @@ class Client:
         return errors.explain_refusal(response, service=self.name, refusals=refusals)
 
     def _decode(self, response: Response) -> JsonValue:
+        # One byte that is not UTF-8 must not hide a whole job.
+        text = response.content.decode("utf-8-sig", "replace")
         try:
-            return decode(response.content.decode("utf-8-sig"))
+            document = decode(text)
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(
@@ -211,6 +214,16 @@ class Client:
                 hint="the endpoint may belong to another service, or a proxy may have responded;"
                 " casjob config shows where it is set",
             ) from None
+        if text.count("\ufffd") > response.content.count("\ufffd".encode()):
+            self._notify_replacement()
+        return document
+
+    def _notify_replacement(self) -> None:
+        with self._notifying:
+            if not self._is_replacement_told:
+                self._is_replacement_told = True
+                about = "has bytes that are not UTF-8; they are shown as \ufffd"
+                self._notify(f"the response from {self.name} {about}")
 
     def _notify_retry(self, retry: int, message: str) -> None:
         """Notify of a retry, once for all pages that fail side by side."""

@@ -261,6 +261,20 @@ def test_a_header_may_be_in_any_script(service: Service) -> None:
     assert raised.value.message == "the service redirects to 作业"
 
 
+def test_bytes_that_are_not_utf_8_are_replaced_and_that_is_told_once(service: Service) -> None:
+    kept = '{"a": "\ufffd"}'.encode()
+    service.script = [Reply(200, kept), *[Reply(200, b'\xef\xbb\xbf{"a": "caf\xe9 \xff"}')] * 2]
+    listener = Listener()
+
+    with open_client(service.url, listener) as client:
+        documents = [send(client) for _ in range(3)]
+
+    assert documents == [{"a": "\ufffd"}, {"a": "caf\ufffd \ufffd"}, {"a": "caf\ufffd \ufffd"}]
+    assert listener.messages == [
+        "the response from the service has bytes that are not UTF-8; they are shown as \ufffd"
+    ]
+
+
 def test_a_response_that_is_not_json_is_described(service: Service) -> None:
     service.script = [Reply(200, "<title>Welcome</title>", {"X-Request-Id": "req-1"})]
 
