@@ -1,25 +1,21 @@
-"""What a failed task or an error body says: its code, its message, and everything around them.
-
-Facts: "Obtaining Job Details", v2, shows MESSAGES as a string that holds `Message` and `Detail`;
-the other spellings are those of the vendor's error bodies and of Kubernetes.
-"""
+"""What a failed task or an error body says: its code, its message, and everything around them."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from casjob import json_text
-from casjob.job.codes import find_code, is_code, is_vendor_code
+from casjob.job.codes import find_code, is_vendor_code
 from casjob.job.embedded_json import decode_messages, find_json
+from casjob.job.pairs import (
+    Candidate,
+    Path,
+    find_candidates,
+    find_leaves,
+    find_sentence,
+    says_something,
+)
 from casjob.json_text import JsonValue
-
-# Keys in lower case and without `_` and `-`, the preferred ones first. `_find_keys` knows that
-# Message is a code if the object also has Detail.
-_CODE_KEYS = ("errorcode", "errcode", "code", "reason")
-_DETAIL_KEYS = ("errormsg", "errormessage", "errmsg", "externalmessage", "message", "msg")
-_TEXT_KEYS = ("errordescription", "errordesc", "detail", "details", "reason", "error", "code")
-"""Keys of a detail, but only where they hold text."""
 
 _MAX_TEXT = 256 * 1024
 """Characters of the longest text that is searched for JSON. Megabytes would take seconds."""
@@ -28,8 +24,6 @@ _EXCERPT = 300
 """Characters of the service's text that an error shows."""
 
 _ESCAPED = re.compile(r'\\(["\\])')
-
-_Path: TypeAlias = tuple[str | int, ...]
 
 
 class Pair(NamedTuple):
@@ -69,7 +63,7 @@ def read_failure(sent: JsonValue) -> Failure | None:
     text is lost, and nothing is raised.
     """
     message = decode_messages(sent)
-    if not _says_something(message):
+    if not says_something(message):
         return None
     failure = _read(message) or Failure(code=None, detail=_show(sent))
     while within_detail := _read_detail(failure):
@@ -81,9 +75,9 @@ def read_failure(sent: JsonValue) -> Failure | None:
 
 def _read(message: JsonValue) -> Failure | None:
     """Return what a message says by the most specific shape that it has, or None."""
-    candidates = list(_find_candidates(message))
-    details = [each for each in candidates if each.detail_key]
-    pairs = [each for each in details if each.code_key]
+    candidates = list(find_candidates(message))
+    details = [each for each in candidates if each.text]
+    pairs = [each for each in details if each.code]
     failure = _read_deepest(message, candidates, pairs or details or candidates)
     match failure:
         case Failure(code=None, within=(Pair(code=code, detail=None), *outer)):
@@ -105,11 +99,13 @@ def _read_detail(outer: Failure) -> Failure | None:
             inner = inner._replace(is_whole=False)
     if not inner or (outer.code and not inner.failure.detail):
         return None
-    around = Pair(outer.code, None if inner.is_whole else text)
-    return inner.failure._replace(
-        within=(*inner.failure.within, *_drop_empty([around]), *outer.within),
-        also=(*inner.failure.also, *outer.also),
-        rest=(*inner.failure.rest, *outer.rest),
+    found = inner.failure
+    around = Pair(outer.code if found.code else None, None if inner.is_whole else text)
+    return found._replace(
+        code=found.code or outer.code or find_code(text),
+        within=(*found.within, *_drop_empty([around]), *outer.within),
+        also=(*found.also, *outer.also),
+        rest=(*found.rest, *outer.rest),
     )
 
 
@@ -122,153 +118,75 @@ class _Embedded(NamedTuple):
 
 
 def _read_embedded(text: str) -> _Embedded | None:
-    """Return what the JSON in a text says, or None without a code in it.
+    """Return what the JSON in a text says, or None if that is nothing.
 
-    Well-formed JSON is preferred, and then the last: programs put their own text in front.
+    JSON with a code is preferred, then well-formed JSON, and then the last: programs put their own
+    text in front. JSON that is repaired is a guess, so its code must at least look like the
+    vendor's; JSON without a code must end the text.
     """
+    stripped = text.strip()
     readings: list[_Embedded] = []
     for sent, repaired in find_json(text):
         message = decode_messages(sent)
         is_exact = message != sent
         failure = _read(message if is_exact else decode_messages(repaired))
-        # Repaired JSON is a guess, so its code must at least look like the vendor's.
-        if failure and (failure.code if is_exact else is_vendor_code(failure.code)):
-            readings.append(_Embedded(failure, is_exact, is_whole=sent == text.strip()))
-    return max(reversed(readings), key=lambda reading: reading.is_exact, default=None)
-
-
-class _Candidate(NamedTuple):
-    """An object in a message with a code, a detail, or both, under these of its keys."""
-
-    path: _Path
-    fields: dict[str, JsonValue]
-    code_key: str | None
-    detail_key: str | None
+        if failure is None:
+            continue
+        code, detail = failure.code, failure.detail
+        if is_vendor_code(code) or (is_exact and (code or (detail and stripped.endswith(sent)))):
+            readings.append(_Embedded(failure, is_exact, is_whole=sent == stripped))
+    return max(
+        reversed(readings),
+        key=lambda reading: (reading.failure.code is not None, reading.is_exact),
+        default=None,
+    )
 
 
 def _read_deepest(
-    message: JsonValue, candidates: list[_Candidate], wanted: list[_Candidate]
+    message: JsonValue, candidates: Sequence[Candidate], wanted: Sequence[Candidate]
 ) -> Failure | None:
     if not wanted:
         return None
-    cause = max(wanted, key=lambda candidate: len(candidate.path))
-    ancestors = set(_prefixes(cause.path))
-    within = [
-        candidate
-        for candidate in reversed(candidates)
-        if candidate.path in ancestors and candidate is not cause
-    ]
-    also = [candidate for candidate in wanted if candidate.path not in ancestors]
-    # A detail that holds a wanted pair is shown by that pair.
-    opened = {prefix for candidate in wanted for prefix in _prefixes(candidate.path)}
-    shown = {
-        (*candidate.path, key)
-        for candidate in (cause, *within, *also)
-        for key in (candidate.code_key, candidate.detail_key)
-        if key
-    } - opened
+    cause = max(wanted, key=_depth)
+    ancestors = set(_prefixes(cause.path[:-1])) if cause.path else set()
+    within = [each for each in candidates if each.path in ancestors]
+    also = [each for each in wanted if each is not cause and each.path not in ancestors]
+    # A text that holds a wanted pair is shown by that pair.
+    opened = {prefix for each in wanted for prefix in _prefixes(each.path)}
+    shown: set[Path] = set()
 
-    def pair(candidate: _Candidate) -> Pair:
-        code, detail = (
-            _show(candidate.fields[key]) if key and (*candidate.path, key) in shown else None
-            for key in (candidate.code_key, candidate.detail_key)
-        )
-        return Pair(code, detail)
+    def show(candidate: Candidate) -> Pair:
+        texts: list[str | None] = []
+        for key in (candidate.code, candidate.text):
+            path = (*candidate.path, key or "")
+            if key is None or path in opened:
+                texts.append(None)
+                continue
+            path, value = find_sentence(path, candidate.fields[key])
+            shown.add(path)
+            texts.append(_show(value))
+        return Pair(*texts)
 
-    main = pair(cause)
-    return Failure(
-        code=main.code,
-        detail=main.detail,
-        within=_drop_empty(map(pair, within)),
-        also=_drop_empty(map(pair, also)),
-        rest=tuple((_name(path), _show(leaf)) for path, leaf in _find_leaves(message, shown)),
-    )
+    code, detail = show(cause)
+    outer = _drop_empty(map(show, sorted(within, key=_depth, reverse=True)))
+    beside = _drop_empty(map(show, also))
+    rest = [(_name(path), _show(leaf)) for path, leaf in find_leaves(message, shown)]
+    return Failure(code, detail, outer, beside, tuple(rest))
+
+
+def _depth(candidate: Candidate) -> int:
+    return len(candidate.path)
 
 
 def _drop_empty(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     return tuple(pair for pair in pairs if pair != Pair(None, None))
 
 
-def _find_candidates(message: JsonValue) -> Iterator[_Candidate]:
-    for path, value in _walk(message):
-        if isinstance(value, dict):
-            code_key, detail_key = _find_keys(value)
-            if code_key or detail_key:
-                yield _Candidate(path, value, code_key, detail_key)
-
-
-def _find_keys(fields: dict[str, JsonValue]) -> tuple[str | None, str | None]:
-    """Return the keys of the code and of the detail, as far as there are any."""
-    spellings: dict[str, list[str]] = {}
-    for key in fields:
-        spellings.setdefault(key.lower().replace("_", "").replace("-", ""), []).append(key)
-
-    def spelt(names: Iterable[str]) -> list[str]:
-        return [key for name in names for key in spellings.get(name, ())]
-
-    codes = spelt(_CODE_KEYS)
-    details = [key for key in spelt(_DETAIL_KEYS) if isinstance(fields[key], str | dict | list)]
-    if "Detail" in fields:
-        details.insert(0, "Detail")
-        if "Message" in fields:
-            codes.insert(0, "Message")
-    details += [key for key in spelt(_TEXT_KEYS) if isinstance(fields[key], str)]
-    code_key = _choose_code([key for key in codes if is_code(fields[key])], details, fields)
-    said = (key for key in details if key != code_key and _says_something(fields[key]))
-    return code_key, next(said, None)
-
-
-def _choose_code(
-    codes: Iterable[str], details: Iterable[str], fields: dict[str, JsonValue]
-) -> str | None:
-    """Return the key of the best code.
-
-    That is one of the vendor's, even where code and message are swapped; then a name, since
-    Kubernetes has one in `reason` and the HTTP status in `code`; then a number.
-    """
-    vendor_codes = (key for key in (*codes, *details) if is_vendor_code(fields[key]))
-    names = (key for key in codes if isinstance(fields[key], str))
-    return next(chain(vendor_codes, names, codes), None)
-
-
-def _walk(message: JsonValue, without: Collection[_Path] = ()) -> Iterator[tuple[_Path, JsonValue]]:
-    """Yield every value with its path, in the message's order, to any depth."""
-    waiting: list[tuple[_Path, JsonValue]] = [((), message)]
-    while waiting:
-        path, value = waiting.pop()
-        if path in without:
-            continue
-        yield path, value
-        children: Iterable[tuple[str | int, JsonValue]] = ()
-        if isinstance(value, dict):
-            children = value.items()
-        elif isinstance(value, list):
-            children = enumerate(value)
-        waiting.extend(reversed([((*path, key), child) for key, child in children]))
-
-
-def _find_leaves(
-    message: JsonValue, without: Collection[_Path] = ()
-) -> Iterator[tuple[_Path, JsonValue]]:
-    return (found for found in _walk(message, without) if _is_leaf(found[1]))
-
-
-def _is_leaf(value: JsonValue) -> bool:
-    """Return whether a value is neither empty nor a container."""
-    if isinstance(value, str):
-        return bool(value.strip())
-    return value is not None and not isinstance(value, dict | list)
-
-
-def _says_something(value: JsonValue) -> bool:
-    return any(True for _ in _find_leaves(value))
-
-
-def _prefixes(path: _Path) -> Iterator[_Path]:
+def _prefixes(path: Path) -> Iterator[Path]:
     return (path[:end] for end in range(len(path) + 1))
 
 
-def _name(path: _Path) -> str:
+def _name(path: Path) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")
 
@@ -280,7 +198,7 @@ def _show(value: JsonValue) -> str:
         return json_text.encode(value)
     except RecursionError:
         # `json_text.decode` allows no such depth, but callers may pass any value.
-        return "\n".join(_show(leaf) for _, leaf in _find_leaves(value))
+        return "\n".join(_show(leaf) for _, leaf in find_leaves(value))
 
 
 def describe_failure(failure: Failure | None) -> str:

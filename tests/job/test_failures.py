@@ -27,6 +27,7 @@ STACK_TRACE = (
 AFTER_PROSE = 'Expected [201], but got 409 instead {"code":"VPC.0602","message":"CIDR overlaps"}'
 BEFORE_PROSE = 'response: {"code":"VPC.0602","message":"CIDR overlaps"}, url: https://vpc/v1'
 RETRIES = 'try 1: {"code":"A.0001","message":"m"}, try 2: {"code":"A.0002","message":"n"}'
+ANSIBLE = 'fatal: [web]: FAILED! => {"changed": false, "msg": "no space left\\non /dev/vda1"}'
 LONG = "x" * 1_000_000
 BRACKETS = "[" * 10_000 + "]" * 10_000
 EQUAL_KEYS = '{"code": "A", "code": "B", "message": "m"}'
@@ -63,7 +64,7 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "an object that was already decoded": (VPC, Failure("VPC.0202", "Query failed.")),
     "several spellings at once": (
         {"code": "B", "message": "n", "error_msg": "m", "error_code": "A"},
-        Failure("A", "m", rest=(("code", "B"), ("message", "n"))),
+        Failure("A", "m", also=(Pair("B", "n"),)),
     ),
     "Message and Detail beside another spelling": (
         {"Message": "A", "Detail": "m", "code": "B"},
@@ -214,9 +215,151 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         [{"code": "A", "message": "m"}, {"error": VPC}],
         Failure("VPC.0202", "Query failed.", also=(Pair("A", "m"),)),
     ),
+    # Each code with its own text.
+    "two pairs in one object, and a sentence that tells more": (
+        {
+            "errorCode": "CCE.01400001",
+            "errorMessage": "Invalid request.",
+            "error_code": "CCE_CM.0004",
+            "error_msg": "Request is invalid",
+            "message": "Eni subnetId and subnetCidr not matched",
+            "reason": "BadRequest",
+        },
+        Failure(
+            "CCE.01400001",
+            "Eni subnetId and subnetCidr not matched",
+            also=(Pair("CCE_CM.0004", "Request is invalid"),),
+            rest=(("errorMessage", "Invalid request."), ("reason", "BadRequest")),
+        ),
+    ),
+    "two pairs in one object, in another order": (
+        {"error_msg": "n", "errorMsg": "m", "errorCode": "A.0001", "error_code": "B.0001"},
+        Failure("A.0001", "m", also=(Pair("B.0001", "n"),)),
+    ),
+    "two pairs in one object, one of them without a text": (
+        {"errorCode": "A.0001", "error_code": "B.0001", "error_msg": "n"},
+        Failure("A.0001", "n", rest=(("error_code", "B.0001"),)),
+    ),
+    "a pair of the vendor's beside Message and Detail": (
+        {"Message": "EvictedPod", "Detail": "m", "code": "VPC.0202", "message": "n"},
+        Failure("VPC.0202", "n", also=(Pair("EvictedPod", "m"),)),
+    ),
+    "a sentence that tells less": (
+        {"error_code": "A.0001", "error_msg": "The quota is used up.", "message": "Failed."},
+        Failure("A.0001", "The quota is used up.", rest=(("message", "Failed."),)),
+    ),
+    "a stack trace tells less than a sentence": (
+        {"error_code": "A.0001", "error_msg": "m", "message": STACK_TRACE},
+        Failure("A.0001", "m", rest=(("message", STACK_TRACE),)),
+    ),
+    "a sentence beside an object": (
+        {"error_code": "A.0001", "error_msg": {"a": 1, "b": 2}, "message": "It is long."},
+        Failure("A.0001", '{"a": 1, "b": 2}', rest=(("message", "It is long."),)),
+    ),
+    "error_detail beside a detail": (
+        {"error_code": "A.0001", "error_msg": "m", "error_detail": "more about it"},
+        Failure("A.0001", "m", rest=(("error_detail", "more about it"),)),
+    ),
+    "the body of another service's job": (
+        '{"status":"FAIL","error_code":"EVS.2024","fail_reason":"EbsCreateVolumeTask-fail:volume"}',
+        Failure("EVS.2024", "EbsCreateVolumeTask-fail:volume", rest=(("status", "FAIL"),)),
+    ),
+    "a job of another service that failed in a job below it": (
+        {
+            "status": "FAIL",
+            "error_code": "EVS.2001",
+            "fail_reason": "sub job failed",
+            "entities": {
+                "sub_jobs": [
+                    {"status": "SUCCESS", "error_code": None, "fail_reason": ""},
+                    {"status": "FAIL", "error_code": "EVS.2024", "fail_reason": "no volume"},
+                ]
+            },
+        },
+        Failure(
+            "EVS.2024",
+            "no volume",
+            within=(Pair("EVS.2001", "sub job failed"),),
+            rest=(
+                ("status", "FAIL"),
+                ("entities.sub_jobs[0].status", "SUCCESS"),
+                ("entities.sub_jobs[1].status", "FAIL"),
+            ),
+        ),
+    ),
+    # A detail that is JSON without a code.
     "a detail that is JSON without a pair": (
         '{"Message": "ECC00011", "Detail": "{\\"pod\\":[\\"web-0\\",{\\"message\\": \\"m\\"}]}"}',
-        Failure("ECC00011", '{"pod": ["web-0", {"message": "m"}]}'),
+        Failure("ECC00011", "m", rest=(("Detail.pod[0]", "web-0"),)),
+    ),
+    "Neutron's error in the detail of a pair": (
+        encode(
+            {
+                "error_code": "VPC.0120",
+                "error_message": encode(
+                    {
+                        "NeutronError": {
+                            "message": "exroutes exists under this router.",
+                            "type": "RouterInUse",
+                            "detail": "",
+                        }
+                    }
+                ),
+            }
+        ),
+        Failure(
+            "VPC.0120",
+            "exroutes exists under this router.",
+            rest=(("error_message.NeutronError.type", "RouterInUse"),),
+        ),
+    ),
+    "a detail with one text under any key": (
+        {"error_code": "A.0001", "error_msg": '{"NeutronError": ["It is in use."]}'},
+        Failure("A.0001", "It is in use."),
+    ),
+    "a detail with several texts under other keys": (
+        {"error_code": "A.0001", "error_msg": {"a": "It is in use.", "b": "Detach it."}},
+        Failure("A.0001", '{"a": "It is in use.", "b": "Detach it."}'),
+    ),
+    "Ansible's JSON without a code": (
+        ANSIBLE,
+        Failure(
+            None,
+            "no space left\non /dev/vda1",
+            within=(Pair(None, ANSIBLE),),
+            rest=(("changed", "false"),),
+        ),
+    ),
+    "JSON without a code in the prose of a pair": (
+        {"code": "A.0001", "message": ANSIBLE},
+        Failure(
+            "A.0001",
+            "no space left\non /dev/vda1",
+            within=(Pair(None, ANSIBLE),),
+            rest=(("changed", "false"),),
+        ),
+    ),
+    "a code before JSON without one": (
+        'VPC.0120: got 409 {"NeutronError": "It is in use."}',
+        Failure("VPC.0120", 'VPC.0120: got 409 {"NeutronError": "It is in use."}'),
+    ),
+    "a code before a message in JSON without one": (
+        'VPC.0120: got 409 {"NeutronError": {"message": "It is in use."}}',
+        Failure(
+            "VPC.0120",
+            "It is in use.",
+            within=(
+                Pair(None, 'VPC.0120: got 409 {"NeutronError": {"message": "It is in use."}}'),
+            ),
+        ),
+    ),
+    "JSON with a code before JSON without one": (
+        'a {"code": "A.0001", "message": "m"} => {"msg": "n"}',
+        Failure(
+            "A.0001",
+            "m",
+            within=(Pair(None, 'a {"code": "A.0001", "message": "m"} => {"msg": "n"}'),),
+        ),
     ),
     # A part of a pair.
     "a lone Message with a code": ('{"Message": "ECC00011"}', Failure("ECC00011", None)),
@@ -259,9 +402,9 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         encode(AFTER_PROSE),
         Failure("VPC.0602", "CIDR overlaps", within=(Pair(None, encode(AFTER_PROSE)),)),
     ),
-    "JSON without a code in prose": (
-        'got 409 {"NeutronError": {"message": "m"}}',
-        Failure(None, 'got 409 {"NeutronError": {"message": "m"}}'),
+    "JSON without a code that does not end the prose": (
+        'got 409 {"NeutronError": {"message": "m"}} from Neutron',
+        Failure(None, 'got 409 {"NeutronError": {"message": "m"}} from Neutron'),
     ),
     "several pieces of JSON in prose": (
         RETRIES,
@@ -405,6 +548,9 @@ def test_a_message_is_read(sent: JsonValue, failure: Failure | None) -> None:
         "errorMessage",
         "err_msg",
         "externalMessage",
+        "fail_reason",
+        "failReason",
+        "failure-message",
         "message",
         "msg",
         "error_description",
@@ -412,6 +558,8 @@ def test_a_message_is_read(sent: JsonValue, failure: Failure | None) -> None:
         "detail",
         "details",
         "error",
+        "error_detail",
+        "errorDetail",
     ],
 )
 def test_a_pair_is_read_in_any_spelling(code: str, detail: str) -> None:
@@ -625,6 +773,9 @@ def test_nothing_is_lost_of_json_that_is_cut_or_broken(
         '\\"',
         "[1,",
         "code=",
+        "A:",
+        "A.0001:",
+        '{"msg":"m"}',
         "\n",
     ],
 )
