@@ -6,11 +6,18 @@ from casjob.job.failures import Failure
 from casjob.job.report import TaskReport
 from casjob.printable import printable
 
+_NEXT_LINE = "\n│ "
+"""Parts the lines of what stands beside the cause, so that none looks like one of casjob's."""
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a message: stack traces come in lines that are indented with tabs."""
+    return text.replace("\r\n", "\n").replace("\t", "    ").rstrip("\n").split("\n")
+
 
 def printable_lines(text: str) -> str:
     """Return text whose line feeds stay; tabs become blanks, other controls escapes."""
-    lines = text.replace("\r\n", "\n").replace("\t", "    ").rstrip("\n").split("\n")
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(printable, split_lines(text)))
 
 
 def describe_message(report: TaskReport) -> str:
@@ -19,9 +26,12 @@ def describe_message(report: TaskReport) -> str:
     if message is None:
         return "No reason given."
     cause = "  ".join(filter(None, (message.code, message.detail)))
-    lines = [cause, *(f"means  {text}" for text in report.means)]
-    lines += (f"{relation}  {text}" for relation, text in _find_related(message))
-    return printable_lines("\n".join(lines))
+    means = (f"means  {text}" for text in report.means)
+    related = (
+        f"{printable(relation)}  {_NEXT_LINE.join(split_lines(text))}"
+        for relation, text in _find_related(message)
+    )
+    return printable_lines("\n".join([cause, *means, *related]))
 
 
 def _find_related(message: Failure) -> Iterator[tuple[str, str]]:

@@ -108,13 +108,17 @@ def test_texts_arrive(draw: Draw, text: str) -> None:
 
 
 def test_a_message_has_what_is_around_the_cause_too(draw: Draw) -> None:
-    inner = json.dumps({"code": "B", "message": "b"})
-    said = json.dumps({"error_code": "A", "error_msg": inner, "more": 1})
+    text = 'A.0001: failed\n\tat a.B {"code": "B.0001", "message": "b\\nc"}'
+    said = json.dumps({"error_msg": text, "more\nmeans": "1\r\nmeans  x"})
     document = job("FAILED", task(1, "FAILED", messages=said))
 
     (_, _, message), *_ = read(draw(document, "show", "-o", "github"))
 
-    assert message == "B  b\nwithin  A\nmore  1"
+    assert message == (
+        "B.0001  b\nc\n"
+        'within  A.0001: failed\n│     at a.B {"code": "B.0001", "message": "b\\nc"}\n'
+        "more\\nmeans  1\n│ means  x"
+    )
 
 
 def test_long_texts_are_cut(draw: Draw) -> None:

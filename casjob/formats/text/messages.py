@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from casjob.formats.messages import split_lines
 from casjob.formats.text.page import Page
 from casjob.formats.text.words import INDENT, Words, as_list, measure_line
 from casjob.job.failures import Failure
@@ -71,14 +72,16 @@ def _draw_folded(page: Page, lines: list[_Line], max_rows: int) -> None:
 
 
 def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[_Line]:
-    # Stack traces come in lines, and those are indented with tabs.
-    detail = (message.detail or "").replace("\r\n", "\n").replace("\t", "    ").rstrip("\n")
-    first, *others = detail.split("\n")
+    def read(label: Words, text: str, rank: int) -> Iterator[_Line]:
+        first, *others = split_lines(text)
+        yield _Line(INDENT, label, first, rank)
+        for line in others:
+            is_cause = _CAUSE.match(line[:_LONGEST_CAUSE])
+            lower = rank + 1 if is_cause else max(rank + 1, 3)
+            yield _Line([INDENT, (page.signs("│ "), "dim")], "", line, lower)
+
     code = page.safe((message.code or "", "bold red"))
-    yield _Line(INDENT, [*code, "  "] if code else "", first, 0)
-    for line in others:
-        is_cause = _CAUSE.match(line[:_LONGEST_CAUSE])
-        yield _Line([INDENT, (page.signs("│ "), "dim")], "", line, 1 if is_cause else 3)
+    yield from read([*code, "  "] if code else "", message.detail or "", 0)
     aligned = measure_line(code)
     if aligned + 2 > _WIDEST_ALIGNED:
         aligned = 0
@@ -86,7 +89,6 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
         yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if place else 0)
     for relation, pairs, rank in (("within", message.within, 2), ("also", message.also, 3)):
         for pair in pairs:
-            label = (f"{relation}  ", "dim")
-            yield _Line(INDENT, label, "  ".join(filter(None, pair)), rank)
+            yield from read((f"{relation}  ", "dim"), "  ".join(filter(None, pair)), rank)
     for path, text in message.rest:
-        yield _Line(INDENT, (f"{path}  ", "dim"), text, 3)
+        yield from read((f"{path}  ", "dim"), text, 3)

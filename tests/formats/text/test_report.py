@@ -262,7 +262,7 @@ class TestMessages:
             == """\
 task 9 TX00009: failed after 1.0s
   VPC.0202  Query fail.
-  means     an error of Virtual Private Cloud (networks, subnets, security groups)
+  means     an error from Virtual Private Cloud (networks, subnets, security groups)
   means     CCE.01500001: the cluster service had an internal error: try again; if it persists,\
  give support the request id
   within  CCE.01500001
@@ -324,11 +324,12 @@ also task 2 TX00002: failed after 1.0s, as task 0 TX00000 did""",
 
         lines = draw(document).out.split("\n\n")[1].splitlines()[1:]
 
-        assert sorted(lines) == [
+        assert lines == [
             "  A  b",
             "  also  CCE.01500001  node not ready",
-            r"  items[1].kind  Pod\nEvil: line",
             "  statusCode  500",
+            "  items[1].kind  Pod",
+            "  │ Evil: line",
         ]
 
     def test_in_lines_stay_in_lines_behind_a_gutter(self, draw: Draw) -> None:
@@ -354,7 +355,7 @@ task 9 TX00009: failed after 1.0s
             == """\
 task 9 TX00009: failed after 1.0s
   VPC.0202-0000-0000-0000-0000  no such thing
-  means  an error of Virtual Private Cloud (networks, subnets, security groups)"""
+  means  an error from Virtual Private Cloud (networks, subnets, security groups)"""
         )
 
     def test_are_wrapped_beside_their_margin(self, draw: Draw) -> None:
@@ -512,8 +513,10 @@ class TestHostileText:
         honest = draw(hostile_job("x y"))
         hostile = draw(hostile_job(HOSTILE["lines"]))
 
-        # Three messages are shown in their three lines each.
-        assert len(hostile.out.splitlines()) == len(honest.out.splitlines()) + 3 * 2
+        # Three messages and two other values of them are shown in their three lines each.
+        lines = hostile.out.splitlines()
+        assert len(lines) == len(honest.out.splitlines()) + 5 * 2
+        assert sum(line.startswith("  │") for line in lines) == 5 * 2
 
 
 class TestColor:
