@@ -22,8 +22,8 @@ JobIds = Annotated[
     list[str] | None,
     _argument(
         metavar="JOB_ID",
-        help="Job ids, or - to read them from stdin. Default: CASJOB_JOB_ID, or the job last looked"
-        " at.",
+        help="Job ids, or - to read them from stdin. Default: CASJOB_JOB_ID; for watch on a"
+        " terminal, the job last viewed.",
         autocompletion=complete_job_id,
     ),
 ]

@@ -1,5 +1,6 @@
 """The command line: names, options and help; each command's body calls one function."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -72,13 +73,18 @@ def casjob(
         Output.on_stdout().write(f"{context.get_help()}\n")
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob show JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
+def command(
+    examples: str, *, name: str | None = None
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return what makes a function a command, with examples for its help."""
+    return lambda function: app.command(name, cls=Command, epilog=examples)(with_options(function))
+
+
+@command(
+    "casjob show JOB474362ef-091d-429f-9b3e-c9246b37dee6\n"
     "casjob show --demo\n"
-    "casjob show --json | jq .failure",
+    "casjob show --json | jq .failure"
 )
-@with_options
 def show(
     context: typer.Context,
     job_id: JobId = None,
@@ -105,11 +111,7 @@ def show(
     )
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob tasks --desc --limit 5\ncasjob tasks --status failed,cancelled --json",
-)
-@with_options
+@command("casjob tasks --desc --limit 5\ncasjob tasks --status failed,cancelled --json")
 def tasks(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     job_id: JobId = None,
@@ -156,10 +158,7 @@ def tasks(  # noqa: PLR0913 - each is an option
     )
 
 
-@app.command(
-    cls=Command, epilog="casjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'"
-)
-@with_options
+@command("casjob watch JOB_ID --json | jq -c 'select(.event == \"verdict\")'")
 def watch(
     context: typer.Context,
     job_ids: JobIds = None,
@@ -187,12 +186,9 @@ def watch(
     return run(component.choose(job_ids or []), plan, session, view)
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob wait JOB_ID --timeout 45m && ./smoke-test\n"
-    "terraform output -raw job_id | casjob wait -",
+@command(
+    "casjob wait JOB_ID --timeout 45m && ./smoke-test\nterraform output -raw job_id | casjob wait -"
 )
-@with_options
 def wait(
     context: typer.Context,
     job_ids: JobIds = None,
@@ -220,12 +216,7 @@ def wait(
     return run(component.choose(job_ids or []), plan, session, verdicts, quiet=quiet)
 
 
-@app.command(
-    "list",
-    cls=Command,
-    epilog="casjob list web\ncasjob list --failed --json | casjob wait -",
-)
-@with_options
+@command("casjob list web\ncasjob list --failed --json | casjob wait -", name="list")
 def list_components(
     context: typer.Context,
     component: Component = None,
@@ -249,11 +240,7 @@ def list_components(
     )
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob stats web --last 50\ncasjob stats web --json | jq '.steps[] | select(.slow)'",
-)
-@with_options
+@command("casjob stats web --last 50\ncasjob stats web --json | jq '.steps[] | select(.slow)'")
 def stats(
     context: typer.Context,
     component: OneComponent,
@@ -277,8 +264,7 @@ def stats(
     return run(component, session, presentation, application=application, last=last)
 
 
-@app.command(cls=Command, epilog="casjob recent --limit 5 --json | jq -c '.jobs[]'")
-@with_options
+@command("casjob recent --limit 5 --json | jq -c '.jobs[]'")
 def recent(
     context: typer.Context,
     *,
@@ -294,13 +280,11 @@ def recent(
     return run(session, formats.open(session, "recent", output, display), limit=limit)
 
 
-@app.command(
-    cls=Command,
-    epilog="casjob diff GOOD_JOB_ID BAD_JOB_ID\n"
+@command(
+    "casjob diff GOOD_JOB_ID BAD_JOB_ID\n"
     "casjob diff --component web\n"
-    "casjob show JOB_ID --json | casjob diff good.json -",
+    "casjob show JOB_ID --json | casjob diff good.json -"
 )
-@with_options
 def diff(
     context: typer.Context,
     base: Base = None,
@@ -330,10 +314,7 @@ def diff(
     return run(base, job, session, formats.open(session, "difference", output, display))
 
 
-@app.command(
-    cls=Command, epilog="casjob explain ECC00011 TN00097\ncasjob explain provision/provMain"
-)
-@with_options
+@command("casjob explain ECC00011 TN00097\ncasjob explain provision/provMain")
 def explain(
     context: typer.Context,
     names: Names = None,
@@ -349,8 +330,7 @@ def explain(
     return run(names or [], session, FormatOptions(json).open(session, "explanations", output))
 
 
-@app.command(cls=Command, epilog="casjob config --check")
-@with_options
+@command("casjob config --check")
 def config(
     context: typer.Context,
     *,
@@ -369,11 +349,10 @@ def config(
     return run(session, formats.open(session, content, output), check=check)
 
 
-@app.command(
-    cls=Command,
-    epilog=". <(casjob completion bash)      # in ~/.bashrc\n"
+@command(
+    ". <(casjob completion bash)      # in ~/.bashrc\n"
     ". <(casjob completion zsh)       # in ~/.zshrc, after compinit\n"
-    "casjob completion fish > ~/.config/fish/completions/casjob.fish  # once",
+    "casjob completion fish > ~/.config/fish/completions/casjob.fish  # once"
 )
 def completion(
     shell: Annotated[

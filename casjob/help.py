@@ -8,6 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from casjob.conversion import convert_plain_values
 from casjob.errors import UsageError
+from casjob.output import Output
 
 _WATCH = "casjob watch follows jobs until they end"
 _PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
@@ -25,6 +26,8 @@ _ELSEWHERE = {
     "--limit": _PAGING,
     "--offset": _PAGING,
     "--desc": _PAGING,
+    "--version": "casjob --version shows the version",
+    "-V": "casjob --version shows the version",
     "--format": "--output chooses the format",
     "--id": _JOB_ID,
     "--job-id": _JOB_ID,
@@ -47,52 +50,74 @@ _REWORDED = {
 }
 """Patterns in Typer's messages, and what casjob says instead."""
 
-_TAKEN = {
-    (): "no arguments",
-    ("BASE", "JOB"): "two jobs",
-    ("COMPONENT",): "one component",
-    ("JOB_ID",): "one job id",
-    ("SHELL",): "one shell",
-}
-"""What a command takes, by the names of its arguments, where it does not take any number."""
-
-_MAY_BE_EMPTY = "after"
-"""The option that is empty where there was no job before."""
+_NEVER_EMPTY = frozenset({"component", "names"})
+"""Arguments that must not be empty; of an empty job id it is told what an id looks like."""
 
 
-def describe_usage_error(error: typer.TyperException) -> UsageError:
-    """Return Typer's error in casjob's words, with the help to look at.
-
-    For an option that another command has, the hint replaces Typer's guess.
-    """
+def describe_usage_error(error: typer.TyperException, words: list[str]) -> UsageError:
+    """Return Typer's error about a command line in casjob's words, with the help to look at."""
+    context: Any = getattr(error, "ctx", None)
+    steps = (f"  see: {context.command_path} --help",) if context else ()
     # Only the error about an unknown option has these.
-    is_unknown = hasattr(error, "possibilities")
-    hint = _ELSEWHERE.get(getattr(error, "option_name", "")) if is_unknown else None
-    message = error.message if hint else error.format_message()
+    if not hasattr(error, "possibilities"):
+        return UsageError(_reword(error, context), steps=steps)
+    option: str = getattr(error, "option_name", "")
+    commands = getattr(context.command, "commands", {})
+    having = [name for name, each in commands.items() if _has_option(each, option)]
+    if having:
+        named = next((word for word in words if word in having), having[0])
+        return UsageError("options go after the command", hint=f"as in casjob {named} {option}")
+    hint = _ELSEWHERE.get(option)
+    return UsageError(error.message if hint else error.format_message(), hint=hint, steps=steps)
+
+
+def _has_option(command: Any, option: str) -> bool:
+    return any(option in parameter.opts for parameter in command.params)
+
+
+def _reword(error: typer.TyperException, context: Any) -> str:
+    message = error.format_message()
+    if extra := re.search(r"unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL):
+        taken = [
+            f"one {each.metavar.lower().replace('_', ' ')}"
+            for each in context.command.params
+            if each.param_type_name == "argument"
+        ]
+        takes = " and ".join(taken) or "no arguments"
+        return f"{context.info_name} takes {takes}, not also {extra[1]}"
     for pattern, words in _REWORDED.items():
         message = re.sub(pattern, words, message)
-    context: typer.Context | None = getattr(error, "ctx", None)
-    if context and (
-        extra := re.search(r"unexpected extra argument\(s\) \((.*)\)", message, re.DOTALL)
-    ):
-        parameters: list[Any] = context.command.params
-        names = [each.metavar for each in parameters if each.param_type_name == "argument"]
-        message = f"{context.info_name} takes {_TAKEN[tuple(names)]}, not also {extra[1]}"
-    steps = (f"  see: {context.command_path} --help",) if context else ()
-    return UsageError(message, hint=hint, steps=steps)
+    return message
 
 
 def _refuse_empty(parameter: Any, value: Any) -> None:
-    """Raise a `UsageError` for an option without a value, or with a list of none."""
-    if parameter.param_type_name == "argument" or parameter.name == _MAY_BE_EMPTY:
+    """Raise a `UsageError` for an option or an argument without a value, or with a list of none."""
+    is_argument = parameter.param_type_name == "argument"
+    if is_argument and parameter.name not in _NEVER_EMPTY:
         return
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and not text.strip(" \t\n,"):
-            message = f"{parameter.opts[0]} is empty"
-            raise UsageError(message, hint="is it set from an empty variable?")
+            name = parameter.metavar if is_argument else parameter.opts[0]
+            raise UsageError(f"{name} is empty", hint="is it set from an empty variable?")
 
 
-class Command(TyperCommand):
+def _show_help(context: typer.Context, _parameter: object, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
+    if asked and not context.resilient_parsing:
+        Output.on_stdout().write(f"{context.get_help()}\n")
+        raise typer.Exit
+
+
+class _WithHelp:
+    """A command whose help is written like all output: Typer would not tell a closed stdout."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return `--help`."""
+        option: Any = super().get_help_option(ctx)  # type: ignore[misc] # that of what it is mixed with
+        option.callback = _show_help
+        return option
+
+
+class Command(_WithHelp, TyperCommand):
     """A command whose options are grouped, and whose epilog holds examples."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -103,7 +128,7 @@ class Command(TyperCommand):
         """Parse the words after the command's name; each error knows the command.
 
         Raises:
-            UsageError: an option is empty.
+            UsageError: an option or an argument is empty.
         """
         try:
             rest = super().parse_args(ctx, args)
@@ -147,7 +172,7 @@ class Command(TyperCommand):
                 formatter.write(f"  {line}\n")
 
 
-class Commands(TyperGroup):
+class Commands(_WithHelp, TyperGroup):
     """The commands, without Typer's two options that install completion scripts."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -155,3 +180,12 @@ class Commands(TyperGroup):
         installers = {"install_completion", "show_completion"}
         own = [each for each in super().get_params(ctx) if each.name not in installers]
         return convert_plain_values(own)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse a command line; `casjob help show` and `casjob version` are read as options."""
+        match args:
+            case ["help", *words]:
+                args = [*(word for word in words if word != "help"), "--help"]
+            case ["version", *_]:
+                args = ["--version"]
+        return super().parse_args(ctx, args)

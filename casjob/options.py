@@ -69,21 +69,15 @@ class ComponentOptions:
     application: Application = None
 
     def choose(self, named: _Named) -> _Named | ComponentName:
-        """Return what is meant: the component, or else what is named by an argument.
-
-        Raises:
-            UsageError: the options contradict the argument or each other.
-        """
-        others = vars(self).copy()
-        component = others.pop("component")
-        if component is None:
-            for option, value in others.items():
-                if value is not None:
-                    raise UsageError(f"--{option} requires --component")
+        """Return what is meant: the component, or else what is named by an argument."""
+        given = {option: value for option, value in vars(self).items() if value is not None}
+        if not given:
             return named
+        if "component" not in given:
+            raise UsageError(f"--{next(iter(given))} requires --component")
         if named not in (None, []):
             raise UsageError("a job id and --component can't be used together")
-        return ComponentName(component, **others)
+        return ComponentName(given.pop("component"), **given)
 
 
 @dataclass
@@ -94,7 +88,7 @@ class NextJobOptions(ComponentOptions):
         str | None,
         typer.Option(
             metavar="JOB_ID",
-            help="With --component: wait for the next job after this one.",
+            help="With --component: wait for the next job after this one, or none.",
             autocompletion=complete_job_id,
         ),
     ] = None
@@ -142,6 +136,8 @@ class DisplayOptions:
     utc: Annotated[bool, _output_option("--utc", help="Show times in UTC.")] = False
 
 
+_OTHER_SUFFIXES = {"md": OutputFormat.MARKDOWN, "xml": OutputFormat.JUNIT}
+
 Json = Annotated[bool, _output_option("--json", help="Same as --output json.")]
 
 
@@ -152,7 +148,10 @@ class FormatOptions:
     json: Json = False
     output_file: Annotated[
         str | None,
-        _output_option(metavar="FILE", help="Write the output to FILE, and a table to stdout."),
+        _output_option(
+            metavar="FILE",
+            help="Write the output to FILE, in the format of its name, and a table to stdout.",
+        ),
     ] = None
 
     def open(
@@ -172,7 +171,10 @@ class FormatOptions:
         """
         if self.json and output not in {None, OutputFormat.JSON}:
             raise UsageError(f"--json and --output {output} can't be used together")
-        output = OutputFormat.JSON if self.json else output or OutputFormat.TABLE
+        output = OutputFormat.JSON if self.json else output
+        if output is None and self.output_file is not None:
+            output = _read_format(self.output_file, content, session)
+        output = output or OutputFormat.TABLE
         display = display or DisplayOptions()
         chosen = Display(
             is_terminal=session.output.is_terminal,
@@ -184,6 +186,20 @@ class FormatOptions:
         )
         output_file = OutputFile(Path(self.output_file)) if self.output_file is not None else None
         return Presentation(content, output, chosen, session.output, output_file)
+
+
+def _read_format(file: str, content: Content, session: "Session") -> OutputFormat | None:
+    """Return the format that the name of a file tells; say so if it tells none."""
+    suffix = Path(file).suffix.lower().removeprefix(".")
+    output = _OTHER_SUFFIXES.get(suffix) or next(
+        (each for each in OutputFormat if each == suffix), None
+    )
+    if output is None:
+        session.notices.say(f"{file} gets a table; --output chooses another format")
+    elif output not in FORMATS[content]:
+        hint = f"--output chooses one of {', '.join(FORMATS[content])}"
+        raise UsageError(f"the format of {file}, {output}, is not supported here", hint=hint)
+    return output
 
 
 @dataclass

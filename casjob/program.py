@@ -10,7 +10,6 @@ from casjob.cli import app
 from casjob.errors import BugError, CasjobError, ExitStatus
 from casjob.help import describe_usage_error
 from casjob.notices import Notices
-from casjob.output import Output
 
 
 def main() -> None:
@@ -41,15 +40,7 @@ def _run_app(words: list[str], notices: Notices) -> int:
         status = app(words, prog_name="casjob", standalone_mode=False, obj=notices)
         return int(status or ExitStatus.SUCCESS)
     except typer.TyperException as error:
-        raise describe_usage_error(error) from error
-    except OSError as error:
-        # Other I/O errors are handled where they occur: this one is Typer's, writing the help.
-        Output.on_stdout().give_up(error)
-    except SystemExit as ended:
-        # Typer exits by itself if the reader of the help has gone.
-        if not isinstance(ended.__context__, BrokenPipeError):
-            raise
-    return ExitStatus.SUCCESS
+        raise describe_usage_error(error, words) from error
 
 
 def _report_bug(error: Exception, notices: Notices, *, is_verbose: bool) -> ExitStatus:

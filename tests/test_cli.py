@@ -10,6 +10,7 @@ import pytest
 
 from casjob import __version__
 from tests.conftest import JOB_ID, Casjob, Finished
+from tests.program import run_shell
 from tests.service import Recorded, Reply, Service
 
 BUG = (
@@ -83,6 +84,9 @@ def test_each_command_has_help(casjob: Casjob, command: str) -> None:
             "casjob show",
         ),
         (["show", "a", "b"], "show takes one job id, not also b", "casjob show"),
+        (["diff", "a", "b", "c"], "diff takes one base and one job, not also c", "casjob diff"),
+        (["recent", "a"], "recent takes no arguments, not also a", "casjob recent"),
+        (["help", "shwo"], "No such command 'shwo'. Did you mean 'show'?", "casjob"),
         (["show", "--region"], "Option '--region' requires an argument.", "casjob show"),
         (["tasks", "--failed=x"], "Option '--failed' does not take a value.", "casjob tasks"),
         (
@@ -100,6 +104,57 @@ def test_a_wrong_command_line_names_the_help_that_has_the_right_one(
     casjob: Casjob, words: list[str], message: str, command: str
 ) -> None:
     assert casjob(*words) == (2, "", f"casjob: {message}\n  see: {command} --help\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["--region", "X", "show"], "casjob show --region"),
+        (["--json", "list", "web"], "casjob list --json"),
+        (["-o", "json", "wait"], "casjob wait -o"),
+        (["--endpoint=x"], "casjob show --endpoint"),
+        (["--after", "J", "show"], "casjob watch --after"),
+    ],
+)
+def test_an_option_before_the_command_is_told_where_it_goes(
+    casjob: Casjob, words: list[str], right: str
+) -> None:
+    told = f"casjob: options go after the command\n  hint: as in {right}\n"
+    assert casjob(*words) == (2, "", told)
+
+
+def test_help_and_version_are_words_too(casjob: Casjob) -> None:
+    assert casjob("help") == casjob("help", "help") == casjob("--help")
+    assert casjob("help", "tasks") == casjob("tasks", "--help")
+    assert casjob("version") == casjob("--version")
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["version"], ["show", "-h"]])
+def test_help_that_can_not_be_written_is_an_error(
+    words: list[str], clean_environ: dict[str, str]
+) -> None:
+    line = " ".join(["casjob", *words])
+    closed = run_shell(f"{line} >&-", clean_environ)
+    assert closed == (74, "", "casjob: stdout is closed\n")
+    assert run_shell(f"{line} > /dev/full", clean_environ).status == 74
+    assert run_shell(f"{line} | head -0", clean_environ).status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["list", ""], "COMPONENT"),
+        (["explain", "TN00097", " "], "CODE"),
+        (["wait", "--component", "web", "--after", ""], "--after"),
+        (["show", "--region="], "--region"),
+    ],
+)
+def test_what_is_set_from_an_empty_variable_is_told_before_any_request(
+    casjob: Casjob, service: Service, at_service: dict[str, str], words: list[str], name: str
+) -> None:
+    told = f"casjob: {name} is empty\n  hint: is it set from an empty variable?\n"
+    assert casjob(*words, environ=at_service) == (2, "", told)
+    assert service.requests == []
 
 
 ON_PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
@@ -130,6 +185,7 @@ ON_SECRETS = "no option takes a secret, which others could read: set "
         (["show", "--limit", "5"], ON_PAGING),
         (["watch", "--offset", "5"], ON_PAGING),
         (["show", "--desc"], ON_PAGING),
+        (["show", "--version"], "casjob --version shows the version"),
     ],
 )
 def test_an_option_that_another_command_has_is_pointed_to(

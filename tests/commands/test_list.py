@@ -516,7 +516,7 @@ class TestTheComponent:
             assert ask("list", name).out.startswith("RUNNING  web\n")
 
     def test_is_not_found_by_anything_else(self, ask: Ask, service: Service) -> None:
-        for name in ("we", "WEB", "c0001", "c00001", ""):
+        for name in ("we", "WEB", "c0001", "c00001"):
             missed = ask("list", name)
             assert missed == (
                 5,

@@ -45,12 +45,49 @@ def test_json_is_short_for_its_format(ask: Ask, file: Path) -> None:
     assert json.loads(file.read_bytes())["outcome"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        *((f"r.{each}", each) for each in ("html", "svg", "json", "jsonl", "csv", "tsv")),
+        ("R.MD", "markdown"),
+        ("r.xml", "junit"),
+    ],
+)
+def test_the_name_of_the_file_tells_the_format(
+    ask: Ask, file: Path, name: str, output: str
+) -> None:
+    file = file.with_name(name)
+    finished = ask("show", JOB_ID, "--output-file", str(file))
+
+    assert finished == ask("show", JOB_ID)
+    assert file.read_text("utf-8") == ask("show", JOB_ID, "-o", output).out
+    ask("show", JOB_ID, "-o", "github", "--output-file", str(file))
+    assert file.read_text("utf-8").startswith("::error")
+
+
+def test_the_format_of_a_name_may_not_be_supported(casjob: Casjob, file: Path) -> None:
+    file = file.with_name("differences.svg")
+    finished = casjob("diff", "--component", "web", "--demo", "--output-file", str(file))
+
+    assert finished == (
+        2,
+        "",
+        (
+            f"casjob: the format of {file}, svg, is not supported here\n"
+            "  hint: --output chooses one of table, json, jsonl, markdown\n"
+        ),
+    )
+
+
 @pytest.mark.parametrize("columns", [None, 80])
 def test_a_table_in_a_file_is_plain(casjob: Casjob, file: Path, columns: int | None) -> None:
     words = ("show", FAILED_JOB_ID, "--demo", "--utc")
     finished = casjob(*words, "--output-file", str(file), columns=columns, encoding="ascii")
 
-    assert finished == casjob(*words, columns=columns, encoding="ascii")
+    plain = casjob(*words, columns=columns, encoding="ascii")
+    told = f"casjob: {file} gets a table; --output chooses another format\n"
+    assert (finished.status, finished.out) == (plain.status, plain.out)
+    assert re.sub(r"\n    ", " ", finished.err) == told
     assert file.read_text("utf-8") == casjob(*words).out
 
 
