@@ -61,11 +61,7 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
         notices=Notices(None),
         output=Output(None),
     )
-    try:
-        names = session.known_components()
-    except CasjobError:
-        return []
-    return _offer(names, incomplete)
+    return _offer(session.known_components(), incomplete)
 
 
 def complete_profile(incomplete: str) -> list[str]:

@@ -10,11 +10,14 @@ from casjob.json_text import JsonValue, decode
 JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 """What a job id may be: safe in an address, as a file's name, and as an argument."""
 
+STDIN = "-"
+"""Stands for the job ids on stdin."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
 """An id as the service makes them."""
 
-_AROUND_AN_ID = " \t\r\n\"'`,;"
+AROUND_AN_ID = " \t\r\n\"'`,;"
 """What is copied along with an id."""
 _LONGEST_SHOWN = 200
 _MAX_STDIN = 64 * 1024 * 1024
@@ -30,7 +33,7 @@ def read_job_ids(targets: Iterable[str], stdin: TextIO | None) -> list[str]:
     """
     ids: list[str] = []
     for target in dict.fromkeys(targets):
-        ids += _read_stdin(stdin) if target == "-" else [target]
+        ids += _read_stdin(stdin) if target == STDIN else [target]
     return list(dict.fromkeys(map(read_job_id, ids)))
 
 
@@ -43,7 +46,7 @@ def read_job_id(text: str) -> str:
     Raises:
         UsageError: there is no job id in it, or several.
     """
-    bare = text.strip(_AROUND_AN_ID)
+    bare = text.strip(AROUND_AN_ID)
     if _UUID.fullmatch(bare):
         return f"JOB{bare}"
     if JOB_ID.fullmatch(bare):
@@ -57,7 +60,7 @@ def read_job_id(text: str) -> str:
     raise UsageError(
         f"{quote_start(text)} is not a job id",
         hint="--from - reads a job from stdin"
-        if text == "-"
+        if text == STDIN
         else "a job id has 1 to 128 letters, digits, _ and -, as in"
         " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
     )

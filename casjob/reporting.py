@@ -26,15 +26,17 @@ def connect(session: Session) -> AbstractContextManager["Source"]:
     return open_service(session)
 
 
-def fetch_target(target: Target, window: Window, session: Session) -> tuple[str, Report]:
-    """Fetch the job that is meant, and return its id and a report.
+def fetch_target(
+    target: Target, window: Window, session: Session, *, sample_first: bool = False
+) -> tuple[str, Report]:
+    """Fetch the job that is meant, as `choose_job` says, and return its id and a report.
 
     Raises:
         CasjobError: no job was named, or it could not be fetched.
     """
     named = read_target(target, session)
     with connect(session) as source:
-        job_id = choose_job(named, source, session)
+        job_id = choose_job(named, source, session, sample_first=sample_first)
         return job_id, fetch_report(source, job_id, window, session)
 
 
@@ -73,7 +75,7 @@ def refuse_service(session: Session, target: Target = None) -> None:
     if target is not None:
         name = "--component" if isinstance(target, ComponentName) else "a job id"
         message = f"{name} and --from can't be used together: the file holds one job"
-        raise UsageError(message, hint="leave out the job id")
+        raise UsageError(message, hint=f"leave out {name.replace('a job', 'the job')}")
     given = [name for name, text in session.given.items() if text is not None]
     options = [f"--{name.replace('_', '-')}" for name in given] + ["--demo"] * session.demo
     if options:
@@ -97,5 +99,8 @@ def suggest_next(
     settings = session.settings
     is_overruled = not session.demo and settings.job_id.value not in {None, job_id}
     is_implied = is_last and settings.history.value and not is_overruled
+    if command == "watch" and not session.output.is_terminal:
+        # There, it takes none that is not named.
+        is_implied = False
     named = [] if is_implied else [job_id]
     return session.suggest(command, *named, *options)

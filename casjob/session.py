@@ -10,6 +10,7 @@ from pathlib import Path
 from casjob.cache import Cache
 from casjob.catalogue.custom import read_custom_meanings
 from casjob.catalogue.meanings import Catalogue
+from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.job.source import JobSource
@@ -94,8 +95,8 @@ class Session:
         self.cache.put("components", *self._project_key, names=json.dumps(sorted(set(names))))
 
     def known_components(self) -> list[str]:
-        """Return the names kept by `remember_components`; none if there are none."""
-        with suppress(ValueError, RecursionError):
+        """Return the names kept by `remember_components`; none if a setting is missing or wrong."""
+        with suppress(ValueError, RecursionError, SettingsError):
             names = json.loads(self.cache.get("components", *self._project_key).get("names", "[]"))
             if isinstance(names, list):
                 return [name for name in names if isinstance(name, str) and name.isprintable()]

@@ -1,12 +1,22 @@
 """Which jobs are meant: named, on stdin, the last one of a component, or the one last viewed."""
 
+import re
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.history import SHORTEST_PREFIX
 from casjob.job.source import ComponentName
-from casjob.job_ids import JOB_ID, WHOLE_JOB_ID, quote_start, read_job_id, read_job_ids
+from casjob.job_ids import (
+    AROUND_AN_ID,
+    JOB_ID,
+    STDIN,
+    WHOLE_JOB_ID,
+    quote_start,
+    read_job_id,
+    read_job_ids,
+)
 from casjob.session import Session
 
 if TYPE_CHECKING:
@@ -14,6 +24,11 @@ if TYPE_CHECKING:
 
 _MAX_CANDIDATES = 20
 """Components named where several are meant."""
+
+_WAYS = "give one, as in casjob {} JOB_ID, or a component with --component, or set CASJOB_JOB_ID"
+
+_MAYBE_JOB = re.compile(r"JOB.*|[0-9a-f-]+|.{36,}", re.IGNORECASE)
+"""Of names with the characters of an id, those that may be one: JOB and a UUID, or the start."""
 
 Target: TypeAlias = str | ComponentName | None
 """What names a job: its id or a prefix, a component, or nothing."""
@@ -28,7 +43,10 @@ def read_target(target: Target, session: Session) -> Target:
     # The variable's job is not in the demo.
     if target is None and not session.demo:
         target = session.settings.job_id.value
-    return read_job_id(target) if isinstance(target, str) else target
+    if not isinstance(target, str):
+        return target
+    _refuse_other_name(target, session)
+    return read_job_id(target)
 
 
 def read_targets(
@@ -41,14 +59,53 @@ def read_targets(
     """
     if isinstance(targets, ComponentName):
         after = targets.after
-        return [targets._replace(after=after and read_job_id(after))]
+        return [targets._replace(after="" if after == "none" else after and read_job_id(after))]
+    for each in targets:
+        _refuse_other_name(each, session)
     return read_job_ids(targets, stdin) if targets else [read_target(None, session)]
 
 
-def choose_job(named: Target, source: "Source", session: Session) -> str:
+def refuse_guess(command: str, targets: Sequence[str] | ComponentName, session: Session) -> None:
+    """Refuse to take the job last viewed where nothing names a job: a script's variable is empty.
+
+    Raises:
+        UsageError: no job is named.
+    """
+    if not targets and read_target(None, session) is None:
+        message = f"no job id is given, and {command} does not guess"
+        raise UsageError(message, hint=_WAYS.format(command))
+
+
+def _refuse_other_name(text: str, session: Session) -> None:
+    """Refuse what names something else than a job, or too little of it."""
+    name = text.strip(AROUND_AN_ID)
+    if name == STDIN or WHOLE_JOB_ID.search(name):
+        return
+    if name.lower().startswith("task-"):
+        hint = "a job's id begins with JOB; casjob tasks JOB_ID shows the tasks of a job"
+        raise UsageError(f"{quote_start(name)} is the id of a task, not of a job", hint=hint)
+    recent = [job.job_id for job in session.recent_jobs()]
+    if name in recent:
+        return
+    is_other_word = JOB_ID.fullmatch(name) and not _MAYBE_JOB.fullmatch(name)
+    if is_other_word or name in session.known_components():
+        component = f"--component {shlex.quote(name)}"
+        raise UsageError(f"{name} is not a job id: did you mean {component}?")
+    begun = [each for each in recent if each.startswith((name, f"JOB{name}"))]
+    if name and begun and len(name) < SHORTEST_PREFIX:
+        raise UsageError(
+            f"{name} is too short: the beginning of a job id takes {SHORTEST_PREFIX} characters",
+            hint=f"did you mean {begun[0]}?",
+        )
+
+
+def choose_job(
+    named: Target, source: "Source", session: Session, *, sample_first: bool = False
+) -> str:
     """Return the id of the job that is meant; write a notice if it was not given in full.
 
-    `named` is what `read_target` returned.
+    `named` is what `read_target` returned. `sample_first` prefers the demo's first job to the one
+    last viewed there.
 
     Raises:
         UsageError: no job is meant, or several are.
@@ -67,13 +124,12 @@ def choose_job(named: Target, source: "Source", session: Session) -> str:
         if chosen != named:
             session.notices.say(f"{chosen} (recent job)")
         return chosen
-    if not recent and source.sample_job_ids:
+    if source.sample_job_ids and (sample_first or not recent):
         return source.sample_job_ids[0]
     if not recent:
         raise UsageError(
             "no job id is given, and no job was viewed before in this project",
-            hint="give one, as in casjob show JOB_ID, or a component with --component, or set"
-            " CASJOB_JOB_ID; the default is the job last viewed",
+            hint=f"{_WAYS.format('show')}; the default is the job last viewed",
         )
     session.notices.say(f"{recent[0]} (last viewed)")
     return recent[0]

@@ -212,7 +212,7 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
 @pytest.mark.parametrize("command", ["show", "wait"])
 @pytest.mark.parametrize(
     ("named", "is_told"),
-    [(JOB_ID, True), (JOB_ID[:6], True), (JOB_ID[:5], False), ("JOB-of-nobody", False)],
+    [(JOB_ID, True), (JOB_ID[:6], True), ("JOB-of-nobody", False)],
 )
 def test_a_job_that_is_not_found_may_have_been_viewed_elsewhere(
     casjob: Casjob,

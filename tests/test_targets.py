@@ -125,13 +125,54 @@ def test_a_beginning_of_several_recent_jobs_means_none(service: Service, ask: As
     assert asked_for(service) == [JOB_ID, OTHER_JOB_ID]
 
 
-@pytest.mark.parametrize("words", [JOB_ID[:5], "job-other"])
-def test_what_is_shorter_than_six_characters_or_begins_no_recent_job_is_taken_as_an_id(
+@pytest.mark.parametrize("words", ["JOB1", "JOB99999", "job-other"])
+def test_what_begins_no_recent_job_is_taken_as_an_id(
     service: Service, ask: Ask, words: str
 ) -> None:
     ask("show", JOB_ID)
     assert ask("show", words).status == 5
     assert asked_for(service) == [JOB_ID, words]
+
+
+TASK = "is the id of a task, not of a job"
+SHORT = "is too short: the beginning of a job id takes 6 characters"
+
+
+@pytest.mark.parametrize("command", ["show", "tasks", "wait", "watch"])
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("web", "web is not a job id: did you mean --component web?"),
+        ("my-frontend", "my-frontend is not a job id: did you mean --component my-frontend?"),
+        # Not in the characters of an id, but known.
+        ("my shop", "my shop is not a job id: did you mean --component 'my shop'?"),
+        ("'cafe-bar' ", "cafe-bar is not a job id: did you mean --component cafe-bar?"),
+        ("Task-15ec252f-bca0-401e-ae5b-798a639df92e", TASK),
+        (JOB_ID[:5], f"{JOB_ID[:5]} {SHORT}"),
+        (JOB_ID[3:8], f"{JOB_ID[3:8]} {SHORT}"),
+    ],
+)
+def test_what_names_something_else_than_a_job_is_told_before_any_request(
+    service: Service, ask: Ask, command: str, named: str, message: str
+) -> None:
+    service.components = [component(1, "my shop"), component(2, "cafe-bar")]
+    ask("list")
+    ask("show", JOB_ID)
+    service.requests.clear()
+
+    for told in (ask(command, named), ask(command, CASJOB_JOB_ID=named)):
+        assert (told.status, told.out) == (2, "")
+        assert message in told.err.splitlines()[0]
+    assert service.requests == []
+
+
+def test_a_recent_job_may_be_named_like_anything(service: Service, ask: Ask) -> None:
+    service.jobs["JOB-web"] = documented_job()
+    service.components = [component(1, "JOB-web")]
+    ask("show", "JOB-web")
+    ask("list")
+
+    assert ask("show", "JOB-web").status == 0
 
 
 def test_a_whole_id_is_no_beginning_of_a_longer_one(service: Service, ask: Ask) -> None:
@@ -222,12 +263,13 @@ def test_the_demo_shows_the_documented_job_and_has_a_history_of_its_own(
     service: Service, ask: Ask, casjob: Casjob
 ) -> None:
     ask("show", OTHER_JOB_ID)
-    shown = casjob("show", "--demo")
-    assert (shown.status, shown.err) == (0, "")
-    assert f"job {FAILED_JOB_ID} ·" in shown.out
     casjob("show", SUCCEEDED_JOB_ID, "--demo")
     shown = casjob("tasks", "--demo", "--limit", "1")
     assert (shown.status, shown.err) == (0, f"casjob: {SUCCEEDED_JOB_ID} (last viewed)\n")
+    # Whatever was viewed before.
+    shown = casjob("show", "--demo")
+    assert (shown.status, shown.err) == (0, "")
+    assert f"job {FAILED_JOB_ID} ·" in shown.out
     assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last viewed)\n"
     assert asked_for(service) == [OTHER_JOB_ID, OTHER_JOB_ID]
 

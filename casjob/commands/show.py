@@ -21,7 +21,7 @@ def run(
 ) -> ExitStatus:
     """Show a job at the service, or the one in a file; `save` names a file to save it to."""
     if file is None:
-        job_id, report = fetch_target(target, Window(), session)
+        job_id, report = fetch_target(target, Window(), session, sample_first=True)
         next_command = suggest_next(job_id, report, session)
     else:
         refuse_service(session, target)

@@ -10,6 +10,7 @@ from casjob.formats.display import JobResult, Presentation
 from casjob.job.events import Verdict
 from casjob.job.source import ComponentName
 from casjob.session import Session
+from casjob.targets import refuse_guess
 
 _REMINDER = 300.0
 """Seconds between two reminders of what is still waited for."""
@@ -23,7 +24,8 @@ def run(
     *,
     quiet: bool,
 ) -> ExitStatus:
-    """Wait for jobs."""
+    """Wait for jobs that are named; none is guessed, as a script goes on if it succeeded."""
+    refuse_guess("wait", targets, session)
     # Whether a task failed can't be told from the job's status alone.
     plan = plan._replace(status_only=not plan.fail_fast, reminder=None if quiet else _REMINDER)
     with follow_jobs(targets, plan, session, doing="waiting") as poller:

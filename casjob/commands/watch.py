@@ -1,5 +1,6 @@
 """casjob watch: follows jobs until they end."""
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from casjob.job.events import StillWaiting
 from casjob.job.source import ComponentName
 from casjob.reporting import suggest_next
 from casjob.session import Session
+from casjob.targets import refuse_guess
 
 _TICK = 0.5
 """Seconds between two drawings, so that elapsed times are seen to run."""
@@ -24,6 +26,9 @@ def run(
     targets: Sequence[str] | ComponentName, plan: Plan, session: Session, presentation: Presentation
 ) -> ExitStatus:
     """Watch jobs. If a signal ends it, the last drawing stays, and the terminal is as it was."""
+    if not (session.output.is_terminal and sys.stdin and sys.stdin.isatty()):
+        # Nobody is there who could tell the job last viewed from the one that was meant.
+        refuse_guess("watch", targets, session)
     # Verbose, requests and responses are logged in between.
     may_draw = not session.verbose
     with follow_jobs(targets, plan._replace(tick=_TICK), session, doing="watching") as poller:

@@ -93,8 +93,10 @@ def test_the_next_command_works_in_the_demo(casjob: Casjob, job_id: str) -> None
 @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])
 def test_the_next_command_for_a_job_that_runs_is_watch(casjob: Casjob, job_id: str) -> None:
     watch = next_command(casjob("show", job_id, "--demo"))
-    assert watch == ["watch", "--demo"]
+    assert watch == ["watch", job_id, "--demo"]
     assert casjob(*watch, "--timeout", "0.01").status == 124
+    on_a_terminal = casjob("show", job_id, "--demo", "--color", "never", columns=100)
+    assert next_command(on_a_terminal) == ["watch", "--demo"]
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "PAUSED", "FAILED"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import JOB_ID, PROJECT_ID, Finished
+from tests.conftest import JOB_ID, Finished
 from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
 from tests.samples import as_document, job, separator, task
@@ -336,12 +336,24 @@ class TestJobs:
 
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, SUCCEEDED, "")
 
-    def test_may_be_the_one_viewed_last(self, ask: Ask, service: Service) -> None:
+    @pytest.mark.parametrize("command", ["wait", "watch"])
+    @pytest.mark.parametrize("options", [[], ["--demo"]])
+    def test_is_never_guessed_in_a_script(
+        self, ask: Ask, service: Service, command: str, options: list[str]
+    ) -> None:
         assert ask("show", JOB_ID).status == 0
-        finished = ask("wait")
+        service.requests.clear()
+        told = (
+            f"casjob: no job id is given, and {command} does not guess\n"
+            f"  hint: give one, as in casjob {command} JOB_ID, or a component with --component, or"
+            " set CASJOB_JOB_ID\n"
+        )
 
-        assert (finished.status, finished.err) == (1, f"casjob: {JOB_ID} (last viewed)\n")
-        assert service.requests[-1].path == f"/v2/{PROJECT_ID}/cas/jobs/{JOB_ID}"
+        assert ask(command, *options, CASJOB_JOB_ID="") == (2, "", told)
+        assert service.requests == []
+
+    def test_may_be_the_one_of_the_variable(self, ask: Ask) -> None:
+        assert ask("wait", CASJOB_JOB_ID=JOB_ID).status == 1
 
     def test_may_be_named_twice_and_are_remembered(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"))

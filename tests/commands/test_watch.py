@@ -345,6 +345,15 @@ class TestOnATerminal:
         assert status == 1
         assert lines == [line for line in ON_A_TERMINAL.splitlines() if line]
 
+    def test_the_job_last_viewed_is_followed_where_a_person_sees_which(
+        self, ask: Ask, environ: dict[str, str]
+    ) -> None:
+        ask("show", JOB_ID)
+        with Terminal([CASJOB, "watch", *QUICKLY], environ) as terminal:
+            assert terminal.finish()[0] == 1
+
+        assert f"casjob: {JOB_ID} (last viewed)".encode() in terminal.tail
+
     def test_a_job_that_is_not_found_is_an_error_below_the_reports(
         self, environ: dict[str, str], service: Service
     ) -> None:

@@ -205,7 +205,7 @@ class TestTheNextJob:
             "JOB2",
         ]
 
-    @pytest.mark.parametrize("after", ["", "null"])
+    @pytest.mark.parametrize("after", ["none", "null"])
     def test_may_be_the_first_one(self, wait: Ask, service: Service, after: str) -> None:
         service.components = [component(1, "web", job_id=None)]
         deploy_at(service, 2)
