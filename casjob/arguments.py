@@ -1,11 +1,24 @@
-"""What commands take beside groups of options: arguments, and options that stand alone."""
+"""What a command is about: its arguments, and the options that choose jobs and tasks."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from casjob.completers import complete_component, complete_job_id, complete_name
+from casjob.completers import (
+    complete_component,
+    complete_job_id,
+    complete_name,
+    complete_status,
+)
+from casjob.errors import UsageError
+from casjob.files import PRIVATE
+from casjob.job.source import ComponentName
+from casjob.output import OutputFile
+
+_Named = TypeVar("_Named")
 
 _argument: Any = partial(typer.Argument, show_default=False)
 
@@ -83,3 +96,98 @@ Full = Annotated[
 ]
 
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Show at most N.")]
+
+
+@dataclass
+class ComponentOptions:
+    """The component whose last job is meant."""
+
+    component: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Use the last job of this component (name or id).",
+            autocompletion=complete_component,
+        ),
+    ] = None
+    application: Application = None
+
+    def choose(self, named: _Named) -> _Named | ComponentName:
+        """Return what is meant: the component, or else what is named by an argument."""
+        given = {option: value for option, value in vars(self).items() if value is not None}
+        if not given:
+            return named
+        if "component" not in given:
+            raise UsageError(f"--{next(iter(given))} requires --component")
+        if named not in (None, []):
+            raise UsageError("a job id and --component can't be used together")
+        return ComponentName(given.pop("component"), **given)
+
+
+@dataclass
+class NextJobOptions(ComponentOptions):
+    """The component whose last job is meant, or its next one."""
+
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JOB_ID",
+            help="With --component: wait for the next job after this one, or none.",
+            autocompletion=complete_job_id,
+        ),
+    ] = None
+
+
+@dataclass
+class ReplyOptions:
+    """Where the reply is read from and kept, and what the exit status tells of it."""
+
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Read the job from a file written by --save or --json, or an API response; - is"
+            " stdin.",
+        ),
+    ] = None
+    save: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also save the whole job, for --from.")
+    ] = None
+    with_exit_status: Annotated[
+        bool,
+        typer.Option("--exit-status", help="Exit 1 if the job failed, 8 if it has not ended."),
+    ] = False
+
+    def open_save(self) -> OutputFile | None:
+        """Return the file to save the job to, which only the user may read.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+        if self.save is None:
+            return None
+        file = OutputFile(Path(self.save), mode=PRIVATE)
+        file.check()
+        return file
+
+
+@dataclass
+class TaskOptions:
+    """Which tasks of a job are shown, by the API's own paging or by filters."""
+
+    limit: Limit = None
+    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Skip the first N tasks.")] = 0
+    desc: Annotated[bool, typer.Option("--desc", help="Show the last task first.")] = False
+    instance_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only tasks of this component instance.")
+    ] = None
+    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed.")] = False
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            help="Only tasks with one of these comma-separated statuses; may be repeated.",
+            autocompletion=complete_status,
+        ),
+    ] = None

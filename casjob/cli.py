@@ -5,34 +5,33 @@ from typing import Annotated
 
 import typer
 
-from casjob import __version__
 from casjob.arguments import (
     Application,
     Base,
     Compared,
     Component,
+    ComponentOptions,
     Full,
     JobId,
     JobIds,
     Limit,
     Names,
+    NextJobOptions,
     OneComponent,
+    ReplyOptions,
+    TaskOptions,
 )
-from casjob.completers import complete_status
 from casjob.completion import Shell, script
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Content, OutputFormat
-from casjob.help import Command, Commands
+from casjob.help import Command, Commands, show_version
 from casjob.job.source import ComponentName
 from casjob.options import (
-    ComponentOptions,
     ConnectionOptions,
     DisplayOptions,
     FollowOptions,
     FormatOptions,
     Json,
-    NextJobOptions,
-    ReplyOptions,
     RequestOptions,
     output_option,
     with_options,
@@ -47,13 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
-    """Show the version and exit, unless the command line is only being completed."""
-    if asked and not context.resilient_parsing:
-        Output.on_stdout().write(f"casjob {__version__}\n")
-        raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
@@ -112,28 +104,12 @@ def show(
 
 
 @command("casjob tasks --desc --limit 5\ncasjob tasks --status failed,cancelled --json")
-def tasks(  # noqa: PLR0913 - each is an option
+def tasks(
     context: typer.Context,
     job_id: JobId = None,
     *,
     component: ComponentOptions,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Show at most N tasks.")
-    ] = None,
-    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Skip the first N tasks.")] = 0,
-    desc: Annotated[bool, typer.Option("--desc", help="Show the last task first.")] = False,
-    instance_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only tasks of this component instance.")
-    ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed.")] = False,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD",
-            help="Only tasks with one of these comma-separated statuses; may be repeated.",
-            autocompletion=complete_status,
-        ),
-    ] = None,
+    selected: TaskOptions,
     reply: ReplyOptions,
     output: Annotated[OutputFormat | None, output_option("report")] = None,
     formats: FormatOptions,
@@ -142,14 +118,11 @@ def tasks(  # noqa: PLR0913 - each is an option
 ) -> int:
     """Show the tasks of a job, paged or filtered."""
     from casjob.commands.tasks import Selection, run
-    from casjob.job.statuses import spell_status
 
-    words = ",".join(status or []).split(",")
-    statuses = frozenset(spell_status(word.strip()) for word in words if word.strip())
     session = connection.open_session(context, is_offline=reply.file is not None)
     return run(
         component.choose(job_id),
-        Selection(limit, offset, desc, instance_id, failed, statuses),
+        Selection(**vars(selected)),
         session,
         formats.open(session, "report", output, display),
         file=reply.file,

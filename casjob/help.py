@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from casjob import __version__
 from casjob.conversion import convert_plain_values
 from casjob.errors import UsageError
 from casjob.output import Output
@@ -104,6 +105,13 @@ def _refuse_empty(parameter: Any, value: Any) -> None:
 def _show_help(context: typer.Context, _parameter: object, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
     if asked and not context.resilient_parsing:
         Output.on_stdout().write(f"{context.get_help()}\n")
+        raise typer.Exit
+
+
+def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 - how Typer calls it
+    """Show the version and exit, unless the command line is only being completed."""
+    if asked and not context.resilient_parsing:
+        Output.on_stdout().write(f"casjob {__version__}\n")
         raise typer.Exit
 
 

@@ -1,4 +1,4 @@
-"""The options that commands share, each written once as a field of a dataclass."""
+"""The options about output, following and the connection, each a field of a dataclass."""
 
 import inspect
 import os
@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from casjob import process
-from casjob.arguments import Application
-from casjob.completers import complete_component, complete_job_id, complete_profile, complete_region
+from casjob.completers import complete_profile, complete_region
 from casjob.errors import UsageError
-from casjob.files import PRIVATE
 from casjob.formats.display import (
     FORMATS,
     Color,
@@ -23,15 +21,12 @@ from casjob.formats.display import (
     OutputFormat,
     Presentation,
 )
-from casjob.job.source import ComponentName
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 
 if TYPE_CHECKING:
     from casjob.follow.job import Plan
     from casjob.session import Session
-
-_Named = TypeVar("_Named")
 
 _follow_option: Any = partial(typer.Option, rich_help_panel="Following")
 _output_option: Any = partial(typer.Option, rich_help_panel="Output")
@@ -55,80 +50,6 @@ def output_option(content: Content) -> Any:
 
 
 @dataclass
-class ComponentOptions:
-    """The component whose last job is meant."""
-
-    component: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Use the last job of this component (name or id).",
-            autocompletion=complete_component,
-        ),
-    ] = None
-    application: Application = None
-
-    def choose(self, named: _Named) -> _Named | ComponentName:
-        """Return what is meant: the component, or else what is named by an argument."""
-        given = {option: value for option, value in vars(self).items() if value is not None}
-        if not given:
-            return named
-        if "component" not in given:
-            raise UsageError(f"--{next(iter(given))} requires --component")
-        if named not in (None, []):
-            raise UsageError("a job id and --component can't be used together")
-        return ComponentName(given.pop("component"), **given)
-
-
-@dataclass
-class NextJobOptions(ComponentOptions):
-    """The component whose last job is meant, or its next one."""
-
-    after: Annotated[
-        str | None,
-        typer.Option(
-            metavar="JOB_ID",
-            help="With --component: wait for the next job after this one, or none.",
-            autocompletion=complete_job_id,
-        ),
-    ] = None
-
-
-@dataclass
-class ReplyOptions:
-    """Where the reply is read from and kept, and what the exit status tells of it."""
-
-    file: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FILE",
-            help="Read the job from a file written by --save or --json, or an API response; - is"
-            " stdin.",
-        ),
-    ] = None
-    save: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also save the whole job, for --from.")
-    ] = None
-    with_exit_status: Annotated[
-        bool,
-        typer.Option("--exit-status", help="Exit 1 if the job failed, 8 if it has not ended."),
-    ] = False
-
-    def open_save(self) -> OutputFile | None:
-        """Return the file to save the job to, which only the user may read.
-
-        Raises:
-            OutputError: it can't be written.
-        """
-        if self.save is None:
-            return None
-        file = OutputFile(Path(self.save), mode=PRIVATE)
-        file.check()
-        return file
-
-
-@dataclass
 class DisplayOptions:
     """How output is drawn for people."""
 
@@ -136,7 +57,8 @@ class DisplayOptions:
     utc: Annotated[bool, _output_option("--utc", help="Show times in UTC.")] = False
 
 
-_OTHER_SUFFIXES = {"md": OutputFormat.MARKDOWN, "xml": OutputFormat.JUNIT}
+_SUFFIXES = {"md": "markdown", "xml": "junit"}
+"""What ends the names of files, where it is not the format's name."""
 
 Json = Annotated[bool, _output_option("--json", help="Same as --output json.")]
 
@@ -172,9 +94,9 @@ class FormatOptions:
         if self.json and output not in {None, OutputFormat.JSON}:
             raise UsageError(f"--json and --output {output} can't be used together")
         output = OutputFormat.JSON if self.json else output
-        if output is None and self.output_file is not None:
-            output = _read_format(self.output_file, content, session)
-        output = output or OutputFormat.TABLE
+        file = None if self.output_file is None else OutputFile(Path(self.output_file))
+        goes_by_name = output is None and file is not None
+        output = output or _find_format(self.output_file, content)
         display = display or DisplayOptions()
         chosen = Display(
             is_terminal=session.output.is_terminal,
@@ -184,19 +106,18 @@ class FormatOptions:
             full=full,
             environ=session.environ,
         )
-        output_file = OutputFile(Path(self.output_file)) if self.output_file is not None else None
-        return Presentation(content, output, chosen, session.output, output_file)
+        presentation = Presentation(content, output, chosen, session.output, file)
+        if goes_by_name and output is OutputFormat.TABLE:
+            session.notices.say(f"{self.output_file} gets a table; --output chooses another format")
+        return presentation
 
 
-def _read_format(file: str, content: Content, session: "Session") -> OutputFormat | None:
-    """Return the format that the name of a file tells; say so if it tells none."""
-    suffix = Path(file).suffix.lower().removeprefix(".")
-    output = _OTHER_SUFFIXES.get(suffix) or next(
-        (each for each in OutputFormat if each == suffix), None
-    )
-    if output is None:
-        session.notices.say(f"{file} gets a table; --output chooses another format")
-    elif output not in FORMATS[content]:
+def _find_format(file: str | None, content: Content) -> OutputFormat:
+    """Return the format that the name of a file tells, by default the table."""
+    suffix = Path(file or "").suffix.lower().removeprefix(".")
+    suffix = _SUFFIXES.get(suffix, suffix)
+    output = OutputFormat(suffix) if suffix in set(OutputFormat) else OutputFormat.TABLE
+    if output not in FORMATS[content]:
         hint = f"--output chooses one of {', '.join(FORMATS[content])}"
         raise UsageError(f"the format of {file}, {output}, is not supported here", hint=hint)
     return output

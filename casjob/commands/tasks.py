@@ -1,6 +1,7 @@
 """casjob tasks: the table of tasks alone, with the API's own paging, or filtered."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from casjob.errors import ExitStatus, UsageError
@@ -19,30 +20,25 @@ _MOST_NAMED = 10
 
 
 class Selection(NamedTuple):
-    """Which tasks to show.
-
-    Args:
-        instance_id: only those of this component instance.
-        only_failed: only those that failed.
-        statuses: only those with one of these status words, in upper case; empty for all.
-    """
+    """Which tasks to show: by the API's own paging, of one component instance, or filtered."""
 
     limit: int | None = None
     offset: int = 0
     desc: bool = False
     instance_id: str | None = None
-    only_failed: bool = False
-    statuses: frozenset[str] = frozenset()
+    failed: bool = False
+    status: Sequence[str] | None = None
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether all tasks are needed to select from, since the API can't filter."""
-        return self.only_failed or bool(self.statuses)
+    def statuses(self) -> frozenset[str]:
+        """The status words in one spelling; empty for all."""
+        words = ",".join(self.status or ()).split(",")
+        return frozenset(spell_status(word.strip()) for word in words if word.strip())
 
     @property
     def window(self) -> Window:
-        """The tasks to fetch."""
-        if self.is_filtered:
+        """The tasks to fetch: all of them to select from, since the API can't filter."""
+        if self.failed or self.statuses:
             return Window(instance_id=self.instance_id)
         return Window(self.offset, self.limit, self.desc, self.instance_id)
 
@@ -76,7 +72,7 @@ def run(
     report = select_tasks(
         report,
         statuses=selection.statuses,
-        only_failed=selection.only_failed,
+        only_failed=selection.failed,
         desc=selection.desc,
         offset=0 if is_paged else selection.offset,
         limit=None if is_paged else selection.limit,
