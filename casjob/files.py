@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
+from typing import BinaryIO
 
 NOWHERE = Path(os.devnull)
 """A folder that holds nothing and that nothing can be written to."""
+
+_PIECE = 1024 * 1024
 
 PRIVATE = 0o600
 """The mode of a file that only its owner may read."""
@@ -63,7 +66,15 @@ def read_start(path: Path, size: int) -> bytes:
         OSError: the file can't be read.
     """
     with path.open("rb") as file:
-        return file.read(size)
+        return read_pieces(file, size)
+
+
+def read_pieces(file: BinaryIO, size: int) -> bytes:
+    """Return at most `size` bytes: to read them in one go, Python would reserve as many first."""
+    content = bytearray()
+    while piece := file.read(min(_PIECE, size - len(content))):
+        content += piece
+    return bytes(content)
 
 
 def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:

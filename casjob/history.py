@@ -8,6 +8,7 @@ kept.
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casjob.files import is_own, read_own, state_folder, write_own
-from casjob.job_ids import JOB_ID
 from casjob.printable import printable
+
+JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+"""What a job id may be: safe in an address, as a file's name, and as an argument."""
 
 SHORTEST_PREFIX = 6
 """Characters of an id that are enough to name a recent job, if no other has them."""

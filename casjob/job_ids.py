@@ -1,14 +1,15 @@
 """Job ids in text: what a person pastes, and what a program prints."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from casjob.errors import UsageError
+from casjob.files import read_pieces
+from casjob.history import JOB_ID
+from casjob.job.failures import describe_failure, read_failure
 from casjob.json_text import JsonValue, decode
-
-JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
-"""What a job id may be: safe in an address, as a file's name, and as an argument."""
+from casjob.plain_text import clean, decode_text, straighten
 
 STDIN = "-"
 """Stands for the job ids on stdin."""
@@ -17,7 +18,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
 """An id as the service makes them."""
 
-AROUND_AN_ID = " \t\r\n\"'`,;"
+AROUND_AN_ID = " \t\r\n\"'`,;<>()[]\u2018\u2019\u201c\u201d"
 """What is copied along with an id."""
 _LONGEST_SHOWN = 200
 _MAX_STDIN = 64 * 1024 * 1024
@@ -46,12 +47,13 @@ def read_job_id(text: str) -> str:
     Raises:
         UsageError: there is no job id in it, or several.
     """
-    bare = text.strip(AROUND_AN_ID)
+    typed = straighten(text)
+    bare = typed.strip(AROUND_AN_ID)
     if _UUID.fullmatch(bare):
         return f"JOB{bare}"
     if JOB_ID.fullmatch(bare):
         return bare
-    found: list[str] = list(dict.fromkeys(WHOLE_JOB_ID.findall(text)))
+    found: list[str] = list(dict.fromkeys(WHOLE_JOB_ID.findall(typed)))
     if len(found) == 1:
         return found[0]
     if found:
@@ -72,18 +74,23 @@ def quote_start(text: str) -> str:
 
 
 def _read_stdin(stdin: TextIO | None) -> list[str]:
+    text = _read_text(stdin)
+    documents = _decode_all(text)
     try:
-        text = stdin.read(_MAX_STDIN + 1) if stdin else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"can't read stdin: {error}") from None
-    if len(text) > _MAX_STDIN:
-        raise UsageError(
-            f"stdin is longer than casjob's limit of {_MAX_STDIN} characters",
-            hint="write only the job ids, one per line",
-        )
-    text = text.removeprefix("\ufeff").strip()
-    ids = list(_find_job_ids(text))
-    if not ids and not _is_empty_list(text):
+        return _read_ids(text, documents)
+    except UsageError:
+        # What was meant to print a job id may have printed why it could not.
+        failures = filter(None, map(read_failure, documents or [text]))
+        said = next((describe_failure(each) for each in failures if each.code), None)
+        if said is None:
+            raise
+        message = f"no job id on stdin: the program before the pipe said {said}"
+        raise UsageError(message) from None
+
+
+def _read_ids(text: str, documents: Sequence[JsonValue]) -> list[str]:
+    ids = list(map(read_job_id, _find_job_ids(text, documents)))
+    if not ids and not _is_empty_list(documents):
         raise UsageError(
             "no job id on stdin",
             hint="write one id per line, or JSON with job_id or last_job_id in it",
@@ -91,9 +98,34 @@ def _read_stdin(stdin: TextIO | None) -> list[str]:
     return ids
 
 
-def _is_empty_list(text: str) -> bool:
-    """Return whether a text without an id is JSON as `casjob list` or `recent` prints it."""
-    match _decode_all(text):
+def _read_text(stdin: TextIO | None) -> str:
+    if stdin is None:
+        return ""
+    if not hasattr(stdin, "buffer"):
+        return straighten(stdin.read()).strip()
+    try:
+        # The bytes, whatever the encoding of the locale is.
+        content = read_pieces(stdin.buffer, _MAX_STDIN + 1)
+    except OSError as error:
+        raise UsageError(f"can't read stdin: {error}") from None
+    if len(content) > _MAX_STDIN:
+        raise UsageError(
+            f"stdin is longer than casjob's limit of {_MAX_STDIN} characters",
+            hint="write only the job ids, one per line",
+        )
+    try:
+        text = decode_text(content)
+    except UnicodeDecodeError as error:
+        # Ids are ASCII, whatever the language of a log is.
+        text = content.decode("ascii", "replace")
+        if not WHOLE_JOB_ID.search(clean(text)):
+            raise UsageError(f"can't read stdin: {error}") from None
+    return straighten(text).strip()
+
+
+def _is_empty_list(documents: Sequence[JsonValue]) -> bool:
+    """Return whether JSON without an id is what `casjob list` or `recent` prints."""
+    match documents:
         case [{"schema_version": _, "components": list(components)}]:
             return all(isinstance(each, dict) and "last_job_id" in each for each in components)
         case [{"schema_version": _, "component": {"last_job_id": None}, "deployments": _}]:
@@ -103,12 +135,11 @@ def _is_empty_list(text: str) -> bool:
     return False
 
 
-def _find_job_ids(text: str) -> Iterable[str]:
+def _find_job_ids(text: str, documents: Sequence[JsonValue]) -> Iterable[str]:
     """Return the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
 
     In other text, only whole ids are recognized.
     """
-    documents = _decode_all(text)
     if documents:
         # A document may also be an id itself, or a list of them.
         return (

@@ -6,8 +6,10 @@ A value that is not of the type it is read as is None, or its JSON text; nothing
 import json
 import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
@@ -15,6 +17,14 @@ JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | flo
 
 MAX_DEPTH = 200
 """Levels of nesting that are decoded. jq 1.6 reads at most 256, and casjob's output adds some."""
+
+MAX_VALUES = 1_000_000
+"""Commas and opening brackets that are decoded: those of 60,000 tasks. 180 MB of `[[]],` would take
+7 GB."""
+
+_UP_TO_A_VALUE = re.compile(
+    r"""(?:[^"\[{,]++|"(?:[^"\\]|\\.)*+(?:"|\Z))*+(?:[\[{,]|\Z)""", re.DOTALL
+)
 
 _DIGITS = 18
 """Digits that surely fit 64 bits; a longer number is no count and no index."""
@@ -30,6 +40,10 @@ _CONTROLS_A_TERMINAL = re.compile(
 )
 
 
+class LimitError(ValueError):
+    """JSON is beyond casjob's own limits, which is not the fault of who wrote it."""
+
+
 def decode(
     text: str,
     object_pairs_hook: Callable[[list[tuple[str, JsonValue]]], JsonValue] | None = None,
@@ -39,9 +53,13 @@ def decode(
     """Decode one JSON document; of equal keys, the last one wins unless the hook decides.
 
     Raises:
-        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, a number
-            out of range, or more than `max_depth` levels of nesting.
+        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, or a number
+            out of range.
+        LimitError: it has more than `max_depth` levels of nesting, or is too large.
     """
+    # Counting characters takes next to no time.
+    if sum(map(text.count, "[{,")) > MAX_VALUES and _has_too_many_values(text):
+        raise LimitError(f"more than {MAX_VALUES} commas and opening brackets")
     try:
         value = json.loads(
             text,
@@ -50,10 +68,16 @@ def decode(
             object_pairs_hook=object_pairs_hook,
         )
     except RecursionError:
-        raise ValueError("nested too deeply") from None
-    # There are no more levels than brackets, and counting those takes next to no time.
+        raise LimitError("nested too deeply") from None
+    except ValueError as error:
+        # Python's own limit, against numbers that take minutes.
+        if str(error).startswith("Exceeds the limit"):
+            digits = sys.get_int_max_str_digits()
+            raise LimitError(f"a number of more than {digits} digits") from None
+        raise
+    # There are no more levels than brackets.
     if text.count("{") + text.count("[") > max_depth and _is_too_deep(value, max_depth):
-        raise ValueError("nested too deeply")
+        raise LimitError("nested too deeply")
     return cast("JsonValue", value)
 
 
@@ -125,6 +149,12 @@ def read_moment(value: object) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _has_too_many_values(text: str) -> bool:
+    pieces = _UP_TO_A_VALUE.finditer(text)
+    last = next(islice(pieces, MAX_VALUES, None), None)
+    return last is not None and last[0].endswith(("[", "{", ","))
 
 
 def _refuse_constant(name: str) -> NoReturn:

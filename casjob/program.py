@@ -7,7 +7,7 @@ import typer
 
 from casjob import process
 from casjob.cli import app
-from casjob.errors import BugError, CasjobError, ExitStatus
+from casjob.errors import BugError, CasjobError, ExitStatus, ReplyTooLargeError
 from casjob.help import describe_usage_error
 from casjob.notices import Notices
 
@@ -31,6 +31,10 @@ def run(words: list[str]) -> int:
         return terminated.status
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
+    except MemoryError:
+        too_large = ReplyTooLargeError("there is not enough memory for so large a job")
+        notices.explain(too_large)
+        return too_large.status
     except Exception as error:  # noqa: BLE001 - users never see a traceback
         return _report_bug(error, notices, is_verbose=not {"-v", "--verbose"}.isdisjoint(words))
 

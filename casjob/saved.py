@@ -1,18 +1,30 @@
 """A job in a file, in place of the service; and how a job gets into a file."""
 
-import codecs
+import re
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from casjob.errors import ReplyError, UsageError
-from casjob.files import read_start
-from casjob.job.failures import clip
+from casjob.files import read_pieces, read_start
+from casjob.job.embedded_json import find_json
+from casjob.job.failures import clip, read_failure
 from casjob.job.report import order_tasks
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
-from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode_document, read_moment
+from casjob.json_text import (
+    MAX_DEPTH,
+    JsonValue,
+    LimitError,
+    decode,
+    encode,
+    encode_document,
+    read_moment,
+)
 from casjob.output import OutputFile
+from casjob.plain_text import decode_text, guess_encoding
 
 STDIN = "-"
 """Names stdin where a file may be named."""
@@ -22,6 +34,24 @@ _MAX_BYTES = 256 * 1024 * 1024
 
 _MAX_DEPTH = MAX_DEPTH + 3
 """Levels of nesting: MESSAGES of `MAX_DEPTH` levels, decoded, in a task in a list in a document."""
+
+SCHEMA_VERSION = 1
+"""Of the JSON that casjob prints."""
+
+_PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
+"""By the first bytes."""
+
+_OTHER_TEXTS = {
+    re.compile(r"<(?:!doctype html|html)\b", re.IGNORECASE): "a page of HTML",
+    re.compile(r"<[?a-z]"): "XML",
+    re.compile(r"[+|\u2500-\u257f]|(?:.*\n)*? *#  TASK "): "a table",
+    re.compile(r"[\w ]+[,\t][\w ]+[,\t].*\n"): "a table with separated values",
+    re.compile(r"(?:---\s*\n|[\w-]+:(?: .*)?\n(?:\s*- |\s*[\w-]+:))"): "YAML",
+}
+"""What a job is printed as that can't be read again, by how it begins."""
+
+_END = "\x00"
+"""Follows the text in which objects are looked for, so that one that is cut reaches it."""
 
 _KINDS = (
     "expected a response of the job API, a file written by casjob show --save, or the output of"
@@ -74,12 +104,21 @@ def read_saved(file: str) -> SavedJob:
         ReplyError: there is no job in it.
     """
     name = "stdin" if file == STDIN else file
-    document = _decode(_read_text(file, name), name)
+    document = _find_document(_read_text(file, name), name)
     try:
         return _read_job(document, name)
     except ReplyError as error:
-        error.hint = _KINDS
-        raise
+        # It is not the service that said it, nor need it be an error that a file begins with.
+        what = f", but an error: {error.said}" if error.said and _is_error(document) else ""
+        raise ReplyError(f"{error.message}{what}", hint=_KINDS) from None
+
+
+def _is_error(document: JsonValue) -> bool:
+    """Return whether a document without a job is the body of an error: it has a code, no list."""
+    if not isinstance(document, dict) or any(isinstance(each, list) for each in document.values()):
+        return False
+    failure = read_failure(document)
+    return failure is not None and failure.code is not None
 
 
 def save_job(file: OutputFile, detail: JobDetail) -> None:
@@ -107,31 +146,97 @@ def _read_text(file: str, name: str) -> str:
         elif sys.stdin is None:
             raise UsageError("can't read stdin: it is closed")
         else:
-            content = sys.stdin.buffer.read(_MAX_BYTES + 1)
+            content = read_pieces(sys.stdin.buffer, _MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"can't read {name}: {reason}") from None
     if len(content) > _MAX_BYTES:
+        limit = f"casjob's limit of {_MAX_BYTES // 1024 // 1024} MiB"
+        raise ReplyError(f"{name} is larger than {limit}", hint=_KINDS)
+    for start, kind in _PACKED.items():
+        if content.startswith(start):
+            raise ReplyError(f"{name} is {kind}: unpack it first", hint=_KINDS)
+    try:
+        return decode_text(content).strip()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        encoding = guess_encoding(content)
         raise ReplyError(
-            f"{name} is larger than casjob's limit of {_MAX_BYTES // 1024 // 1024} MiB",
-            hint=_KINDS,
-        )
-    # PowerShell writes UTF-16.
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if is_utf16 else "utf-8-sig", "backslashreplace").strip()
+            f"{name} is not in UTF-8: byte 0x{content[error.start]:02x} in line {line}",
+            hint=f"it may be in {encoding}: convert it to UTF-8, or save it as UTF-8",
+        ) from None
 
 
-def _decode(text: str, name: str) -> JsonValue:
+def _find_document(text: str, name: str) -> JsonValue:
+    """Return the document in a text; in a list or in other text, the one that is about a job."""
     if not text:
         raise ReplyError(f"{name} is empty", hint="the command that wrote it may have failed")
     try:
-        return decode(text, max_depth=_MAX_DEPTH)
+        whole = decode(text, max_depth=_MAX_DEPTH)
+    except LimitError as error:
+        raise ReplyError(f"{name} is beyond casjob's limit: {error}", hint=_KINDS) from None
     except ValueError as error:
+        objects = list(_find_objects(text))
+        if pages := list(filter(_find_job_id, objects)):
+            return _join(pages, name)
+        if len(objects) == 1 and _is_error(objects[0]):
+            return objects[0]
+        kind = next((kind for shape, kind in _OTHER_TEXTS.items() if shape.match(text)), None)
         start = clip(text.partition("\n")[0].rstrip())
-        raise ReplyError(
-            f"{name} is not JSON ({error}); it begins with {start}",
-            hint=_KINDS,
-        ) from None
+        is_what = f"{kind}, not JSON" if kind else f"not JSON ({error}); it begins with {start}"
+        raise ReplyError(f"{name} is {is_what}", hint=_KINDS) from None
+    match whole:
+        case list() if pages := list(filter(_find_job_id, whole)):
+            return _join(pages, name)
+        case {"log": {"entries": _}}:
+            what = "is an HTTP archive (HAR) of a browser, not a response"
+            raise ReplyError(f"{name} {what}", hint=f"copy the response out of it; {_KINDS}")
+        case {"schema_version": version} if version != SCHEMA_VERSION:
+            what = f"has schema_version {encode(version)}, and this casjob reads {SCHEMA_VERSION}"
+            raise ReplyError(f"{name} {clip(what)}", hint="a newer casjob may have written it")
+    return whole
+
+
+def _find_objects(text: str) -> Iterator[JsonValue]:
+    """Yield the objects of JSON, or as Python prints them, in a text; none that is cut."""
+    for found in find_json(f"{text}\n{_END}"):
+        for candidate in (found.sent, found.repaired):
+            with suppress(ValueError):
+                if not found.sent.endswith(_END):
+                    yield decode(candidate, max_depth=_MAX_DEPTH)
+                    break
+
+
+def _find_job_id(document: JsonValue) -> str | None:
+    """Return the id of the job that a document is about; None if it is about none."""
+    job_id = _get(_get(document, "job"), "job_id")
+    return job_id if isinstance(job_id, str) else None
+
+
+def _get(fields: JsonValue, name: str) -> JsonValue:
+    if not isinstance(fields, dict):
+        return None
+    return next((value for key, value in fields.items() if key.lower() == name), None)
+
+
+def _join(pages: Sequence[JsonValue], name: str) -> JsonValue:
+    """Return the last of several documents about a job, with the tasks of all of them."""
+    count = len(set(map(_find_job_id, pages)))
+    if count > 1:
+        raise ReplyError(f"{name} holds {count} jobs", hint="--from reads one job: keep that one")
+    tasks: dict[str, JsonValue] = {}
+    for page in pages:
+        listed = _get(page, "tasks")
+        for task in listed if isinstance(listed, list) else ():
+            task_id = _get(task, "task_id")
+            tasks[task_id if isinstance(task_id, str) else f"#{len(tasks)}"] = task
+    (*_, last) = pages
+    rest = (
+        {key: value for key, value in last.items() if key.lower() != "tasks"}
+        if isinstance(last, dict)
+        else {}
+    )
+    return {**rest, "tasks": list(tasks.values())}
 
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
-from casjob.history import SHORTEST_PREFIX
+from casjob.history import JOB_ID, SHORTEST_PREFIX
 from casjob.job.source import ComponentName
 from casjob.job_ids import (
     AROUND_AN_ID,
-    JOB_ID,
     STDIN,
     WHOLE_JOB_ID,
     quote_start,
     read_job_id,
     read_job_ids,
 )
+from casjob.plain_text import straighten
 from casjob.session import Session
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def refuse_guess(command: str, targets: Sequence[str] | ComponentName, session: 
 
 def _refuse_other_name(text: str, session: Session) -> None:
     """Refuse what names something else than a job, or too little of it."""
-    name = text.strip(AROUND_AN_ID)
+    name = straighten(text).strip(AROUND_AN_ID)
     if name == STDIN or WHOLE_JOB_ID.search(name):
         return
     if name.lower().startswith("task-"):

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -120,6 +121,51 @@ def test_stdin_without_an_id_is_told(printed: str) -> None:
 def test_a_list_of_casjobs_own_without_a_job_names_none(printed: str) -> None:
     assert collect("-", stdin=printed) == []
     assert collect("JOB1", "-", stdin=printed) == ["JOB1"]
+
+
+WHOLE = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        f"\ufeff{WHOLE}\r\n".encode(),
+        # PowerShell's.
+        f"{WHOLE}\r\n".encode("utf-16"),
+        b"\xfe\xff" + f'{{"job_id": "{WHOLE}"}}'.encode("utf-16-be"),
+        f"{WHOLE}\n".encode("utf-32"),
+        # Logs of a CI, with colours and links.
+        f"\x1b[32mstarted {WHOLE}\x1b[0m\n".encode(),
+        f"\x1b[1;31m{WHOLE}\x1b[K\r\n".encode(),
+        f"\x1b]8;;https://example.com\x07{WHOLE}\x1b]8;;\x1b\\\n".encode(),
+        f'\x1b[1;39m{{\x1b[34;1m"job_id"\x1b[0m: \x1b[32m"{WHOLE}"\x1b[0m}}'.encode(),
+        # Chats and editors.
+        WHOLE.replace("-", "\u2011").encode(),
+        WHOLE.replace("-", "\u2013").replace("JOB", "JOB\u200b").encode(),
+        f"\u201c{WHOLE}\u201d\u00a0".encode(),
+        f"部署 {WHOLE} 失败".encode("gbk"),
+    ],
+)
+def test_an_id_is_read_from_any_encoding_and_from_what_is_typeset(
+    printed: bytes,
+) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(printed), encoding="ascii")
+    assert read_job_ids(["-"], stdin) == [WHOLE]
+    # So it is from an argument, which the system decodes.
+    with suppress(UnicodeDecodeError):
+        assert read_job_ids([printed.decode()], None) == [WHOLE]
+
+
+ERROR = '{"error_code": "SVCSTG.00100400", "error_msg": "bad request"}'
+
+
+@pytest.mark.parametrize("printed", [ERROR, f"\x1b[31m{ERROR}\n", f"error: {ERROR}\nfailed\n"])
+def test_an_error_of_the_program_before_the_pipe_is_quoted(printed: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        collect("-", stdin=printed)
+
+    said = "no job id on stdin: the program before the pipe said SVCSTG.00100400 bad request"
+    assert caught.value.message.startswith(said)
 
 
 def test_there_may_be_no_stdin() -> None:

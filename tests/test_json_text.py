@@ -7,7 +7,9 @@ from hypothesis import example, given
 
 from casjob.json_text import (
     MAX_DEPTH,
+    MAX_VALUES,
     JsonValue,
+    LimitError,
     decode,
     encode,
     read_flag,
@@ -48,11 +50,34 @@ def test_json_is_decoded(text: str, value: JsonValue) -> None:
         "[-Infinity]",
         "1e999",
         "[-1e999]",
-        "9" * 9999,
     ],
 )
 def test_text_that_is_not_json_or_could_not_be_encoded_again_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the messages are Python's, and differ
+        decode(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("9" * 9999, "a number of more than 4300 digits"),
+        (f"[{'{},' * 499_999}{{}}]", None),
+        (f"[{'{},' * 500_000}{{}}]", f"more than {MAX_VALUES} commas and opening"),
+        # The others would take memory first, or time.
+        ("[[]]," * 30_000_000, f"more than {MAX_VALUES} "),
+        ('["' + r"\"," * 30_000_000, f"more than {MAX_VALUES} |Unterminated"),
+        # What a message holds is one string.
+        (f'["{"{[," * MAX_VALUES}"]', None),
+    ],
+    ids=["digits", "objects", "too many objects", "brackets", "an open string", "a string"],
+)
+def test_what_is_beyond_a_limit_of_casjobs_own_is_told_as_that(
+    text: str, limit: str | None
+) -> None:
+    if limit is None:
+        assert isinstance(decode(text), list)
+        return
+    with pytest.raises(LimitError if "|" not in limit else ValueError, match=limit):
         decode(text)
 
 

@@ -1,10 +1,12 @@
 """Jobs in files: `--from`, `--save`, and casjob's own JSON read again."""
 
+import gzip
 import json
 import shlex
 import shutil
 import stat
 import sys
+import tracemalloc
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -56,6 +58,9 @@ def reply(version: str, query: Mapping[str, str] | None = None, count: int = 5) 
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
     sent = answer("GET", path, query or {}, lambda _: document, list, request_id="")
     return json.dumps(sent.body, indent=4)
+
+
+PAGES = ({"limit": "3"}, {"limit": "3", "offset": "3"})
 
 
 @pytest.fixture
@@ -308,9 +313,34 @@ class TestWhatItHolds:
         [
             (
                 '{"error_code": "SVCSTG.00100429", "error_msg": "job not found"}',
-                "{} holds no job\n  the service said: SVCSTG.00100429 job not found",
+                "{} holds no job, but an error: SVCSTG.00100429 job not found",
             ),
-            ('{"verdicts": []}', "{} holds no job\n  the service said: (empty response)"),
+            (
+                'HTTP/1.1 404 Not Found\r\n\r\n{"error_code": "SVCSTG.00100429"}',
+                "{} holds no job, but an error: SVCSTG.00100429",
+            ),
+            ('{"verdicts": []}', "{} holds no job"),
+            # The message is the job's, and not an answer in its place.
+            (f'{{"jobs": [{json.dumps(documented_job())}]}}', "{} holds no job"),
+            ("[" * 9999, "{} is beyond casjob's limit: nested too deeply"),
+            (
+                f'{{"job": {{"a": {"9" * 5000}}}}}',
+                "{} is beyond casjob's limit: a number of more than 4300 digits",
+            ),
+            (
+                json.dumps({"job": {}, "tasks": [{}] * 600_000}),
+                "{} is beyond casjob's limit: more than 1000000 commas and opening brackets",
+            ),
+            ("<!DOCTYPE html>\n<title>Sign in</title>", "{} is a page of HTML, not JSON"),
+            ('<?xml version="1.0"?><testsuite/>', "{} is XML, not JSON"),
+            ("job:\n  JOB_ID: JOB1\n", "{} is YAML, not JSON"),
+            ("---\njob:\n", "{} is YAML, not JSON"),
+            ("+----+\n| a  |\n", "{} is a table, not JSON"),
+            ("x FAILED\n\n  #  TASK  STEP\n  1  A\n", "{} is a table, not JSON"),
+            (
+                "TASK_ID,TASK_INDEX,TASK_NAME\nTask-1,1,A\n",
+                "{} is a table with separated values, not JSON",
+            ),
             ("[]", "{} can't be understood: it is a list, not an object"),
             ('{"job": 1}', "{} can't be understood: job is a number, not an object"),
             (
@@ -352,6 +382,116 @@ class TestWhatItHolds:
         shown = casjob("show", "--from", str(job_json))
 
         assert shown == (7, "", f"casjob: {message.format(job_json)}\n{HINT}")
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            f"HTTP/2 200\r\ndate: now\r\ncontent-type: application/json\r\n\r\n{reply('v2')}",
+            f"[{reply('v2')}]",
+            f"{reply('v2')}200\n",
+            f'12:00 INFO {{it}} sent:\n{reply("v3")} in 3ms\n12:01 INFO {{"a": 1}}\n',
+            f"\x1b[1;39m{reply('v2')}\x1b[0m\n",
+            f"Response: {json.loads(reply('v2'))!r}\n",
+            # A page a line, as a list of pages, and a job that was polled.
+            "".join(f"{json.dumps(json.loads(reply('v2', each)))}\n" for each in PAGES),
+            f"[{','.join(reply('v2', each) for each in PAGES)}]",
+            f"{reply('v2', PAGES[0])}\n{reply('v2')}",
+        ],
+        ids=["curl -i", "list", "curl -w", "log", "colour", "Python", "lines", "pages", "polls"],
+    )
+    def test_may_be_within_other_text(self, casjob: Casjob, job_json: Path, content: str) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+        whole = casjob("tasks", "--from", str(job_json), "--json")
+        job_json.write_text(content, encoding="utf-8", newline="")
+
+        shown = casjob("tasks", "--from", str(job_json), "--json")
+
+        assert shown.err == ""
+        for document in (shown, whole):
+            assert document.status == 0
+        assert [task["TASK_ID"] for task in json.loads(shown.out)["tasks"]] == [
+            task["TASK_ID"] for task in json.loads(whole.out)["tasks"]
+        ]
+
+    @pytest.mark.parametrize("cut", [10, 100])
+    def test_within_other_text_is_not_completed_if_it_is_cut(
+        self, casjob: Casjob, job_json: Path, cut: int
+    ) -> None:
+        job_json.write_text(f"got {reply('v2')[:-cut]}", encoding="utf-8")
+
+        shown = casjob("show", "--from", str(job_json))
+
+        assert shown.status == 7
+        assert shown.err.startswith(f"casjob: {job_json} is not JSON (Expecting value: line 1 ")
+
+    def test_are_not_several_jobs(self, casjob: Casjob, job_json: Path) -> None:
+        one = json.dumps(json.loads(reply("v2")))
+        job_json.write_text(f"{one}\n{one.replace('JOB4', 'JOB5')}\n", encoding="utf-8")
+
+        assert casjob("show", "--from", str(job_json)) == (
+            7,
+            "",
+            f"casjob: {job_json} holds 2 jobs\n  hint: --from reads one job: keep that one\n",
+        )
+
+    @pytest.mark.parametrize(
+        ("content", "message", "hint"),
+        [
+            (
+                '{"x": "构建失败"}'.encode("gbk"),
+                "is not in UTF-8: byte 0xb9 in line 1",
+                "it may be in GBK: convert it to UTF-8, or save it as UTF-8",
+            ),
+            (
+                '{"x":\n"Gebäude"}'.encode("cp1252"),
+                "is not in UTF-8: byte 0xe4 in line 2",
+                "it may be in Windows-1252: convert it to UTF-8, or save it as UTF-8",
+            ),
+            (
+                '{"x": "ä"}'.encode("utf-16-le"),
+                "is not in UTF-8: byte 0xe4 in line 1",
+                (
+                    "it may be in UTF-16 without a byte order mark: convert it to UTF-8, or save"
+                    " it as UTF-8"
+                ),
+            ),
+            (gzip.compress(b"{}"), "is compressed with gzip: unpack it first", None),
+            (b"PK\x03\x04", "is a zip archive: unpack it first", None),
+            (
+                b'{"log": {"version": "1.2", "entries": []}}',
+                "is an HTTP archive (HAR) of a browser, not a response",
+                f"copy the response out of it; {HINT[8:-1]}",
+            ),
+            (
+                b'{"schema_version": 99, "job": {}}',
+                "has schema_version 99, and this casjob reads 1",
+                "a newer casjob may have written it",
+            ),
+        ],
+    )
+    def test_is_named_if_it_is_something_else(
+        self, casjob: Casjob, job_json: Path, content: bytes, message: str, hint: str | None
+    ) -> None:
+        job_json.write_bytes(content)
+
+        shown = casjob("show", "--from", str(job_json))
+
+        hint = f"  hint: {hint}\n" if hint else HINT
+        assert shown == (7, "", f"casjob: {job_json} {message}\n{hint}")
+
+    def test_may_be_more_than_the_memory_takes(self, clean_environ: dict[str, str]) -> None:
+        shown = run_shell("ulimit -v 300000; casjob show --from /dev/zero", clean_environ)
+
+        assert shown == (7, "", "casjob: there is not enough memory for so large a job\n")
+
+    def test_takes_no_more_memory_than_it_has(self, job_json: Path) -> None:
+        job_json.write_text(reply("v2"), encoding="utf-8")
+        tracemalloc.start()
+        try:
+            read_saved(str(job_json))
+            assert tracemalloc.get_traced_memory()[1] < 50_000_000
+        finally:
+            tracemalloc.stop()
 
     def test_may_be_nothing(self, casjob: Casjob, job_json: Path) -> None:
         job_json.write_text("\n", encoding="utf-8")

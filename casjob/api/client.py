@@ -21,8 +21,14 @@ from casjob.api.redact import Redactor
 from casjob.api.response import ACCEPT_ENCODING, Response, read_response
 from casjob.api.retry import RetryPolicy
 from casjob.background import run_in_thread
-from casjob.errors import AuthenticationError, CasjobError, ReplyError, ServiceError
-from casjob.json_text import JsonValue, decode
+from casjob.errors import (
+    AuthenticationError,
+    CasjobError,
+    ReplyError,
+    ReplyTooLargeError,
+    ServiceError,
+)
+from casjob.json_text import JsonValue, LimitError, decode
 
 TOTAL_TIMEOUT_FACTOR = 4
 """How many request timeouts a whole exchange may take; each read by itself may take one."""
@@ -206,6 +212,9 @@ class Client:
         text = response.content.decode("utf-8-sig", "replace")
         try:
             document = decode(text)
+        except LimitError as error:
+            message = f"the response from {self.name} is beyond casjob's limit: {error}"
+            raise ReplyTooLargeError(message) from None
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(

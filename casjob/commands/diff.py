@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.display import Presentation
+from casjob.history import JOB_ID
 from casjob.job.difference import compare
 from casjob.job.report import Report
 from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome, stage_of
-from casjob.job_ids import JOB_ID, read_job_id
+from casjob.job_ids import read_job_id
 from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
