@@ -149,9 +149,12 @@ class _EventLines:
 def encode(document: documents.Document | documents.Task, *, indent: int | None = 2) -> bytes:
     """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
     if indent:
-        # Six times as fast, but it refuses lone surrogates and more than 255 levels.
+        # Six times as fast, but it refuses lone surrogates and more than 255 levels. In keys it
+        # replaces the former without a word.
         with suppress(PydanticSerializationError):
-            return f"{escape_controls(to_json(document, indent=indent).decode())}\n".encode()
+            written = to_json(document, indent=indent).decode()
+            if "\ufffd" not in written:
+                return f"{escape_controls(written)}\n".encode()
     text = encode_document(document, indent=indent, default=_list_fields)
     return f"{text}\n".encode("utf-8", "backslashreplace")
 

@@ -343,6 +343,13 @@ def test_it_is_utf_8_whatever_stdout_is_set_to(draw: Draw, encoding: str) -> Non
     assert json.loads(result.out)["tasks"][0]["failure"]["detail"] == "构建 \ud800"
 
 
+@pytest.mark.parametrize("key", ["\udfff\udc00", "\ufffd"])
+def test_a_key_is_kept_whatever_it_holds(draw: Draw, key: str) -> None:
+    result = draw(job("FAILED", task(1), **{key: 1}), "show", "--json")
+
+    assert json.loads(result.out)["job"][key] == 1
+
+
 class TestSchema:
     @pytest.mark.parametrize(
         "document",
