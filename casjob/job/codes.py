@@ -52,6 +52,7 @@ _CODES_NUMBER = re.compile(
     r"\D(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d\d){0,3}\Z)(0\d+|\d{7,})\Z"
 )
 _LONG_NUMBER = 7
+_CAPITALS = re.compile(r"[A-Z_-]+\.[A-Z0-9._-]+\Z")
 _NAMED = (
     # Only between tags or before a labelled message: <Code>NoSuchBucket</Code>.
     re.compile(r"<(?i:code)>([A-Z]\w{2,99})</(?i:code)>", re.ASCII),
@@ -123,7 +124,7 @@ def _may_be_in_prose(code: str, *, is_first: bool) -> bool:
         return bool(number) or (code[0].isupper() and not is_underscored)
     if is_underscored or not number:
         return False
-    return code.isupper() and (is_first or len(number[1]) >= _LONG_NUMBER)
+    return bool(_CAPITALS.match(code)) and (is_first or len(number[1]) >= _LONG_NUMBER)
 
 
 def _may_be_cut(found: re.Match[str], group: int = 0) -> bool:

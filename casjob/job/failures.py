@@ -122,9 +122,10 @@ def _read_embedded(text: str) -> _Embedded | None:
 
     JSON with a code is preferred, then well-formed JSON, and then the last: programs put their own
     text in front. JSON that is repaired is a guess, so its code must at least look like the
-    vendor's; JSON without a code must end the text.
+    vendor's; JSON without a code must end the text, but for punctuation.
     """
     stripped = text.strip()
+    end = stripped.rstrip(".,;)'\"")
     readings: list[_Embedded] = []
     for sent, repaired in find_json(text):
         message = decode_messages(sent)
@@ -133,7 +134,7 @@ def _read_embedded(text: str) -> _Embedded | None:
         if failure is None:
             continue
         code, detail = failure.code, failure.detail
-        if is_vendor_code(code) or (is_exact and (code or (detail and stripped.endswith(sent)))):
+        if is_vendor_code(code) or (is_exact and (code or (detail and end.endswith(sent)))):
             readings.append(_Embedded(failure, is_exact, is_whole=sent == stripped))
     return max(
         reversed(readings),

@@ -188,7 +188,7 @@ def test_a_code_is_found_in_text(text: str, code: str) -> None:
         f"Code=A{'b' * 101}, Message=m",
         "code: VPC.٣٣٣٣",
         "nginx.12345 is gone, ecs.1234 too",
-        "Release.2024, RELEASE.2024, RFC.2616, ISO.8601, Version.1234, V.2024, Python.3110",
+        "Release.2024, RELEASE.2024, RFC.2616, ISO.8601, V100.0001, V.2024, Python.3110",
         "Build.20260301 failed, BUILD.20260301, APP.202603011200, Image_20260301, IMG_LATEST",
         "host:8080, web:Release.2024, CCE.1400:8080, app:REL.0001, shop/web:VPC.0001, VPC.0001@a",
         "org.apache.kafka:kafka-clients:3.4.1, com.example:LIB.0001:jar, com.example.App.12345",

@@ -402,6 +402,14 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         encode(AFTER_PROSE),
         Failure("VPC.0602", "CIDR overlaps", within=(Pair(None, encode(AFTER_PROSE)),)),
     ),
+    "JSON without a code before a full stop": (
+        '("got 409 {"NeutronError": {"message": "m"}}").',
+        Failure(
+            None,
+            "m",
+            within=(Pair(None, '("got 409 {"NeutronError": {"message": "m"}}").'),),
+        ),
+    ),
     "JSON without a code that does not end the prose": (
         'got 409 {"NeutronError": {"message": "m"}} from Neutron',
         Failure(None, 'got 409 {"NeutronError": {"message": "m"}} from Neutron'),
