@@ -41,7 +41,7 @@ _CONTROLS_A_TERMINAL = re.compile(
 
 
 class LimitError(ValueError):
-    """JSON is beyond casjob's own limits, which is not the fault of who wrote it."""
+    """JSON is larger than casjob's own limits, which is not the fault of who wrote it."""
 
 
 def decode(
@@ -53,9 +53,9 @@ def decode(
     """Decode one JSON document; of equal keys, the last one wins unless the hook decides.
 
     Raises:
-        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, or a number
-            out of range.
-        LimitError: it has more than `max_depth` levels of nesting, or is too large.
+        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, a number
+            out of range, or more than `max_depth` levels of nesting.
+        LimitError: it has more values, or a number more digits, than casjob reads.
     """
     # Counting characters takes next to no time.
     if sum(map(text.count, "[{,")) > MAX_VALUES and _has_too_many_values(text):
@@ -68,7 +68,7 @@ def decode(
             object_pairs_hook=object_pairs_hook,
         )
     except RecursionError:
-        raise LimitError("nested too deeply") from None
+        raise ValueError("nested too deeply") from None
     except ValueError as error:
         # Python's own limit, against numbers that take minutes.
         if str(error).startswith("Exceeds the limit"):
@@ -77,7 +77,7 @@ def decode(
         raise
     # There are no more levels than brackets.
     if text.count("{") + text.count("[") > max_depth and _is_too_deep(value, max_depth):
-        raise LimitError("nested too deeply")
+        raise ValueError("nested too deeply")
     return cast("JsonValue", value)
 
 

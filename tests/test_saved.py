@@ -287,6 +287,9 @@ class TestAJobThatRuns:
         assert shown.out.splitlines()[-1] == "no steps yet · 0 of 5 tasks, 5 not reported"
 
 
+CUT = f"{'[' * 300}… (1998 characters)"
+
+
 class TestWhatItHolds:
     @pytest.mark.parametrize(
         "encode",
@@ -322,7 +325,7 @@ class TestWhatItHolds:
             ('{"verdicts": []}', "{} holds no job"),
             # The message is the job's, and not an answer in its place.
             (f'{{"jobs": [{json.dumps(documented_job())}]}}', "{} holds no job"),
-            ("[" * 9999, "{} is beyond casjob's limit: nested too deeply"),
+            ("[" * 999 + "]" * 999, "{} is not JSON (nested too deeply); it begins with " + CUT),
             (
                 f'{{"job": {{"a": {"9" * 5000}}}}}',
                 "{} is beyond casjob's limit: a number of more than 4300 digits",

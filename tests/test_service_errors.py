@@ -271,6 +271,16 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         "nested too deeply",
         "[" * 300 + "… (20000 characters)",
     ),
+    "a million objects": (
+        Reply(200, f"[{'{},' * 500_000}{{}}]"),
+        7,
+        (
+            "the response from the service at PLACE is beyond casjob's limit: more than 1000000"
+            " commas and opening brackets"
+        ),
+        None,
+        "casjob tasks --limit 5 requests fewer tasks",
+    ),
     "a list": not_a_job("[]", "can't be understood: it is a list, not an object"),
     "null": not_a_job("null", "can't be understood: it is null, not an object"),
     "an empty object": not_a_job({}, "holds no job", "(empty response)"),

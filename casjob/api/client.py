@@ -18,7 +18,7 @@ from casjob.api.auth import Credential, LockoutGuard
 from casjob.api.logs import Log
 from casjob.api.network import create_tls_context, find_proxy
 from casjob.api.redact import Redactor
-from casjob.api.response import ACCEPT_ENCODING, Response, read_response
+from casjob.api.response import ACCEPT_ENCODING, OTHER_SERVICE_HINT, Response, read_response
 from casjob.api.retry import RetryPolicy
 from casjob.background import run_in_thread
 from casjob.errors import (
@@ -214,7 +214,7 @@ class Client:
             document = decode(text)
         except LimitError as error:
             message = f"the response from {self.name} is beyond casjob's limit: {error}"
-            raise ReplyTooLargeError(message) from None
+            raise ReplyTooLargeError(message, hint=OTHER_SERVICE_HINT) from None
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(

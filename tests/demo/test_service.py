@@ -91,6 +91,21 @@ def test_v3_has_lower_case_names_and_other_fields(client: httpx.Client) -> None:
     }
 
 
+def test_what_has_ended_has_ended_by_any_clock(clock: Clock) -> None:
+    in_time = SampleService(clock=clock.monotonic, now=clock.now)
+    behind = SampleService(clock=clock.monotonic, now=lambda: datetime(1970, 1, 1, tzinfo=UTC))
+    for path in ("components", f"jobs/{SUCCEEDED_JOB_ID}", f"jobs/{MANY_TASKS_JOB_ID}"):
+        replies = []
+        for service in (in_time, behind):
+            with httpx.Client(transport=service, base_url=ENDPOINT) as client:
+                response = client.get(f"/v3/{PROJECT_ID}/cas/{path}")
+                assert response.status_code == 200
+                replies.append(response.json())
+        if path == "components":
+            replies = [[each["name"] for each in reply["components"]] for reply in replies]
+        assert replies[0] == replies[1]
+
+
 @pytest.mark.parametrize("job_id", SAMPLE_JOBS)
 def test_every_sample_job_has_real_timing(client: httpx.Client, clock: Clock, job_id: str) -> None:
     get(client, job_id)

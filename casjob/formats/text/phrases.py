@@ -20,7 +20,8 @@ def format_elapsed(seconds: float) -> str:
 def format_moment(moment: datetime, *, utc: bool) -> str:
     """Return `2020-02-04 04:01:03Z`, or the local time with its offset."""
     shown = to_zone(moment, utc=utc)
-    return f"{shown:%Y-%m-%d %H:%M:%S}{_format_offset(shown)}"
+    # Not strftime, which writes year 1 as `1`.
+    return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')}{_format_offset(shown)}"
 
 
 def format_clock(moment: datetime, beside: datetime | None, *, utc: bool) -> str:

@@ -121,7 +121,7 @@ def describe_failure(failure: RepeatedFailure, *, utc: bool) -> str:
         f"task{number} {step.task_name or '(no name)'}" if step else "no task failed, but the job"
     )
     title = f" {step.title}" if step and step.title else ""
-    since = f" since {to_zone(failure.first, utc=utc):%Y-%m-%d}" if failure.first else ""
+    since = f" since {to_zone(failure.first, utc=utc).date()}" if failure.first else ""
     times = "once" if failure.failed == 1 else f"{failure.failed} times{since}"
     return f"{name}{title}{':' if step else ''} failed {times}"
 

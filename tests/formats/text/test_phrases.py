@@ -60,6 +60,7 @@ def test_elapsed_times_are_as_exact_as_they_are_short(seconds: float, words: str
 def test_moments_are_local_ones_unless_asked_for_in_utc() -> None:
     assert format_moment(NOON, utc=False) == "2020-02-04 20:00:00+0800"
     assert format_moment(NOON, utc=True) == "2020-02-04 12:00:00Z"
+    assert format_moment(datetime(1, 1, 1, tzinfo=UTC), utc=True) == "0001-01-01 00:00:00Z"
 
 
 @pytest.mark.usefixtures("in_shanghai")
