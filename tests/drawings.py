@@ -8,7 +8,7 @@ ON_A_TERMINAL = """\
   ECC00011  Building failed.
   means     the build of the application failed: read the build's log
 
-  #  TASK     DOES                           TYPE     STATUS       STARTED   ELAPSED  0s       35.6s
+  #  TASK     STEP                           TYPE     STATUS       STARTED   ELAPSED  0s       35.6s
   1  PREPARE_RESOURCES
   4  BUILDING
   6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED  04:01:03     5.6s  ▇▇
@@ -29,7 +29,7 @@ AT_80_COLUMNS = """\
   ECC00011  Building failed.
   means     the build of the application failed: read the build's log
 
-  #  TASK     DOES                           TYPE     STATUS       ELAPSED
+  #  TASK     STEP                           TYPE     STATUS       ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
   6  TN00091  run the build and follow it    restful  ✓ SUCCEEDED     5.6s
@@ -52,7 +52,7 @@ AT_50_COLUMNS = """\
   means     the build of the application failed:
             read the build's log
 
-  #  TASK     DOES                     STATUS
+  #  TASK     STEP                     STATUS
   1  PREPARE_RESOURCES
   4  BUILDING
   6  TN00091  run the build and foll…  ✓ SUCCEEDED
@@ -71,7 +71,7 @@ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILD
   ECC00011  Building failed.
   means     the build of the application failed: read the build's log
 
-  #  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
+  #  TASK     STEP                           TYPE     STATUS     STARTED   ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
   6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s

@@ -235,9 +235,9 @@ class TestAJobThatRuns:
         shown = casjob("show", "--from", str(job_json))
 
         lines = shown.out.splitlines()
-        assert lines[0] == "provision/provMain RUNNING for 7.0s · PROVISION"
+        assert lines[0] == "provision/provMain has been RUNNING for 7.0s · PROVISION"
         assert lines[3] == "task 4 TX00004: running for 2.0s, last heartbeat 0.0s ago"
-        assert lines[-1] == "1 of 2 steps succeeded · 2 of 3 tasks, 1 not reported"
+        assert lines[-1] == "2 of 3 tasks reported"
 
     def test_without_any_time_runs_for_no_known_time(self, casjob: Casjob, job_json: Path) -> None:
         job_json.write_text('{"job": {"EXECUTION_STATUS": "RUNNING"}}', encoding="utf-8")
@@ -263,7 +263,7 @@ class TestAJobThatRuns:
         shown = casjob("show", "--from", str(job_json))
 
         assert shown.out.splitlines() == served.out.splitlines()[:-1]
-        assert shown.out.startswith("provision/provMain RUNNING for 17.0s")
+        assert shown.out.startswith("provision/provMain has been RUNNING for 17.0s")
 
     def test_does_not_begin_with_the_first_task_of_an_excerpt(
         self, casjob: Casjob, job_json: Path
@@ -284,7 +284,7 @@ class TestAJobThatRuns:
 
         shown = casjob("show", "--from", str(job_json))
 
-        assert shown.out.splitlines()[-1] == "no steps yet · 0 of 5 tasks, 5 not reported"
+        assert shown.out.splitlines()[-1] == "0 of 5 tasks reported"
 
 
 CUT = f"{'[' * 300}… (1998 characters)"
@@ -589,7 +589,7 @@ class TestAPipe:
         assert shown == (
             0,
             (
-                "#  TASK     DOES                           TYPE     STATUS  STARTED   ELAPSED"
+                "#  TASK     STEP                           TYPE     STATUS  STARTED   ELAPSED"
                 "  CODE      DETAIL\n"
                 "9  TN00097  wait for the build to succeed  restful  FAILED  04:01:08    30.0s"
                 "  ECC00011  Building failed.\n"

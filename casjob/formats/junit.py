@@ -80,7 +80,9 @@ def _list_cases(report: Report | None) -> Iterator[_Case]:
         each.has_failed for each in report.shown
     ):
         # Without a testcase of its own, it would look as if it had succeeded.
-        message = "\n".join([f"The job is {describe_verdict(report)}.", *report.contradictions])
+        verdict = describe_verdict(report)
+        is_verb = "" if verdict.startswith("has been ") else "is "
+        message = "\n".join([f"The job {is_verb}{verdict}.", *report.contradictions])
         yield _Case(_make_unique(_JOB_CASE, names), result="error", message=message)
 
 

@@ -34,7 +34,7 @@ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILD
   ECC00011  Building failed.
   means     the build of the application failed: read the build's log
 
-  #  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
+  #  TASK     STEP                           TYPE     STATUS     STARTED   ELAPSED
   1  PREPARE_RESOURCES
   4  BUILDING
   6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s

@@ -316,7 +316,7 @@ class TestFailFast:
         finished = ask("wait", "JOB1", "JOB2", *QUICKLY, "--fail-fast")
 
         assert finished.status == 1
-        assert finished.out.startswith("JOB2 provision/provMain RUNNING for ")
+        assert finished.out.startswith("JOB2 provision/provMain has been RUNNING for ")
         assert finished.out.endswith(": task 1 TX00001  Broken.\n")
         # JOB1's first reply may come before or after that.
         assert finished.err.startswith("casjob: JOB1 has not ended: ")

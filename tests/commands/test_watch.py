@@ -159,7 +159,7 @@ class TestInAPipe:
         finished = ask("watch", "JOB1", *QUICKLY, "--timeout", "0.1")
 
         assert finished.status == 124
-        assert "provision/provMain RUNNING for " in finished.out
+        assert "provision/provMain has been RUNNING for " in finished.out
         assert finished.err == "casjob: JOB1 has not ended within 0.1s: it is RUNNING\n"
 
     def test_a_job_that_was_never_seen_has_no_report(self, ask: Ask, service: Service) -> None:

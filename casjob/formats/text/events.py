@@ -128,4 +128,6 @@ def _describe_waiting(event: Waiting) -> str:
     if report is None:
         return "does not exist yet" if event.is_missing else "nothing is known yet"
     progress = f", {describe_progress(report)}" if report.is_whole else ""
-    return f"still {describe_verdict(report)}{progress}"
+    verdict = describe_verdict(report)
+    still = "" if verdict.startswith("has been ") else "still "
+    return f"{still}{verdict}{progress}"

@@ -144,7 +144,7 @@ class LiveView:
             return _Block(page, 0)
         what = describe_cause(report, with_title=False) or report.job.job_name or ""
         # The verdict first, which is never cut.
-        words = f"{describe_verdict(report)}  {picture.job_id}"
+        words = f"{describe_verdict(report).removeprefix('has been ')}  {picture.job_id}"
         style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
         page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
         listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]

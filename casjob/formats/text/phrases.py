@@ -9,11 +9,14 @@ from casjob.job.statuses import Outcome, Stage
 
 
 def format_elapsed(seconds: float) -> str:
-    """Return `35.6s`, `5m 12s` or `1h 02m 03s`."""
+    """Return `35.6s`, `5m 12s`, `1h 02m 03s` or `2d 03h`."""
     if round(seconds, 1) < 60:  # noqa: PLR2004 - seconds in a minute
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours_left:02}h"
     return f"{hours}h {minutes:02}m {rest:02}s" if hours else f"{minutes}m {rest:02}s"
 
 
@@ -48,8 +51,13 @@ def _format_offset(moment: datetime) -> str:
 
 
 def describe_verdict(report: Report) -> str:
-    """Return `FAILED after 35.6s`, with a remark if the status leaves open what it means."""
+    """Return `FAILED after 35.6s`, or `has been RUNNING for 2m 00s`.
+
+    There is a remark if the status leaves open what it means.
+    """
     status = report.job.execution_status or "(no status)"
+    if report.stage is Stage.UNDER_WAY and report.elapsed_seconds is not None:
+        status = f"has been {status}"
     undecided = " (it may or may not have ended)" if report.stage is Stage.UNDECIDED else ""
     return f"{status}{undecided}{_describe_elapsed(report.elapsed_seconds, report.stage)}"
 
@@ -76,21 +84,20 @@ def describe_heartbeat(report: TaskReport, before: str = "") -> str:
 
 
 def describe_progress(report: Report) -> str:
-    """Return `2 of 3 steps succeeded`; separators are no steps."""
+    """Return `2 of 3 steps succeeded`; separators are no steps.
+
+    Of a job that goes on, it is `3 of 7 tasks reported` if some tasks are not reported yet: what
+    succeeded of the others says little.
+    """
     steps = report.steps
-    if not steps:
+    if not steps or _has_more_to_come(report):
         return _describe_no_steps(report)
     succeeded = sum(each.stage is Stage.ENDED_WELL for each in steps)
     return f"{succeeded} of {len(steps)} steps succeeded{_describe_skipped(steps)}"
 
 
 def describe_steps(report: Report, hidden: int) -> str:
-    """Return `12 of 40 steps done, 1 running, 25 hidden`; separators are no steps.
-
-    Args:
-        report: the job.
-        hidden: tasks that are not drawn.
-    """
+    """Return `12 of 40 steps done, 1 running, 25 hidden`; hidden are tasks that are not drawn."""
     steps = report.steps
     if not steps:
         return _describe_no_steps(report)
@@ -99,9 +106,10 @@ def describe_steps(report: Report, hidden: int) -> str:
         "running": sum(each.stage is Stage.UNDER_WAY for each in steps),
         "hidden": hidden,
     }
-    done = sum(each.stage.has_ended for each in steps)
-    more = "".join(f", {count} {words}" for words, count in counts.items() if count)
-    return f"{done} of {len(steps)} steps done{more}"
+    done = f"{sum(each.stage.has_ended for each in steps)} of {len(steps)} steps done"
+    if _has_more_to_come(report):
+        done = _describe_no_steps(report)
+    return done + "".join(f", {count} {words}" for words, count in counts.items() if count)
 
 
 def describe_phase(phase: Phase) -> str:
@@ -112,7 +120,17 @@ def describe_phase(phase: Phase) -> str:
 
 
 def _describe_no_steps(report: Report) -> str:
+    if _has_more_to_come(report):
+        return f"{len(report.tasks)} of {report.task_count} tasks reported"
     return "no steps yet" if report.stage.outcome is Outcome.RUNNING else "no steps"
+
+
+def _has_more_to_come(report: Report) -> bool:
+    return (
+        report.outcome is Outcome.RUNNING
+        and report.is_whole
+        and len(report.shown) == len(report.tasks) < report.task_count
+    )
 
 
 def _describe_skipped(steps: Sequence[TaskReport]) -> str:
@@ -121,14 +139,12 @@ def _describe_skipped(steps: Sequence[TaskReport]) -> str:
 
 
 def describe_completeness(report: Report) -> str | None:
-    """Return `5 of 105 tasks`; None if every task is shown."""
-    shown, count = len(report.shown), report.task_count
-    if report.shows_everything:
+    """Return `5 of 105 tasks`; None if every task is shown, or if `describe_progress` says it."""
+    if report.shows_everything or _has_more_to_come(report):
         return None
-    unreported = count - len(report.tasks)
-    if report.is_whole and unreported and shown == len(report.tasks):
-        return f"{shown} of {count} tasks, {unreported} not reported"
-    return f"{shown} of {count} tasks"
+    shown, count = len(report.shown), report.task_count
+    is_short = report.is_whole and shown == len(report.tasks) < count
+    return f"{shown} of {count} tasks{' reported' if is_short else ''}"
 
 
 def describe_count(tasks: int) -> str:

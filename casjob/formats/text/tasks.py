@@ -56,7 +56,7 @@ def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
             min_width=max([MIN_WIDTH, *(len(printable(each)) for each in ids)]),
             overflow="middle",
         ),
-        Field("DOES", "title", "title", narrow=6, drop=8, preferred_width=32, overflow="end"),
+        Field("STEP", "title", "title", narrow=6, drop=8, preferred_width=32, overflow="end"),
         Field("TYPE", "task_type", "task.task_type", drop=3),
         Field(
             "STATUS",

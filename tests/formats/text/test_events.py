@@ -54,7 +54,7 @@ def change(before: str | None, *fields: Fields, first: bool = False) -> TaskStat
         (Waiting(TIME, "JOB1", None, is_missing=True), "does not exist yet"),
         (
             Waiting(TIME, "JOB1", report_of(job("RUNNING", separator(1, "A"), task(2)))),
-            "still RUNNING for 2m 00s, 1 of 1 steps succeeded",
+            "has been RUNNING for 2m 00s, 1 of 1 steps succeeded",
         ),
         (
             Waiting(TIME, "JOB1", report_of(job("UNKNOWN", task(1)), is_whole=False)),

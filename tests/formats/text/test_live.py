@@ -124,7 +124,7 @@ class TestOneJob:
             live.draw([picture(1, "RUNNING", *building)])
 
             assert tty.see() == [
-                "● provision/provMain RUNNING for 2m 00s · PROVISION",
+                "● provision/provMain has been RUNNING for 2m 00s · PROVISION",
                 "  job JOB1 · started 2020-02-04 04:01:03Z",
                 "",
                 "● task 3 TX00003: running for 1m 59s, in phase BUILDING, last heartbeat 3.0s ago",
@@ -175,7 +175,7 @@ class TestOneJob:
             lines = tty.see()
             assert tty.screen.cursor.hidden
             live.show_results([JobResult("JOB1", report_of(job("SCHEDULED")), "casjob watch")])
-        assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
+        assert lines[0] == "● provision/provMain has been RUNNING for 1m 59s · PROVISION"
         assert lines[-1] == FOOTER
         assert tty.see() == [
             "$ casjob watch",
@@ -234,7 +234,7 @@ class TestTheScreen:
             lines = tty.see()
 
         assert lines[0] == "✓ SUCCEEDED after 1.0s  JOB1  provision/provMain"
-        assert lines[1].startswith("● provision/provMain RUNNING")
+        assert lines[1].startswith("● provision/provMain has been RUNNING")
         assert lines[-3] == "3 of 4 steps done, 1 running"
 
     def test_has_failures_on_it_however_small(self, tty: Tty) -> None:
@@ -344,7 +344,7 @@ class TestTheEnd:
         with pytest.raises(KeyboardInterrupt):
             draw_until_interrupted()
         lines = tty.see()
-        assert lines[0] == "● provision/provMain RUNNING for 1m 59s · PROVISION"
+        assert lines[0] == "● provision/provMain has been RUNNING for 1m 59s · PROVISION"
         assert lines[-1] == "0 of 1 steps done, 1 running"
         assert not tty.screen.cursor.hidden
         assert tty.screen.cursor.x == 0

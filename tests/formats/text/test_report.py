@@ -56,7 +56,7 @@ class TestTheDocumentedJob:
     ) -> None:
         out = uncolored(draw(documented_job(), columns=columns).out)
 
-        assert f"  #  TASK     {'DOES':29}  {headings}" in out.splitlines()
+        assert f"  #  TASK     {'STEP':29}  {headings}" in out.splitlines()
         assert "  wait for the build to succeed  " in out
         assert ("▇" in out) is (columns >= 98)
         assert "✓ SUCCEEDED" in out
@@ -65,8 +65,8 @@ class TestTheDocumentedJob:
     @pytest.mark.parametrize(
         ("columns", "headings", "title"),
         [
-            (55, f"  #  TASK     {'DOES':28}  STATUS", "wait for the build to succe…"),
-            (43, f"  #  TASK     {'DOES':16}  STATUS", "wait for the bu…"),
+            (55, f"  #  TASK     {'STEP':28}  STATUS", "wait for the build to succe…"),
+            (43, f"  #  TASK     {'STEP':16}  STATUS", "wait for the bu…"),
             (42, "  #  TASK     STATUS", ""),
             (25, "  #  TASK     STATUS", ""),
         ],
@@ -93,7 +93,7 @@ class TestTheDocumentedJob:
         assert draw(documented_job(), "tasks") == (
             0,
             """\
-#  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
+#  TASK     STEP                           TYPE     STATUS     STARTED   ELAPSED  CODE      DETAIL
 1  PREPARE_RESOURCES
 4  BUILDING
 6  TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
@@ -107,7 +107,7 @@ class TestTheDocumentedJob:
         assert draw(documented_job(), "tasks", "--desc", "--status", "succeeded") == (
             0,
             """\
-#  TASK     DOES                         TYPE     STATUS     STARTED   ELAPSED
+#  TASK     STEP                         TYPE     STATUS     STARTED   ELAPSED
 7  TN00094  run the build and follow it  restful  SUCCEEDED  04:01:08     0.0s
 6  TN00091  run the build and follow it  restful  SUCCEEDED  04:01:03     5.6s
 4  BUILDING
@@ -133,7 +133,7 @@ task TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDIN
   ECC00011  Building failed.
   means     the build of the application failed: read the build's log
 
-  TASK     DOES                           TYPE     STATUS     STARTED   ELAPSED
+  TASK     STEP                           TYPE     STATUS     STARTED   ELAPSED
   PREPARE_RESOURCES
   BUILDING
   TN00091  run the build and follow it    restful  SUCCEEDED  04:01:03     5.6s
@@ -161,7 +161,7 @@ next: casjob tasks --failed --api-version v3
         assert (
             draw(document, columns=100, environ={"NO_COLOR": "1"}).out
             == """\
-● provision/provMain RUNNING for 2m 00s · PROVISION
+● provision/provMain has been RUNNING for 2m 00s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z · rollback enabled
 
 ● task 3 TX00003: running for 1m 00s, in phase BUILDING, last heartbeat 2.5s ago
@@ -176,7 +176,7 @@ next: casjob tasks --failed --api-version v3
   4  TX00004  restful  ● RUNNING    04:02:33    30.0s                                    ▇▇▇▇▇▇▇▇▇▇▇
   5  TX00005  restful  ○ SCHEDULED
 
-1 of 4 steps succeeded · 5 of 9 tasks, 4 not reported
+5 of 9 tasks reported
 next: casjob watch
 """
         )
@@ -190,11 +190,11 @@ next: casjob watch
 ○ (no name) SUBMITTED
   job (no id)
 
-no steps yet · 0 of 5 tasks, 5 not reported
+0 of 5 tasks reported
 next: casjob watch
 """
         )
-        assert draw(document, "tasks").out == "0 of 5 tasks, 5 not reported\n"
+        assert draw(document, "tasks").out == "0 of 5 tasks reported\n"
 
     def test_with_over_100_tasks_have_the_failure_above_the_table(self, draw: Draw) -> None:
         out = draw(many_tasks(105, failing_index=105) | {"task_count": 105}).out.splitlines()
@@ -223,7 +223,7 @@ next: casjob watch
         assert (
             end
             == """\
-2 of 3 steps succeeded · 5 of 6 tasks, 1 not reported
+2 of 3 steps succeeded · 5 of 6 tasks reported
 note: The job is SUCCEEDED, but one of its tasks failed.
 note: The service counts 6 tasks, but sent 5.
 """
