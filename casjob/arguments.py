@@ -88,7 +88,7 @@ OneComponent = Annotated[
 
 Application = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Only components of this application."),
+    typer.Option(metavar="NAME", help="Only components of this application (name or id)."),
 ]
 
 Full = Annotated[

@@ -197,6 +197,7 @@ def list_components(
     application: Application = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only components that failed.")] = False,
     limit: Limit = None,
+    full: Full = False,
     output: Annotated[OutputFormat | None, output_option("components")] = None,
     formats: FormatOptions,
     display: DisplayOptions,
@@ -207,7 +208,7 @@ def list_components(
 
     session = connection.open_session(context)
     content: Content = "components" if component is None else "deployments"
-    presentation = formats.open(session, content, output, display)
+    presentation = formats.open(session, content, output, display, full=full)
     return run(
         component, session, presentation, application=application, only_failed=failed, limit=limit
     )

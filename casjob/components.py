@@ -4,9 +4,8 @@ Every field may be absent, null or of another type than documented: the attribut
 the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkservicestage 3.1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from enum import Enum
 from typing import Annotated, NamedTuple, Protocol, TypeAlias
 
 from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
@@ -15,6 +14,7 @@ from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ReplyError
 from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
 from casjob.job.source import JobSource
+from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
 Fields = dict[str, JsonValue]
@@ -31,32 +31,22 @@ _NonEmpty: TypeAlias = Annotated[str | None, PlainValidator(lambda sent: read_te
 _Objects = BeforeValidator(_keep_objects)
 
 
-class Health(Enum):
-    """What the status of a component means."""
-
-    WELL = "well"
-    BAD = "bad"
-    CHANGING = "changing"
-    IDLE = "idle"
-    UNKNOWN = "unknown"
-
-
-_HEALTH = {
-    "RUNNING": Health.WELL,
-    "FAILED": Health.BAD,
-    "PARTIALLY_FAILED": Health.BAD,
-    "DOWN": Health.BAD,
-    "INITIALIZING": Health.CHANGING,
-    "PENDING": Health.CHANGING,
-    "UPGRADING": Health.CHANGING,
-    "GRAYING": Health.CHANGING,
-    "STARTING": Health.CHANGING,
-    "STOPPING": Health.CHANGING,
-    "RESTARTING": Health.CHANGING,
-    "DELETING": Health.CHANGING,
-    "STOPPED": Health.IDLE,
-    "DELETED": Health.IDLE,
-    "RESERVED": Health.IDLE,
+_STAGES = {
+    "RUNNING": Stage.ENDED_WELL,
+    "FAILED": Stage.ENDED_BADLY,
+    "PARTIALLY_FAILED": Stage.ENDED_BADLY,
+    "DOWN": Stage.ENDED_BADLY,
+    "INITIALIZING": Stage.UNDER_WAY,
+    "PENDING": Stage.UNDER_WAY,
+    "UPGRADING": Stage.UNDER_WAY,
+    "GRAYING": Stage.UNDER_WAY,
+    "STARTING": Stage.UNDER_WAY,
+    "STOPPING": Stage.UNDER_WAY,
+    "RESTARTING": Stage.UNDER_WAY,
+    "DELETING": Stage.UNDER_WAY,
+    "STOPPED": Stage.SKIPPED,
+    "DELETED": Stage.SKIPPED,
+    "RESERVED": Stage.SKIPPED,
 }
 """The documented statuses but UNKNOWN; it is an open set."""
 
@@ -111,9 +101,9 @@ class Component(ApiObject):
         return self.status_detail.update_time or self.update_time
 
     @property
-    def health(self) -> Health:
-        """What its status means."""
-        return _HEALTH.get(fold_spelling(self.status or ""), Health.UNKNOWN)
+    def stage(self) -> Stage:
+        """The stage of a job that its status is like."""
+        return _STAGES.get(fold_spelling(self.status or ""), Stage.UNDECIDED)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -127,19 +117,26 @@ class Component(ApiObject):
 
 
 class Listing(NamedTuple):
-    """Components of a project.
+    """The components of a project.
 
     Args:
-        components: the components.
-        total: how many there are, selected or not.
-        missing: how many more the service counts, but did not send.
+        components: all that were received, the failed ones first, then by their last change.
+        shown: those of them that are selected.
+        total: how many there are, by the service's count.
         as_of: the service's clock, in UTC.
+        notes: what is missing, or does not add up.
     """
 
     components: tuple[Component, ...]
+    shown: tuple[Component, ...]
     total: int
-    missing: int
     as_of: datetime
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the service sent every component that it counts."""
+        return len(self.components) >= self.total
 
     def find(self, name: str) -> list[Component]:
         """Return the components with a name or id; else those whose id begins with it.
@@ -152,13 +149,11 @@ class Listing(NamedTuple):
         return [each for each in self.components if any(one.startswith(name) for one in each.ids)]
 
     def select(self, *, only_failed: bool, limit: int | None) -> "Listing":
-        """Return the failed components first, then the others by the time of their last change."""
+        """Return the listing with only the selected components shown."""
         chosen = [
-            component
-            for component in sorted(self.components, key=_rank)
-            if component.health is Health.BAD or not only_failed
+            each for each in self.components if each.stage is Stage.ENDED_BADLY or not only_failed
         ]
-        return self._replace(components=tuple(chosen[:limit]))
+        return self._replace(shown=tuple(chosen[:limit]))
 
 
 class _DeploymentJob(ApiObject):
@@ -187,6 +182,11 @@ class Deployment(ApiObject):
         return tuple(job.job_id for job in jobs if job.job_id)
 
     @property
+    def stage(self) -> Stage:
+        """What its status means, if that is a word for jobs."""
+        return stage_of(self.status)
+
+    @property
     def began(self) -> datetime | None:
         """When it began, in UTC; None if the time can't be understood."""
         return read_moment(self.begin_time)
@@ -209,28 +209,36 @@ class ComponentHistory(NamedTuple):
 
     Args:
         component: the component.
-        deployments: newest first; None if the service does not keep them.
-        total: how many there are, selected or not.
-        missing: how many more the service counts, but did not send.
+        deployments: newest first; None if the service does not list them.
+        total: how many there are, by the service's count.
+        is_complete: whether the service sent every deployment that it counts.
+        notes: what is missing, or does not add up.
     """
 
     component: Component
-    deployments: tuple[Deployment, ...] | None
+    deployments: tuple[Deployment, ...] | None = None
     total: int = 0
-    missing: int = 0
+    is_complete: bool = False
+    notes: tuple[str, ...] = ("only v3 of the API lists the deployments",)
+
+    @property
+    def job_ids(self) -> list[str]:
+        """The jobs of its deployments, newest first."""
+        deployments = self.deployments or ()
+        return [job_id for each in deployments for job_id in reversed(each.job_ids)]
 
 
 class ComponentSource(Protocol):
     """Something that has components: the service, or the demo in its place.
 
     Each method raises a CasjobError that says what went wrong; `on_progress` is called with how
-    many were received, and of how many if that is known.
+    many were received, of how many if that is known, and what they are if that is something else.
     """
 
     def list_components(
-        self, application: str | None = None, *, on_progress: Callable[[int, int | None], None]
+        self, application: str | None = None, *, on_progress: Callable[..., None]
     ) -> Listing:
-        """List the components of the project, or of the application with this name."""
+        """List the components of the project, or of the application with this name or id."""
         ...
 
     def fetch_component(self, component: Component) -> Component:
@@ -238,7 +246,7 @@ class ComponentSource(Protocol):
         ...
 
     def fetch_history(
-        self, component: Component, *, on_progress: Callable[[int, int | None], None]
+        self, component: Component, *, on_progress: Callable[..., None]
     ) -> ComponentHistory:
         """Return the deployments of a component that was listed."""
         ...
@@ -306,6 +314,18 @@ def read_overview(fields: Fields, application: Fields) -> list[Component]:
     return instances or [Component.model_validate(component | updated)]
 
 
+def list_components(
+    components: Iterable[Component], missing: int, as_of: datetime, notes: Iterable[str]
+) -> Listing:
+    """Return a listing of components, of which the service counts some more than it sent."""
+
+    def rank(each: Component) -> tuple[bool, float, str]:
+        return each.stage is not Stage.ENDED_BADLY, _age(each.updated), each.label
+
+    ranked = tuple(sorted(components, key=rank))
+    return Listing(ranked, ranked, len(ranked) + missing, as_of, tuple(notes))
+
+
 def sort_newest_first(deployments: Sequence[Deployment]) -> tuple[Deployment, ...]:
     """Return the deployments by their times; in the order sent if one can't be understood.
 
@@ -314,10 +334,6 @@ def sort_newest_first(deployments: Sequence[Deployment]) -> tuple[Deployment, ..
     if any(each.began is None for each in deployments):
         return tuple(deployments)
     return tuple(sorted(deployments, key=lambda each: _age(each.began)))
-
-
-def _rank(component: Component) -> tuple[bool, float, str]:
-    return component.health is not Health.BAD, _age(component.updated), component.label
 
 
 def _age(moment: datetime | None) -> float:

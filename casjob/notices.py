@@ -187,10 +187,10 @@ class Progress:
         self._unit = unit
         self.text = text
 
-    def count(self, came: int, count: int | None) -> None:
-        """Take how many were received, and of how many if that is known."""
+    def count(self, came: int, count: int | None, unit: str | None = None) -> None:
+        """Take how many were received, and of how many if that is known; other units are named."""
         of = "" if count is None else f" of {count}"
-        self.text = f"{self._about}: {came}{of} {self._unit}"
+        self.text = f"{self._about}: {came}{of} {unit or self._unit}"
 
 
 class _Stream(StringIO):

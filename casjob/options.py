@@ -106,7 +106,9 @@ class FormatOptions:
             full=full,
             environ=session.environ,
         )
-        presentation = Presentation(content, output, chosen, session.output, file)
+        presentation = Presentation(
+            content, output, chosen, session.output, file, session.notices.say
+        )
         if goes_by_name and output is OutputFormat.TABLE:
             session.notices.say(f"{self.output_file} gets a table; --output chooses another format")
         return presentation

@@ -2,7 +2,7 @@
 
 import importlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -126,7 +126,7 @@ class Connector:
     def __init__(self, session: Session, settings: Settings, stack: ExitStack) -> None:
         self._notify = session.notices.say
         self._log = session.notices.say if session.verbose else None
-        self._needed = FOR_REPLIES + FOR_SCREENS * session.output.is_terminal
+        self._load = partial(load_for_replies, session)
         self._settings = settings
         self._stack = stack
         self._redactor = Redactor()
@@ -160,7 +160,7 @@ class Connector:
             transport=transport,
         )
         client.name_hint = _explain_name(url, self._settings.region) or client.name_hint
-        client.while_waiting = partial(_import_once, self._needed)
+        client.while_waiting = self._load
         self._stack.callback(client.close)
         return client
 
@@ -172,15 +172,15 @@ class Connector:
         return self._iam
 
 
-def _import_once(names: Iterable[str]) -> None:
-    """Import modules, while a response is on its way.
+def load_for_replies(session: Session) -> None:
+    """Import what replies need: while one is on its way, or before polls run side by side.
 
     An exception that a signal raises inside an import prints a traceback of the import system, or
     leaves one of its locks held; signals come to the main thread alone.
     """
     is_main = threading.current_thread() is threading.main_thread()
     with process.exiting_at_once() if is_main else nullcontext():
-        for name in names:
+        for name in FOR_REPLIES + FOR_SCREENS * session.output.is_terminal:
             importlib.import_module(name)
 
 

@@ -159,8 +159,11 @@ class Client:
             with self._guard.turn() if request.auth else nullcontext():
                 response = self._exchange(request)
                 if response.status == HTTPStatus.UNAUTHORIZED:
-                    self._guard.refusal = self._explain_refusal(response, request)
-                    raise self._guard.refusal
+                    refusal = self._explain_refusal(response, request)
+                    # The service says with 401, too, that a component was deleted.
+                    if isinstance(refusal, AuthenticationError):
+                        self._guard.refusal = refusal
+                    raise refusal
                 self._guard.is_accepted = True
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise self._explain_refusal(response, request)

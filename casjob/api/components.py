@@ -1,7 +1,7 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
+from casjob.api.pace import Pace
 from casjob.api.paging import Identity, OnProgress, Page, check_pages, fetch_list
 from casjob.api.response import Response
 from casjob.api.versions import Versions
@@ -20,6 +21,7 @@ from casjob.components import (
     Deployment,
     Fields,
     Listing,
+    list_components,
     read_list,
     read_overview,
     refresh,
@@ -41,20 +43,43 @@ PERMISSION = "servicestage:app:list"
 PAGE_SIZE = 100  # of every list but a job's tasks; the most that the API documents
 
 APPLICATIONS_AT_A_TIME = 4
-"""The gateway throttles an address at 5 requests a second (seen with APIGW.0308)."""
+BURST, RATE = 140.0, 1 / 6
+"""Of requests in a listing of v2, one an application: with the other requests of a command, fewer
+than 200 in any 5 minutes."""
 
 _GONE = "SVCSTG.00100401"
 """With HTTP 401 for a component that was deleted, though documented as "not authenticated"."""
 
-_IDENTITY = Identity[Fields](lambda fields: read_text(fields.get("id")), encode)
+_MAX_REFUSED = 3
+"""Refusals in a row with HTTP 401: five of them lock an access key."""
+
+# Two items with the same id may be in two environments: only what is equal in everything is one.
+_IDENTITY = Identity[Fields](lambda _: None, encode)
 
 
 class _Fetched(NamedTuple):
-    """A list as it was sent, and how many of its items were not."""
+    """A list as it was sent, each item once.
+
+    Args:
+        items: the items.
+        missing: how many more the service counts than it sent.
+        duplicates: how many were sent more than once.
+        as_of: the service's clock, in UTC.
+    """
 
     items: tuple[Fields, ...]
     missing: int
+    duplicates: int
     as_of: datetime
+
+    def notes(self, what: str) -> tuple[str, ...]:
+        """Return what does not add up, in sentences."""
+        twice = f"{self.duplicates} {what}{'' if self.duplicates == 1 else 's'}"
+        notes = {
+            f"the service counts {self.missing} more than it sent": self.missing,
+            f"the service sent {twice} more than once; shown once": self.duplicates,
+        }
+        return tuple(note for note, number in notes.items() if number)
 
 
 class Components:
@@ -78,7 +103,7 @@ class Components:
     def list_components(
         self, application: str | None = None, *, on_progress: OnProgress
     ) -> Listing:
-        """List the components of the project, or of its application with a name."""
+        """List the components of the project, or of its application with a name or an id."""
         lists = {"v2": self._list_v2, "v3": self._list_v3}
         return self._versions.call(lambda version: lists[version](application, on_progress))
 
@@ -95,7 +120,8 @@ class Components:
             "id": component.application_id,
             "name": component.application_name,
         }
-        for each in self._list_overviews(application).components:
+        overviews = self._fetch_overviews(application, lambda: None)
+        for each in _read_overviews(overviews, application):
             if each.ids == component.ids:
                 return each
         raise self._refuse_one(component)[HTTPStatus.NOT_FOUND]
@@ -107,62 +133,95 @@ class Components:
             ComponentNotFoundError: it is gone.
         """
         if self._versions.current != "v3":
-            return ComponentHistory(component, None)
+            return ComponentHistory(component)
         path = *_path_of(component), "records"
         refusals = self._refuse_one(component)
         try:
             fetched = self._fetch(*path, refusals=refusals, on_progress=on_progress)
         except NoSuchApiError:
-            return ComponentHistory(component, None)
+            return ComponentHistory(component)
         deployments = sort_newest_first([Deployment.model_validate(each) for each in fetched.items])
-        return ComponentHistory(component, deployments, len(deployments), fetched.missing)
+        return ComponentHistory(
+            component,
+            deployments,
+            total=len(deployments) + fetched.missing,
+            is_complete=not fetched.missing,
+            notes=tuple(fetched.notes("deployment")),
+        )
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
-        fetched = self._fetch(
-            "components",
-            params={"application_name": application} if application else {},
-            refusals=self._refuse_all(),
-            on_progress=on_progress,
+        fetched = self._fetch("components", refusals=self._refuse_all(), on_progress=on_progress)
+        components = [Component.model_validate(each) for each in fetched.items]
+        if application is not None:
+            # Its own filter takes only a name; whether that must match exactly is not documented.
+            names = [(each.application_id, each.application_name) for each in components]
+            if set(names) == {(None, None)}:
+                raise ReplyError(
+                    "the service does not say which application a component belongs to",
+                    hint="leave out --application, and give the component's id",
+                )
+            components = [
+                each for each, named in zip(components, names, strict=True) if application in named
+            ]
+        return list_components(
+            components, fetched.missing, fetched.as_of, fetched.notes("component")
         )
-        components = map(Component.model_validate, fetched.items)
-        # Whether the service matches the name exactly is not documented.
-        chosen = [each for each in components if application in {None, each.application_name}]
-        return Listing(tuple(chosen), len(chosen), fetched.missing, fetched.as_of)
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
         fetched = self._fetch("applications", refusals=self._refuse_all())
-        # Each takes a request of its own.
-        check_pages(len(fetched.items))
-        calls = (
-            partial(self._list_overviews, each)
+        applications = [
+            each
             for each in fetched.items
-            if application in {None, read_text(each.get("name"))}
-        )
-        components: list[Component] = []
-        missing = fetched.missing
-        for listing in run_side_by_side(calls, APPLICATIONS_AT_A_TIME):
-            components += listing.components
-            missing += listing.missing
-            on_progress(len(components), None)
-        return Listing(tuple(components), len(components), missing, fetched.as_of)
-
-    def _list_overviews(self, application: Fields) -> Listing:
-        """List the components of an application in v2."""
-        application_id = _check_id(application.get("id"), "an application")
-        path = "applications", application_id, "components", "overviews"
-        refusals: Refusals = {HTTPStatus.FORBIDDEN: self._forbid("list the components")}
-        fetched = self._fetch(*path, name="components", refusals=refusals)
-        components = [
-            component for each in fetched.items for component in read_overview(each, application)
+            if application in {None, *map(read_text, (each.get("id"), each.get("name")))}
         ]
-        return Listing(tuple(components), len(components), fetched.missing, fetched.as_of)
+        # Each takes a request of its own.
+        check_pages(len(applications))
+        pace = Pace(burst=BURST, rate=RATE).wait
+        calls = [partial(self._fetch_overviews_unless_gone, each, pace) for each in applications]
+        results = run_side_by_side(calls, APPLICATIONS_AT_A_TIME)
+        components: list[Component] = []
+        missing, duplicates = fetched.missing, fetched.duplicates
+        gone: list[str] = []
+        refused = 0
+        for number, (each, result) in enumerate(zip(applications, results, strict=True), 1):
+            if isinstance(result, ComponentNotFoundError):
+                refused += isinstance(result, ComponentDeletedError)
+                if refused == _MAX_REFUSED:
+                    raise result
+                gone.append(result.message)
+            else:
+                refused = 0
+                components += _read_overviews(result, each)
+                missing += result.missing
+                duplicates += result.duplicates
+            on_progress(number, len(applications), "applications")
+        notes = fetched._replace(missing=missing, duplicates=duplicates).notes("component")
+        if gone:
+            notes += (f"{gone[0]}{f', and {len(gone) - 1} more' if gone[1:] else ''}",)
+        return list_components(components, missing, fetched.as_of, notes)
+
+    def _fetch_overviews_unless_gone(
+        self, application: Fields, pace: Callable[[], None]
+    ) -> _Fetched | ComponentNotFoundError:
+        try:
+            return self._fetch_overviews(application, pace)
+        except ComponentNotFoundError as error:
+            return error
+
+    def _fetch_overviews(self, application: Fields, pace: Callable[[], None]) -> _Fetched:
+        """Fetch the components of an application in v2."""
+        application_id = _check_id(application.get("id"), "an application")
+        name = read_text(application.get("name")) or application_id
+        path = "applications", application_id, "components", "overviews"
+        refusals = self._refuse_gone(f"application {name}", "list the components")
+        return self._fetch(*path, name="components", refusals=refusals, pace=pace)
 
     def _fetch(
         self,
         *path: str,
         name: str | None = None,
         refusals: Refusals,
-        params: Mapping[str, str] | None = None,
+        pace: Callable[[], None] = lambda: None,
         on_progress: OnProgress = lambda _received, _total: None,
     ) -> _Fetched:
         """Fetch all pages of a list, which is named in a reply as the path ends, or otherwise."""
@@ -174,15 +233,20 @@ class Components:
             return Page(tuple(items), total)
 
         def fetch_page(offset: int, limit: int) -> Page[Fields]:
-            page = {"limit": str(limit), "offset": str(offset), **(params or {})}
-            request = self._request(*path, params=page, refusals=refusals)
-            return self._client.send(request, read)
+            pace()
+            params = {"limit": str(limit), "offset": str(offset)}
+            return self._client.send(self._request(*path, params=params, refusals=refusals), read)
 
         whole = fetch_list(
             fetch_page, page_size=PAGE_SIZE, identity=_IDENTITY, on_progress=on_progress
         )
-        missing = max(0, (whole.total or 0) - len(whole.items))
-        return _Fetched(whole.items, missing, moments[-1])
+        items = {encode(each): each for each in whole.items}
+        return _Fetched(
+            tuple(items.values()),
+            missing=max(0, (whole.total or 0) - len(whole.items)),
+            duplicates=len(whole.items) - len(items),
+            as_of=moments[-1],
+        )
 
     def _request(
         self,
@@ -202,10 +266,14 @@ class Components:
         return {HTTPStatus.FORBIDDEN: forbidden, HTTPStatus.NOT_FOUND: missing}
 
     def _refuse_one(self, component: Component) -> Refusals:
-        gone = f"component {component.label} no longer exists in {self._where}"
+        name = f"component {component.label}"
+        return self._refuse_gone(name, f"see {name}")
+
+    def _refuse_gone(self, what: str, doing: str) -> Refusals:
+        gone = f"{what} no longer exists in {self._where}"
         hint = "casjob list lists all components"
         return {
-            HTTPStatus.FORBIDDEN: self._forbid(f"see component {component.label}"),
+            HTTPStatus.FORBIDDEN: self._forbid(doing),
             HTTPStatus.NOT_FOUND: ComponentNotFoundError(gone, hint=hint),
             _GONE: ComponentDeletedError(gone, hint=hint),
         }
@@ -213,6 +281,10 @@ class Components:
     def _forbid(self, doing: str) -> ForbiddenError:
         needed = f"which requires the permission {PERMISSION}"
         return ForbiddenError(f"not allowed to {doing} in {self._where}, {needed}")
+
+
+def _read_overviews(overviews: _Fetched, application: Fields) -> list[Component]:
+    return [each for one in overviews.items for each in read_overview(one, application)]
 
 
 def _path_of(component: Component) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ MAX_PAGES = 1000
 The gateway allows 200 in 5 minutes, so that not even this many end in a reasonable time.
 """
 
-OnProgress = Callable[[int, int | None], None]
-"""Gets how many items were received, and of how many if that is known."""
+OnProgress = Callable[..., None]
+"""Gets how many items were received, of how many if that is known, and what they are if others."""
 
 Item = TypeVar("Item")
 

@@ -15,7 +15,7 @@ from casjob.job_ids import read_job_id
 from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
-from casjob.targets import choose_job, find_component
+from casjob.targets import choose_job, find_component, list_deployments
 
 if TYPE_CHECKING:
     from casjob.components import Component, Source
@@ -46,14 +46,11 @@ def run_component(named: ComponentName, session: Session, presentation: Presenta
     """Compare a component's last job that failed with its last that succeeded."""
     with connect(session) as source:
         component = find_component(named, source.components, session)
-        base, target = _find_runs(component, source, session)
-        session.notices.say(
-            f"comparing {target} (last failed job) with {base} (last successful job)"
+        good, bad = (
+            fetch_report(source, job_id, Window(), session)
+            for job_id in _find_runs(component, source, session)
         )
-        base_report, report = (
-            fetch_report(source, job_id, Window(), session) for job_id in (base, target)
-        )
-    return _present(base_report, report, presentation)
+    return _present(good, bad, presentation, ("GOOD", "BAD"))
 
 
 def is_file(target: str) -> bool:
@@ -72,12 +69,17 @@ def _read_id(target: str) -> str:
 
 def _find_runs(component: "Component", source: "Source", session: Session) -> tuple[str, str]:
     """Return a component's last job that succeeded, and its last that failed."""
-    with session.notices.progress(f"listing the jobs of {component.label}") as progress:
-        history = source.components.fetch_history(component, on_progress=progress.count)
-        deployments = history.deployments or ()
-        job_ids = [job_id for each in deployments for job_id in reversed(each.job_ids)]
-        found: dict[Outcome, str] = {}
-        for job_id in filter(JOB_ID.fullmatch, job_ids[:_MOST_JOBS]):
+    history = list_deployments(component, source.components, session)
+    if history.deployments is None:
+        raise JobNotFoundError(
+            "only v3 of the API lists the deployments of a component",
+            hint="name both jobs, as in casjob diff GOOD_JOB_ID BAD_JOB_ID",
+        )
+    job_ids = history.job_ids
+    found: dict[Outcome, str] = {}
+    with session.notices.progress(f"fetching the jobs of {component.label}", "jobs") as progress:
+        for number, job_id in enumerate(filter(JOB_ID.fullmatch, job_ids[:_MOST_JOBS])):
+            progress.count(number, len(job_ids[:_MOST_JOBS]))
             with suppress(JobNotFoundError):
                 # Its status is enough: with one task, it takes one short response.
                 detail = source.fetch_job(job_id, Window(limit=1))
@@ -92,7 +94,16 @@ def _find_runs(component: "Component", source: "Source", session: Session) -> tu
     )
 
 
-def _present(base: Report, report: Report, presentation: Presentation) -> ExitStatus:
-    difference = compare(base, report)
-    presentation.show(difference)
+def _present(
+    base: Report,
+    job: Report,
+    presentation: Presentation,
+    names: tuple[str, str] = ("BASE", "JOB"),
+) -> ExitStatus:
+    base.refuse_mix_up()
+    job.refuse_mix_up()
+    difference = compare(base, job, names)
+    presentation.show(difference, notes=difference.notes)
+    if difference.is_alike is None:
+        return ExitStatus.NOT_UNDERSTOOD
     return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY

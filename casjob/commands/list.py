@@ -21,7 +21,8 @@ def run(
     if component is None:
         with open_service(session) as service:
             listing = list_components(application, service.components, session)
-        presentation.show(listing.select(only_failed=only_failed, limit=limit))
+        shown = listing.select(only_failed=only_failed, limit=limit)
+        presentation.show(shown, notes=shown.notes)
         return ExitStatus.SUCCESS
     if only_failed:
         raise UsageError("--failed selects components: it can't be used with the name of one")
@@ -31,5 +32,5 @@ def run(
         history = list_deployments(found, service.components, session)
     if history.deployments is not None:
         history = history._replace(deployments=history.deployments[:limit])
-    presentation.show(history)
+    presentation.show(history, notes=history.notes)
     return ExitStatus.SUCCESS

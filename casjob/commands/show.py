@@ -28,5 +28,5 @@ def run(
         report, next_command = read_report(file, Window(), session), None
     if save is not None:
         save_job(save, report.detail)
-    presentation.show(report, next_command=next_command)
-    return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
+    presentation.show(report, next_command=next_command, notes=report.shortfalls)
+    return report.exit_status if with_exit_status else ExitStatus.SUCCESS

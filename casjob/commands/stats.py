@@ -5,9 +5,9 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from casjob.api.pace import Pace
 from casjob.background import run_side_by_side
 from casjob.errors import ExitStatus, JobNotFoundError
-from casjob.follow.pace import Pace
 from casjob.formats.display import Presentation
 from casjob.job.failures import clip
 from casjob.job.report import Report, report_job
@@ -48,7 +48,7 @@ def run(
         if not history.deployments:
             raise JobNotFoundError(f"component {clip(found.label)} has no deployments")
         statistics = summarize(_fetch(history.deployments[:last], found.label, service, session))
-    presentation.show(history, statistics)
+    presentation.show(history, statistics, notes=history.notes)
     return ExitStatus.SUCCESS
 
 

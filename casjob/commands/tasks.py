@@ -77,8 +77,8 @@ def run(
         offset=0 if is_paged else selection.offset,
         limit=None if is_paged else selection.limit,
     )
-    presentation.show(report, tasks_only=True)
-    return report.outcome.exit_status if with_exit_status else ExitStatus.SUCCESS
+    presentation.show(report, tasks_only=True, notes=report.shortfalls)
+    return report.exit_status if with_exit_status else ExitStatus.SUCCESS
 
 
 def _check_statuses(statuses: frozenset[str], report: Report, session: Session) -> None:

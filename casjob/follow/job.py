@@ -190,9 +190,13 @@ class FollowedJob:
         """Process the reply to a poll of `window`, and return what happened.
 
         The factor stretches the interval to the next poll, unless that is pinned.
+
+        Raises:
+            ReplyError: the reply is about another job.
         """
         window = self.window
         report = self._report(detail, window)
+        report.refuse_mix_up()
         events = self._find_changes(report, now)
         self.report = report
         self._failures.forget()

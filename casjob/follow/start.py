@@ -9,15 +9,24 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
-from casjob.errors import CasjobError
+from casjob.api.pace import BURST, RATE, Pace
+from casjob.errors import CasjobError, JobNotFoundError, UsageError
 from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
-from casjob.follow.pace import BURST, RATE, Pace
 from casjob.follow.poller import Poller
-from casjob.job.source import ComponentName
-from casjob.service import open_service
+from casjob.history import JOB_ID, SHORTEST_PREFIX
+from casjob.job.source import ComponentName, Window
+from casjob.job_ids import WHOLE_JOB_ID
+from casjob.service import load_for_replies, open_service
 from casjob.session import Session
-from casjob.targets import Target, choose_job, find_component, find_last_job, read_targets
+from casjob.targets import (
+    Target,
+    choose_job,
+    find_component,
+    find_last_job,
+    list_deployments,
+    read_targets,
+)
 
 if TYPE_CHECKING:
     from casjob.components import Component, Source
@@ -55,6 +64,8 @@ def follow_jobs(
     with open_service(session, pace=pace.wait, retries=0, deadline=plan.deadline) as service:
         history = session.history(service)
         job_ids = [_choose_job(each, service, plan, session) for each in named]
+        # Nothing is imported any longer once polls run in threads of their own.
+        load_for_replies(session)
         poller = Poller(
             service,
             dict.fromkeys(job_ids),
@@ -86,66 +97,126 @@ def _choose_pace(plan: Plan, load_factor: float) -> Pace:
 
 def _choose_job(named: Target, source: "Source", plan: Plan, session: Session) -> str:
     """Return the job that is meant; for that of a component, poll the service."""
-    if isinstance(named, ComponentName) and named.after is not None:
-        return _await_next_job(named, named.after, source, plan, session)
     choose = partial(choose_job, named, source, session)
     if not isinstance(named, ComponentName):
         return choose()
-    on_failure = FollowNotices(session.notices).write_retry
-    return _look_up(_LIST, choose, plan, on_failure, is_known=False)
+    look_up = _LookUp(plan, FollowNotices(session.notices).write_retry)
+    if named.after is None:
+        return look_up(_LIST, choose, is_known=False)
+    return _await_next_job(named, named.after, source, session, look_up)
 
 
 def _await_next_job(
-    named: ComponentName, after: str, source: "Source", plan: Plan, session: Session
+    named: ComponentName, after: str, source: "Source", session: Session, look_up: "_LookUp"
 ) -> str:
-    """Return the component's last job once that is another one; a prefix of an id will do."""
-    on_failure = FollowNotices(session.notices).write_retry
+    """Return the first job that came after one of a component's, once it is there."""
+    components = source.components
 
     def find() -> tuple["Component", str | None]:
-        component = find_component(named, source.components, session)
+        component = find_component(named, components, session)
         return component, find_last_job(component)
 
     def find_again() -> str | None:
-        return find_last_job(source.components.fetch_component(component))
+        return find_last_job(components.fetch_component(component))
 
-    component, job_id = _look_up(_LIST, find, plan, on_failure, is_known=False)
+    def list_jobs() -> list[str] | None:
+        """Return the jobs of its deployments, newest first; None if they are not listed."""
+        history = list_deployments(component, components, session)
+        is_listed = history.deployments is not None
+        return [*filter(JOB_ID.fullmatch, history.job_ids)] if is_listed else None
+
+    component, last = look_up(_LIST, find, is_known=False)
     name = component.label
-    what = f"another job of component {name}" + (f" than {after}" if after else "")
-    interval = 0.0
+    what, old = f"another job of component {name}", list[str]()
+    jobs: list[str] | None = None
+    # `jq -r` prints null for the last job of a component that has none.
+    if after not in {"", "null"}:
+        jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
+        known = [*filter(None, [last]), *(jobs or [])]
+        before = _identify(after, known, session.history(source).job_ids())
+        if before not in known:
+            _check_job(before, component, source, session, is_listed=jobs is not None)
+        # Where it is not listed, all that are were there before it.
+        old = jobs[jobs.index(before) :] if jobs and before in jobs else [before, *(jobs or [])]
+        what += f" than {before}"
     with session.notices.progress(f"waiting for {what}"):
-        while not job_id or (after and job_id.startswith(after)):
-            interval = grow(interval)
-            time.sleep(min(plan.interval or interval, plan.deadline.left))
-            job_id = _look_up(what, find_again, plan, on_failure, is_known=True)
+        while last is None or last in old:
+            last = look_up.again(what, find_again)
+    if jobs is not None:
+        # There may be several by now.
+        jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
+    job_id = next((each for each in reversed(jobs or []) if each not in old), last)
     session.notices.say(f"{job_id} (next job of component {name})")
     return job_id
 
 
-def _look_up(
-    what: str,
-    call: Callable[[], _Value],
-    plan: Plan,
-    on_failure: Callable[[str], None],
-    *,
-    is_known: bool,
-) -> _Value:
-    """Return the result of a request, which is repeated while its failures may pass.
+def _identify(text: str, own: Sequence[str], recent: Sequence[str]) -> str:
+    """Return the job that is meant, in any case, or by the beginning that only its id has."""
+    wanted = text.upper()
+    is_prefix = len(text) >= SHORTEST_PREFIX and not WHOLE_JOB_ID.fullmatch(text)
+    for known in (own, recent):
+        ids = {each.upper(): each for each in known}
+        begun = [each for each in ids if is_prefix and each.startswith((wanted, f"JOB{wanted}"))]
+        if wanted in ids or len(begun) == 1:
+            return ids.get(wanted) or ids[begun[0]]
+        if begun:
+            raise UsageError(
+                f"{text} is a prefix of {len(begun)} jobs",
+                hint=f"such as {', '.join(ids[each] for each in begun[:5])}",
+            )
+    return text
 
-    `is_known` means that the service has shown it before.
+
+def _check_job(
+    job_id: str, component: "Component", source: "Source", session: Session, *, is_listed: bool
+) -> None:
+    """Check that a job is one of a component's, as far as can be told.
+
+    Raises:
+        JobNotFoundError: it is not.
+    """
+    if not is_listed:
+        # v2 lists no jobs, but a job names its instance.
+        instance_id = source.fetch_job(job_id, Window(limit=1)).job.service_instance_id
+        if None in {instance_id, component.instance_id} or instance_id == component.instance_id:
+            return
+    raise JobNotFoundError(
+        f"{job_id} is not a job of component {component.label}",
+        hint=f"{session.suggest('list', component.label)} shows them;"
+        " --after none means that there was none",
+    )
+
+
+class _LookUp:
+    """Makes requests, each repeated while its failures may pass.
 
     Raises:
         TimedOutError: the plan's deadline passed first.
         CasjobError: a failure that waiting does not fix, or the tenth in a row.
     """
-    failures = Failures(plan.interval)
-    while True:
-        plan.deadline.check(what)
-        try:
-            return plan.deadline.wait_for(what, call)
-        except CasjobError as error:
-            wait = failures.add(error, is_known=is_known)
-            if wait is None:
-                failures.explain(error)
-                raise
-            on_failure(error.message)
-        time.sleep(min(wait, plan.deadline.left))
+
+    def __init__(self, plan: Plan, on_failure: Callable[[str], None]) -> None:
+        self._plan = plan
+        self._on_failure = on_failure
+        self._interval = 0.0
+
+    def __call__(self, what: str, call: Callable[[], _Value], *, is_known: bool) -> _Value:
+        """Return the result of a request; `is_known`: the service has shown it before."""
+        failures, deadline = Failures(self._plan.interval), self._plan.deadline
+        while True:
+            deadline.check(what)
+            try:
+                return deadline.wait_for(what, call)
+            except CasjobError as error:
+                wait = failures.add(error, is_known=is_known)
+                if wait is None:
+                    failures.explain(error)
+                    raise
+                self._on_failure(error.message)
+            time.sleep(min(wait, deadline.left))
+
+    def again(self, what: str, call: Callable[[], _Value]) -> _Value:
+        """Return the result of a request once an interval has passed, which grows."""
+        self._interval = grow(self._interval)
+        time.sleep(min(self._plan.interval or self._interval, self._plan.deadline.left))
+        return self(what, call, is_known=True)

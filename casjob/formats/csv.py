@@ -67,7 +67,7 @@ def settings(overview: Overview, display: Display, *, write: Write = _write) -> 
 
 def components(listing: Listing, display: Display, *, write: Write = _write) -> bytes:
     """Return a row a component."""
-    return write(list_component_fields(listing.as_of, display), listing.components)
+    return write(list_component_fields(listing.as_of, display), listing.shown)
 
 
 def deployments(history: ComponentHistory, display: Display, *, write: Write = _write) -> bytes:

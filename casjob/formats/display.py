@@ -1,7 +1,7 @@
 """What a command has found, presented in the chosen format; only that format is loaded."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from importlib import import_module
@@ -178,7 +178,8 @@ def load_format(output: OutputFormat, content: Content) -> ModuleType:
 class Presentation:
     """Presents one kind of content on stdout, and with a file, in the file's format there.
 
-    With a file, stdout gets a table. The content is rendered twice, once for each.
+    With a file, stdout gets a table. The content is rendered twice, once for each. `notify` is told
+    what only a table has room for.
 
     Raises:
         UsageError: the format does not support the content.
@@ -192,6 +193,7 @@ class Presentation:
         display: Display,
         stdout: Output,
         file: OutputFile | None = None,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         supported = FORMATS[content]
         if output not in supported:
@@ -208,12 +210,19 @@ class Presentation:
         self._file_format = load_format(output, content)
         self._file_display = Display(color=Color.NEVER, utc=display.utc)
         self._file = file
+        self._has_notes = file is not None or output is OutputFormat.TABLE
+        self._notify = notify
 
-    def show(self, *content: Any, left: Any = None, **options: Any) -> None:
+    def show(
+        self, *content: Any, left: Any = None, notes: Iterable[str] = (), **options: Any
+    ) -> None:
         """Present what the content's function takes.
 
-        `left` is what stdout has of it where the rest was shown one by one.
+        `left` is what stdout has of it where the rest was shown one by one; `notes` are what a
+        table has below it, such as what is missing.
         """
+        for note in () if self._has_notes else notes:
+            self._notify(f"note: {note}")
         # The file first: if it can't be written, stdout stays empty.
         if self._file:
             render = getattr(self._file_format, self._content)

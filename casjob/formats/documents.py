@@ -37,7 +37,10 @@ Seconds: TypeAlias = Annotated[
 ]
 Change: TypeAlias = Annotated[
     float | None,
-    Field(description="Seconds that JOB took longer; negative if less, null if unknown."),
+    Field(
+        description="Seconds that JOB took longer; negative if less, null if unknown. Unless both"
+        " jobs succeeded, in the tasks that both ran."
+    ),
 ]
 Moment: TypeAlias = Annotated[
     Annotated[str, _moment(3)] | None,
@@ -215,7 +218,10 @@ class ComparedTask(Document):
 class Difference(VersionedDocument):
     """BASE and JOB, and their tasks matched by name and by which one of that name they are."""
 
-    alike: bool = Field(description="Whether nothing differs; elapsed times are not compared.")
+    alike: bool | None = Field(
+        description="Whether nothing differs; elapsed times are not compared. Null if that can't be"
+        " told, since tasks are missing."
+    )
     elapsed_change_seconds: Change
     base: ComparedJob
     job: ComparedJob

@@ -96,14 +96,14 @@ def explanations(explanations: "Iterable[Explanation]", display: Display) -> byt
 
 def components(listing: "Listing", display: Display) -> bytes:
     """Return the components, with their last jobs under `last_job_id`."""
-    fields = {"complete": not listing.missing, "components": listing.components}
+    fields = {"complete": listing.is_complete, "components": listing.shown}
     return encode(records.Components.model_validate(fields))
 
 
 def deployments(history: "ComponentHistory", display: Display) -> bytes:
     """Return a component, and its deployments; null if the service does not keep them."""
     fields = {
-        "complete": history.deployments is not None and not history.missing,
+        "complete": history.is_complete,
         "component": history.component,
         "deployments": history.deployments,
     }
@@ -113,9 +113,9 @@ def deployments(history: "ComponentHistory", display: Display) -> bytes:
 def statistics(history: "ComponentHistory", statistics: "Statistics", display: Display) -> bytes:
     """Return what is normal for a component, and the deployments that it was worked out of."""
     fields = {
-        "complete": not history.missing,
+        "complete": history.is_complete,
         "component": history.component,
-        "deployment_count": history.total + history.missing,
+        "deployment_count": history.total,
         "outcomes": statistics.outcomes,
         "elapsed": statistics.elapsed,
         "deployments": statistics.runs,
@@ -187,7 +187,7 @@ def describe_difference(task: "TaskDifference") -> documents.ComparedTask:
     """Return a task of two jobs side by side, and what differs."""
     return documents.ComparedTask(
         task_name=task.either.task.task_name,
-        difference=cast("Any", task.change and task.change.name.lower()),
+        difference=cast("Any", task.change and task.change.value),
         elapsed_change_seconds=task.elapsed_change,
         base=task.base and _describe_compared_task(task.base),
         job=task.job and _describe_compared_task(task.job),

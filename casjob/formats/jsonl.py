@@ -69,7 +69,7 @@ def explanations(explanations: Iterable[Explanation], display: Display) -> bytes
 
 def components(listing: Listing, display: Display) -> bytes:
     """Return a line a component."""
-    return _encode_lines(map(records.Component.model_validate, listing.components))
+    return _encode_lines(map(records.Component.model_validate, listing.shown))
 
 
 def deployments(history: ComponentHistory, display: Display) -> bytes:

@@ -7,15 +7,18 @@ or mention, and no autolink either, which GitHub makes of escaped text too.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, JobResult
 from casjob.formats.messages import describe_message
-from casjob.formats.text.comparison import (
+from casjob.formats.text.components import tally_components, tally_deployments
+from casjob.formats.text.difference import (
+    describe_change,
     describe_change_count,
     describe_difference,
-    describe_elapsed_change,
     describe_status,
+    describe_times,
     format_change,
     is_noticed,
 )
@@ -99,11 +102,12 @@ def report(
 
 def difference(difference: Difference, display: Display) -> bytes:
     """Return both jobs, what differs first, and a table of the tasks that differ."""
-    jobs = (("BASE", difference.base), ("JOB", difference.job))
-    facts = [describe_difference(difference), describe_elapsed_change(difference)]
+    names = difference.names
+    jobs = tuple(zip(names, (difference.base, difference.job), strict=True))
+    facts = [describe_difference(difference), *describe_times(difference)]
     budget = _Budget(_LIMIT - _RESERVE)
-    rows = [_draw_difference(each) for each in difference.tasks if is_noticed(each)]
-    headings = ("#", "Task", "BASE", "Elapsed", "JOB", "Elapsed", "Change", "Differs")
+    rows = [_draw_difference(each, names) for each in difference.tasks if is_noticed(each)]
+    headings = ("#", "Task", names[0], "Elapsed", names[1], "Elapsed", "Change", "Differs")
     notes = (
         f"- {name}: {_span(sentence)}\n"
         for name, report in jobs
@@ -111,7 +115,7 @@ def difference(difference: Difference, display: Display) -> bytes:
     )
     parts = [
         _draw_table(("", "Job", "Name", "Verdict"), (_draw_side(*each) for each in jobs)),
-        "\n".join(f"{_span(fact)}\n" for fact in facts if fact),
+        "\n".join(f"{_span(fact)}\n" for fact in facts),
         _draw_table(headings, filter(budget.fits, rows)),
         f"{describe_change_count(difference)}\n",
         "".join(filter(budget.fits, notes)),
@@ -122,7 +126,7 @@ def difference(difference: Difference, display: Display) -> bytes:
 def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return a table with a row a job."""
     headings = ("Job", "Name", "Verdict", "Cause")
-    return _draw_table(headings, map(_draw_result, results)).encode()
+    return _draw_list(headings, map(_draw_result, results), "" if results else "no jobs")
 
 
 def settings(overview: Overview, display: Display) -> bytes:
@@ -135,28 +139,29 @@ def settings(overview: Overview, display: Display) -> bytes:
 
 def components(listing: Listing, display: Display) -> bytes:
     """Return a table with a row a component."""
-    headings = ("Component", "Application", "Environment", "Version", "Status", "Last job")
+    headings = ("Component", "Application", "Environment", "Version", "Component status")
     rows = (
         _draw_row(
             _cell(each.label),
             _cell(each.application_name or each.application_id),
             _cell(each.environment_name or each.environment_id),
             _cell(each.version),
-            " ".join(filter(None, (_cell(each.status), _cell(each.fail_detail)))),
+            _SIGNS.get(each.stage, "")
+            + " ".join(filter(None, (_cell(each.status), _cell(each.fail_detail)))),
             _cell(each.last_job_id),
         )
-        for each in listing.components
+        for each in listing.shown
     )
-    return _draw_table(headings, rows).encode()
+    return _draw_list((*headings, "Last job"), rows, tally_components(listing), listing.notes)
 
 
 def deployments(history: ComponentHistory, display: Display) -> bytes:
     """Return a table with a row a deployment."""
-    headings = ("Version", "Status", "In use", "Began", "Took", "Jobs")
+    headings = ("Version", "Status", "In use", "Started", "Elapsed", "Jobs")
     rows = (
         _draw_row(
             _cell(each.version),
-            _cell(each.status),
+            f"{_SIGNS.get(each.stage, '')}{_cell(each.status)}",
             "yes" if each.is_in_use else "",
             _cell(each.begin_time),
             "" if each.elapsed_seconds is None else format_elapsed(each.elapsed_seconds),
@@ -164,7 +169,8 @@ def deployments(history: ComponentHistory, display: Display) -> bytes:
         )
         for each in history.deployments or ()
     )
-    return _draw_table(headings, rows).encode()
+    count = "" if history.deployments is None else tally_deployments(history)
+    return _draw_list(headings, rows, count, history.notes)
 
 
 def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> bytes:
@@ -206,7 +212,23 @@ def recent(jobs: Sequence[RecentJob], now: datetime, display: Display) -> bytes:
         for each in jobs
     )
     headings = ("Job", "Status", "Looked at", "Name", "Location")
-    return _draw_table(headings, rows).encode()
+    return _draw_list(headings, rows, "" if jobs else "no jobs")
+
+
+def _draw_list(
+    headings: Sequence[str], rows: Iterable[str], count: str, notes: Iterable[str] = ()
+) -> bytes:
+    """Return a table of the rows that fit into 1 MB, how many there are, and notes."""
+    budget, drawn = _Budget(_LIMIT - _RESERVE), list(rows)
+    kept = list(takewhile(budget.fits, drawn))
+    left_out = len(drawn) - len(kept)
+    facts = [f"{left_out} left out, to stay within 1 MB", *notes] if left_out else notes
+    parts = [
+        _draw_table(headings, kept),
+        f"{count}\n" if count else "",
+        "".join(f"- {fact}\n" for fact in map(_span, facts)),
+    ]
+    return "\n".join(filter(None, parts)).encode()
 
 
 def _draw_verdict(report: Report, *, utc: bool) -> str:
@@ -280,7 +302,7 @@ def _draw_side(name: str, report: Report) -> str:
     return _draw_row(name, _cell(report.job.job_id), _cell(report.job.job_name), verdict)
 
 
-def _draw_difference(each: TaskDifference) -> str:
+def _draw_difference(each: TaskDifference, names: tuple[str, str]) -> str:
     task, change = each.either.task, each.elapsed_change
     cells = []
     for side in (each.base, each.job):
@@ -292,10 +314,10 @@ def _draw_difference(each: TaskDifference) -> str:
         ]
     return _draw_row(
         "" if task.task_index is None else str(task.task_index),
-        _cell(task.task_name or task.task_id),
+        " ".join(filter(None, (_cell(task.task_name or task.task_id), _cell(each.either.title)))),
         *cells,
         "" if change is None else format_change(change),
-        each.change or "",
+        describe_change(each, names),
     )
 
 

@@ -1,8 +1,8 @@
 """What differs between two runs of a job, the tasks of which are matched by name.
 
 A difference is what would make someone ask why: another status of the job or of a task, a task
-that only one of the two has, another code or message. Ids, times of day, how long things took and
-the order of the tasks are none: no two runs have the same.
+that only one of the two has, another message. Ids, times of day, how long things took, the order
+of the tasks and the separators between phases are none: no two runs have the same.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport, name_task
-from casjob.job.statuses import spell_status
+from casjob.job.statuses import Outcome, Stage, spell_status
 
 _VARYING = re.compile(
     # A date, with or without a time; a time of day; a UUID; an id in hexadecimal.
@@ -23,25 +23,36 @@ _VARYING = re.compile(
     r"|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}\b"
 )
 """What differs in the message of the same failure from one run to the next."""
+_VARYING_KEYS = {"at", "date", "host", "hostname", "id", "ip", "time", "timestamp", "uid", "uuid"}
+"""The last words of keys whose values do so."""
 
 StepKey: TypeAlias = tuple[str | None, int]
 """The name of a task, and which one of that name it is: what tasks of several jobs match by."""
 
 
 class Change(StrEnum):
-    """What may differ in a task."""
+    """What may differ in a task: it is only in the base, or only in the job, or in both."""
 
-    REMOVED = "only in BASE"
-    ADDED = "only in JOB"
+    REMOVED = "removed"
+    ADDED = "added"
     STATUS = "status"
     MESSAGE = "message"
 
 
 class TaskDifference(NamedTuple):
-    """A task in both jobs, or in one of them; it is compared with the one in `base`."""
+    """A task in both jobs, or in one of them; it is compared with the one in `base`.
+
+    Args:
+        base: the task in one job.
+        job: the task in the other.
+        change: what differs; None if nothing does, or if it can't be told.
+        elapsed_change: seconds that it took longer; None where that says nothing.
+    """
 
     base: TaskReport | None
     job: TaskReport | None
+    change: Change | None
+    elapsed_change: float | None
 
     @property
     def either(self) -> TaskReport:
@@ -55,37 +66,32 @@ class TaskDifference(NamedTuple):
         """The task as sentences name it: `task 9 TN00097`."""
         return name_task(self.either.task)
 
-    @property
-    def change(self) -> Change | None:
-        """What differs; None if nothing does."""
-        if self.job is None:
-            return Change.REMOVED
-        if self.base is None:
-            return Change.ADDED
-        if spell_status(self.base.task.task_status) != spell_status(self.job.task.task_status):
-            return Change.STATUS
-        if _essence(self.base.message) != _essence(self.job.message):
-            return Change.MESSAGE
-        return None
 
-    @property
-    def elapsed_change(self) -> float | None:
-        """Seconds that it took longer; a task that is not there takes none. None if unknown."""
-        base = self.base.elapsed_seconds if self.base else 0.0
-        job = self.job.elapsed_seconds if self.job else 0.0
-        return _subtract(job, base)
+class Stop(NamedTuple):
+    """Where a job ended, or is by now, while the other went on.
+
+    Args:
+        is_job: whether it is the job, not the base.
+        last: the last step that it ran; None if it ran none.
+        more: the steps that only the other ran.
+    """
+
+    is_job: bool
+    last: TaskReport | None
+    more: int
 
 
 class Difference(NamedTuple):
     """What differs between two runs, of which `job` is compared with `base`.
 
     The tasks of both are in the order of `base`; one that is only in `job` stands after the one
-    that it follows there.
+    that it follows there. `names` are what people read for both.
     """
 
     base: Report
     job: Report
     tasks: tuple[TaskDifference, ...]
+    names: tuple[str, str] = ("BASE", "JOB")
 
     @property
     def has_same_status(self) -> bool:
@@ -95,9 +101,17 @@ class Difference(NamedTuple):
         )
 
     @property
-    def is_alike(self) -> bool:
-        """Whether nothing differs."""
-        return self.has_same_status and self.first is None
+    def is_alike(self) -> bool | None:
+        """Whether nothing differs; None if that can't be told, since tasks are missing."""
+        if self.first or not self.has_same_status:
+            return False
+        return True if self.base.has_all and self.job.has_all else None
+
+    @property
+    def notes(self) -> list[str]:
+        """Which tasks are missing, in sentences."""
+        sides = zip(self.names, (self.base, self.job), strict=True)
+        return [f"{name}: {each}" for name, report in sides for each in report.shortfalls]
 
     @property
     def first(self) -> TaskDifference | None:
@@ -105,9 +119,17 @@ class Difference(NamedTuple):
         return next((each for each in self.tasks if each.change), None)
 
     @property
+    def have_both_succeeded(self) -> bool:
+        """Whether both ran to their end, so that their elapsed times can be compared."""
+        return self.base.outcome is self.job.outcome is Outcome.SUCCEEDED
+
+    @property
     def elapsed_change(self) -> float | None:
-        """Seconds that the job took longer than the base; None if unknown."""
-        return _subtract(self.job.elapsed_seconds, self.base.elapsed_seconds)
+        """Seconds that the job took longer; if one did not succeed, in the steps that both ran."""
+        if self.have_both_succeeded:
+            return _subtract(self.job.elapsed_seconds, self.base.elapsed_seconds)
+        changes = [each.elapsed_change for each in self.tasks if each.elapsed_change is not None]
+        return round(sum(changes), 6) if changes else None
 
     @property
     def main_cause(self) -> TaskDifference | None:
@@ -119,16 +141,79 @@ class Difference(NamedTuple):
         is_most = main and (main.elapsed_change or 0.0) / total > 1 / 2
         return main if is_most else None
 
+    @property
+    def stop(self) -> Stop | None:
+        """Where one of the jobs stopped while the other went on; None if none did."""
+        for is_job, report in ((True, self.job), (False, self.base)):
+            sides = [
+                (each.job, each.base) if is_job else (each.base, each.job) for each in self.tasks
+            ]
+            ran = [(_ran(own), _ran(other)) for own, other in sides]
+            last = max((place for place, (own, _) in enumerate(ran) if own), default=-1)
+            more = sum(other for own, other in ran[last + 1 :])
+            if more and report.outcome is not Outcome.SUCCEEDED and report.has_all:
+                return Stop(is_job, sides[last][0] if last >= 0 else None, more)
+        return None
 
-def compare(base: Report, job: Report) -> Difference:
+
+def compare(base: Report, job: Report, names: tuple[str, str] = ("BASE", "JOB")) -> Difference:
     """Compare a run, usually one that failed, with another, usually one that succeeded."""
-    return Difference(base, job, tuple(_align(base.tasks, job.tasks)))
+    difference = Difference(base, job, (), names)
+    tasks = tuple(
+        TaskDifference(
+            before,
+            after,
+            _find_change(before, after, difference),
+            _compare_elapsed(before, after, are_whole=difference.have_both_succeeded),
+        )
+        for before, after in _align(base.tasks, job.tasks)
+    )
+    return difference._replace(tasks=tasks)
 
 
-def _align(base: Iterable[TaskReport], job: Iterable[TaskReport]) -> Iterator[TaskDifference]:
+def _find_change(
+    base: TaskReport | None, job: TaskReport | None, jobs: Difference
+) -> Change | None:
+    sides = [each for each in (base, job) if each]
+    if any(each.is_separator for each in sides) and not any(each.has_failed for each in sides):
+        return None
+    if base is None or job is None:
+        # It may be one of the tasks that are missing.
+        is_certain = jobs.base.has_all if base is None else jobs.job.has_all
+        return (Change.ADDED if base is None else Change.REMOVED) if is_certain else None
+    if spell_status(base.task.task_status) != spell_status(job.task.task_status):
+        return Change.STATUS
+    return None if _essence(base.message) == _essence(job.message) else Change.MESSAGE
+
+
+def _compare_elapsed(
+    base: TaskReport | None, job: TaskReport | None, *, are_whole: bool
+) -> float | None:
+    """Return the seconds that a task took longer; None if unknown, or if it ended early."""
+    if are_whole:
+        # A task that is not there takes none.
+        return _subtract(job.elapsed_seconds if job else 0.0, base.elapsed_seconds if base else 0.0)
+    if base is None or job is None:
+        return None
+    change = _subtract(job.elapsed_seconds, base.elapsed_seconds)
+    shorter = job if (change or 0.0) < 0 else base
+    is_early = base.stage is not job.stage and shorter.stage is not Stage.ENDED_WELL
+    return None if change and is_early else change
+
+
+def _ran(report: TaskReport | None) -> bool:
+    """Return whether a step was run, at least in part."""
+    if report is None or report.is_separator:
+        return False
+    return report.stage not in {Stage.SKIPPED, Stage.NOT_BEGUN}
+
+
+def _align(
+    base: Iterable[TaskReport], job: Iterable[TaskReport]
+) -> Iterator[tuple[TaskReport | None, TaskReport | None]]:
     in_base, in_job = dict(number_tasks(base)), dict(number_tasks(job))
     for key in merge_order(in_base, in_job):
-        yield TaskDifference(in_base.get(key), in_job.get(key))
+        yield in_base.get(key), in_job.get(key)
 
 
 def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[StepKey, TaskReport]]:
@@ -156,11 +241,19 @@ def merge_order(base: Iterable[StepKey], job: Iterable[StepKey]) -> list[StepKey
     return merged
 
 
-def _essence(message: Failure | None) -> tuple[str | None, str] | None:
-    """Return what a message says, without what differs from run to run."""
+def _essence(message: Failure | None) -> object:
+    """Return all that a message says, without what differs from run to run."""
     if message is None:
         return None
-    return message.code, _VARYING.sub("", message.detail or "")
+    pairs = [(message.code, message.detail), None, *message.within, None, *message.also]
+    rest = {path: _VARYING.sub("", text) for path, text in message.rest if not _varies(path)}
+    return [pair and (pair[0], _VARYING.sub("", pair[1] or "")) for pair in pairs], rest
+
+
+def _varies(path: str) -> bool:
+    """Return whether a key, in a path such as `items[0].hostIp`, is that of an id, time or host."""
+    words = re.findall("[A-Z]?[a-z]+|[A-Z]+", path.rpartition(".")[2])
+    return bool(words) and words[-1].lower() in _VARYING_KEYS
 
 
 def _subtract(job: float | None, base: float | None) -> float | None:

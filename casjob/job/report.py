@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from casjob.catalogue.meanings import Catalogue
+from casjob.errors import ExitStatus, ReplyError
 from casjob.job.failures import Failure, read_failure
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, spell_status, stage_of
@@ -50,6 +51,7 @@ class Report(NamedTuple):
     The `tasks` are in TASK_INDEX order, or in the order sent where one has no index; those that are
     `shown` in the order selected. `missing` says, in a sentence, that `detail` is not all that
     there was to receive; `contradictions` say what does not add up.
+    `requested_job_id` is the job that was requested, if one was.
     """
 
     detail: JobDetail
@@ -58,6 +60,7 @@ class Report(NamedTuple):
     shown: tuple[TaskReport, ...]
     missing: str | None = None
     contradictions: tuple[str, ...] = ()
+    requested_job_id: str | None = None
 
     @property
     def job(self) -> "Job":
@@ -73,6 +76,29 @@ class Report(NamedTuple):
     def outcome(self) -> Outcome:
         """The outcome of the job, by its own status."""
         return self.stage.outcome
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """The exit status of `--exit-status`."""
+        return ExitStatus.NOT_UNDERSTOOD if self.mix_up else self.outcome.exit_status
+
+    @property
+    def mix_up(self) -> str | None:
+        """Says, in a sentence, that the reply is about another job; None if it is not."""
+        requested, sent = self.requested_job_id, self.job.job_id
+        if requested is None or sent is None or sent.upper() == requested.upper():
+            return None
+        return f"The request was for {requested}, the reply is about {sent}."
+
+    def refuse_mix_up(self) -> None:
+        """Raise an error if the reply is about another job.
+
+        Raises:
+            ReplyError: it is.
+        """
+        if self.mix_up:
+            message = f"the service's reply about {self.requested_job_id} is about"
+            raise ReplyError(f"{message} another job, {self.job.job_id}")
 
     @property
     def is_whole(self) -> bool:
@@ -96,6 +122,17 @@ class Report(NamedTuple):
         """Whether every task that the service counts was received."""
         count = self.detail.task_count
         return self.is_whole if count is None else len(self.tasks) >= count
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """Says, in a sentence, that tasks are missing, if any is."""
+        if self.missing:
+            return [self.missing]
+        count, received = self.detail.task_count or 0, len(self.tasks)
+        # While a job runs, the tasks that have not begun may be left out.
+        if received >= count or not self.is_whole or self.outcome is Outcome.RUNNING:
+            return []
+        return [f"The service counts {count} tasks, but sent {received}."]
 
     @property
     def shows_everything(self) -> bool:
@@ -178,8 +215,8 @@ def report_job(
     """
     window = window or Window()
     tasks = tuple(_report_tasks(detail, window, catalogue or Catalogue()))
-    report = Report(detail, window, tasks, shown=tasks, missing=missing)
-    contradictions = _find_contradictions(report, requested_job_id)
+    report = Report(detail, window, tasks, tasks, missing, requested_job_id=requested_job_id)
+    contradictions = _find_contradictions(report)
     return report._replace(contradictions=tuple(contradictions))
 
 
@@ -240,13 +277,13 @@ def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | N
     return seconds_between(start, as_of)
 
 
-def _find_contradictions(report: Report, requested_job_id: str | None) -> Iterator[str]:
-    job, detail, tasks, stage = report.job, report.detail, report.tasks, report.stage
-    status = job.execution_status
+def _find_contradictions(report: Report) -> Iterator[str]:
+    detail, tasks, stage = report.detail, report.tasks, report.stage
+    status = report.job.execution_status
     if report.missing:
         yield report.missing
-    if requested_job_id and job.job_id not in {None, requested_job_id}:
-        yield f"The request was for {requested_job_id}, the reply is about {job.job_id}."
+    if report.mix_up:
+        yield report.mix_up
     if report.is_whole and stage is Stage.ENDED_BADLY and not report.cause:
         yield f"The job is {status}, but none of its tasks failed."
     if stage is Stage.ENDED_WELL and report.cause:
@@ -266,12 +303,12 @@ def _find_contradictions(report: Report, requested_job_id: str | None) -> Iterat
 
 def _find_miscounts(report: Report) -> Iterator[str]:
     count, received = report.detail.task_count, len(report.tasks)
-    # While a job runs, the tasks that have not begun may be left out.
-    may_be_fewer = not report.is_whole or report.outcome is Outcome.RUNNING
     if count is None:
         yield "The service did not say how many tasks there are."
-    elif received > count or (received < count and not may_be_fewer):
+    elif received > count:
         yield f"The service counts {count} tasks, but sent {received}."
+    elif not report.missing:
+        yield from report.shortfalls
 
 
 def name_task(task: "Task") -> str:

@@ -13,7 +13,7 @@ from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
 from tests.components import component, record
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob, Finished
 from tests.program import run_shell
-from tests.samples import Fields, as_document, job, task
+from tests.samples import Fields, as_document, job, separator, task
 from tests.service import Service, documented_job
 
 SCHEMA = json.loads((Path(package.__file__).parent / "schema" / "difference.json").read_bytes())
@@ -53,14 +53,16 @@ def test_the_first_difference_comes_first_and_then_all_of_them(casjob: Casjob) -
 {HEAD}
 task 9 TN00097 is the first to differ: SUCCEEDED in BASE, FAILED in JOB
   JOB  ECC00011  Building failed.
-JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB
+JOB stopped at task 9 TN00097 wait for the build to succeed; BASE ran 1 more step
+in the steps that both ran, JOB took 1.6s longer, mostly because of task 9 TN00097: 28.4s in BASE,\
+ 30.0s in JOB
 
- #  TASK                 BASE              JOB                  CHANGE  DIFFERS
- 9  TN00097              SUCCEEDED  28.4s  FAILED        30.0s   +1.6s  status
-12  SEPARATOR_DEPLOYING  SUCCEEDED   0.0s  not reported           0.0s  only in BASE
-14  TN00102              SUCCEEDED  41.2s  not reported         -41.2s  only in BASE
+ #  TASK     STEP                           BASE              JOB                  CHANGE  DIFFERS
+ 9  TN00097  wait for the build to succeed  SUCCEEDED  28.4s  FAILED        30.0s   +1.6s  status
+14  TN00102  create a secret                SUCCEEDED  41.2s  not reported                 only\
+ in BASE
 
-3 of 7 tasks differ · 4 matching not shown
+2 of 7 tasks differ · 5 matching not shown
 """,
         "",
     )
@@ -70,10 +72,9 @@ def test_a_narrow_terminal_has_no_times_but_their_change(casjob: Casjob) -> None
     shown = casjob("diff", *DEMO, "--color", "never", columns=72)
 
     assert shown.out.split("\n\n")[2].splitlines() == [
-        " #  TASK                 BASE       JOB           CHANGE  DIFFERS",
-        " 9  TN00097              SUCCEEDED  FAILED         +1.6s  status",
-        "12  SEPARATOR_DEPLOYING  SUCCEEDED  not reported    0.0s  only in BASE",
-        "14  TN00102              SUCCEEDED  not reported  -41.2s  only in BASE",
+        " #  TASK     BASE       JOB           CHANGE  DIFFERS",
+        " 9  TN00097  SUCCEEDED  FAILED         +1.6s  status",
+        "14  TN00102  SUCCEEDED  not reported          only in BASE",
     ]
     assert shown.out.startswith("✓ BASE provision/provMain SUCCEEDED after 1m 15s\n  JOB5b0c")
 
@@ -81,9 +82,9 @@ def test_a_narrow_terminal_has_no_times_but_their_change(casjob: Casjob) -> None
 @pytest.mark.parametrize(
     ("columns", "headings"),
     [
-        (60, ["#", "TASK", "BASE", "JOB", "CHANGE"]),
-        (50, ["#", "TASK", "BASE", "JOB"]),
-        (46, ["TASK", "BASE", "JOB"]),
+        (50, ["#", "TASK", "BASE", "JOB", "CHANGE"]),
+        (42, ["#", "TASK", "BASE", "JOB"]),
+        (34, ["TASK", "BASE", "JOB"]),
     ],
 )
 def test_a_narrower_terminal_has_fewer_columns(
@@ -191,6 +192,79 @@ def test_what_differs_first_is_a_sentence(
     assert told(diff(base, other)) == expected
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_what_is_missing_can_not_be_told(diff: Diff, turn: int) -> None:
+    whole = job("SUCCEEDED", task(1), task(2))
+    for lacking, count in (
+        (job("SUCCEEDED", task(1), task_count=2), "1 of 2 tasks"),
+        (job("SUCCEEDED", task(1), task(2), task_count=30), "2 of 30 tasks"),
+    ):
+        compared = diff(*[lacking, whole][::turn])
+        side = ["BASE", "JOB"][::turn][0]
+
+        assert compared.status == 7
+        assert told(compared) == [f"can't tell whether the jobs match: {count} of {side} are known"]
+        in_json = diff(*[lacking, whole][::turn], "--json")
+        assert (in_json.status, json.loads(in_json.out)["alike"]) == (7, None)
+        assert in_json.err.startswith(f"casjob: note: {side}: ")
+        assert diff(lacking, lacking).status == 7
+        sides = f"{count} of BASE are known and {count} of JOB are known"
+        assert told(diff(lacking, lacking)) == [f"can't tell whether the jobs match: {sides}"]
+        failed = job("FAILED", task(1, "FAILED"), task(2))
+        assert diff(*[lacking, failed][::turn]).status == 1
+
+
+def test_a_reply_about_another_job_is_not_compared(ask: Ask, service: Service) -> None:
+    service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(1), JOB_ID="JOB3"))
+    for words in (("JOB1", JOB_ID), (JOB_ID, "JOB1")):
+        assert ask("diff", *words) == (
+            7,
+            "",
+            "casjob: the service's reply about JOB1 is about another job, JOB3\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "expected"),
+    [
+        # It stopped, but is not less for that.
+        (
+            job("SUCCEEDED", task(1), task(2, start=1, seconds=30), task(3, start=31)),
+            job("FAILED", task(1, seconds=3), task(2, "FAILED", start=3, seconds=2)),
+            [
+                "JOB stopped at task 2 TX00002; BASE ran 1 more step",
+                (
+                    "in the steps that both ran, JOB took 2.0s longer, mostly because of task 1"
+                    " TX00001: 1.0s in BASE, 3.0s in JOB"
+                ),
+            ],
+        ),
+        (
+            job("FAILED", task(1, "FAILED", seconds=0.5)),
+            job("RUNNING", task(1), task(2), task(3, "RUNNING", start=1, seconds=30)),
+            ["BASE stopped at task 1 TX00001; JOB ran 2 more steps"],
+        ),
+        (
+            job("SUCCEEDED", task(1), task(2), separator(3, "END"), task(4, "SKIPPED")),
+            job("RUNNING", task(1, "RUNNING", seconds=0.2)),
+            ["JOB is at task 1 TX00001; BASE ran 1 more step"],
+        ),
+        (
+            job("SUCCEEDED", task(1)),
+            job("CANCELLED"),
+            ["JOB stopped before its first step; BASE ran 1 more step"],
+        ),
+    ],
+)
+def test_where_a_job_stopped_is_told_and_what_both_ran_is_compared(
+    diff: Diff, base: Fields, other: Fields, expected: list[str]
+) -> None:
+    lines = told(diff(base, other))
+
+    assert [line for line in lines if "ran" in line] == expected
+    assert not any(" took " in line for line in lines if line not in expected)
+
+
 def test_what_does_not_add_up_in_a_job_is_noted(diff: Diff) -> None:
     shown = diff(job("FAILED", task(1), task_count=30), job("FAILED", task(1)))
 
@@ -251,13 +325,14 @@ class TestJson:
             },
         }
         assert document["first_difference"]["task_name"] == "TN00097"
-        missing = document["main_elapsed_change"]
-        assert missing == document["tasks"][6]
+        assert document["main_elapsed_change"] == document["first_difference"]
+        missing = document["tasks"][6]
         assert (missing["difference"], missing["job"]) == ("removed", None)
+        assert missing["elapsed_change_seconds"] is None
         assert {key: document[key] for key in list(document)[:4]} == {
             "schema_version": 1,
             "alike": False,
-            "elapsed_change_seconds": -39.609,
+            "elapsed_change_seconds": 1.601,
             "base": {
                 "job_id": SUCCEEDED_JOB_ID,
                 "complete": True,
@@ -302,15 +377,18 @@ class TestOtherFormats:
 
 `task 9 TN00097 is the first to differ: SUCCEEDED in BASE, FAILED in JOB`
 
-`JOB took 39.6s less, mostly because of task 14 TN00102: 41.2s in BASE, not reported in JOB`
+`JOB stopped at task 9 TN00097 wait for the build to succeed; BASE ran 1 more step`
+
+`in the steps that both ran, JOB took 1.6s longer, mostly because of task 9 TN00097: 28.4s in\
+ BASE, 30.0s in JOB`
 
 | # | Task | BASE | Elapsed | JOB | Elapsed | Change | Differs |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| 9 | `TN00097` | ✅ `SUCCEEDED` | 28.4s | ❌ `FAILED` | 30.0s | +1.6s | status |
-| 12 | `SEPARATOR_DEPLOYING` | ✅ `SUCCEEDED` | 0.0s | `not reported` |  | 0.0s | only in BASE |
-| 14 | `TN00102` | ✅ `SUCCEEDED` | 41.2s | `not reported` |  | -41.2s | only in BASE |
+| 9 | `TN00097` `wait for the build to succeed` | ✅ `SUCCEEDED` | 28.4s | ❌ `FAILED` | 30.0s |\
+ +1.6s | status |
+| 14 | `TN00102` `create a secret` | ✅ `SUCCEEDED` | 41.2s | `not reported` |  |  | only in BASE |
 
-3 of 7 tasks differ
+2 of 7 tasks differ
 """,
             "",
         )
@@ -423,13 +501,26 @@ class TestComponent:
         self, casjob: Casjob
     ) -> None:
         compared = casjob("diff", "--component", "web", "--demo", "--utc")
-        assert (compared.status, compared.out) == (
-            1,
-            casjob("diff", SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc").out,
+        by_id = casjob("diff", SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc", "--json")
+        headed = casjob("diff", SUCCEEDED_JOB_ID, FAILED_JOB_ID, "--demo", "--utc").out
+
+        assert casjob("diff", "--component", "web", "--demo", "--json") == by_id
+        words = re.sub(r"\bJOB\b ?", "BAD ", headed).replace("BASE", "GOOD").split()
+        assert (compared.status, compared.err) == (1, "")
+        assert (
+            re.sub(r"[,;]", "", compared.out).split() == re.sub("[,;]", "", " ".join(words)).split()
         )
-        assert compared.err == (
-            f"casjob: comparing {FAILED_JOB_ID} (last failed job)"
-            f" with {SUCCEEDED_JOB_ID} (last successful job)\n"
+
+    def test_on_a_service_without_v3_has_no_list_of_jobs(self, ask: Ask, service: Service) -> None:
+        service.components = [component(1, "web", job_id=JOB_ID)]
+        compared = ask("diff", "--component", "web", "--api-version", "v2")
+        assert compared == (
+            5,
+            "",
+            (
+                "casjob: only v3 of the API lists the deployments of a component\n"
+                "  hint: name both jobs, as in casjob diff GOOD_JOB_ID BAD_JOB_ID\n"
+            ),
         )
 
     def test_without_both_is_told_which_is_missing(self, casjob: Casjob) -> None:

@@ -27,7 +27,7 @@ from tests.service import Recorded, Reply, Service
 Ask = Callable[..., Finished]
 SCHEMAS = Path(package.__file__).parent / "schema"
 TABLE = f"""\
-COMPONENT  APPLICATION  ENVIRONMENT  VERSION  STATUS            REASON           \
+COMPONENT  APPLICATION  ENVIRONMENT  VERSION  COMPONENT STATUS  REASON           \
 LAST JOB                                 UPDATED
 worker     office       prod         1.0.0    PARTIALLY_FAILED  cluster_deleted  \
 JOB1                                     2020-02-04 04:00:03Z
@@ -36,6 +36,7 @@ api        shop         prod         1.0.0    STOPPED                           
 web        shop         prod         1.0.0    RUNNING                            \
 {JOB_ID}  2020-02-04 04:01:03Z
 """
+TALLY = "1 failed, 1 running, 1 stopped\n"
 
 
 def paths(service: Service) -> list[str]:
@@ -74,7 +75,7 @@ def three(service: Service) -> None:
 
 class TestComponents:
     def test_come_failed_first_then_newest(self, ask: Ask, service: Service) -> None:
-        assert ask("list") == (0, TABLE, "")
+        assert ask("list") == (0, f"{TABLE}\n3 components: {TALLY}", "")
         (request,) = service.requests
         assert request.path == f"/v3/{PROJECT_ID}/cas/components"
         assert request.query == {"limit": ["100"], "offset": ["0"]}
@@ -85,7 +86,8 @@ class TestComponents:
 
         # v2 has no name of an environment.
         table = TABLE.replace("ENVIRONMENT", "ENVIRONMENT  ").replace("prod", "environment-1")
-        assert listed == (0, table.replace("environment-1         ", "environment-1  "), "")
+        table = table.replace("environment-1         ", "environment-1  ")
+        assert listed == (0, f"{table}\n3 components: {TALLY}", "")
         assert paths(service) == [
             "applications",
             "applications/application-office/components/overviews",
@@ -115,6 +117,43 @@ class TestComponents:
         )
         assert paths(service) == ["applications", "components"]
 
+    @pytest.mark.parametrize(
+        "gone",
+        [
+            Reply(404, {"error_code": "SVCSTG.00100404"}),
+            Reply(401, {"error_code": "SVCSTG.00100401"}),
+        ],
+    )
+    def test_come_from_v2_without_those_of_an_application_that_is_gone(
+        self, ask: Ask, service: Service, gone: Reply
+    ) -> None:
+        service.components += [component(9, "last", application="zoo")]
+        service.handler = lambda request: (
+            gone if "/application-office/" in request.path else without_v3(request)
+        )
+        for output in ("table", "csv"):
+            listed = ask("list", "-o", output)
+            note = f"note: application office no longer exists in project {PROJECT_ID} ("
+
+            assert listed.status == 0
+            assert {"api", "web", "last"} < set(re.split(r"\W+", listed.out))
+            assert note in (listed.out if output == "table" else listed.err)
+
+    def test_come_from_v2_until_it_refuses_three_applications_in_a_row(
+        self, ask: Ask, service: Service
+    ) -> None:
+        service.components = [component(n, "web", application=f"a{n}") for n in range(20)]
+        service.handler = lambda request: (
+            Reply(401, {"error_code": "SVCSTG.00100401"})
+            if "/overviews" in request.path
+            else without_v3(request)
+        )
+        refused = ask("list")
+
+        assert refused.status == 5
+        assert refused.err.startswith("casjob: application a2 no longer exists in project ")
+        assert len(service.requests) <= 2 + 4
+
     def test_are_a_row_an_instance_in_v2(self, ask: Ask, service: Service) -> None:
         def reply(request: Recorded) -> Reply | None:
             if not request.path.endswith("/overviews"):
@@ -136,40 +175,48 @@ class TestComponents:
         service.handler = reply
         service.components = service.components[:1]
         assert ask("list").out == (
-            "COMPONENT  APPLICATION  ENVIRONMENT  VERSION  STATUS  REASON         LAST JOB"
-            "  UPDATED\n"
-            "web        shop         e2                    DOWN    create_failed  JOB7    "
-            "  2020-02-04 04:01:04Z\n"
-            "web        shop         e1           1        (none)                         "
-            "  2020-02-04 04:01:03Z\n"
+            "COMPONENT  APPLICATION  ENVIRONMENT  VERSION  COMPONENT STATUS  REASON         "
+            "LAST JOB  UPDATED\n"
+            "web        shop         e2                    DOWN              create_failed  "
+            "JOB7      2020-02-04 04:01:04Z\n"
+            "web        shop         e1           1        (none)                           "
+            "          2020-02-04 04:01:03Z\n"
             "bare       shop                               (none)\n"
+            "\n3 components: 1 failed, 2 unknown\n"
         )
         by_instance = ask("show", "--component", "i2", "--json")
         assert by_instance.err.startswith("casjob: JOB7 (last job of component web)\n")
 
     @pytest.mark.parametrize("version", ["v2", "v3"])
-    def test_may_be_those_of_an_application(self, ask: Ask, service: Service, version: str) -> None:
+    def test_may_be_those_of_an_application(self, ask: Ask, version: str) -> None:
         command = ("list", "--json", "--api-version", version, "--application")
 
         assert names(ask(*command, "office")) == ["worker"]
+        assert names(ask(*command, "application-office")) == ["worker"]
         assert names(ask(*command, "off")) == []
-        if version == "v3":
-            assert service.requests[0].query["application_name"] == ["office"]
         assert ask("list", "--application", "off") == (0, "no components\n", "")
 
-    def test_are_matched_by_casjob_too_in_case_the_service_ignores_the_application(
+    def test_of_an_application_are_not_told_apart_if_the_service_names_none(
         self, ask: Ask, service: Service
     ) -> None:
-        components = [each["component"] for each in service.components]
-        service.handler = send({"count": 3, "components": components})
+        service.components = [
+            component(1, "web", application_id=None, application_name=None),
+            component(2, "api", application_id="", application_name=None),
+        ]
+        refused = ask("list", "--application", "shop")
 
-        assert names(ask("list", "--application", "office", "--json")) == ["worker"]
+        assert (refused.status, refused.out) == (7, "")
+        assert refused.err.startswith(
+            "casjob: the service does not say which application a component belongs to\n"
+        )
 
     def test_may_be_fewer_which_is_said(self, ask: Ask) -> None:
         for options, shown in (["--limit", "2"], ["worker", "api"]), (["--failed"], ["worker"]):
             lines = ask("list", *options).out.splitlines()
             assert [line.split()[0] for line in lines[1:-2]] == shown
-            assert lines[-2:] == ["", f"{len(shown)} of 3 components"]
+            count = f"{len(shown)} of 3 components: {TALLY}"
+            assert lines[-2:] == ["", count.rstrip()]
+            assert ask("list", *options, "-o", "markdown").out.endswith(f"|\n\n{count}")
         assert names(ask("list", "--failed", "--json")) == ["worker"]
         assert ask("list", "web", "--failed").status == 2
 
@@ -206,7 +253,7 @@ class TestComponents:
         assert [row.split("\t")[6] for row in rows] == ["last_job_id", "JOB1", "", JOB_ID]
         rows = ask("list", "-o", "markdown").out.splitlines()
         assert rows[2] == (
-            "| `worker` | `office` | `prod` | `1.0.0` | `PARTIALLY_FAILED` `cluster_deleted`"
+            "| `worker` | `office` | `prod` | `1.0.0` | ❌ `PARTIALLY_FAILED` `cluster_deleted`"
             " | `JOB1` |"
         )
         assert ask("list", "-o", "junit").status == 2
@@ -228,7 +275,7 @@ class TestComponents:
         service.handler = lambda _: Reply(200, body, headers)
         shown = casjob("list", "--color", "never", environ=at_service, columns=120).out.splitlines()
 
-        ages_shown = [line.partition("✓ RUNNING  JOB1      ")[2] for line in shown[1:]]
+        ages_shown = [line.partition("✓ RUNNING         JOB1      ")[2] for line in shown[1:-2]]
         assert ages_shown == [f"{age} ago" for age in ("0s", "5s", "2m", "2h", "462d")]
 
     def test_on_a_terminal_keep_their_columns_beside_one_that_is_very_long(
@@ -249,7 +296,7 @@ class TestComponents:
             for columns in (200, 70)
         )
         assert wide[0].split() == TABLE.splitlines()[0].split()
-        assert narrow[0].split() == ["COMPONENT", "STATUS", "LAST", "JOB"]
+        assert narrow[0].split() == ["COMPONENT", "COMPONENT", "STATUS", "LAST", "JOB"]
         assert narrow[3].split() == ["web", "✓", "RUNNING", JOB_ID]
 
     def test_have_a_colour_by_their_status(self, ask: Ask) -> None:
@@ -265,7 +312,9 @@ class TestComponents:
         assert (
             ask("list")
             .out.splitlines()[1]
-            .startswith('a\\x1b[2J\\n[red]b  shop         prod         {"a": [1]}  \\u202eNEW  7 ')
+            .startswith(
+                'a\\x1b[2J\\n[red]b  shop         prod         {"a": [1]}  \\u202eNEW         7'
+            )
         )
         assert names(ask("list", "--json")) == ["a\x1b[2J\n[red]b"]
 
@@ -292,7 +341,13 @@ class TestComponents:
 
         assert listed == (
             0,
-            "COMPONENT       STATUS\nwithout a name  (none)\nx               NEW\n",
+            """\
+COMPONENT       COMPONENT STATUS
+without a name  (none)
+x               NEW
+
+2 components: 2 unknown
+""",
             "",
         )
 
@@ -312,7 +367,8 @@ class TestComponents:
     def test_may_be_none(self, ask: Ask, service: Service) -> None:
         service.handler = send({"count": 0, "components": None})
 
-        assert ask("list") == (0, "no components\n", "")
+        for output in ("table", "markdown"):
+            assert ask("list", "-o", output) == (0, "no components\n", "")
         assert names(ask("list", "--json")) == []
 
     def test_that_the_service_counts_but_does_not_send_are_missing(
@@ -320,12 +376,56 @@ class TestComponents:
     ) -> None:
         components = [each["component"] for each in service.components]
         service.handler = send({"count": 5, "components": components})
+        note = "note: the service counts 2 more than it sent\n"
+
+        assert ask("list") == (0, f"{TABLE}\n3 of 5 components: {TALLY}{note}", "")
+        for output in ("json", "jsonl", "csv", "tsv", "markdown"):
+            assert ask("list", "-o", output).err == f"casjob: {note}"
+        assert json.loads(ask("list", "--json").out)["complete"] is False
+
+    def test_with_the_same_id_are_kept_apart_unless_they_are_equal(
+        self, ask: Ask, service: Service
+    ) -> None:
+        test = component(1, "web", environment_name="test", environment_id="e2")
+        equal = [component(1, "web")["component"]] * 2
+        service.handler = send({"count": 3, "components": [*equal, test["component"]]})
         listed = ask("list")
 
-        assert listed.out == (
-            TABLE + "\n3 of 5 components\nnote: the service counts 2 more than it sent\n"
+        rows = [line.split()[2] for line in listed.out.splitlines()[1:3]]
+        assert sorted(rows) == ["prod", "test"]
+        assert listed.out.endswith(
+            "\n2 components: 2 running\n"
+            "note: the service sent 1 component more than once; shown once\n"
         )
-        assert json.loads(ask("list", "--json").out)["complete"] is False
+        assert json.loads(ask("list", "--json").out)["complete"] is True
+
+    def test_on_a_terminal_are_folded_to_its_height_above_the_tally(
+        self, casjob: Casjob, at_service: dict[str, str], service: Service
+    ) -> None:
+        at_service["LINES"] = "12"
+        service.components = [component(n, f"c{n:03}") for n in range(124)]
+        service.components[99] = component(99, "bad", status="FAILED")
+        for columns in (120, 30):
+            shown = casjob("list", "--color", "never", environ=at_service, columns=columns).out
+            lines = shown.splitlines()
+
+            assert len(lines) <= 11
+            assert "bad" in "".join(lines[:2])
+            assert "124 components: 1 failed, 123 running".endswith(lines[-1])
+        shown = casjob("list", "--color", "never", environ=at_service, columns=120).out
+        assert len(shown.splitlines()) == 11
+        assert "\n… 117 more: 117 running; --full shows all\n\n124 components: " in shown
+        whole = casjob("list", "--full", environ=at_service, columns=120).out
+        assert len(whole.splitlines()) == 127
+
+    def test_in_markdown_stay_within_a_megabyte(self, ask: Ask, service: Service) -> None:
+        service.components = [
+            component(n, f"{n:03}" + "x" * 497, version="y" * 500) for n in range(999)
+        ]
+        listed = ask("list", "-o", "markdown").out
+
+        assert 950_000 < len(listed.encode()) < 1_000_000
+        assert listed.endswith(" left out, to stay within 1 MB`\n")
 
     @pytest.mark.parametrize("count", [None, -1, 3, "many", 10**30])
     def test_are_all_fetched_whatever_the_count_says(
@@ -384,10 +484,12 @@ class TestDeployments:
 RUNNING  web
   application shop · environment prod · last job {JOB_ID}
 
-VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
-1.0.0    SUCCEEDED  yes     2020-02-05 04:01:03Z  35.0s  JOB1
-                                                         JOB2
+VERSION  STATUS     IN USE  STARTED               ELAPSED  JOB
+1.0.0    SUCCEEDED  yes     2020-02-05 04:01:03Z    35.0s  JOB1
+                                                           JOB2
 0.9      SUCCEEDED          2020-02-04 04:01:03Z
+
+2 deployments
 """,
             "",
         )
@@ -424,7 +526,7 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
             "1.0.0,SUCCEEDED,RollingRelease,yes,1580875263,1580875298,35.0,JOB1 JOB2"
         )
         assert ask("list", "web", "-o", "markdown").out.splitlines()[2] == (
-            "| `1.0.0` | `SUCCEEDED` | yes | `1580875263` | 35.0s | `JOB1` `JOB2` |"
+            "| `1.0.0` | ✅ `SUCCEEDED` | yes | `1580875263` | 35.0s | `JOB1` `JOB2` |"
         )
 
     def test_keep_the_order_sent_where_a_time_is_not_understood(
@@ -436,7 +538,7 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
             record("JOB3", begin=None, status=None),
         ]
         shown = ask("list", "web").out.splitlines()
-        assert [line.split() for line in shown[4:]] == [
+        assert [line.split() for line in shown[4:-2]] == [
             ["1.0.0", "SUCCEEDED", "yesterday", "JOB1"],
             ["1.0.0", "SUCCEEDED", "2020-02-04", "04:01:03Z", "JOB2"],
             ["1.0.0", "JOB3"],
@@ -453,20 +555,27 @@ VERSION  STATUS     IN USE  BEGAN                  TOOK  JOB
         assert ask("list", "api").out == (
             "STOPPED  api\n  application shop · environment prod · no job yet\n\nno deployments\n"
         )
+        assert ask("list", "api", "-o", "markdown") == (0, "no deployments\n", "")
         answer_records(service, Reply(200, {"count": 9, "records": [record("JOB1")]}))
-        assert ask("list", "web").out.endswith(
-            "\n1 of 9 deployments\nnote: the service counts 8 more than it sent\n"
-        )
+        note = "note: the service counts 8 more than it sent\n"
+        assert ask("list", "web").out.endswith(f"\n1 of 9 deployments\n{note}")
+        assert ask("list", "web", "-o", "csv").err == f"casjob: {note}"
+
+    def test_on_a_terminal_have_signs(self, casjob: Casjob, at_service: dict[str, str]) -> None:
+        shown = casjob("list", "web", "--color", "never", environ=at_service, columns=100).out
+        rows = [line.split() for line in shown.splitlines()[4:-2]]
+        assert [row[:2] for row in rows] == [["1.0.0", "✓"], ["JOB2"], ["0.9", "✓"]]
 
     def test_are_unknown_to_v2(self, ask: Ask, service: Service) -> None:
         service.handler = without_v3
 
         assert ask("list", "web").out.endswith(
-            f" · last job {JOB_ID}\nnote: only v3 of the API lists the deployments\n"
+            f" · last job {JOB_ID}\n\nnote: only v3 of the API lists the deployments\n"
         )
         document = json.loads(ask("list", "web", "--json").out)
         assert (document["complete"], document["deployments"]) == (False, None)
-        assert ask("list", "web", "-o", "jsonl").out == ""
+        note = "note: only v3 of the API lists the deployments"
+        assert ask("list", "web", "-o", "jsonl") == (0, "", f"casjob: {note}\n")
 
     def test_may_be_unknown_to_a_service_that_lists_components_as_v3(
         self, ask: Ask, service: Service

@@ -223,7 +223,8 @@ class TestInAPipe:
 
     def test_stalls_go_by_the_services_clock(self, ask: Ask, service: Service) -> None:
         date = datetime(2020, 2, 4, 4, 10, tzinfo=UTC)
-        scene = job("RUNNING", task(1, "RUNNING", LAST_HEALTH_CHECK="2020-02-04T04:09:00Z"))
+        stale = task(1, "RUNNING", LAST_HEALTH_CHECK="2020-02-04T04:09:00Z")
+        scene = job("RUNNING", stale, JOB_ID="JOB1")
         headers = {"Date": format_datetime(date, usegmt=True)}
         service.handler = lambda _: Reply(200, as_document(scene), headers=headers)
         finished = ask("watch", "JOB1", *QUICKLY, "--timeout", "0.1")

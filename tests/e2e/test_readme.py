@@ -102,10 +102,9 @@ def run_lines(
         }
 
     def deploy(_: Recorded) -> None:
-        job_id = "JOB1" if (tmp_path / "deployed").exists() else "JOB0"
-        service.components[:] = [
-            component(1, "web", record(job_id), job_id=job_id, status="FAILED")
-        ]
+        job_ids = ["JOB1", "JOB0"] if (tmp_path / "deployed").exists() else ["JOB0"]
+        records = [record(each) for each in job_ids]
+        service.components[:] = [component(1, "web", *records, job_id=job_ids[0], status="FAILED")]
 
     service.handler = deploy
     path = f"{tmp_path}:{clean_environ['PATH']}"

@@ -35,7 +35,7 @@ from casjob.job.events import (
 from casjob.job.models import read_detail
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
-from tests.samples import JOB_ID, START, job, task
+from tests.samples import START, job, task
 
 WALL = datetime(2026, 11, 23, 8, tzinfo=UTC)
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -95,7 +95,8 @@ def at(seconds: float) -> Now:
 def stands(
     status: str | None, *tasks: dict[str, object], as_of: datetime = START, **more: Any
 ) -> JobDetail:
-    document = job(status, *(tasks or (task(1, status),)), **more)
+    # Without an id, it may be any job that is asked for.
+    document = job(status, *(tasks or (task(1, status),)), **{"JOB_ID": None, **more})
     return read_detail(json.loads(json.dumps(document)), as_of=as_of)
 
 
@@ -246,13 +247,10 @@ class TestTasks:
         assert [each.time for each in first] == [WALL, WALL]
         assert [each.is_first_report for each in first if isinstance(each, TaskStatus)] == [True]
 
-    def test_of_another_job_are_pointed_out(self) -> None:
-        run = Run(in_turn("SUCCEEDED")).until()
-
-        assert run.job.report
-        assert run.job.report.contradictions == (
-            f"The request was for JOB1, the reply is about {JOB_ID}.",
-        )
+    def test_of_another_job_are_an_error_but_not_for_another_spelling(self) -> None:
+        assert Run(in_turn(stands("SUCCEEDED", JOB_ID="job1"))).until().job.has_ended
+        with pytest.raises(ReplyError):
+            Run(in_turn(stands("SUCCEEDED", JOB_ID="JOB2"))).until()
 
     def test_are_no_changes_where_the_status_is_enough(self) -> None:
         play = in_turn(stands("RUNNING", task(1, "RUNNING")), stands("RUNNING", task(1)))

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from casjob.api.pace import Pace
 from casjob.catalogue.meanings import Catalogue
 from casjob.follow.job import FollowedJob, Plan
-from casjob.follow.pace import Pace
 from casjob.follow.poller import choose_due
 from casjob.follow.start import FULL_SPEED_JOBS
-from tests.components import component, without_v3
+from tests.api.test_pace import Time, most_within, send
+from tests.components import component, record, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, Finished
 from tests.follow.test_job import at, stands
-from tests.follow.test_pace import Time, most_within, send
 from tests.following import QUICKLY
 from tests.program import run_shell
-from tests.samples import as_document, job, task
+from tests.samples import Fields, as_document, job, task
 from tests.service import Recorded, Reply, Service
 from tests.terminal import PATIENCE
 
@@ -62,7 +62,7 @@ PASSING = {
     "no list": Reply(200, "[]"),
 }
 GONE = {"404": Reply(404, {"error_code": "SVCSTG.00100404"}), "no such API": NO_SUCH_API}
-FIRST = component(1, "web", job_id="JOB2")
+FIRST = component(1, "web", record("JOB2"), record("JOB1"), job_id="JOB2")
 VERDICT = "JOB2 provision/provMain SUCCEEDED after 1.0s\n"
 NAMED = "casjob: JOB2 (next job of component web)\n"
 LAST = "casjob: JOB2 (last job of component web)\n"
@@ -166,13 +166,27 @@ class TestTheListOfComponents:
         assert named == (NAMED if is_next else LAST)
         assert retrying.endswith("; retrying\n")
 
-    def test_names_a_job_that_may_never_be_found(self, follow: Ask, service: Service) -> None:
+    def test_names_a_job_that_may_never_be_found(
+        self, follow: Ask, service: Service, *, is_next: bool
+    ) -> None:
         del service.jobs["JOB2"]
         failed = follow()
 
         assert failed.status == 5
         assert "casjob: gave up after 10 failures in a row: job JOB2 was not found" in failed.err
-        assert len(service.requests) == 11
+        assert len(service.requests) == (13 if is_next else 11)
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "RUNNING"])
+def test_a_reply_about_another_job_is_not_understood(
+    ask: Ask, service: Service, command: str, status: str
+) -> None:
+    service.jobs["JOB1"] = as_document(job(status, task(1), JOB_ID="JOB3"))
+    failed = ask(command, "JOB1", "JOB2", *QUICKLY)
+
+    assert failed.status == 7
+    assert failed.err == "casjob: the service's reply about JOB1 is about another job, JOB3\n"
+    assert "JOB1" not in failed.out
 
 
 class TestTheNextJob:
@@ -199,11 +213,39 @@ class TestTheNextJob:
     def test_may_be_there_already(self, wait: Ask, service: Service) -> None:
         service.components = [FIRST]
 
+        assert wait(after="JOB1") == (0, VERDICT, NAMED)
+        asked = [request.path.rpartition("/")[2] for request in service.requests]
+        assert asked[:4] == ["components", "records", "records", "JOB2"]
+
+    def test_is_the_first_of_several(self, wait: Ask, service: Service) -> None:
+        records = [record("JOB4"), record("JOB2", "JOB3"), record(JOB_ID), record("JOB0")]
+        service.components = [component(1, "web", *records, job_id="JOB4")]
+
         assert wait() == (0, VERDICT, NAMED)
-        assert [request.path.rpartition("/")[2] for request in service.requests][:2] == [
-            "components",
-            "JOB2",
-        ]
+
+    def test_is_none_that_began_before(self, wait: Ask, service: Service) -> None:
+        records = [record(JOB_ID), record("JOB0")]
+        lasts = iter([JOB_ID, "JOB0", "JOB0", "JOB2"])
+
+        def reply(request: Recorded) -> None:
+            if request.path.endswith(("/components", "-000000000000")):
+                service.components = [component(1, "web", *records, job_id=next(lasts))]
+
+        service.handler = reply
+        assert wait() == (0, VERDICT, NAMED)
+
+    @pytest.mark.parametrize("listed", [[], [record("JOB0"), record("JOB-10")]])
+    def test_may_come_after_one_that_is_no_deployment(
+        self, wait: Ask, service: Service, listed: list[Fields]
+    ) -> None:
+        lasts = iter(["JOB-1", "JOB2"])
+
+        def reply(request: Recorded) -> None:
+            if request.path.endswith(("/components", "-000000000000")):
+                service.components = [component(1, "web", *listed, job_id=next(lasts))]
+
+        service.handler = reply
+        assert wait(after="job-1") == (0, VERDICT, NAMED)
 
     @pytest.mark.parametrize("after", ["none", "null"])
     def test_may_be_the_first_one(self, wait: Ask, service: Service, after: str) -> None:
@@ -220,17 +262,55 @@ class TestTheNextJob:
         assert {event["job_id"] for event in events} == {"JOB2"}
         assert events[-1]["event"] == "verdict"
 
-    @pytest.mark.parametrize("after", [JOB_ID, JOB_ID[:12], JOB_ID[3:]])
+    @pytest.mark.parametrize("after", [JOB_ID, JOB_ID[:12], JOB_ID[3:11], JOB_ID.lower()])
     def test_is_not_the_one_before_however_that_is_named(
         self, wait: Ask, service: Service, after: str
     ) -> None:
         waited = wait("--timeout", "1s", after=after)
 
-        named = after if after.startswith("JOB") else f"JOB{after}"
         assert (waited.status, waited.out) == (124, "")
-        what = f"another job of component web than {named}"
+        what = f"another job of component web than {JOB_ID}"
         assert waited.err == f"casjob: --timeout 1s passed while waiting for {what}\n"
         assert len(service.requests) > 3
+
+    @pytest.mark.parametrize("version", ["v2", "v3"])
+    @pytest.mark.parametrize("after", [OTHER_JOB_ID, "JOB-1", "JOB", "JOB4"])
+    def test_comes_after_none_but_one_of_the_components(
+        self, wait: Ask, service: Service, version: str, after: str
+    ) -> None:
+        service.jobs[OTHER_JOB_ID] = as_document(
+            job("FAILED", JOB_ID=OTHER_JOB_ID, SERVICE_INSTANCE_ID="another")
+        )
+        service.components = [component(1, "web", record("JOB-10"), job_id="JOB-10")]
+        refused = wait("--api-version", version, after=after)
+
+        assert (refused.status, refused.out) == (5, "")
+        if after == OTHER_JOB_ID or version == "v3":
+            assert refused.err == (
+                f"casjob: {after} is not a job of component web\n"
+                f"  hint: casjob list web --api-version {version} shows them;"
+                " --after none means that there was none\n"
+            )
+        else:
+            assert refused.err.startswith(f"casjob: job {after} was not found in project ")
+
+    @pytest.mark.parametrize("instance_id", ["i0000001-0000-4000-8000-000000000000", None])
+    def test_in_v2_comes_after_one_of_the_same_instance_or_of_an_unknown_one(
+        self, wait: Ask, service: Service, instance_id: str | None
+    ) -> None:
+        service.jobs["JOB1"] = as_document(job("FAILED", SERVICE_INSTANCE_ID=instance_id))
+        service.components = [FIRST]
+
+        assert wait("--api-version", "v2", after="JOB1") == (0, VERDICT, NAMED)
+
+    def test_does_not_come_after_one_of_several(self, wait: Ask, service: Service) -> None:
+        service.components = [component(1, "web", record("JOB-ab-1"), job_id="JOB-ab-2")]
+
+        assert wait(after="JOB-ab-") == (
+            2,
+            "",
+            "casjob: JOB-ab- is a prefix of 2 jobs\n  hint: such as JOB-ab-2, JOB-ab-1\n",
+        )
 
     def test_shares_the_timeout_with_its_own_end(self, wait: Ask, service: Service) -> None:
         service.jobs["JOB2"] = as_document(job("RUNNING", JOB_ID="JOB2"))

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from casjob.job.difference import Change, Difference, compare
 from tests.job.strategies import ANY_JSON
-from tests.samples import Fields, job, report_of, task
+from tests.samples import Fields, job, report_of, separator, task
 
 
 def name(text: str | None, status: str = "SUCCEEDED") -> Fields:
@@ -94,6 +95,8 @@ def test_the_first_that_differs_is_the_first_in_the_order_of_the_base() -> None:
             task(1, "FAILED", messages='{"errorCode": "E.1", "errorMessage": "no"}'),
             None,
         ),
+        (separator(1, "A"), separator(1, "A", TASK_STATUS="RUNNING"), None),
+        (separator(1, "A"), separator(1, "A", TASK_STATUS="FAILED"), Change.STATUS),
     ],
 )
 def test_what_differs_in_a_task(base: Fields, other: Fields, change: Change | None) -> None:
@@ -154,6 +157,33 @@ def test_ids_and_times_in_a_message_are_no_difference(
     difference = diff([task(1, "FAILED", messages=base)], [task(1, "FAILED", messages=other)])
 
     assert difference.is_alike == is_alike
+
+
+PAIR = {"code": "E.1", "message": "no"}
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "is_alike"),
+    [
+        ({"error_code": "A.1", "error_msg": PAIR}, {"error_code": "A.2", "error_msg": PAIR}, False),
+        ([PAIR, {"code": "E.2", "message": "x"}], [PAIR, {"code": "E.2", "message": "y"}], False),
+        ([PAIR, {"code": "E.2", "message": "x"}], [PAIR], False),
+        ({**PAIR, "kind": "Pod"}, {**PAIR, "kind": "Node"}, False),
+        ({**PAIR, "limit": 3}, {**PAIR, "limit": 4}, False),
+        ({**PAIR, "valid": "no"}, {**PAIR, "valid": "yes"}, False),
+        ({**PAIR, "request_id": "req-1"}, {**PAIR, "request_id": "req-2"}, True),
+        ({**PAIR, "on": [{"hostIp": "10.0.0.1"}]}, {**PAIR, "on": [{"hostIp": "10.0.0.2"}]}, True),
+        ({**PAIR, "START_TIME": 1}, {**PAIR, "START_TIME": 2}, True),
+        ({**PAIR, "began": "04:01:03"}, {**PAIR, "began": "04:01:04"}, True),
+        ({**PAIR, "": 1}, {**PAIR, "": 2}, False),
+    ],
+)
+def test_all_that_a_message_says_is_compared_but_ids_times_and_hosts(
+    base: object, other: object, *, is_alike: bool
+) -> None:
+    one, two = (task(1, "FAILED", messages=json.dumps(each)) for each in (base, other))
+
+    assert diff([one], [two]).is_alike == is_alike
 
 
 @pytest.mark.parametrize(

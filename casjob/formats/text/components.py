@@ -1,10 +1,11 @@
 """Components, and their deployments."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from casjob.components import Component, ComponentHistory, Deployment, Health, Listing
+from casjob.components import Component, ComponentHistory, Deployment, Listing
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import format_moment
@@ -12,13 +13,16 @@ from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT, STAGE_STYLES
 from casjob.job.statuses import Stage
 
-_HEALTH_STAGES = {
-    Health.WELL: Stage.ENDED_WELL,
-    Health.BAD: Stage.ENDED_BADLY,
-    Health.CHANGING: Stage.UNDER_WAY,
-    Health.IDLE: Stage.SKIPPED,
-    Health.UNKNOWN: Stage.UNDECIDED,
+Row = TypeVar("Row")
+
+_TALLIED = {
+    Stage.ENDED_BADLY: "failed",
+    Stage.UNDER_WAY: "changing",
+    Stage.ENDED_WELL: "running",
+    Stage.SKIPPED: "stopped",
+    Stage.UNDECIDED: "unknown",
 }
+"""What a tally calls components, by the stage that their status is like."""
 
 
 def list_component_fields(now: datetime, display: Display) -> list[Field[Component]]:
@@ -43,7 +47,9 @@ def list_component_fields(now: datetime, display: Display) -> list[Field[Compone
             drop=3,
         ),
         name._replace(heading="VERSION", key="version", read="version", drop=2),
-        Field("STATUS", "status", "status", empty="(none)", stage=_find_stage),
+        Field(
+            "COMPONENT STATUS", "status", "status", empty="(none)", stage=lambda each: each.stage
+        ),
         name._replace(heading="REASON", key="fail_detail", read="fail_detail", drop=5),
         Field("LAST JOB", "last_job_id", "last_job_id"),
         Field(
@@ -76,43 +82,67 @@ def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
 
     return [
         Field("VERSION", "version", "deployment.version"),
-        Field("STATUS", "status", "deployment.status"),
+        Field(
+            "STATUS",
+            "status",
+            "deployment.status",
+            # Without one, no sign either.
+            show=lambda row: row.deployment.status or [],
+            stage=lambda row: row.deployment.stage,
+        ),
         Field(None, "deploy_type", "deployment.deploy_type"),
         Field(
             "IN USE", "current_used", lambda row: "yes" if row.deployment.is_in_use else "", drop=3
         ),
-        Field("BEGAN", "begin_time", "deployment.begin_time", show=began, drop=2),
+        Field("STARTED", "begin_time", "deployment.begin_time", show=began, drop=2),
         Field(None, "end_time", "deployment.end_time"),
-        Field("TOOK", "elapsed_seconds", "deployment.elapsed_seconds", is_right=True, drop=1),
+        Field("ELAPSED", "elapsed_seconds", "deployment.elapsed_seconds", is_right=True, drop=1),
         Field("JOB", "jobs", lambda row: " ".join(row.job_ids)),
     ]
 
 
 def components(listing: Listing, display: Display) -> str:
-    """Return a line a component, and how many there are if not all of them are shown."""
-    page = Page(display)
-    page.add_table(list_component_fields(listing.as_of, display), listing.components)
-    _count(page, "components", len(listing.components), listing.total, listing.missing)
+    """Return a line a component, as many as fit the screen, and a tally."""
+    page = Page(display, all_with="--full")
+    end = page.blank()
+    end.print(tally_components(listing))
+    _print_notes(end, listing.notes)
+    fields = list_component_fields(listing.as_of, display)
+    _fold_table(page, fields, listing.shown, display.height, end, _count_stages)
     return page.content()
 
 
+def tally_components(listing: Listing) -> str:
+    """Return `124 components: 3 failed, 121 running`; also how many are shown, if not all."""
+    shown = f"{len(listing.shown)} of " if len(listing.shown) < listing.total else ""
+    count = count_items(listing.total, "component")
+    return ": ".join(filter(None, [shown + count, _count_stages(listing.components)]))
+
+
+def _count_stages(components: Iterable[Component]) -> str:
+    stages = Counter(each.stage for each in components)
+    return ", ".join(f"{stages[each]} {word}" for each, word in _TALLIED.items() if stages[each])
+
+
+def count_items(number: int, what: str) -> str:
+    """Return `no components`, `1 component` or `2 components`."""
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
 def deployments(history: ComponentHistory, display: Display) -> str:
-    """Return the component, and a line for each job of its deployments."""
-    page = Page(display)
-    component, deployments = history.component, history.deployments
+    """Return the component, and a line for each job of its deployments, as many as fit."""
+    page, component = Page(display, all_with="--full"), history.component
     last_job = f"last job {component.last_job_id}" if component.last_job_id else "no job yet"
-    stage = _find_stage(component)
+    stage = component.stage
     status = f"{page.sign(stage)}{component.status or '(none)'}"
     page.print([(status, STAGE_STYLES[stage]), f"  {component.label}"])
     page.print(*describe_place(component), last_job, margin=INDENT)
-    if deployments is None:
-        page.print([("note: ", "magenta"), "only v3 of the API lists the deployments"])
-        return page.content()
-    if deployments:
-        page.gap()
-        rows = [row for each in deployments for row in _split_jobs(each)]
-        page.add_table(list_deployment_fields(utc=display.utc), rows)
-    _count(page, "deployments", len(deployments), history.total, history.missing)
+    end = page.blank()
+    if history.deployments is not None:
+        end.print(tally_deployments(history))
+    _print_notes(end, history.notes)
+    rows = [row for each in history.deployments or () for row in _split_jobs(each)]
+    _fold_table(page, list_deployment_fields(utc=display.utc), rows, display.height, end)
     return page.content()
 
 
@@ -125,23 +155,47 @@ def describe_place(component: Component) -> list[str]:
     return [f"{name} {place}" for name, place in places.items() if place]
 
 
-def _find_stage(component: Component) -> Stage:
-    """Return the stage of a job whose sign and colour a component has."""
-    return _HEALTH_STAGES[component.health]
+def tally_deployments(history: ComponentHistory) -> str:
+    """Return how many deployments there are, and how many of them are shown, if not all."""
+    shown = len(history.deployments or ())
+    count = count_items(history.total, "deployment")
+    return count if shown == history.total else f"{shown} of {count}"
+
+
+def _fold_table(
+    page: Page,
+    fields: Sequence[Field[Row]],
+    rows: Sequence[Row],
+    height: int | None,
+    end: Page,
+    describe: Callable[[Sequence[Row]], str] = lambda _: "",
+) -> None:
+    """Print a table, and an end that stays on the screen; `describe` says what was left out."""
+    page.gap()
+    # A row is between both, and the last one is the prompt's.
+    room = None if height is None else max(height - page.height - end.height - 2, 1)
+    kept = len(rows) if room is None else min(len(rows), room)
+    while rows:
+        table = page.blank()
+        table.add_table(fields, rows[:kept])
+        if kept < len(rows):
+            hidden = [f"{len(rows) - kept} more", describe(rows[kept:])]
+            table.count_left_out(": ".join(filter(None, hidden)))
+        if room is None or table.height <= room or kept == 1:
+            page.add(table)
+            break
+        kept = max(min(kept - 1, room * kept // table.height), 1)
+    if rows:
+        page.gap()
+    page.add(end)
+
+
+def _print_notes(page: Page, notes: Iterable[str]) -> None:
+    for note in notes:
+        page.print([("note: ", "magenta"), note])
 
 
 def _split_jobs(deployment: Deployment) -> Iterator[DeploymentRow]:
     first, *others = deployment.job_ids or [""]
     yield DeploymentRow(deployment, [first])
     yield from (DeploymentRow(Deployment(), [job_id]) for job_id in others)
-
-
-def _count(page: Page, what: str, shown: int, total: int, missing: int) -> None:
-    """Print how many there are if not all of them are shown, and what the service left out."""
-    count = total + missing
-    if shown < count or not shown:
-        page.gap()
-        page.print(f"{shown} of {count} {what}" if count else f"no {what}")
-    if missing:
-        note = f"the service counts {missing} more than it sent"
-        page.print([("note: ", "magenta"), note])

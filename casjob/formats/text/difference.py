@@ -3,27 +3,22 @@
 from typing import Literal
 
 from casjob.formats.display import Display
-from casjob.formats.text.comparison import (
-    describe_change_count,
-    describe_difference,
-    describe_elapsed_change,
-    describe_message,
-    describe_status,
-    format_change,
-    is_noticed,
-)
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import describe_verdict, format_moment
+from casjob.formats.text.phrases import describe_verdict, format_elapsed, format_moment
 from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words
-from casjob.job.difference import Difference, TaskDifference
+from casjob.job.difference import Change, Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
 
+_NOTICED = 1.0
+"""Seconds of change in a task's elapsed time that are worth a line."""
+_LEAST = 0.05
+"""Seconds of change in a job's elapsed time that are not rounded to nothing."""
 _LONGEST_MESSAGE = 1000
 """Characters of a message on a terminal; a pipe and JSON have all of it."""
 
 
-def list_difference_fields() -> list[Field[TaskDifference]]:
+def list_difference_fields(names: tuple[str, str]) -> list[Field[TaskDifference]]:
     """Return the fields of tasks that differ; all of them are for people."""
 
     def status(heading: str, side: Literal["base", "job"]) -> Field[TaskDifference]:
@@ -45,38 +40,40 @@ def list_difference_fields() -> list[Field[TaskDifference]]:
     fields: list[Field[TaskDifference]] = [
         Field("#", None, "either.task.task_index", is_right=True, drop=4),
         Field("TASK", None, name, narrow=5, overflow="middle"),
-        status("BASE", "base"),
+        Field("STEP", None, "either.title", drop=1, preferred_width=32, overflow="end"),
+        status(names[0], "base"),
         Field("", None, "base.elapsed_seconds", is_right=True, drop=1),
-        status("JOB", "job"),
+        status(names[1], "job"),
         Field("", None, "job.elapsed_seconds", is_right=True, drop=1),
         Field("CHANGE", None, change, is_right=True, drop=3),
-        Field("DIFFERS", None, "change", drop=2),
+        Field("DIFFERS", None, lambda each: describe_change(each, names), drop=2),
     ]
-    return [field._replace(is_constant=True) for field in fields]
+    return [field._replace(is_constant=field.heading != "STEP") for field in fields]
 
 
 def difference(difference: Difference, display: Display) -> str:
     """Return what differs first, and the tasks that differ."""
     page = Page(display, all_with="--json")
-    _draw_job(page, "BASE", difference.base, utc=display.utc)
-    _draw_job(page, "JOB ", difference.job, utc=display.utc)
+    width = max(map(len, difference.names))
+    base, job = (name.ljust(width) for name in difference.names)
+    _draw_job(page, base, difference.base, utc=display.utc)
+    _draw_job(page, job, difference.job, utc=display.utc)
     page.gap()
     page.print((describe_difference(difference), "bold"))
     if difference.first:
-        _draw_message(page, "BASE", difference.first.base)
-        _draw_message(page, "JOB ", difference.first.job)
-    elapsed = describe_elapsed_change(difference)
-    if elapsed:
-        page.print(elapsed)
+        _draw_message(page, base, difference.first.base)
+        _draw_message(page, job, difference.first.job)
+    for sentence in describe_times(difference):
+        page.print(sentence)
     noticed = [each for each in difference.tasks if is_noticed(each)]
     if noticed:
         page.gap()
-        page.add_table(list_difference_fields(), noticed)
+        page.add_table(list_difference_fields(difference.names), noticed)
         page.gap()
         more = len(difference.tasks) - len(noticed)
         counts = (describe_change_count(difference), f"{more} matching not shown" if more else None)
         page.print(*filter(None, counts))
-    for name, report in (("BASE", difference.base), ("JOB", difference.job)):
+    for name, report in zip(difference.names, (difference.base, difference.job), strict=True):
         for sentence in report.contradictions:
             page.print([("note: ", "magenta"), f"{name}: {sentence}"])
     return page.content()
@@ -93,8 +90,108 @@ def _draw_job(page: Page, name: str, report: Report, *, utc: bool) -> None:
 
 
 def _draw_message(page: Page, name: str, report: TaskReport | None) -> None:
-    message = describe_message(report)
-    if message:
+    message = report.message if report else None
+    words = "  ".join(filter(None, (message.code, message.detail))) if message else ""
+    if words:
         # In a line: the report of the job has it as it is.
-        words = page.shorten(" ".join(message.split("\n")), _LONGEST_MESSAGE)
-        page.print([(f"{name} ", "dim"), words], margin=INDENT)
+        shown = page.shorten(" ".join(words.split("\n")), _LONGEST_MESSAGE)
+        page.print([(f"{name} ", "dim"), shown], margin=INDENT)
+
+
+# Sentences, the same in every format that people read
+
+
+def describe_difference(difference: Difference) -> str:
+    """Return what differs first, in a sentence."""
+    first, (base, job) = difference.first, difference.names
+    if first:
+        was, now = (_describe_side(each, first) for each in (first.base, first.job))
+        return f"{first.name} is the first to differ: {was} in {base}, {now} in {job}"
+    if not difference.has_same_status:
+        was, now = (
+            report.job.execution_status or "(no status)"
+            for report in (difference.base, difference.job)
+        )
+        return f"the tasks match, but the jobs differ: {was} in {base}, {now} in {job}"
+    if difference.is_alike is None:
+        sides = zip(difference.names, (difference.base, difference.job), strict=True)
+        lacking = [_describe_lack(name, report) for name, report in sides if not report.has_all]
+        return f"can't tell whether the jobs match: {' and '.join(lacking)}"
+    count = len(difference.tasks)
+    return f"the jobs match: {count} {'task' if count == 1 else 'tasks'}, none differs"
+
+
+def _describe_side(report: TaskReport | None, difference: TaskDifference) -> str:
+    status = describe_status(report)
+    if difference.change is not Change.MESSAGE:
+        return status
+    message = report.message if report else None
+    if message is None:
+        return f"{status} without a message"
+    return f"{status} with {message.code or 'another message'}"
+
+
+def _describe_lack(name: str, report: Report) -> str:
+    count = report.detail.task_count
+    of = f"{len(report.tasks)} of {count}" if count else "not all"
+    return f"{of} tasks of {name} are known"
+
+
+def describe_times(difference: Difference) -> list[str]:
+    """Return which job stopped where, and which took longer, because of which task."""
+    sentences = []
+    names, stop, change = difference.names, difference.stop, difference.elapsed_change
+    if stop:
+        own, other = reversed(names) if stop.is_job else names
+        report = difference.job if stop.is_job else difference.base
+        verb = "stopped" if report.stage.has_ended else "is"
+        where = f"{verb} at {stop.last.name}" if stop.last else f"{verb} before its first step"
+        steps = "step" if stop.more == 1 else "steps"
+        sentences.append(f"{own} {where}; {other} ran {stop.more} more {steps}")
+    if change is not None and abs(change) >= _LEAST:
+        where = "" if difference.have_both_succeeded else "in the steps that both ran, "
+        more = "longer" if change > 0 else "less"
+        sentence = f"{where}{names[1]} took {format_elapsed(abs(change))} {more}"
+        if main := difference.main_cause:
+            was, now = (_describe_elapsed(each) for each in (main.base, main.job))
+            sentence += f", mostly because of {main.name}: {was} in {names[0]}, {now} in {names[1]}"
+        sentences.append(sentence)
+    return sentences
+
+
+def _describe_elapsed(report: TaskReport | None) -> str:
+    if report is None or report.elapsed_seconds is None:
+        return describe_status(report)
+    return format_elapsed(report.elapsed_seconds)
+
+
+def describe_status(report: TaskReport | None) -> str:
+    """Return a task's status; of a task that is not there, that it was not reported."""
+    return (report.task.task_status or "(no status)") if report else "not reported"
+
+
+def describe_change(task: TaskDifference, names: tuple[str, str]) -> str:
+    """Return `status`, `message` or `only in BASE`; empty if nothing differs."""
+    match task.change:
+        case Change.REMOVED:
+            return f"only in {names[0]}"
+        case Change.ADDED:
+            return f"only in {names[1]}"
+    return task.change or ""
+
+
+def format_change(seconds: float) -> str:
+    """Return `+1.6s`, `-39.6s` or `0.0s`."""
+    sign = "" if abs(seconds) < _LEAST else "-" if seconds < 0 else "+"
+    return f"{sign}{format_elapsed(abs(seconds))}"
+
+
+def is_noticed(task: TaskDifference) -> bool:
+    """Return whether a task is worth a line: it differs, or took noticeably longer or shorter."""
+    return task.change is not None or abs(task.elapsed_change or 0.0) >= _NOTICED
+
+
+def describe_change_count(difference: Difference) -> str:
+    """Return `2 of 7 tasks differ`."""
+    count = sum(each.change is not None for each in difference.tasks)
+    return f"{count} of {len(difference.tasks)} tasks {'differs' if count == 1 else 'differ'}"

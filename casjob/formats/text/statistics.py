@@ -154,8 +154,7 @@ def _draw_heading(page: Page, history: ComponentHistory, statistics: Statistics)
     page.print(*facts, margin=INDENT, max_rows=max_rows)
     page.print(strip, f"oldest to newest; {page.signs(legend)}", margin=INDENT)
     page.print(*describe_elapsed(statistics.elapsed), margin=INDENT)
-    if history.missing:
-        note = f"the service counts {history.missing} more than it sent"
+    for note in history.notes:
         page.print([("note: ", "magenta"), note])
 
 

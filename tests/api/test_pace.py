@@ -3,8 +3,9 @@ import threading
 
 import pytest
 
+from casjob.api import components
+from casjob.api.pace import BURST, RATE, Pace
 from casjob.commands import stats
-from casjob.follow.pace import BURST, RATE, Pace
 
 
 class Time:
@@ -40,7 +41,10 @@ def test_the_first_request_passes_at_once() -> None:
     assert send(Pace(clock=time.clock, sleep=time.sleep), time, 1) == [1000.0]
 
 
-@pytest.mark.parametrize(("burst", "rate"), [(BURST, RATE), (stats.BURST, stats.RATE)])
+@pytest.mark.parametrize(
+    ("burst", "rate"),
+    [(BURST, RATE), (stats.BURST, stats.RATE), (components.BURST, components.RATE)],
+)
 def test_requests_never_reach_the_gateways_limits(burst: float, rate: float) -> None:
     time = Time()
     pace = Pace(burst=burst, rate=rate, clock=time.clock, sleep=time.sleep)
