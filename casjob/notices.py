@@ -24,7 +24,7 @@ _COLUMNS = 80
 """Of a terminal that does not report its size."""
 _COMMAND = re.compile(r"casjob [a-z]+(?: --[a-z-]+| [A-Z0-9_]+\b)*|--[a-z-]+ [A-Z_]+\b")
 """What users may paste, and is not split between two lines."""
-_LONGEST = 400
+_LONGEST = 500
 """Characters of a line that are shown: a name that the service sends may have a million."""
 
 

@@ -20,6 +20,7 @@ from casjob.cli import app
 from casjob.errors import CasjobError
 from casjob.notices import Notices
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
+from tests.samples import job, task
 from tests.service import Recorded, Reply, Service
 
 MARK = "HUSH"
@@ -266,6 +267,51 @@ def test_no_command_leaks_what_a_refusal_repeats(
     environ = plant(WAYS[way]) | at(service)
     for words in (["tasks", JOB_ID], ["config", "--check", "-v"]):
         assert_silent(casjob(*words, environ=environ), words)
+    assert_kept_close(leaves(WAYS[way]))
+
+
+@pytest.mark.parametrize("way", ["token", "short token", "access key", "login"])
+@pytest.mark.parametrize("body", [name[4:] for name in FAILURES if name.startswith("200 ")])
+def test_a_success_that_repeats_the_secrets_leaks_nothing(
+    way: str,
+    body: str,
+    casjob: Casjob,
+    service: Service,
+    plant: Callable[[Way], dict[str, str]],
+    leaves: Callable[[Way], Iterator[Path]],
+    home: Path,
+) -> None:
+    def answer(request: Recorded) -> Reply:
+        content = FAILURES[f"200 {body}"](request).content.decode()
+        sent = {"TASK_NAME": content, content: content}
+        document = job(
+            "FAILED", task(1, "FAILED", messages=content) | sent, JOB_NAME=content, **{content: 1}
+        )
+        listed = {
+            "id": "c1",
+            "application_id": "a",
+            "status": {"last_job_id": JOB_ID},
+            "name": content,
+        }
+        return answer_as_iam(request) or Reply(
+            body={**document, content: content, "count": 1, "components": [listed]}
+        )
+
+    service.handler = answer
+    environ = plant(WAYS[way]) | at(service)
+    for words in (
+        ["show", JOB_ID, "-v", "--save", str(home / "saved")],
+        ["tasks", JOB_ID, "--json"],
+        ["wait", JOB_ID, "--json"],
+        ["watch", "--component", "c1"],
+        ["list"],
+        ["recent"],
+    ):
+        finished = casjob(*words, environ=environ)
+        assert_silent(finished, words)
+        # A name in the history is cut before its end.
+        assert "****" in finished.out or words == ["recent"]
+        assert finished.status == (1 if words[0] in {"wait", "watch"} else 0)
     assert_kept_close(leaves(WAYS[way]))
 
 

@@ -86,10 +86,10 @@ def test_nothing_that_is_said_drives_the_terminal_or_fakes_a_line(screen: Screen
 
 def test_what_is_too_long_to_read_is_cut_in_the_middle(screen: Screen) -> None:
     long = "a" * 999_985
-    Notices(screen).explain(UsageError(f"{long} is bad", steps=("a" * 400, "a" * 401)))
+    Notices(screen).explain(UsageError(f"{long} is bad", steps=("a" * 500, "a" * 501)))
     assert screen.getvalue() == (
-        f"casjob: {'a' * 192}… (1000000 characters) …{'a' * 193} is bad\n"
-        f"{'a' * 400}\n{'a' * 200}… (401 characters) …{'a' * 200}\n"
+        f"casjob: {'a' * 242}… (1000000 characters) …{'a' * 243} is bad\n"
+        f"{'a' * 500}\n{'a' * 250}… (501 characters) …{'a' * 250}\n"
     )
 
 

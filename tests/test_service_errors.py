@@ -219,6 +219,13 @@ STATUSES: dict[str, Row] = {
     "504": failed(504, b"\xff", r"\xff"),
     "599": failed(599, {}, "(empty response)"),
     "999": failed(999, {}, "(empty response)"),
+    "302, no address": (
+        Reply(302, headers={"Location": "http://elsewhere.example/\x7f["}),
+        6,
+        r"the service at PLACE redirects to http://elsewhere.example/\x7f[",
+        "(empty response)",
+        NO_REDIRECT,
+    ),
     "301": (
         Reply(301, headers={"Location": "https://elsewhere.example/"}),
         6,
@@ -681,15 +688,3 @@ def test_a_secret_that_the_service_repeats_is_masked(
 
     assert f"A.1 no such token: **** (HTTP {status}, request req-0001)" in finished.err
     assert token not in finished.err
-
-
-def test_a_redirect_that_can_not_be_parsed_is_not_retried(service: Service, ask: Ask) -> None:
-    service.script = [Reply(302, headers={"Location": "http://elsewhere.example/\x7f["})]
-    place = service.url.removeprefix("http://")
-
-    assert ask("show", JOB_ID, CASJOB_RETRIES="3") == Finished(
-        6,
-        "",
-        f"casjob: {place} redirects to what is no address\n  hint: {NO_REDIRECT}\n",
-    )
-    assert len(service.requests) == 1

@@ -228,7 +228,7 @@ class Client:
             ) from None
         if text.count("\ufffd") > response.content.count("\ufffd".encode()):
             self._notify_replacement()
-        return document
+        return self._redactor.mask_document(document, text)
 
     def _notify_replacement(self) -> None:
         with self._notifying:

@@ -29,6 +29,9 @@ _REDIRECT_HINT = (
     "redirects are not followed, since credentials would go with them;"
     " set the endpoint to the service's actual address"
 )
+REDIRECTED_TO = "casjob-redirected-to"
+"""The name under which a response has the Location that it came with."""
+
 _EXPIRED_HINT = "if this machine's clock is right, the service needs a new certificate"
 _WRONG_HOST_HINT = "is the endpoint spelled right? casjob config shows where it is set"
 _CERTIFICATE_HINTS = {9: _EXPIRED_HINT, 10: _EXPIRED_HINT}
@@ -83,9 +86,6 @@ def explain_failure(
             private = "if a private CA signed it, add the CA's certificate with --ca-bundle FILE"
             hint = _CERTIFICATE_HINTS.get(cause.verify_code, private)
             return ServiceError(message, hint=hint)
-        if isinstance(error, httpx.RemoteProtocolError) and isinstance(cause, httpx.InvalidURL):
-            # httpx reads the Location of a redirect even if it does not follow it.
-            return ServiceError(f"{peer} redirects to what is no address", hint=_REDIRECT_HINT)
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)
@@ -155,8 +155,8 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
         return _explain_transient(response, service, said, known_hint)
     if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
         return NoSuchApiError(f"{service} has no such API", said=said, hint=known_hint)
-    if status < HTTPStatus.BAD_REQUEST and "Location" in response.headers:
-        message = f"{service} redirects to {clip(response.headers['Location'])}"
+    if status < HTTPStatus.BAD_REQUEST and REDIRECTED_TO in response.headers:
+        message = f"{service} redirects to {clip(response.headers[REDIRECTED_TO])}"
         return ServiceError(message, said=said, hint=_REDIRECT_HINT)
     meanings: list[int | str] = [*codes, status]
     if known := [refusals[each] for each in meanings if each in refusals]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 
 from casjob.api.auth import CANONICAL_REQUEST
-from casjob.api.errors import read_error_body
+from casjob.api.errors import REDIRECTED_TO, read_error_body
 from casjob.api.redact import Redactor
 from casjob.api.response import Response
 from casjob.job.failures import clip
@@ -32,6 +32,9 @@ class Log:
 
     def on_response(self, response: httpx.Response) -> None:
         """Log a response whose body is still to come."""
+        if "Location" in response.headers:
+            # httpx reads it even where it does not follow it, and fails if it is no address.
+            response.headers[REDIRECTED_TO] = response.headers.pop("Location")
         self._redactor.learn(response.headers)
         request_id = response.headers.get("X-Request-Id")
         of = f" (request {clip(request_id)})" if request_id else ""

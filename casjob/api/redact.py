@@ -3,9 +3,11 @@
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from casjob.errors import CasjobError
+from casjob.json_text import JsonValue
 
 MASK = "****"
 
@@ -28,6 +30,8 @@ _LONGEST_ESCAPE = 40
 
 _CUT_ESCAPE = re.compile(r"(%[0-9A-Fa-f]?|\\u?[0-9A-Fa-f]{0,3}|&#?\w{0,8})+$")
 _JSON_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|([bfnrt"\'/\\]))')
+_SIGNS = ("…", "&", "#", "%", "\\u", "\\x")
+"""Of an excerpt, which may end within a secret, or of an encoding that may change every letter."""
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -35,21 +39,20 @@ class Redactor:
     """Masks secrets of at least 6 characters, also where a server repeats them in an encoding."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # Each with how it appears after each step of decoding the text around it.
-        self._secrets: dict[str, frozenset[str]] = {}
-        self._remembered: dict[str, frozenset[str]] = {}
+        self._secrets: dict[str, _Secret] = {}
+        self._remembered: dict[str, _Secret] = {}
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
         """Mask more secrets from now on."""
-        self._secrets |= {secret: frozenset(_decode(secret)) for secret in secrets}
+        self._secrets |= {secret: _examine(secret) for secret in secrets}
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Also mask the tokens and the signature in the headers of a request or a response."""
         signature = headers.get("Authorization", "").rpartition("Signature=")[2]
         for secret in (signature, *(headers.get(name, "") for name in _SECRET_HEADERS)):
             if secret not in self._remembered:
-                self._remembered[secret] = frozenset(_decode(secret))
+                self._remembered[secret] = _examine(secret)
         for oldest in list(self._remembered)[:-_REMEMBERED]:
             # Another thread may do the same.
             self._remembered.pop(oldest, None)
@@ -60,15 +63,25 @@ class Redactor:
         If a secret shows only after decoding HTML entities, percent-encoding or JSON escapes,
         the decoded text is returned, masked.
         """
-        known = [*self._secrets.values(), *self._remembered.values()]
-        secrets = sorted(frozenset[str]().union(*known), key=len, reverse=True)
+        if not self._may_be_in(text):
+            return text
+        forms = (known.forms for known in self._known())
+        secrets = sorted(frozenset[str]().union(*forms), key=len, reverse=True)
         masked = text
-        for decode in _DECODERS * _LAYERS:
-            hidden = _hide(text, secrets)
-            if hidden != text:
-                masked = hidden
-            text = decode(hidden)
+        for _ in range(_LAYERS):
+            before = text
+            for decode in _DECODERS:
+                hidden = _hide(text, secrets)
+                if hidden != text:
+                    masked = hidden
+                text = decode(hidden)
+            if text == before:
+                break
         return masked
+
+    def mask_document(self, document: JsonValue, text: str) -> JsonValue:
+        """Return a document without secrets; `text` is what it was decoded from."""
+        return self._mask_value(document) if self._may_be_in(text) else document
 
     def mask_error(self, error: CasjobError) -> CasjobError:
         """Mask the secrets in an error, in place, and return it."""
@@ -77,6 +90,26 @@ class Redactor:
         error.said = self.mask(error.said) if error.said else None
         error.hint = self.mask(error.hint) if error.hint else None
         return error
+
+    def _mask_value(self, value: JsonValue) -> JsonValue:
+        match value:
+            case str():
+                return self.mask(value)
+            case list():
+                return [self._mask_value(each) for each in value]
+            case dict():
+                return {self.mask(key): self._mask_value(each) for key, each in value.items()}
+            case _:
+                return value
+
+    def _known(self) -> list["_Secret"]:
+        return [*self._secrets.values(), *self._remembered.values()]
+
+    def _may_be_in(self, text: str) -> bool:
+        """Return whether to search a text for secrets, which takes long."""
+        known = self._known()
+        parts = (part for secret in known for part in secret.parts)
+        return bool(known) and any(each in text for each in (*_SIGNS, *parts))
 
 
 def _hide(text: str, secrets: Iterable[str]) -> str:
@@ -94,6 +127,19 @@ def _hide_end(excerpt: str, secrets: Iterable[str]) -> str:
             if shown.endswith(secret[:length]):
                 return shown[:-length] + MASK
     return excerpt
+
+
+class _Secret(NamedTuple):
+    """How a secret appears after each step of decoding, and what most encodings leave as it is."""
+
+    forms: frozenset[str]
+    parts: frozenset[str]
+
+
+def _examine(secret: str) -> _Secret:
+    forms = frozenset(_decode(secret))
+    parts = (max(re.findall("[0-9A-Za-z]+", form), key=len, default=form) for form in forms)
+    return _Secret(forms, frozenset(parts))
 
 
 def _decode(secret: str) -> Iterator[str]:

@@ -546,9 +546,9 @@ class TestComponent:
         service.components = [component(1, "n" * 1_000_000)]
 
         told = (
-            f"casjob: component {'n' * 182}… (1000054 characters) …{'n' * 164}"
+            f"casjob: component {'n' * 232}… (1000054 characters) …{'n' * 214}"
             " has no job that succeeded or failed\n"
-            f"  hint: casjob list {'n' * 180}… (1000031 characters) …{'n' * 189} shows them\n"
+            f"  hint: casjob list {'n' * 230}… (1000031 characters) …{'n' * 239} shows them\n"
         )
         assert ask("diff", "--component", "c0000001") == (5, "", told)
 
