@@ -326,7 +326,7 @@ def test_a_bad_response_is_an_error_of_a_few_lines(
     # A second one, which stays where it is: nothing is tried again.
     service.script = [reply, Reply(418)]
 
-    finished = ask(command, JOB_ID)
+    finished = ask(command, JOB_ID, "--api-version", "v2")
 
     place = service.url.removeprefix("http://")
     lines = [f"casjob: {message.replace('PLACE', place)}"]
@@ -669,7 +669,8 @@ def test_no_secret_and_no_escape_is_in_any_error(
     environ = {**at_service, "CASJOB_TOKEN": token}
     for reply, *_ in chain(SHAPES.values(), STATUSES.values()):
         service.script = [reply]
-        finished = casjob("show", JOB_ID, "--color", "always", environ=environ, columns=80)
+        words = ["show", JOB_ID, "--api-version", "v2", "--color", "always"]
+        finished = casjob(*words, environ=environ, columns=80)
         assert finished.out == ""
         assert token not in finished.err
         assert "Traceback" not in finished.err
