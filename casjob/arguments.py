@@ -160,11 +160,7 @@ class ReplyOptions:
     ] = False
 
     def open_save(self) -> OutputFile | None:
-        """Return the file to save the job to, which only the user may read.
-
-        Raises:
-            OutputError: it can't be written.
-        """
+        """Return the file to save the job to, which only the user may read."""
         if self.save is None:
             return None
         file = OutputFile(Path(self.save), mode=PRIVATE)

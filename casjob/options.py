@@ -85,12 +85,7 @@ class FormatOptions:
         *,
         full: bool = False,
     ) -> Presentation:
-        """Return what presents the content; `full` says whether to fold nothing to fit the screen.
-
-        Raises:
-            UsageError: two formats are given, or one that does not support the content.
-            OutputError: the file can't be written.
-        """
+        """Return what presents the content; `full` folds nothing to fit the screen."""
         if self.json and output not in {None, OutputFormat.JSON}:
             raise UsageError(f"--json and --output {output} can't be used together")
         output = OutputFormat.JSON if self.json else output
@@ -147,11 +142,7 @@ class FollowOptions:
     ] = None
 
     def plan(self, timeout: str | None) -> "Plan":
-        """Return the plan, with durations in seconds; the timeout starts now.
-
-        Raises:
-            UsageError: a duration is not one, or too long.
-        """
+        """Return the plan, with durations in seconds; the timeout starts now."""
         # Help and completion follow no jobs.
         from casjob.deadline import Deadline
         from casjob.follow.job import Plan

@@ -6,13 +6,7 @@ from casjob.errors import ExitStatus
 
 
 class Entry(NamedTuple):
-    """One setting; a secret is masked.
-
-    Args:
-        name: the setting.
-        value: what it is set to; None if it is not set.
-        origin: where that is from.
-    """
+    """One setting and where it is from; a secret is masked, and a value that is not set is None."""
 
     name: str
     value: str | None
@@ -20,13 +14,7 @@ class Entry(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """Every setting, and where it came from.
-
-    Args:
-        settings: the effective settings.
-        overruled: what else was found.
-        notes: what is wrong or incomplete, in words.
-    """
+    """The effective settings, what else was found, and what is wrong or incomplete, in words."""
 
     settings: tuple[Entry, ...]
     overruled: tuple[Entry, ...]
@@ -34,15 +22,7 @@ class Overview(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """How one probe went.
-
-    Args:
-        step: what was probed.
-        status: success, or the exit status that the failure stands for.
-        message: what was found.
-        hint: what to do about a failure.
-        steps: the same as lines of their own.
-    """
+    """How one probe went, and what to do about a failure, which `status` stands for."""
 
     step: str
     status: ExitStatus

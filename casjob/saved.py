@@ -60,13 +60,7 @@ _KINDS = (
 
 
 class SavedJob(NamedTuple):
-    """A job in a file.
-
-    Args:
-        name: names the file in messages.
-        detail: the job with the tasks that are in the file.
-        missing: says that the file does not hold all tasks of the job; None if it does.
-    """
+    """A job in a file that messages name; `missing` says so if not all of its tasks are there."""
 
     name: str
     detail: JobDetail

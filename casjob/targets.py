@@ -35,11 +35,7 @@ Target: TypeAlias = str | ComponentName | None
 
 
 def read_target(target: Target, session: Session) -> Target:
-    """Return the job that is named, by the command line or by CASJOB_JOB_ID; None if none is.
-
-    Raises:
-        UsageError: it can't be a job id.
-    """
+    """Return the job that is named, by the command line or by CASJOB_JOB_ID; None if none is."""
     # The variable's job is not in the demo.
     if target is None and not session.demo:
         target = session.settings.job_id.value
@@ -52,11 +48,7 @@ def read_target(target: Target, session: Session) -> Target:
 def read_targets(
     targets: Sequence[str] | ComponentName, stdin: TextIO | None, session: Session
 ) -> Sequence[Target]:
-    """Return the jobs that are named, each once, in their order; one None if nothing names any.
-
-    Raises:
-        UsageError: as for `read_job_ids`.
-    """
+    """Return the jobs that are named, each once, in their order; one None if nothing names any."""
     if isinstance(targets, ComponentName):
         after = targets.after
         return [targets._replace(after="" if after == "none" else after and read_job_id(after))]
@@ -66,11 +58,7 @@ def read_targets(
 
 
 def refuse_guess(command: str, targets: Sequence[str] | ComponentName, session: Session) -> None:
-    """Refuse to take the job last viewed where nothing names a job: a script's variable is empty.
-
-    Raises:
-        UsageError: no job is named.
-    """
+    """Refuse to go on where nothing names a job, as where a script's variable is empty."""
     if not targets and read_target(None, session) is None:
         message = f"no job id is given, and {command} does not guess"
         raise UsageError(message, hint=_WAYS.format(command))
@@ -168,11 +156,7 @@ def find_component(
 def list_components(
     application: str | None, source: "ComponentSource", session: Session
 ) -> "Listing":
-    """List components with progress on stderr, and remember their names for completions.
-
-    Raises:
-        CasjobError: the components could not be listed.
-    """
+    """List components with progress on stderr, and remember their names for completions."""
     with session.notices.progress("listing components", "components") as progress:
         listing = source.list_components(application, on_progress=progress.count)
     if application is None:
@@ -183,31 +167,19 @@ def list_components(
 def list_deployments(
     component: "Component", source: "ComponentSource", session: Session
 ) -> "ComponentHistory":
-    """List the deployments of a component with progress on stderr.
-
-    Raises:
-        CasjobError: they could not be listed.
-    """
+    """List the deployments of a component with progress on stderr."""
     with session.notices.progress("listing deployments", "deployments") as progress:
         return source.fetch_history(component, on_progress=progress.count)
 
 
 def find_last_job(component: "Component") -> str | None:
-    """Return the id of a component's last job; None if it has none yet.
-
-    Raises:
-        ReplyError: what the service sent can't be a job id.
-    """
+    """Return the id of a component's last job; None if it has none yet."""
     job_id = component.last_job_id
     return job_id and check_job_id(job_id, f"the last job of component {component.label}")
 
 
 def check_job_id(job_id: str, named: str) -> str:
-    """Return a job id that the service sent, which may become a part of a path.
-
-    Raises:
-        ReplyError: it can't be a job id.
-    """
+    """Return a job id that the service sent, which may become a part of a path."""
     if JOB_ID.fullmatch(job_id):
         return job_id
     raise ReplyError(f"the service sent {quote_start(job_id)} as {named}, which is not a job id")
