@@ -159,7 +159,10 @@ class Connector:
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,
         )
-        client.name_hint = _explain_name(url, self._settings.region) or client.name_hint
+        client.origin = _find_origin(url, self._settings)
+        mistyped = _explain_name(url, self._settings.region)
+        if client.origin:
+            client.name_hint = mistyped or f"is it spelled right? {client.origin}"
         client.while_waiting = self._load
         self._stack.callback(client.close)
         return client
@@ -272,6 +275,17 @@ def _describe_project(settings: Settings, project_id: str) -> str:
     if endpoint.origin != FROM_REGION:
         parts.append(f"the endpoint from {endpoint.origin}")
     return f"{', '.join(parts)}; a wrong one is the usual cause"
+
+
+def _find_origin(url: str, settings: Settings) -> str | None:
+    """Return where an address is from, as a hint says it."""
+    addresses = {"endpoint": settings.endpoint, "IAM endpoint": settings.iam_endpoint}
+    for name, address in addresses.items():
+        if address.parsed == url and address.origin != FROM_REGION:
+            return f"the {name} is from {address.origin}"
+        if address.parsed == url:
+            return f"region {settings.region.value} is from {settings.region.origin}"
+    return None
 
 
 def _explain_name(url: str, region: Setting[str | None]) -> str | None:

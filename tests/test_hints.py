@@ -192,7 +192,7 @@ def test_a_project_that_was_looked_up_is_said_to_be(casjob: Casjob, service: Ser
         ),
         (
             {"CASJOB_REGION": "xx-99"},
-            f"is the region or the endpoint spelled right? {CONFIG}",
+            "is it spelled right? region xx-99 is from CASJOB_REGION",
         ),
         (
             {"CASJOB_REGION": "cn-nroth-4", "HTTPS_PROXY": "http://proxy.invalid:3128"},
@@ -207,6 +207,27 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
 
     assert finished.status == 6
     assert finished.out.splitlines()[-1] == f"  hint: {hint}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({"CASJOB_ENDPOINT": "https://127.0.0.1:1"}, "the endpoint is from CASJOB_ENDPOINT"),
+        ({"OS_AUTH_URL": "https://127.0.0.1:1"}, "the IAM endpoint is from OS_AUTH_URL"),
+        # What can't be reached is the proxy.
+        ({"CASJOB_ENDPOINT": "https://a.invalid", "HTTPS_PROXY": "http://127.0.0.1:1"}, None),
+    ],
+)
+def test_a_connection_that_is_refused_says_where_the_address_is_from(
+    casjob: Casjob, settings: dict[str, str], origin: str | None
+) -> None:
+    login = {"OS_USERNAME": "ann", "OS_PASSWORD": "password", "OS_DOMAIN_NAME": "acme"}
+    account = login if "OS_AUTH_URL" in settings else {"CASJOB_TOKEN": "a-token"}
+    place = {"CASJOB_REGION": "cn-north-4", "CASJOB_PROJECT_ID": PROJECT_ID, "CASJOB_RETRIES": "0"}
+    refused = casjob("show", JOB_ID, environ={**account, **place, **settings})
+    hint = "; ".join(filter(None, ("check the network, the VPN and the proxy settings", origin)))
+    assert (refused.status, refused.err.splitlines()[-1]) == (6, f"  hint: {hint}")
+    assert "Connection refused" in refused.err
 
 
 @pytest.mark.parametrize("command", ["show", "wait"])

@@ -179,7 +179,9 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
     finished = ask_at(secure, "-v", HTTPS_PROXY=address)
 
     assert (finished.status, finished.out) == (6, "")
-    through = f"{host_of(secure)} (through the proxy {proxy.url.removeprefix('http://')})"
+    through = (
+        f"{host_of(secure)} (through the proxy {proxy.url.removeprefix('http://')} of HTTPS_PROXY)"
+    )
     assert through in finished.err
     assert str(status) in finished.err
     assert f"\n  hint: {hint}" in finished.err
@@ -237,7 +239,7 @@ def test_a_proxy_that_is_not_there_is_named(ask_at: AskAt, secure: Service) -> N
     finished = ask_at(secure, HTTPS_PROXY=f"http://ann:proxy-password@127.0.0.1:{port}")
 
     assert finished.status == 6
-    through = f"(through the proxy 127.0.0.1:{port})"
+    through = f"(through the proxy 127.0.0.1:{port} of HTTPS_PROXY)"
     assert f"can't connect to {host_of(secure)} {through}: " in finished.err
     assert "proxy-password" not in finished.err
 
@@ -285,7 +287,7 @@ def test_a_proxy_that_can_not_be_used_is_explained_without_its_password(
     assert finished == Finished(
         3,
         "",
-        "casjob: HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use\n"
+        "casjob: HTTPS_PROXY is not a proxy that casjob can use\n"
         "  hint: set it to an address such as http://proxy.example.com:3128\n",
     )
 

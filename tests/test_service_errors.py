@@ -654,7 +654,7 @@ def test_a_proxy_that_refuses(service: Service, ask: Ask) -> None:
         6,
         "",
         "casjob: can't connect to servicestage.cn-north-4.myhuaweicloud.com"
-        f" (through the proxy {service.url.removeprefix('http://')}):"
+        f" (through the proxy {service.url.removeprefix('http://')} of HTTPS_PROXY):"
         f" HTTP 501 Not Implemented\n{REACH}",
     )
 

@@ -16,7 +16,7 @@ from casjob import __version__
 from casjob.api import errors
 from casjob.api.auth import Credential, LockoutGuard
 from casjob.api.logs import Log
-from casjob.api.network import create_tls_context, find_proxy
+from casjob.api.network import Route, create_tls_context, find_route
 from casjob.api.redact import Redactor
 from casjob.api.response import ACCEPT_ENCODING, OTHER_SERVICE_HINT, Response, read_response
 from casjob.api.retry import RetryPolicy
@@ -76,6 +76,7 @@ class Client:
     Attributes:
         name: names the service in errors.
         name_hint: what to check if the host's name is unknown; it may be set.
+        origin: where the address is from; it may be set.
         while_waiting: called once a request is under way, before its response is waited for; it
             may be set.
 
@@ -100,21 +101,24 @@ class Client:
         self.url = url
         self.name = name
         self.name_hint = errors.NAME_HINT
+        self.origin: str | None = None
         self.while_waiting: Callable[[], None] = lambda: None
         parsed = httpx.URL(url)
         context = create_tls_context(parsed, ca_bundle)
-        self.proxy = None if transport else find_proxy(parsed, context)
+        self.route = Route(None) if transport else find_route(parsed, context)
+        proxy = self.route.proxy
         self._peer = parsed.netloc.decode("ascii")
         self._redactor = redactor or Redactor()
-        if self.proxy:
-            self._peer += f" (through the proxy {self.proxy.url.netloc.decode()})"
-        if self.proxy and self.proxy.auth:
-            sent = base64.b64encode(":".join(self.proxy.auth).encode()).decode()
-            self._redactor.add(*self.proxy.auth, sent)
+        if proxy:
+            netloc = proxy.url.netloc.decode()
+            self._peer += f" (through the proxy {netloc} of {self.route.origin})"
+        if proxy and proxy.auth:
+            sent = base64.b64encode(":".join(proxy.auth).encode()).decode()
+            self._redactor.add(*proxy.auth, sent)
         self._log = Log(log, self._redactor)
         self._http = httpx.Client(
             transport=transport,
-            proxy=self.proxy,
+            proxy=proxy,
             verify=context,
             trust_env=False,
             headers=_HEADERS,
@@ -200,7 +204,13 @@ class Client:
             return failure
         total = self._timeout * TOTAL_TIMEOUT_FACTOR
         return errors.explain_failure(
-            failure, peer=self._peer, timeout=self._timeout, total=total, name_hint=self.name_hint
+            failure,
+            peer=self._peer,
+            timeout=self._timeout,
+            total=total,
+            name_hint=self.name_hint,
+            # What can't be reached else is the proxy.
+            origin=None if self.route.proxy else self.origin,
         )
 
     def _explain_refusal(self, response: Response, request: Request) -> CasjobError:

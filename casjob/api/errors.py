@@ -71,7 +71,13 @@ FAILURES = (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError)
 
 
 def explain_failure(
-    error: Exception, *, peer: str, timeout: float, total: float, name_hint: str
+    error: Exception,
+    *,
+    peer: str,
+    timeout: float,
+    total: float,
+    name_hint: str,
+    origin: str | None = None,
 ) -> CasjobError:
     """Return the error that explains an exchange without a response, with the peer's name in it.
 
@@ -79,6 +85,7 @@ def explain_failure(
     the exchange took longer than `total` seconds.
     """
     causes = _find_causes(error)
+    reach_hint = "; ".join(filter(None, (_REACH_HINT, origin)))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = cause.verify_message.rstrip(".")
@@ -88,7 +95,7 @@ def explain_failure(
             return ServiceError(message, hint=hint)
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return TransientError(f"no connection to {peer} within {timeout:g}s", hint=_REACH_HINT)
+            return TransientError(f"no connection to {peer} within {timeout:g}s", hint=reach_hint)
         case httpx.TimeoutException():
             return TransientError(f"{peer} did not respond within {timeout:g}s", hint=_TIMEOUT_HINT)
         case TimeoutError():
@@ -97,7 +104,7 @@ def explain_failure(
         case httpx.ProxyError():
             return _explain_proxy(error, peer)
         case httpx.ConnectError():
-            return _explain_no_connection(causes, peer, name_hint)
+            return _explain_no_connection(causes, peer, name_hint, reach_hint)
         case httpx.InvalidURL() | httpx.LocalProtocolError() | UnicodeEncodeError():
             # It is not quoted: it may hold a secret.
             return SettingsError(
@@ -126,7 +133,9 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
     return TransientError(message, hint=_REACH_HINT)
 
 
-def _explain_no_connection(causes: list[BaseException], peer: str, name_hint: str) -> CasjobError:
+def _explain_no_connection(
+    causes: list[BaseException], peer: str, name_hint: str, reach_hint: str
+) -> CasjobError:
     reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
     message = f"can't connect to {peer}: {reason}"
     for cause in causes:
@@ -134,7 +143,7 @@ def _explain_no_connection(causes: list[BaseException], peer: str, name_hint: st
             return ServiceError(message, hint=name_hint)
         if isinstance(cause, ssl.SSLError):
             return TransientError(message, hint="does the endpoint speak https at that port?")
-    return TransientError(message, hint=_REACH_HINT)
+    return TransientError(message, hint=reach_hint)
 
 
 def _find_causes(error: BaseException) -> list[BaseException]:

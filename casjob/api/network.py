@@ -1,8 +1,10 @@
 """The way to an endpoint: the proxy from the environment, and which certificates are trusted."""
 
+import os
 import re
 import ssl
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -10,8 +12,15 @@ import httpx
 from casjob.errors import SettingsError
 
 
-def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
-    """Return the proxy of HTTPS_PROXY or ALL_PROXY, unless NO_PROXY names the endpoint's host.
+class Route(NamedTuple):
+    """The proxy to an endpoint, if there is one, and what in the environment decides that."""
+
+    proxy: httpx.Proxy | None
+    origin: str | None = None
+
+
+def find_route(url: httpx.URL, context: ssl.SSLContext) -> Route:
+    """Return the proxy of HTTPS_PROXY or ALL_PROXY, unless NO_PROXY excludes the endpoint.
 
     Plain http is allowed to this machine only and never goes through a proxy, which would read
     the credentials. Go's clients have the same rule.
@@ -19,10 +28,16 @@ def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
     Raises:
         SettingsError: the variable holds a proxy that casjob can't use.
     """
-    proxies = getproxies()
-    named = (proxies.get("https") or proxies.get("all") or "").strip()
-    if url.scheme == "http" or not named or _is_exempt(url, proxies.get("no", "")):
-        return None
+    proxies = {name: text.strip() for name, text in getproxies().items()}
+    kind = "https" if proxies.get("https") else "all"
+    named, origin = proxies.get(kind), _name_variable(kind)
+    if url.scheme == "http" or not named:
+        return Route(None)
+    if entry := find_exclusion(url.host, url.port or 443, proxies.get("no", "")):
+        return Route(None, f"{_name_variable('no')} has {entry}")
+    if proxy_bypass(url.host):
+        # Windows and macOS have exclusions of their own.
+        return Route(None, "the system excludes it")
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
         is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"}
@@ -32,32 +47,37 @@ def find_proxy(url: httpx.URL, context: ssl.SSLContext) -> httpx.Proxy | None:
     if not is_usable or ("@" in named and proxy.auth is None):
         # Neither its text nor a chained exception is shown: it may hold the proxy's password.
         raise SettingsError(
-            "HTTPS_PROXY or ALL_PROXY is not a proxy that casjob can use",
+            f"{origin} is not a proxy that casjob can use",
             hint="set it to an address such as http://proxy.example.com:3128",
         )
     if proxy.url.scheme == "https":
         proxy.ssl_context = context
-    return proxy
+    return Route(proxy, origin)
 
 
-def _is_exempt(url: httpx.URL, no_proxy: str) -> bool:
-    host, port = url.host.lower(), str(url.port or 443)
-    is_named = any(_names(entry.strip(), host, port) for entry in no_proxy.lower().split(","))
-    # Windows and macOS have exceptions of their own.
-    return is_named or bool(proxy_bypass(host))
+def _name_variable(kind: str) -> str:
+    names = (f"{kind}_proxy", f"{kind.upper()}_PROXY")
+    return next((name for name in names if os.environ.get(name)), "the system's settings")
 
 
-def _names(entry: str, host: str, port: str) -> bool:
-    """Return whether an entry of NO_PROXY is the host, its domain or its network, or all (*)."""
-    if with_port := re.fullmatch(r"(\[.*\]|[^:]*):([0-9]+)", entry):
-        entry, only_port = with_port.groups()
-        if only_port != port:
-            return False
-    try:
-        return entry == "*" or ip_address(host) in ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        domain = entry.removeprefix("*").removeprefix(".")
-        return bool(domain) and f".{host}".endswith(f".{domain}")
+def find_exclusion(host: str, port: int, no_proxy: str) -> str | None:
+    """Return the entry of NO_PROXY that excludes a host, as curl and Go read it.
+
+    An entry is `*`, a host with all below it, or an address or a network, each with a port or not.
+    """
+    host = host.lower().rstrip(".")
+    for entry in re.split(r"[,\s]+", no_proxy):
+        named, only_port = entry.lower(), str(port)
+        if with_port := re.fullmatch(r"(\[.*\]|[^:]*):([0-9]+)", named):
+            named, only_port = with_port.groups()
+        try:
+            is_named = ip_address(host) in ip_network(named.strip("[]"), strict=False)
+        except ValueError:
+            domain = named.removeprefix("*").strip(".")
+            is_named = named == "*" or (bool(domain) and f".{host}".endswith(f".{domain}"))
+        if is_named and only_port == str(port):
+            return entry
+    return None
 
 
 def create_tls_context(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext:

@@ -26,7 +26,7 @@ _CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may b
 
 def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]:
     """Probe name, proxy, TCP, TLS and the clock without credentials, up to the first that fails."""
-    proxy = client.proxy
+    proxy, origin = client.route
     # With a proxy, casjob itself resolves and connects to the proxy only.
     url = proxy.url if proxy else httpx.URL(client.url)
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
@@ -38,11 +38,15 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
     yield CheckResult("name", ExitStatus.SUCCESS, f"{host} resolves to {addresses}")
-    yield CheckResult("proxy", ExitStatus.SUCCESS, f"{host}:{port}" if proxy else "none")
+    none = f"none: {origin}" if origin else "none"
+    found_proxy = f"{host}:{port} of {origin}" if proxy else none
+    yield CheckResult("proxy", ExitStatus.SUCCESS, found_proxy)
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError as error:
         hint = "check the network, the VPN, the firewall and HTTPS_PROXY"
+        if client.origin and not proxy:
+            hint += f"; {client.origin}"
         yield CheckResult("TCP", ExitStatus.UNAVAILABLE, f"{host}:{port}: {_reason(error)}", hint)
         return
     yield CheckResult("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")

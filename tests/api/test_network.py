@@ -3,7 +3,7 @@ import ssl
 import httpx
 import pytest
 
-from casjob.api.network import find_proxy
+from casjob.api.network import find_exclusion, find_route
 from casjob.errors import SettingsError
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -18,43 +18,78 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "host", "is_exempt"),
+    ("no_proxy", "host", "entry"),
     [
-        ("*", "service.example.com", True),
-        ("service.example.com", "service.example.com", True),
-        ("SERVICE.example.com", "service.EXAMPLE.com", True),
-        ("example.com", "service.example.com", True),
-        (".example.com", "service.example.com", True),
-        ("*.example.com", "service.example.com", True),
-        ("ample.com", "service.example.com", False),
-        ("example.com.cn", "service.example.com", False),
-        ("other.com, .example.com ,", "service.example.com", True),
-        ("service.example.com:443", "service.example.com", True),
-        ("service.example.com:8443", "service.example.com:8443", True),
-        ("service.example.com:443", "service.example.com:8443", False),
-        ("*:8443", "service.example.com:8443", True),
-        ("10.1.2.3", "10.1.2.3", True),
-        ("10.1.2.3:443", "10.1.2.3", True),
-        ("10.0.0.0/8", "10.1.2.3", True),
-        ("10.0.0.1/8", "10.1.2.3", True),
-        ("10.0.0.0/8", "11.1.2.3", False),
-        ("10.0.0.0/8", "service.example.com", False),
-        ("fe80::/10,::/0", "10.1.2.3", False),
-        ("::1", "[::1]", True),
-        ("[::1]", "[::1]", True),
-        ("[::1]:443", "[::1]", True),
-        ("[::1]:8443", "[::1]", False),
-        ("fd00::/8", "[fd12::1]", True),
-        ("[::1", "[::2]", False),
-        ("a:b:c", "service.example.com", False),
+        ("*", "service.example.com", "*"),
+        ("service.example.com", "service.example.com", "service.example.com"),
+        ("SERVICE.example.com", "service.EXAMPLE.com", "SERVICE.example.com"),
+        ("service.example.com", "service.example.com.", "service.example.com"),
+        ("service.example.com.", "service.example.com", "service.example.com."),
+        ("example.com", "service.example.com", "example.com"),
+        (".example.com", "service.example.com", ".example.com"),
+        (".example.com", "example.com", ".example.com"),
+        ("*.example.com", "service.example.com", "*.example.com"),
+        ("ample.com", "service.example.com", None),
+        ("example.com.cn", "service.example.com", None),
+        ("other.com, .example.com ,", "service.example.com", ".example.com"),
+        ("other.com .example.com", "service.example.com", ".example.com"),
+        ("service.example.com:443", "service.example.com", "service.example.com:443"),
+        ("service.example.com:8443", "service.example.com:8443", "service.example.com:8443"),
+        ("service.example.com:443", "service.example.com:8443", None),
+        ("example.com:80,example.com", "service.example.com", "example.com"),
+        ("*:8443", "service.example.com:8443", "*:8443"),
+        ("10.1.2.3", "10.1.2.3", "10.1.2.3"),
+        ("10.1.2.3:443", "10.1.2.3", "10.1.2.3:443"),
+        ("10.0.0.0/8", "10.1.2.3", "10.0.0.0/8"),
+        ("10.0.0.1/8", "10.1.2.3", "10.0.0.1/8"),
+        ("10.0.0.0/8:443", "10.1.2.3:8443", None),
+        ("10.0.0.0/8", "11.1.2.3", None),
+        ("10.0.0.0/8", "service.example.com", None),
+        ("fe80::/10,::/0", "10.1.2.3", None),
+        ("::1", "[::1]", "::1"),
+        ("[::1]", "[::1]", "[::1]"),
+        ("[::1]:443", "[::1]", "[::1]:443"),
+        ("[::1]:8443", "[::1]", None),
+        ("fd00::/8", "[fd12::1]", "fd00::/8"),
+        ("[fd00::/8]", "[fd12::1]", "[fd00::/8]"),
+        ("[::1", "[::2]", None),
+        ("a:b:c", "service.example.com", None),
+        (",.,:443,[],*.", "service.example.com", None),
+        ("", "service.example.com", None),
     ],
 )
 def test_no_proxy_names_hosts_domains_networks_and_ports(
-    monkeypatch: pytest.MonkeyPatch, entry: str, host: str, *, is_exempt: bool
+    monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, entry: str | None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", entry)
+    url = httpx.URL(f"https://{host}")
+    assert find_exclusion(url.host, url.port or 443, no_proxy) == entry
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    proxy, origin = find_route(url, CONTEXT)
+    assert (proxy is None, origin) == (
+        (True, f"NO_PROXY has {entry}") if entry else (False, "HTTPS_PROXY")
+    )
 
-    assert (find_proxy(httpx.URL(f"https://{host}"), CONTEXT) is None) == is_exempt
+
+@pytest.mark.parametrize(
+    ("environ", "origin"),
+    [
+        ({"https_proxy": "http://lower:1"}, "https_proxy"),
+        ({"HTTPS_PROXY": "", "ALL_PROXY": "http://all:1"}, "ALL_PROXY"),
+        ({"HTTPS_PROXY": " ", "all_proxy": "http://all:1"}, "all_proxy"),
+        ({"HTTPS_PROXY": ""}, None),
+        ({"no_proxy": "example.com"}, "no_proxy has example.com"),
+    ],
+)
+def test_a_route_names_the_variable_that_decides_it(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], origin: str | None
+) -> None:
+    for name, text in environ.items():
+        monkeypatch.setenv(name, text)
+    assert find_route(httpx.URL("https://service.example.com"), CONTEXT).origin == origin
+
+
+def test_plain_http_goes_through_no_proxy() -> None:
+    assert find_route(httpx.URL("http://127.0.0.1"), CONTEXT) == (None, None)
 
 
 @pytest.mark.parametrize("end", ["", "/", "#"])
@@ -64,10 +99,10 @@ def test_a_password_may_hold_what_ends_a_hosts_name_if_it_is_quoted(
     monkeypatch.setenv("HTTPS_PROXY", f"http://ann:12{end}34@proxy.example.com")
     url = httpx.URL("https://service.example.com")
     if end:
-        with pytest.raises(SettingsError, match="is not a proxy that casjob can use"):
-            find_proxy(url, CONTEXT)
+        with pytest.raises(SettingsError, match="HTTPS_PROXY is not a proxy that casjob can use"):
+            find_route(url, CONTEXT)
     else:
-        proxy = find_proxy(url, CONTEXT)
+        proxy = find_route(url, CONTEXT).proxy
         assert proxy is not None
         assert proxy.auth == ("ann", "1234")
 
@@ -77,7 +112,7 @@ def test_the_way_to_an_https_proxy_is_checked_with_the_same_certificates(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "https://proxy.example.com")
 
-    proxy = find_proxy(httpx.URL("https://service.example.com"), CONTEXT)
+    proxy = find_route(httpx.URL("https://service.example.com"), CONTEXT).proxy
 
     assert proxy is not None
     assert proxy.ssl_context is CONTEXT

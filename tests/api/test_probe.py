@@ -122,7 +122,7 @@ def test_the_proxy_in_use_is_shown_without_its_password(
     assert finished.status == 6
     found = steps(finished)
     assert found["name"] == ("ok", "127.0.0.1 resolves to 127.0.0.1")
-    assert found["proxy"] == ("ok", proxy.place)
+    assert found["proxy"] == ("ok", f"{proxy.place} of HTTPS_PROXY")
     assert found["TCP"] == ("ok", f"{proxy.place} accepts connections")
     assert found["TLS"][0] == "failed"
     assert "407" in found["TLS"][1]
@@ -140,7 +140,8 @@ def test_a_host_that_needs_no_proxy_is_connected_to_directly(
         HTTPS_PROXY=f"http://{proxy.place}",
         NO_PROXY="127.0.0.1",
     )
-    assert (finished.status, steps(finished)["proxy"]) == (0, ("ok", "none"))
+    found = steps(finished)["proxy"]
+    assert (finished.status, found) == (0, ("ok", "none: NO_PROXY has 127.0.0.1"))
     assert proxy.asked == []
 
 
@@ -157,4 +158,4 @@ def test_a_proxys_usual_port_is_that_of_its_scheme(casjob: Casjob) -> None:
     for scheme, port in (("http", 80), ("https", 443)):
         environ = {"HTTPS_PROXY": f"{scheme}://127.0.0.2", "CASJOB_REQUEST_TIMEOUT": "0.1"}
         finished = check(casjob, "https://casjob.invalid", **environ)
-        assert steps(finished)["proxy"] == ("ok", f"127.0.0.2:{port}")
+        assert steps(finished)["proxy"] == ("ok", f"127.0.0.2:{port} of HTTPS_PROXY")
