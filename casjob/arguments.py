@@ -61,7 +61,7 @@ Names = Annotated[
     list[str] | None,
     _argument(
         metavar="CODE",
-        help="Error codes, task names, flows or status words. Default: those in the failure of"
+        help="Error codes, task names, statuses or other words. Default: those in the failure of"
         " CASJOB_JOB_ID, or of the job last viewed.",
         autocompletion=complete_name,
     ),

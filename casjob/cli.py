@@ -297,7 +297,7 @@ def explain(
     json: Json = False,
     connection: RequestOptions,
 ) -> int:
-    """Explain error codes, task names, flows and status words."""
+    """Explain error codes, task names, statuses and other words."""
     from casjob.commands.explain import run
 
     session = connection.open_session(context, is_offline=bool(names))

@@ -48,7 +48,7 @@ Commands:
   stats       Show what is normal for a component, by its deployments.
   recent      List the jobs viewed on this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.
-  explain     Explain error codes, task names, flows and status words.
+  explain     Explain error codes, task names, statuses and other words.
   config      Show every effective setting, and where it came from.
   completion  Print the completion script for a shell.
 """

@@ -1,4 +1,4 @@
-"""What task names, error codes, flows and status words mean.
+"""What task names, error codes, flows and other words mean.
 
 The texts are this project's own. Their facts come from published material:
 
@@ -8,7 +8,8 @@ The texts are this project's own. Their facts come from published material:
 - `codes.tsv`: the source stands in each row: that catalogue, the API reference, the FAQ, the
   gateway's guide, the error codes of CCE, the Terraform provider.
 - `services.tsv`: the services that the prefixes of codes name.
-- `statuses.tsv`: the documented status words. How a job goes on after each is inferred.
+- `words.tsv`: statuses, types, phases and other words that casjob prints, with the source in each
+  row. How a job goes on after a status is inferred.
 
 A name that is not in these files has no meaning here: nothing is guessed.
 """

@@ -1,4 +1,4 @@
-"""casjob explain: what codes, tasks, flows and status words mean, and what to do."""
+"""casjob explain: what codes, tasks, statuses and other words mean, and what to do."""
 
 from collections.abc import Sequence
 

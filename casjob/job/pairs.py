@@ -32,9 +32,6 @@ _TEXT_KEYS = (
 _NOUN = re.compile(r"(?i)(code|msg|message|reason|details?)\Z")
 """The end of a key that says what its value is; before it is the spelling of the pair."""
 
-_TWO_PAIRS = 4
-"""The keys of two pairs that share none."""
-
 
 class Candidate(NamedTuple):
     """A pair of an object in a message: the keys of its code and its text; either may be None."""
@@ -88,11 +85,13 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
         # Kubernetes' reason is only a category where there is another code.
         if code.lower() != "reason"
         and (text := own_texts.get(_find_spelling(code)))
-        and len({cause, own, code, text}) == _TWO_PAIRS
+        and code != text
+        and {code, text}.isdisjoint({cause, own})
     ]
     if cause and own:
         taken = {cause, own, *chain(*others)}
-        own = _choose_sentence(own, [key for key in sentences if key not in taken], fields)
+        rivals = (key for key in sentences if key not in taken and isinstance(fields[key], str))
+        own = _choose_sentence(own, rivals, fields)
     if cause or own:
         yield cause, own
     yield from others
@@ -100,9 +99,10 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
 
 def _choose_sentence(own: str, rivals: Iterable[str], fields: dict[str, JsonValue]) -> str:
     """Return the key of the longest sentence, which the text of a code is not: it is general."""
-    texts = {key: text for key in (own, *rivals) if isinstance(text := fields[key], str)}
-    lines = {key: text for key, text in texts.items() if key == own or "\n" not in text.strip()}
-    return max(lines, key=lambda key: len(lines[key])) if own in lines else own
+    if not isinstance(fields[own], str):
+        return own
+    lines = (key for key in rivals if "\n" not in str(fields[key]).strip())
+    return max([own, *lines], key=lambda key: len(str(fields[key])))
 
 
 def _find_spelling(key: str) -> tuple[str, bool]:
