@@ -1,6 +1,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from casjob.demo.jobs import (
     SAMPLE_JOBS,
 )
 from tests.conftest import JOB_ID, Casjob, Finished
-from tests.service import Service, documented_job, many_tasks
+from tests.samples import job, task
+from tests.service import Reply, Service, documented_job, many_tasks
 
 Ask = Callable[..., Finished]
 
@@ -59,6 +61,29 @@ def test_v3_is_explained_alike_but_for_the_name_that_it_does_not_send(
     expected = expected.replace("04:01:03Z\n", "04:01:03Z · rollback disabled\n", 1)
     assert shown_v3.out == expected.replace("--failed\n", "--failed --api-version v3\n")
     assert [request.path[:4] for request in service.requests] == ["/v2/", "/v3/"]
+
+
+def test_a_reply_is_read_whose_spelling_times_and_bytes_are_odd(ask: Ask, service: Service) -> None:
+    times: dict[str, Any] = {"CREATED_AT": 1580788863344, "LAST_HEALTH_CHECK": "1580788868"}
+    messages = json.dumps({"error_code": "EVS.2024", "fail_reason": "volume caf@", "log": "a\nb"})
+    sent = task(1, "CANCELED", messages=messages, **times)
+    body = json.dumps(job("canceled", sent)).encode().replace(b"caf@", b"caf\xe9")
+    service.script = [Reply(200, body)]
+
+    shown = ask("show", JOB_ID, "--utc")
+
+    assert shown.err.count("has bytes that are not UTF-8; they are shown as \ufffd\n") == 1
+    assert shown.out.splitlines()[:8] == [
+        "provision/provMain canceled after 4.7s · PROVISION",
+        f"  job {JOB_ID} · started 2020-02-04 04:01:03Z",
+        "",
+        "task 1 TX00001: canceled after 4.7s",
+        "  EVS.2024  volume caf\ufffd",
+        "  means     an error from Elastic Volume Service (disks)",
+        "  log  a",
+        "  │ b",
+    ]
+    assert ask("wait", JOB_ID, "--timeout", "20").status == 1
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
