@@ -125,6 +125,51 @@ class ComponentOptions:
 
 
 @dataclass
+class OwnerOptions(ComponentOptions):
+    """The component that a job belongs to, which is looked up otherwise."""
+
+    component: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Component of the job (name or id); without a job, its last one is meant.",
+            autocompletion=complete_component,
+        ),
+    ] = None
+
+
+@dataclass
+class LogOptions:
+    """Which log is shown, and which part of it."""
+
+    build: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show this build, not that of a job.")
+    ] = None
+    full: Full = False
+    tail: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Show only the last N lines.")
+    ] = None
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            "-f",
+            help="Show what comes until the build ends, then exit 0 if it succeeded, else 1.",
+        ),
+    ] = False
+
+    def check(self, *, is_text: bool) -> None:
+        """Refuse options that contradict each other, or what is not text to be followed."""
+        if self.full and self.tail is not None:
+            raise UsageError("--full and --tail can't be used together")
+        if self.follow and not is_text:
+            raise UsageError(
+                "--follow can be used neither with --output json nor with --output-file",
+                hint="casjob logs --follow > build.log keeps the text",
+            )
+
+
+@dataclass
 class NextJobOptions(ComponentOptions):
     """The component whose last job is meant, or its next one."""
 

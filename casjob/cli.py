@@ -15,9 +15,11 @@ from casjob.arguments import (
     JobId,
     JobIds,
     Limit,
+    LogOptions,
     Names,
     NextJobOptions,
     OneComponent,
+    OwnerOptions,
     ReplyOptions,
     TaskOptions,
 )
@@ -212,6 +214,28 @@ def list_components(
     return run(
         component, session, presentation, application=application, only_failed=failed, limit=limit
     )
+
+
+@command("casjob logs\ncasjob logs JOB_ID > build.log\ncasjob logs --component web --follow")
+def logs(
+    context: typer.Context,
+    job_id: JobId = None,
+    *,
+    component: OwnerOptions,
+    part: LogOptions,
+    output: Annotated[OutputFormat | None, output_option("log")] = None,
+    formats: FormatOptions,
+    display: DisplayOptions,
+    connection: RequestOptions,
+) -> int:
+    """Show the log of a job's build, around what failed."""
+    from casjob.commands.logs import Selection, run
+
+    part.check(is_text=formats.is_stream(output))
+    session = connection.open_session(context)
+    owner = component.choose(None)
+    selected = Selection(job_id, owner, part.build, part.tail, part.follow, display.utc)
+    return run(selected, session, formats.open(session, "log", output, display, full=part.full))
 
 
 @command("casjob stats web --last 50\ncasjob stats web --json | jq '.steps[] | select(.slow)'")

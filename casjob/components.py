@@ -6,7 +6,7 @@ the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkser
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, TypeAlias
 
 from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 
@@ -16,6 +16,9 @@ from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
 from casjob.job.source import JobSource
 from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
+
+if TYPE_CHECKING:
+    from casjob.builds.models import BuildSource
 
 Fields = dict[str, JsonValue]
 
@@ -241,8 +244,12 @@ class ComponentSource(Protocol):
         """List the components of the project, or of the application with this name or id."""
         ...
 
+    def list_instances(self, *, on_progress: Callable[..., None]) -> Listing:
+        """List the components by their instances, as v2 does; none where only v3 is there."""
+        ...
+
     def fetch_component(self, component: Component) -> Component:
-        """Return a component that was listed as it is now."""
+        """Return a component that was listed as it is now, with its details in v3."""
         ...
 
     def fetch_history(
@@ -253,11 +260,16 @@ class ComponentSource(Protocol):
 
 
 class Source(JobSource, Protocol):
-    """Something that has jobs, and the components that they belong to."""
+    """Something that has jobs, the components that they belong to, and the builds of those."""
 
     @property
     def components(self) -> ComponentSource:
         """The components."""
+        ...
+
+    @property
+    def builds(self) -> "BuildSource":
+        """The builds of the components."""
         ...
 
 

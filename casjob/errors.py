@@ -10,6 +10,7 @@
     ├── UnknownNameError      5  a name that no explanation for
     ├── ComponentNotFoundError 5 no such component
     │   └── ComponentDeletedError 5 … any longer, as the service says
+    ├── BuildNotFoundError    5  no such build, or no log of it
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … and a retry may help
     │   └── ReplyTimeoutError 6  … since its response took too long
@@ -51,7 +52,7 @@ EXIT_STATUS_MEANINGS = {
     ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",
     ExitStatus.FORBIDDEN: "not authenticated, or forbidden",
-    ExitStatus.NOT_FOUND: "no such job or component",
+    ExitStatus.NOT_FOUND: "no such job, component or build",
     ExitStatus.UNAVAILABLE: "the service could not be reached, or failed, after retries",
     ExitStatus.NOT_UNDERSTOOD: "the reply could not be understood",
     ExitStatus.UNFINISHED: "not finished yet (`show` and `tasks` with `--exit-status`)",
@@ -133,6 +134,12 @@ class ComponentNotFoundError(CasjobError):
 
 class ComponentDeletedError(ComponentNotFoundError):
     """The service says that the component was deleted; it does so with HTTP 401, never retried."""
+
+
+class BuildNotFoundError(CasjobError):
+    """There is no such build, or no log of it that can be shown."""
+
+    status = ExitStatus.NOT_FOUND
 
 
 class ServiceError(CasjobError):

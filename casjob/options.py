@@ -76,6 +76,11 @@ class FormatOptions:
         ),
     ] = None
 
+    def is_stream(self, output: OutputFormat | None) -> bool:
+        """Return whether the output is text on stdout alone, which may be written bit by bit."""
+        is_text = output in {None, OutputFormat.TABLE}
+        return is_text and not self.json and self.output_file is None
+
     def open(
         self,
         session: "Session",
@@ -104,7 +109,7 @@ class FormatOptions:
         presentation = Presentation(
             content, output, chosen, session.output, file, session.notices.say
         )
-        if goes_by_name and output is OutputFormat.TABLE:
+        if goes_by_name and output is OutputFormat.TABLE and content != "log":
             session.notices.say(f"{self.output_file} gets a table; --output chooses another format")
         return presentation
 

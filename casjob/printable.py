@@ -33,11 +33,19 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_show, text.translate(_UNMEASURED)))
+    return text.translate(_SHOWN)
 
 
-def _show(character: str) -> str:
-    is_safe = unicodedata.category(character) not in _UNSAFE_CATEGORIES
-    if is_safe and character not in _NONCHARACTERS:
+class _Shown(dict[int, str | None]):
+    """How each character is shown, worked out once: the log of a build has millions of them."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        is_safe = unicodedata.category(character) not in _UNSAFE_CATEGORIES
+        if not is_safe or character in _NONCHARACTERS:
+            character = character.encode("unicode_escape").decode("ascii")
+        self[point] = character
         return character
-    return character.encode("unicode_escape").decode("ascii")
+
+
+_SHOWN = _Shown(_UNMEASURED)

@@ -91,7 +91,9 @@ def suggest_next(
     `is_last` means that it is the job last viewed, which need not be named.
     """
     if report.outcome is Outcome.RUNNING:
-        command, options = "watch", []
+        command, options = "watch", list[str]()
+    elif report.outcome is Outcome.FAILED and report.cause and report.cause.is_of_build:
+        command, options = "logs", []
     elif report.outcome is Outcome.FAILED and report.failed:
         command, options = "tasks", ["--failed"]
     else:

@@ -3,9 +3,16 @@
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
+from casjob.errors import (
+    ComponentNotFoundError,
+    JobNotFoundError,
+    NoSuchApiError,
+    ReplyError,
+    UsageError,
+)
 from casjob.history import JOB_ID, SHORTEST_PREFIX
 from casjob.job.source import ComponentName
 from casjob.job_ids import (
@@ -21,6 +28,7 @@ from casjob.session import Session
 
 if TYPE_CHECKING:
     from casjob.components import Component, ComponentHistory, ComponentSource, Listing, Source
+    from casjob.job.models import Job
 
 _MAX_CANDIDATES = 20
 """Components named where several are meant."""
@@ -100,12 +108,7 @@ def choose_job(
         CasjobError: the component that is named was not found, or has no job.
     """
     if isinstance(named, ComponentName):
-        component = find_component(named, source.components, session)
-        job_id = find_last_job(component)
-        if job_id is None:
-            raise JobNotFoundError(f"component {component.label} has no job yet")
-        session.notices.say(f"{job_id} (last job of component {component.label})")
-        return job_id
+        return choose_last_job(find_component(named, source.components, session), session)
     recent = session.history(source).job_ids()
     if named is not None:
         chosen = _complete(named, [*recent, *source.sample_job_ids])
@@ -121,6 +124,49 @@ def choose_job(
         )
     session.notices.say(f"{recent[0]} (last viewed)")
     return recent[0]
+
+
+def choose_last_job(component: "Component", session: Session) -> str:
+    """Return the id of a component's last job, and write a notice of it.
+
+    Raises:
+        JobNotFoundError: it has none yet.
+    """
+    job_id = find_last_job(component)
+    if job_id is None:
+        raise JobNotFoundError(f"component {component.label} has no job yet")
+    session.notices.say(f"{job_id} (last job of component {component.label})")
+    return job_id
+
+
+def find_owner(job_id: str, job: "Job", source: "ComponentSource", session: Session) -> "Component":
+    """Return the component that a job belongs to: it is its last one, or names its instance.
+
+    Raises:
+        ComponentNotFoundError: that is not known of any component, or of several.
+        CasjobError: the components could not be listed.
+    """
+    instance_id = job.service_instance_id or "unknown"
+
+    def find(listing: "Listing") -> list["Component"]:
+        return [
+            each
+            for each in listing.components
+            if each.last_job_id == job_id or each.instance_id == instance_id
+        ]
+
+    found = find(list_components(None, source, session))
+    if not found and job.service_instance_id:
+        progress = session.notices.progress("listing instances", "instances")
+        # Where there is no v2, nothing lists them.
+        with progress as shown, suppress(NoSuchApiError):
+            found = find(source.list_instances(on_progress=shown.count))
+    if len(found) != 1:
+        raise ComponentNotFoundError(
+            f"which component job {job_id} belongs to can't be found out",
+            hint="name the component with --component",
+        )
+    return found[0]
 
 
 def find_component(

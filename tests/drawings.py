@@ -16,7 +16,7 @@ ON_A_TERMINAL = """\
   9  TN00097  wait for the build to succeed  restful  ✗ FAILED     04:01:08    30.0s    ▇▇▇▇▇▇▇▇▇▇▇▇
 
 2 of 3 steps succeeded
-next: casjob tasks --failed
+next: casjob logs
 """
 """Of 100 columns."""
 
@@ -37,7 +37,7 @@ AT_80_COLUMNS = """\
   9  TN00097  wait for the build to succeed  restful  ✗ FAILED       30.0s
 
 2 of 3 steps succeeded
-next: casjob tasks --failed
+next: casjob logs
 """
 
 AT_50_COLUMNS = """\
@@ -60,7 +60,7 @@ AT_50_COLUMNS = """\
   9  TN00097  wait for the build to …  ✗ FAILED
 
 2 of 3 steps succeeded
-next: casjob tasks --failed
+next: casjob logs
 """
 
 IN_A_PIPE = """\
@@ -79,5 +79,5 @@ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILD
   9  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
-next: casjob tasks --failed
+next: casjob logs
 """

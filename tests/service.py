@@ -20,7 +20,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
-from casjob.demo.replies import PAGE_CAP, ComponentDocument, Document, Fields, answer
+from casjob.demo.replies import (
+    LOG_PART,
+    PAGE_CAP,
+    BuildDocument,
+    ComponentDocument,
+    Document,
+    Fields,
+    answer,
+)
 
 _EXAMPLE_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 
@@ -99,6 +107,8 @@ class Service:
         script: replies to give in this order, each once.
         jobs: whole jobs in v2's shape by their ids, served in pages as v2 and v3.
         components: components in v3's shape, listed as v2 and v3.
+        builds: builds with their logs, newest first.
+        log_part: characters of a log in one reply.
         page_cap: the most tasks in one page, whatever `limit` asks for.
         task_count: the count to claim for every job in place of its true one.
     """
@@ -109,7 +119,9 @@ class Service:
         self.script: list[Reply] = []
         self.jobs: dict[str, Document] = {}
         self.components: list[ComponentDocument] = []
+        self.builds: list[BuildDocument] = []
         self.page_cap = PAGE_CAP
+        self.log_part = LOG_PART
         self.task_count: int | None = None
         self._server = _Server(self._reply, ssl_context, ipv6=ipv6)
         scheme = "https" if ssl_context else "http"
@@ -142,8 +154,10 @@ class Service:
             {name: values[0] for name, values in request.query.items()},
             self._find,
             lambda: self.components,
+            lambda: self.builds,
             request_id=request.request_id,
             page_cap=self.page_cap,
+            log_part=self.log_part,
         )
         return Reply(status, body)
 

@@ -45,6 +45,7 @@ Commands:
   watch       Follow jobs until they end, live on a terminal.
   wait        Wait for jobs to end, and print only their verdicts.
   list        List components, or the deployments of one.
+  logs        Show the log of a job's build, around what failed.
   stats       Show what is normal for a component, by its deployments.
   recent      List the jobs viewed on this machine, newest first.
   diff        Show what differs between two jobs; exit 1 if anything does.

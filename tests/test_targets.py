@@ -296,7 +296,9 @@ class TestTheLastJobOfAComponent:
         named = ask(command, "--component", "web", "--application", "shop", CASJOB_JOB_ID="JOB9")
 
         assert named.status == (1 if command in {"wait", "watch"} else 0)
-        assert named.err == f"casjob: {JOB_ID} (last job of component web)\n"
+        told = f"casjob: {JOB_ID} (last job of component web)\n"
+        told += f"casjob: next: casjob logs {JOB_ID}\n" if command == "wait" else ""
+        assert named.err == told
         assert set(asked_for(service)) == {"components", JOB_ID}
 
     @pytest.mark.parametrize("version", ["v2", "v3"])
@@ -349,7 +351,7 @@ class TestTheLastJobOfAComponent:
         service.components[0]["records"] = [record("JOB7"), record("JOB8")]
         for listed in ("casjob list --failed --json", "casjob list c0000001 --json"):
             waited = run_shell(f"{listed} | casjob wait -", {**clean_environ, **at_service})
-            assert (waited.status, waited.err) == (1, "")
+            assert (waited.status, waited.err) == (1, "casjob: next: casjob logs\n")
             assert waited.out.startswith(f"{JOB_ID} provision/provMain FAILED ")
 
     @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -107,8 +108,16 @@ class Components:
         lists = {"v2": self._list_v2, "v3": self._list_v3}
         return self._versions.call(lambda version: lists[version](application, on_progress))
 
+    def list_instances(self, *, on_progress: OnProgress) -> Listing:
+        """List the components by their instances, as v2 does; none where only v3 is there."""
+        if not self._versions.may_be("v2"):
+            return list_components([], 0, datetime.now(UTC), ())
+        older = copy(self)
+        older._versions = Versions("v2")  # noqa: SLF001 - an object of this class
+        return older.list_components(on_progress=on_progress)
+
     def fetch_component(self, component: Component) -> Component:
-        """Return a component that was listed as it is now.
+        """Return a component that was listed as it is now, with its details in v3.
 
         Raises:
             ComponentNotFoundError: it is gone.
@@ -210,7 +219,7 @@ class Components:
 
     def _fetch_overviews(self, application: Fields, pace: Callable[[], None]) -> _Fetched:
         """Fetch the components of an application in v2."""
-        application_id = _check_id(application.get("id"), "an application")
+        application_id = check_id(application.get("id"), "an application")
         name = read_text(application.get("name")) or application_id
         path = "applications", application_id, "components", "overviews"
         refusals = self._refuse_gone(f"application {name}", "list the components")
@@ -288,13 +297,17 @@ def _read_overviews(overviews: _Fetched, application: Fields) -> list[Component]
 
 
 def _path_of(component: Component) -> tuple[str, ...]:
-    application_id = _check_id(component.application_id, "an application")
-    component_id = _check_id(component.component_id, "a component")
+    application_id = check_id(component.application_id, "an application")
+    component_id = check_id(component.component_id, "a component")
     return "applications", application_id, "components", component_id
 
 
-def _check_id(sent: JsonValue, what: str) -> str:
-    """Return an id if it may become a part of a path."""
+def check_id(sent: JsonValue, what: str) -> str:
+    """Return an id if it may become a part of a path.
+
+    Raises:
+        ReplyError: it may not.
+    """
     if isinstance(sent, str) and re.fullmatch("[A-Za-z0-9_-]{1,128}", sent):
         return sent
     shown = clip(encode(sent))

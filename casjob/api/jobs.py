@@ -18,6 +18,7 @@ from casjob.json_text import JsonValue, encode
 
 if TYPE_CHECKING:
     from casjob.api.errors import Refusals
+    from casjob.builds.models import BuildSource
     from casjob.components import ComponentSource
     from casjob.job.models import Task
 
@@ -68,6 +69,15 @@ class ServiceStage:
             versions=self._component_versions,
             project_id=self.project_id,
             location=self.location,
+        )
+
+    @cached_property
+    def builds(self) -> "BuildSource":
+        """The builds of the project's components."""
+        from casjob.api.builds import Builds
+
+        return Builds(
+            self._client, auth=self._auth, project_id=self.project_id, location=self.location
         )
 
     def fetch_job(

@@ -123,9 +123,12 @@ def _hide(text: str, secrets: Iterable[str]) -> str:
 def _hide_end(excerpt: str, secrets: Iterable[str]) -> str:
     shown = excerpt[:-_LONGEST_ESCAPE] + _CUT_ESCAPE.sub("", excerpt[-_LONGEST_ESCAPE:])
     for secret in secrets:
-        for length in range(min(len(secret), len(shown)), _SHORTEST_START - 1, -1):
-            if shown.endswith(secret[:length]):
-                return shown[:-length] + MASK
+        begun, tail = secret[:_SHORTEST_START], shown[-len(secret) :]
+        start = tail.find(begun)
+        while start >= 0:
+            if secret.startswith(tail[start:]):
+                return shown[: start - len(tail)] + MASK
+            start = tail.find(begun, start + 1)
     return excerpt
 
 

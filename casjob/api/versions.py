@@ -26,6 +26,10 @@ class Versions:
         """The version to use."""
         return self._left[0]
 
+    def may_be(self, version: str) -> bool:
+        """Return whether a version may be used, now or where others are not there."""
+        return version in self._left
+
     def call(self, request: Callable[[str], _Value]) -> _Value:
         """Return what a request returns that gets a version, the next one where it is not there.
 

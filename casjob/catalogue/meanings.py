@@ -16,6 +16,8 @@ _FLOW_SOURCE = "2018 catalogue; what the flow does is inferred from its tasks"
 _WILDCARDS = frozenset("*?[")
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
+_COMMANDS = {"read the build's log": "casjob logs"}
+"""Of casjob, which do what an advice says."""
 """The task that heads the phase BUILDING is SEPARATOR_BUILDING."""
 
 _ANY_PHASE = "heads a phase of the job: the steps after it, up to the next one; it does no work"
@@ -100,7 +102,11 @@ class Catalogue:
         if known is None and name.upper().startswith(_SEPARATOR_PREFIX):
             known = Explanation(name, Kind.PHASE, means=_ANY_PHASE)
         if known is None or known.kind is Kind.CODE:
-            return self.explain_code(name)
+            explained = self.explain_code(name)
+            command = explained and _COMMANDS.get(explained.advice or "")
+            if explained and command:
+                return explained._replace(advice=f"{explained.advice}: {command}")
+            return explained
         return known._replace(custom=self.find_custom(name))
 
     def explain_code(self, code: str) -> Explanation | None:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from casjob.errors import ExitStatus
 from casjob.follow.job import Plan
 from casjob.follow.notices import FollowNotices, conclude
+from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation
 from casjob.job.events import Verdict
 from casjob.job.source import ComponentName
+from casjob.reporting import suggest_next
 from casjob.session import Session
 from casjob.targets import refuse_guess
 
@@ -45,4 +47,17 @@ def run(
             ]
             left = [each for each in results if not each.has_verdict]
             presentation.show(results, left=left, timed_out=poller.has_timed_out)
+        _suggest_log(poller, session)
         return conclude(poller, session.notices)
+
+
+def _suggest_log(poller: Poller, session: Session) -> None:
+    """Say where the log is of the first build that failed."""
+    for job in poller.jobs:
+        cause = job.report and job.report.cause
+        if job.report and cause and cause.is_of_build:
+            is_last = len(poller.jobs) == 1
+            command = suggest_next(job.job_id, job.report, session, is_last=is_last)
+            if command:
+                session.notices.say(f"next: {command}")
+            return

@@ -8,9 +8,12 @@ from casjob.demo.jobs import (
     EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
+    GATEWAY_INSTANCE_ID,
     MANY_TASKS_JOB_ID,
     RUNNING_JOB_ID,
     SUCCEEDED_JOB_ID,
+    WEB_INSTANCE_ID,
+    WORKER_INSTANCE_ID,
     find,
 )
 from casjob.demo.replies import ComponentDocument, Document, Fields
@@ -22,13 +25,11 @@ _ENVIRONMENT = {
 _SHOP = {"application_id": "b8a3c1c5-7d58-4d5c-8c0e-2f6a1f8e9d01", "application_name": "shop"}
 _OFFICE = {"application_id": "d2c94e07-15fb-4ab1-93f3-7e0c5b6a4f12", "application_name": "office"}
 
-_INSTANCE_ID = "429a35a0-dee8-4648-86f6-d1f8bc74ba52"
-"""That of the sample jobs."""
-
 
 class _Sample(NamedTuple):
     component_id: str
     name: str
+    instance_id: str
     application: Fields
     deployments: Sequence[tuple[str, str]]
     """Version and job, newest first."""
@@ -38,6 +39,7 @@ _SAMPLES = (
     _Sample(
         "1c9f5e0a-6b7d-4e8f-a2d3-0b4c5d6e7f81",
         "web",
+        WEB_INSTANCE_ID,
         {**_SHOP},
         (
             ("1.0.1", SUCCEEDED_JOB_ID),
@@ -49,12 +51,14 @@ _SAMPLES = (
     _Sample(
         "5a7b9c1d-2e3f-4a5b-8c6d-7e8f9a0b1c23",
         "gateway",
+        GATEWAY_INSTANCE_ID,
         {**_SHOP},
         (("2.4.0", MANY_TASKS_JOB_ID),),
     ),
     _Sample(
         "e4d3c2b1-a0f9-4e8d-9c7b-6a5f4e3d2c10",
         "worker",
+        WORKER_INSTANCE_ID,
         {**_OFFICE},
         (("0.9.2", RUNNING_JOB_ID), ("0.9.1", FAILING_JOB_ID)),
     ),
@@ -84,6 +88,9 @@ def _describe(sample: _Sample, opened: datetime, now: datetime) -> ComponentDocu
         **_ENVIRONMENT,
         "version": newest["version"],
         "platform_type": "cce",
+        "source": {"kind": "image" if sample.name == "gateway" else "code"},
+        "workload_name": f"{sample.name}-v1",
+        "refer_resources": [{"type": "cce", "parameters": {"namespace": "prod"}}],
         "status": {
             "component_status": status,
             "available_replica": 1 if in_use else 0,
@@ -93,7 +100,7 @@ def _describe(sample: _Sample, opened: datetime, now: datetime) -> ComponentDocu
             "update_time": int(updated.timestamp() * 1000),
         },
     }
-    return {"component": component, "instance_id": _INSTANCE_ID, "records": records}
+    return {"component": component, "instance_id": sample.instance_id, "records": records}
 
 
 def _record(version: str, job_id: str, opened: datetime, now: datetime) -> Fields:

@@ -11,6 +11,11 @@ from casjob.demo.replies import Document, Fields
 
 PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
 
+WEB_INSTANCE_ID = "429a35a0-dee8-4648-86f6-d1f8bc74ba52"
+"""That of the documented job's component."""
+GATEWAY_INSTANCE_ID = "7d1be0f3-41c2-4a95-8b6e-92f03c5d17aa"
+WORKER_INSTANCE_ID = "b60c94d8-5e17-4f3b-a0d2-18e7f6c3b925"
+
 FAILED_JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 SUCCEEDED_JOB_ID = "JOB5b0c6a1e-7d42-4c1f-8a60-3f2d9e4b7a15"
 MANY_TASKS_JOB_ID = "JOB8f13d7c2-26ae-4b95-b0d8-71c5a9e6043f"
@@ -46,6 +51,7 @@ class _Run(NamedTuple):
     steps: Sequence[_Step]
     started: datetime | None = None
     """None: when the service is first asked for anything."""
+    instance_id: str = WEB_INSTANCE_ID
 
 
 def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
@@ -64,7 +70,7 @@ def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
         "JOB_ID": job_id,
         "JOB_NAME": "provision/provMain",
         "JOB_TYPE": "PROVISION",
-        "SERVICE_INSTANCE_ID": "429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+        "SERVICE_INSTANCE_ID": run.instance_id,
         "PROJECT_ID": PROJECT_ID,
         "ORDER_ID": "",
         "JOB_DESC": "provision/provMain",
@@ -196,7 +202,10 @@ _RUNS = {
     MANY_TASKS_JOB_ID: _Run(
         _landscape(),
         started=datetime(2020, 2, 5, 9, 14, 40, 517_000, tzinfo=UTC),
+        instance_id=GATEWAY_INSTANCE_ID,
     ),
-    RUNNING_JOB_ID: _Run(_deployment(9_850, 4_530)),
-    FAILING_JOB_ID: _Run(_deployment(9_850, 4_530, failure=_NODE_FAILURE)),
+    RUNNING_JOB_ID: _Run(_deployment(9_850, 4_530), instance_id=WORKER_INSTANCE_ID),
+    FAILING_JOB_ID: _Run(
+        _deployment(9_850, 4_530, failure=_NODE_FAILURE), instance_id=WORKER_INSTANCE_ID
+    ),
 }

@@ -1,4 +1,4 @@
-"""What the CAS API replies, given jobs and components: its paths, paging, versions and errors."""
+"""What the API replies, given jobs, components and builds: paths, paging, versions, errors."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,12 @@ _COMPONENTS_PATH = re.compile(
     r"|applications/(?P<application>[^/]+)/components/(?P<component>[^/]+)(?P<records>/records)?)"
     r"|v2/[^/]+/cas/applications(?:/(?P<overviews>[^/]+)/components/overviews)?)"
 )
+_BUILDS_PATH = re.compile(
+    r"/assembling/v1/(?:jobs(?:/(?P<job>[^/]+)(?P<of_job>/builds)?)?"
+    r"|builds/(?P<build>[^/]+)(?P<logs>/logs)?)"
+)
+LOG_PART = 25_524
+"""Characters of a log in one reply, as in the documented example."""
 _V2_ONLY = {"CREATED_BY", "JOB_DESC", "JOB_NAME", "OWNER_ID"}
 _V3_NAMES = {"LAST_HEALTH_CHECK": "update_at"}
 
@@ -38,6 +44,14 @@ class ComponentDocument(TypedDict):
     records: list[Fields]
 
 
+class BuildDocument(TypedDict):
+    """A build as its details are sent, and its log; both grow while it runs."""
+
+    build: Fields
+    phases: dict[str, str]
+    log: str
+
+
 class Answer(NamedTuple):
     """A status and the object to send as JSON."""
 
@@ -51,16 +65,19 @@ def answer(
     query: Mapping[str, str],
     find: Callable[[str], Document | None],
     list_components: Callable[[], Sequence[ComponentDocument]],
+    list_builds: Callable[[], Sequence[BuildDocument]] = tuple,
     *,
     request_id: str,
     page_cap: int = PAGE_CAP,
+    log_part: int = LOG_PART,
 ) -> Answer:
     """Respond to a request as the service and its gateway do.
 
     The path is decoded and without the query. The request's id goes into the gateway's own errors;
     a reply has at most `page_cap` tasks.
     """
-    target = _JOB_PATH.fullmatch(path) or _COMPONENTS_PATH.fullmatch(path)
+    paths = (_JOB_PATH, _COMPONENTS_PATH, _BUILDS_PATH)
+    target = next(filter(None, (each.fullmatch(path) for each in paths)), None)
     if target is None:
         message = "The API does not exist or has not been published in the environment"
         return _refuse(404, "APIGW.0101", message, request_id=request_id)
@@ -69,6 +86,8 @@ def answer(
     try:
         if target.re is _JOB_PATH:
             return _answer_job(target["version"], find(target["job_id"]), query, page_cap)
+        if target.re is _BUILDS_PATH:
+            return _answer_builds(target, query, list_builds(), log_part)
         return _answer_components(target, query, list_components())
     except ValueError as error:
         return _refuse(400, "SVCSTG.00100400", f"invalid parameter: {error}")
@@ -139,6 +158,56 @@ def _answer_components(
         for document in documents
     }
     return _list("applications", [{"id": each, "name": names[each]} for each in names], query)
+
+
+def _answer_builds(
+    target: re.Match[str], query: Mapping[str, str], documents: Sequence[BuildDocument], size: int
+) -> Answer:
+    """Respond about builds, which are given newest first."""
+    builds = [each["build"] for each in documents]
+    jobs = {str(each["job_id"]): each for each in reversed(builds)}
+    if target["build"]:
+        for document in documents:
+            if document["build"]["build_id"] == target["build"]:
+                return Answer(
+                    200, _cut(document, query, size) if target["logs"] else document["build"]
+                )
+    elif target["job"] in jobs:
+        job = jobs[target["job"]]
+        if target["of_job"]:
+            own = [each for each in builds if each["job_id"] == target["job"]]
+            rows = [{name: each[name] for name in ("build_id", "build_state")} for each in own]
+            return Answer(200, _page_builds(rows, query))
+        spec = {"job_name": job["job_name"]}
+        body = {"job_id": target["job"], "spec": spec, "last_build_id": job["build_id"]}
+        return Answer(200, body)
+    elif target["job"] is None:
+        wanted = query.get("job_name", "")
+        rows = [
+            {"job_id": job_id, "job_name": each["job_name"]}
+            for job_id, each in jobs.items()
+            if wanted in str(each["job_name"])
+        ]
+        return Answer(200, _page_builds(rows, query))
+    return _refuse(404, "SVCSTG.CPE.4040001", "the build does not exist")
+
+
+def _page_builds(rows: Sequence[Fields], query: Mapping[str, str]) -> Fields:
+    size = _number(query, "per_page", default=_DEFAULT_LIMIT, minimum=1)
+    page = _number(query, "page", default=1, minimum=1)
+    shown = list(rows[(page - 1) * size : page * size])
+    return {"total": len(rows), "per_page": size, "page": page, "list": shown}
+
+
+def _cut(document: BuildDocument, query: Mapping[str, str], size: int) -> Fields:
+    start = _number(query, "from", default=0, minimum=0)
+    text = document["log"][start : start + size]
+    return {
+        "buildlog": text,
+        "next": start + len(text),
+        "phases": ",".join(document["phases"]),
+        "phase_states": ",".join(document["phases"].values()),
+    }
 
 
 def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Answer:

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 import httpx
 
 from casjob.demo import jobs
+from casjob.demo.builds import list_builds
 from casjob.demo.components import list_components
 from casjob.demo.replies import answer
 
@@ -54,6 +55,7 @@ class SampleService(httpx.BaseTransport):
             request.url.params,
             lambda job_id: jobs.find(job_id, opened, now),
             lambda: list_components(opened, now),
+            lambda: list_builds(opened, now),
             request_id=request_id,
         )
         headers = {

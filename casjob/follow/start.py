@@ -100,14 +100,14 @@ def _choose_job(named: Target, source: "Source", plan: Plan, session: Session) -
     choose = partial(choose_job, named, source, session)
     if not isinstance(named, ComponentName):
         return choose()
-    look_up = _LookUp(plan, FollowNotices(session.notices).write_retry)
+    look_up = LookUp(plan, FollowNotices(session.notices).write_retry)
     if named.after is None:
         return look_up(_LIST, choose, is_known=False)
     return _await_next_job(named, named.after, source, session, look_up)
 
 
 def _await_next_job(
-    named: ComponentName, after: str, source: "Source", session: Session, look_up: "_LookUp"
+    named: ComponentName, after: str, source: "Source", session: Session, look_up: "LookUp"
 ) -> str:
     """Return the first job that came after one of a component's, once it is there."""
     components = source.components
@@ -187,7 +187,7 @@ def _check_job(
     )
 
 
-class _LookUp:
+class LookUp:
     """Makes requests, each repeated while its failures may pass.
 
     Raises:

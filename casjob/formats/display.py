@@ -132,6 +132,7 @@ Content = Literal[
     "settings",
     "findings",
     "explanations",
+    "log",
 ]
 """What a command has to present; each is a function of the formats that support it."""
 
@@ -150,6 +151,7 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
     "settings": _ROWS,
     "findings": _EVERYWHERE,
     "explanations": _EVERYWHERE,
+    "log": (OutputFormat.TABLE, OutputFormat.JSON),
 }
 """The formats that support each kind of content, known without loading them."""
 
@@ -165,6 +167,7 @@ _PAGES: Mapping[Content, str] = {
     "settings": "listings",
     "findings": "listings",
     "explanations": "listings",
+    "log": "log",
 }
 """The modules that draw a table, as each kind of content has."""
 
@@ -237,6 +240,10 @@ class Presentation:
         render = self._find_one_by_one()
         if render:
             self._stdout.write(render(content, self._display))
+
+    def show_lines(self, lines: Sequence[str]) -> bool:
+        """Present lines of a log as they come, and return whether anybody still reads."""
+        return self._stdout.write(self._format.lines(lines))
 
     def view(self, *, may_draw: bool) -> AbstractContextManager[View]:
         """Return what `watch` shows, which may draw if stdout and stderr are free for it."""

@@ -15,6 +15,7 @@ from casjob.json_text import encode_document, escape_controls
 from casjob.overview import CheckResult
 
 if TYPE_CHECKING:
+    from casjob.builds.models import BuildLog
     from casjob.catalogue.meanings import Explanation
     from casjob.components import ComponentHistory, Listing
     from casjob.history import RecentJob
@@ -128,6 +129,29 @@ def statistics(history: "ComponentHistory", statistics: "Statistics", display: D
 def recent(jobs: "Sequence[RecentJob]", now: datetime, display: Display) -> bytes:
     """Return the jobs viewed."""
     return encode(records.RecentJobs.model_validate({"jobs": jobs}))
+
+
+def log(log: "BuildLog", display: Display) -> bytes:
+    """Return the log of a build, and what the service says about the build."""
+    build = log.build
+    added = {
+        "outcome": build.outcome,
+        "started_at": format_utc(build.started),
+        "ended_at": format_utc(build.ended),
+        "elapsed_seconds": build.elapsed_seconds,
+    }
+    sent = {name.lower(): value for name, value in build.sent.items()}
+    return encode(
+        records.Log(
+            job_id=log.job_id,
+            component=log.component,
+            build=cast("records.Build", sent | added),
+            phases=[records.Phase.model_validate(each) for each in log.phases],
+            failed_phase=log.failed_phase,
+            excerpt=[records.Line(line=each + 1, text=log.lines[each]) for each in log.excerpt],
+            log="".join(f"{line}\n" for line in log.lines[log.first_shown :]),
+        )
+    )
 
 
 class _EventLines:

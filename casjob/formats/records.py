@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AliasPath, BeforeValidator, Field
+from pydantic import AliasPath, BeforeValidator, ConfigDict, Field, SkipValidation, with_config
+from typing_extensions import TypedDict  # pydantic can't read that of typing before Python 3.12
 
 from casjob.catalogue.meanings import Kind
 from casjob.formats.documents import (
@@ -14,6 +15,7 @@ from casjob.formats.documents import (
     VersionedDocument,
     format_utc,
 )
+from casjob.job.statuses import Outcome
 
 FormattedMoment: TypeAlias = Annotated[Moment, BeforeValidator(format_utc)]
 
@@ -246,3 +248,43 @@ class Explanations(VersionedDocument):
     explanations: list[Explanation] = Field(
         description="The known ones of the names, in their order."
     )
+
+
+# Not a model, which would print casjob's own fields before the others.
+@with_config(ConfigDict(extra="allow"))
+class Build(TypedDict):
+    """The API's own fields, which may be absent, null or new, and casjob's additions."""
+
+    outcome: Outcome
+    started_at: Moment
+    ended_at: Moment
+    elapsed_seconds: Seconds
+
+
+class Phase(Document):
+    """A part of a build."""
+
+    name: str
+    state: AsSent
+
+
+class Line(Document):
+    """A line of the log."""
+
+    line: int = Field(description="Its number, from 1.")
+    text: str
+
+
+class Log(VersionedDocument):
+    """The log of a build, without colours and passwords."""
+
+    job_id: Text = Field(description="The job that the build belongs to; null with --build.")
+    component: Text
+    build: SkipValidation[Build]
+    phases: list[Phase]
+    failed_phase: Text = Field(description="The first phase that failed; null if none did.")
+    excerpt: list[Line] = Field(
+        description="The lines that say why the build failed, as far as they are recognised; else"
+        " the last ones."
+    )
+    log: str

@@ -18,6 +18,7 @@ DOCUMENTS: Mapping[str, tuple[Any, str]] = {
     "difference": (documents.Difference, "The output of casjob diff --json"),
     "event": (documents.AnyEvent, "A line of casjob watch --json"),
     "explain": (records.Explanations, "The output of casjob explain --json"),
+    "logs": (records.Log, "The output of casjob logs --json"),
     "recent": (records.RecentJobs, "The output of casjob recent --json"),
     "report": (documents.Report, "The output of casjob show --json and casjob tasks --json"),
     "settings": (records.Settings, "The output of casjob config --json"),

@@ -11,7 +11,7 @@ BUILD_FAILED = Explanation(
     "ECC00011",
     Kind.CODE,
     means="the build of the application failed",
-    advice="read the build's log",
+    advice="read the build's log: casjob logs",
     service=ECC,
     source="job details page, example",
 )

@@ -21,7 +21,7 @@ TIME = re.compile(r"^[0-9T:-]+Z ", re.MULTILINE)
 CODE = """\
 ECC00011  error code
   means       the build of the application failed
-  what to do  read the build's log
+  what to do  read the build's log: casjob logs
   service     ServiceStage jobs (the job engine itself)
   source      job details page, example
 """
@@ -132,7 +132,7 @@ class TestJson:
                     "kind": "code",
                     "own": None,
                     "means": "the build of the application failed",
-                    "advice": "read the build's log",
+                    "advice": "read the build's log: casjob logs",
                     "service": "ServiceStage jobs",
                     "flow": None,
                     "tasks": [],

@@ -13,7 +13,7 @@ from casjob.demo.jobs import (
     SAMPLE_JOBS,
 )
 from tests.conftest import JOB_ID, Casjob, Finished
-from tests.samples import job, task
+from tests.samples import as_document, job, task
 from tests.service import Reply, Service, documented_job, many_tasks
 
 Ask = Callable[..., Finished]
@@ -44,7 +44,7 @@ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILD
   9  TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
-next: casjob tasks --failed
+next: casjob logs
 """,
         "",
     )
@@ -59,7 +59,7 @@ def test_v3_is_explained_alike_but_for_the_name_that_it_does_not_send(
     assert (shown_v3.status, shown_v3.err) == (0, "")
     expected = shown_v2.out.replace("provision/provMain", JOB_ID, 1)
     expected = expected.replace("04:01:03Z\n", "04:01:03Z · rollback disabled\n", 1)
-    assert shown_v3.out == expected.replace("--failed\n", "--failed --api-version v3\n")
+    assert shown_v3.out == expected.replace("casjob logs\n", "casjob logs --api-version v3\n")
     assert [request.path[:4] for request in service.requests] == ["/v2/", "/v3/"]
 
 
@@ -98,7 +98,8 @@ def test_a_failure_in_the_last_of_many_tasks_comes_first(
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_the_next_command_works_at_a_service(ask: Ask, version: str) -> None:
+def test_the_next_command_works_at_a_service(ask: Ask, service: Service, version: str) -> None:
+    service.jobs[JOB_ID] = as_document(job("FAILED", task(9, "FAILED")))
     words = next_command(ask("show", JOB_ID, "--api-version", version))
     assert words == ["tasks", "--failed", "--api-version", version]
     ran = ask(*words, "--json")
@@ -106,13 +107,19 @@ def test_the_next_command_works_at_a_service(ask: Ask, version: str) -> None:
     assert [task["TASK_INDEX"] for task in json.loads(ran.out)["tasks"]] == [9]
 
 
-@pytest.mark.parametrize("job_id", [FAILED_JOB_ID, MANY_TASKS_JOB_ID])
-def test_the_next_command_works_in_the_demo(casjob: Casjob, job_id: str) -> None:
+@pytest.mark.parametrize(
+    ("job_id", "command"),
+    [(FAILED_JOB_ID, ["logs"]), (MANY_TASKS_JOB_ID, ["tasks", "--failed"])],
+)
+def test_the_next_command_works_in_the_demo(
+    casjob: Casjob, job_id: str, command: list[str]
+) -> None:
     suggested = next_command(casjob("show", job_id, "--demo"))
-    assert suggested == ["tasks", "--failed", "--demo"]
+    assert suggested == [*command, "--demo"]
     ran = casjob(*suggested, "--json")
-    assert (ran.status, ran.err) == (0, f"casjob: {job_id} (last viewed)\n")
-    assert json.loads(ran.out)["tasks"]
+    assert ran.status == 0
+    assert ran.err.startswith(f"casjob: {job_id} (last viewed)\n")
+    assert json.loads(ran.out)["schema_version"] == 1
 
 
 @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])
@@ -137,9 +144,9 @@ def test_no_command_is_suggested_that_would_not_help(
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"CASJOB_JOB_ID": JOB_ID}, ["tasks", "--failed"]),
-        ({"CASJOB_JOB_ID": "JOB1"}, ["tasks", JOB_ID, "--failed"]),
-        ({"CASJOB_HISTORY": "off"}, ["tasks", JOB_ID, "--failed"]),
+        ({"CASJOB_JOB_ID": JOB_ID}, ["logs"]),
+        ({"CASJOB_JOB_ID": "JOB1"}, ["logs", JOB_ID]),
+        ({"CASJOB_HISTORY": "off"}, ["logs", JOB_ID]),
     ],
 )
 def test_the_next_command_names_the_job_where_another_would_be_meant(
@@ -148,21 +155,20 @@ def test_the_next_command_names_the_job_where_another_would_be_meant(
     assert next_command(ask("show", JOB_ID, **setting)) == words
 
 
-@pytest.mark.parametrize(("columns", "is_there"), [(27, True), (26, False)])
+@pytest.mark.parametrize(("columns", "is_there"), [(17, True), (16, False)])
 def test_the_next_command_never_wraps(
     casjob: Casjob, at_service: dict[str, str], columns: int, *, is_there: bool
 ) -> None:
     shown = casjob("show", JOB_ID, environ=at_service, columns=columns)
-    assert ("casjob tasks --failed\n" in shown.out) is is_there
+    assert ("casjob logs\n" in shown.out) is is_there
 
 
 def test_the_next_command_keeps_the_connections_options(casjob: Casjob, service: Service) -> None:
     options = ["--project-id", "p", "--endpoint", service.url, "--retries", "0"]
     token = {"CASJOB_TOKEN": "t"}
     words = next_command(casjob("show", JOB_ID, *options, environ=token))
-    assert words[:2] == ["tasks", "--failed"]
-    assert sorted(words[2:]) == sorted(options)
-    assert casjob(*words, environ=token).status == 0
+    assert words[:1] == ["logs"]
+    assert sorted(words[1:]) == sorted(options)
 
 
 @pytest.mark.parametrize("sent", [None, "", "$(reboot)", "--help", "JOB-other"])
@@ -173,7 +179,7 @@ def test_the_next_command_is_about_the_job_that_was_requested_whatever_came(
     document["job"]["JOB_ID"] = sent
     service.jobs[JOB_ID] = document
     shown = ask("show", JOB_ID, CASJOB_HISTORY="off")
-    assert next_command(shown) == ["tasks", JOB_ID, "--failed"]
+    assert next_command(shown) == ["logs", JOB_ID]
 
 
 @pytest.mark.parametrize("command", ["show", "tasks"])

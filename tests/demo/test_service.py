@@ -11,6 +11,7 @@ from casjob.demo.jobs import (
     EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
+    GATEWAY_INSTANCE_ID,
     MANY_TASKS_JOB_ID,
     PROJECT_ID,
     RUNNING_JOB_ID,
@@ -259,7 +260,7 @@ def test_the_service_runs_on_real_clocks() -> None:
         ({"limit": 2, "desc": "false"}, range(2)),
         ({"limit": 2, "desc": "true"}, range(104, 102, -1)),
         ({"limit": 2, "offset": 2, "desc": "true"}, range(102, 100, -1)),
-        ({"limit": 2, "instance_id": INSTANCE_ID}, range(2)),
+        ({"limit": 2, "instance_id": GATEWAY_INSTANCE_ID}, range(2)),
     ],
 )
 def test_a_reply_holds_a_page_and_counts_all(

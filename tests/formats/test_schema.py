@@ -22,6 +22,7 @@ COMMANDS = {
     "difference": ("diff", JOB_ID, "JOB2"),
     "event": ("watch", JOB_ID),
     "explain": ("explain", "ECC00011", "TN00097", "FAILED", "provision/provMain"),
+    "logs": ("logs", "--demo"),
     "recent": ("recent",),
     "report": ("show", JOB_ID),
     "settings": ("config",),

@@ -141,7 +141,7 @@ task TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDIN
   TN00097  wait for the build to succeed  restful  FAILED     04:01:08    30.0s
 
 2 of 3 steps succeeded
-next: casjob tasks --failed --api-version v3
+next: casjob logs --api-version v3
 """,
             "",
         )

@@ -1,0 +1,220 @@
+"""Requests about builds and their logs, to "Historical APIs / Build APIs".
+
+Nothing but the documented GETs is ever sent: on paths nearby, a GET cancels a build.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from casjob.api.auth import Credential
+from casjob.api.client import Client, Request, quote_path
+from casjob.api.components import check_id
+from casjob.api.response import MAX_BYTES
+from casjob.builds.log_text import mask_passwords
+from casjob.builds.models import Build, BuildJob, LogPart, Phase
+from casjob.errors import (
+    BuildNotFoundError,
+    ForbiddenError,
+    NoSuchApiError,
+    ReplyError,
+    ReplyTooLargeError,
+)
+from casjob.job.failures import clip
+from casjob.json_text import JsonValue, read_text, read_whole_number
+
+if TYPE_CHECKING:
+    from casjob.api.errors import Refusals
+
+PAGE_SIZE = 20
+"""Of lists; the one in the documented example."""
+MAX_PAGES = 100
+"""Of a list: a server may repeat or invent items for ever."""
+MAX_LOG = MAX_BYTES
+"""Characters of a log that are read."""
+MAX_PARTS = 2700
+"""Parts of a log: so many of the documented size, 25 kB, are as long as the longest log."""
+
+_CONSOLE = "the console shows the build's log, under the component's builds"
+_NOT_UNDERSTOOD = "the service's reply about builds can't be understood"
+
+
+class Builds:
+    """The builds of one project."""
+
+    def __init__(
+        self, client: Client, *, auth: Credential | None, project_id: str, location: str
+    ) -> None:
+        self._client = client
+        self._auth = auth
+        self._where = f"project {project_id} ({location})"
+
+    def find_jobs(self, name: str) -> list[BuildJob]:
+        """Return the build jobs with this very name.
+
+        Raises:
+            CasjobError: what went wrong.
+        """
+        # Whether the service matches the name exactly is not documented.
+        jobs = self._list("job_id", "jobs", job_name=name)
+        job_ids = [job_id for job_id, sent in jobs.items() if sent.get("job_name") == name]
+        return [self._fetch_job(job_id) for job_id in job_ids]
+
+    def _fetch_job(self, job_id: str) -> BuildJob:
+        sent = self._get("jobs", job_id, missing=f"build job {clip(job_id)}")
+        return BuildJob(job_id, read_text(sent.get("last_build_id")) or None)
+
+    def list_builds(self, job_id: str) -> list[str]:
+        """Return the ids of all builds of a build job, in the service's order.
+
+        Raises:
+            CasjobError: what went wrong.
+        """
+        return list(self._list("build_id", "jobs", job_id, "builds"))
+
+    def fetch_build(self, build_id: str) -> Build:
+        """Return a build.
+
+        Raises:
+            BuildNotFoundError: there is none with this id.
+            CasjobError: what else went wrong.
+        """
+        sent = self._get("builds", build_id, missing=f"build {clip(build_id)}")
+        return Build.model_validate(_mask(sent))
+
+    def open_log(self, build_id: str) -> "LogReader":
+        """Return what reads the log of a build."""
+        return LogReader(partial(self._fetch_part, build_id))
+
+    def _fetch_part(self, build_id: str, position: int) -> LogPart:
+        """Return the part of a log from a position on."""
+        path = "builds", build_id, "logs"
+        sent = self._get(*path, params={"from": str(position)}, missing=f"build {clip(build_id)}")
+        names, states = (
+            (read_text(sent.get(key)) or "").split(",") for key in ("phases", "phase_states")
+        )
+        phases = (Phase(*map(str.strip, each)) for each in zip(names, states, strict=False))
+        return LogPart(
+            read_text(sent.get("buildlog")) or "",
+            read_whole_number(sent.get("next")),
+            tuple(phase for phase in phases if phase.name),
+        )
+
+    def _list(self, key: str, *path: str, **params: str) -> dict[str, dict[str, JsonValue]]:
+        """Return the objects of all pages of a list, by the value of a key."""
+        found: dict[str, dict[str, JsonValue]] = {}
+        for page in range(1, MAX_PAGES + 1):
+            query = {"page": str(page), "per_page": str(PAGE_SIZE), **params}
+            sent = self._get(*path, params=query, missing="the list of builds")
+            items = sent.get("list") or []
+            if not isinstance(items, list):
+                raise ReplyError(f"{_NOT_UNDERSTOOD}: its list is none")
+            objects = [_read_object(each) for each in items]
+            named = {read_text(each.get(key)): each for each in objects}
+            new = {name: each for name, each in named.items() if name and name not in found}
+            found |= new
+            total = read_whole_number(sent.get("total"))
+            if not new or (total is not None and len(found) >= total):
+                return found
+        raise BuildNotFoundError(
+            f"there are more than {len(found)} builds, the most that casjob lists",
+            hint="name one with --build",
+        )
+
+    def _get(
+        self, *path: str, params: Mapping[str, str] | None = None, missing: str
+    ) -> dict[str, JsonValue]:
+        refusals: Refusals = {
+            HTTPStatus.FORBIDDEN: ForbiddenError(
+                f"not allowed to read builds in {self._where}",
+                hint="ask for the permissions of ServiceStage ReadOnlyAccess; which single one is"
+                " needed is not documented",
+            ),
+            HTTPStatus.NOT_FOUND: BuildNotFoundError(
+                f"{missing} was not found in {self._where}", hint=_CONSOLE
+            ),
+        }
+        names = path[:1] + tuple(check_id(each, "a build") for each in path[1:2]) + path[2:]
+        url = quote_path("assembling", "v1", *names)
+        request = Request("GET", url, params, auth=self._auth, refusals=refusals)
+        try:
+            return self._client.send(request, lambda document, _: _read_object(document))
+        except NoSuchApiError as error:
+            raise BuildNotFoundError(
+                f"{self._client.name} has no API of builds", said=error.said, hint=_CONSOLE
+            ) from None
+
+
+class LogReader:
+    """Reads the log of a build from its start, in as many calls as one likes.
+
+    The end of paging is not documented: a part is the last one if it is empty, or if its end is not
+    after its start. `fetch_part` gets that.
+    """
+
+    def __init__(self, fetch_part: Callable[[int], LogPart]) -> None:
+        self.phases: tuple[Phase, ...] = ()
+        self.problem: str | None = None
+        self._fetch_part = fetch_part
+        self._texts: list[str] = []
+        self._position = self._length = self._parts = 0
+
+    def read(self) -> str:
+        """Return what was written since the last call.
+
+        Raises:
+            CasjobError: what went wrong; the next call returns what was read before.
+        """
+        while self.problem is None:
+            text = self._read_part()
+            if not text:
+                break
+            self._texts.append(text)
+            self._length += len(text)
+            self._parts += 1
+            if self._length > MAX_LOG or self._parts >= MAX_PARTS:
+                self._give_up()
+        texts, self._texts = self._texts, []
+        return "".join(texts)
+
+    def _read_part(self) -> str:
+        start = self._position
+        try:
+            text, end, phases = self._fetch_part(start)
+        except ReplyTooLargeError:
+            self._give_up()
+            return ""
+        self.phases = phases or self.phases
+        if end is not None and end > start:
+            self._position = end
+            return text
+        if start == 0:
+            # Without positions, the log is read from its start each time.
+            return text[self._length :]
+        if text and end is not None and end < start:
+            self.problem = f"the service sends what is before position {end} after {start} again"
+        return ""
+
+    def _give_up(self) -> None:
+        size = f"{MAX_LOG // 1024 // 1024} MiB"
+        self.problem = f"it is longer than {size} or {MAX_PARTS} parts, the most that casjob reads"
+
+
+def _read_object(document: JsonValue) -> dict[str, JsonValue]:
+    if not isinstance(document, dict):
+        raise ReplyError(f"{_NOT_UNDERSTOOD}: it is not an object")
+    return {name.lower(): value for name, value in document.items()}
+
+
+def _mask(sent: JsonValue) -> JsonValue:
+    """Return a value without the passwords of addresses, as a repository's may hold one."""
+    match sent:
+        case str():
+            return mask_passwords(sent)
+        case list():
+            return [_mask(each) for each in sent]
+        case dict():
+            return {name: _mask(each) for name, each in sent.items()}
+        case _:
+            return sent

@@ -1,0 +1,254 @@
+"""casjob logs: the log of the build that ran within a job."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from casjob import process
+from casjob.builds.cluster import is_from_image, list_events
+from casjob.builds.log_text import LineReader, clean
+from casjob.errors import BuildNotFoundError, CasjobError, ExitStatus, UsageError
+from casjob.follow.job import Plan, grow
+from casjob.follow.notices import FollowNotices
+from casjob.follow.start import LookUp
+from casjob.formats.display import Presentation
+from casjob.formats.text.phrases import format_elapsed, format_moment
+from casjob.history import JOB_ID
+from casjob.job.failures import clip
+from casjob.job.report import Report
+from casjob.job.source import ComponentName, Window
+from casjob.job.statuses import Outcome
+from casjob.reporting import connect, fetch_report
+from casjob.session import Session
+from casjob.targets import (
+    Target,
+    choose_job,
+    choose_last_job,
+    find_component,
+    find_owner,
+    read_target,
+)
+
+if TYPE_CHECKING:
+    from casjob.builds.models import Build, LogReader, Phase
+    from casjob.components import Component, Source
+
+_COMMENT = 72
+"""Characters of the comment on a commit that are shown."""
+_SHORT_ID = 10
+"""Characters of a commit's id that are shown; git shows 7 to 12."""
+
+
+class Selection(NamedTuple):
+    """What the command line says.
+
+    Args:
+        component: that of the job; without a job, its last one is meant.
+        build_id: this build, whatever job it ran within.
+        tail: only so many of the last lines.
+    """
+
+    job_id: str | None
+    component: ComponentName | None
+    build_id: str | None
+    tail: int | None
+    follow: bool
+    utc: bool
+
+
+class _Job(NamedTuple):
+    """A job, and the component that it belongs to."""
+
+    job_id: str
+    report: Report
+    component: "Component"
+
+
+class _Found(NamedTuple):
+    """A build; unless it was named itself, also the job within which it ran."""
+
+    build_id: str
+    build: "Build"
+    job: _Job | None = None
+
+
+def run(selected: Selection, session: Session, presentation: Presentation) -> ExitStatus:
+    """Show the log of a build, or follow it until the build ends."""
+    target = _read_target(selected, session)
+    with connect(session) as source:
+        found = _find(target, selected, source, session)
+        reader = source.builds.open_log(found.build_id)
+        if selected.follow:
+            build = _follow(found, reader, source, selected, session, presentation)
+        else:
+            build = _show(found, reader, selected, session, presentation)
+        job = found.job
+        if job and job.report.outcome is Outcome.FAILED and build.outcome is Outcome.SUCCEEDED:
+            told = BuildNotFoundError(f"{build.label} succeeded, but its job failed")
+            session.notices.explain(_add_failure(told, job, source))
+    if reader.problem:
+        message = f"the rest of the log can't be read: {reader.problem}"
+        raise BuildNotFoundError(message, hint="the console shows all of it")
+    # Where the reader of stdout has gone before the end, nobody asks.
+    is_over = selected.follow and build.has_ended
+    has_failed = is_over and build.outcome is not Outcome.SUCCEEDED
+    return ExitStatus.ENDED_BADLY if has_failed else ExitStatus.SUCCESS
+
+
+def _read_target(selected: Selection, session: Session) -> Target:
+    """Return the job that is meant, or the component, before anything is sent."""
+    job_id, component, build_id = selected[:3]
+    if build_id is None:
+        return component if component and not job_id else read_target(job_id, session)
+    if job_id or component:
+        named = "a job id" if job_id else "--component"
+        raise UsageError(f"{named} and --build can't be used together", hint=f"leave out {named}")
+    if not JOB_ID.fullmatch(build_id):
+        raise UsageError(f"{build_id!r} is not the id of a build")
+    return None
+
+
+def _find(target: Target, selected: Selection, source: "Source", session: Session) -> _Found:
+    """Return the build that is meant, with its job if it is found by that.
+
+    Raises:
+        BuildNotFoundError: no build is; where its job failed, the error says where that was.
+    """
+    # With what it takes to read a build, which a wrong job id does not need.
+    from casjob.builds.choice import choose_build
+
+    if selected.build_id is not None:
+        return _Found(selected.build_id, source.builds.fetch_build(selected.build_id))
+    component = None
+    if selected.component:
+        component = find_component(selected.component, source.components, session)
+    if component and isinstance(target, ComponentName):
+        job_id = choose_last_job(component, session)
+    else:
+        job_id = choose_job(target, source, session)
+    report = fetch_report(source, job_id, Window(), session)
+    component = component or find_owner(job_id, report.job, source.components, session)
+    job = _Job(job_id, report, component)
+    try:
+        with session.notices.progress("looking for the build"):
+            build_id, build = choose_build(
+                component.label, job_id, report, source.builds, session.suggest
+            )
+    except BuildNotFoundError as error:
+        raise _add_failure(error, job, source) from None
+    return _Found(build_id, build, job)
+
+
+def _add_failure(error: BuildNotFoundError, job: _Job, source: "Source") -> BuildNotFoundError:
+    """Add to an error where the job failed, if it did, since there is no failed build to show."""
+    details = job.component.sent
+    # They only help.
+    with suppress(CasjobError):
+        details = source.components.fetch_component(job.component).sent
+    if is_from_image(details):
+        error.hint = "it is deployed from an image, which is built elsewhere"
+    cause = job.report.cause
+    if job.report.outcome is Outcome.FAILED and cause:
+        phase = f" in phase {cause.phase}," if cause.phase else ""
+        error.steps += (f"  job {job.job_id} failed{phase} at {cause.name}",)
+        if not cause.is_of_build and (events := list_events(details)):
+            error.steps += (f"  {events}",)
+    return error
+
+
+def _show(
+    found: _Found,
+    reader: "LogReader",
+    selected: Selection,
+    session: Session,
+    presentation: Presentation,
+) -> "Build":
+    """Present the log as far as it is written, and return the build."""
+    from casjob.builds.models import BuildLog
+
+    build = found.build
+    with session.notices.progress("reading the log"):
+        text = reader.read()
+    lines = clean(text)
+    component = found.job.component.label if found.job else build.job_name
+    job_id = found.job and found.job.job_id
+    log = BuildLog(job_id, component, build, reader.phases, lines, selected.tail)
+    for line in _describe(build, reader.phases, utc=selected.utc):
+        session.notices.say(line)
+    if not lines and not reader.problem:
+        follow = session.suggest("logs", "--build", found.build_id, "--follow")
+        hint = (
+            "the console may show more"
+            if build.has_ended
+            else f"the build is still running: {follow}"
+        )
+        raise BuildNotFoundError(f"the log of {build.label} is empty", hint=hint)
+    if log.first_shown:
+        session.notices.say(f"the last {len(lines) - log.first_shown} of {len(lines)} lines")
+    presentation.show(log)
+    if not build.has_ended:
+        session.notices.say("the build is still running: --follow shows what comes")
+    return build
+
+
+def _follow(
+    found: _Found,
+    reader: "LogReader",
+    source: "Source",
+    selected: Selection,
+    session: Session,
+    presentation: Presentation,
+) -> "Build":
+    """Present the log as it is written, until the build ends, and return how that ended."""
+    process.run_long()
+    build, tail, interval = found.build, selected.tail, 0.0
+    lines = LineReader()
+    fetch_build = partial(source.builds.fetch_build, found.build_id)
+    ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")
+    for line in _describe(build, (), utc=selected.utc):
+        session.notices.say(line)
+    try:
+        is_over = False
+        while not is_over:
+            text = ask(reader.read, is_known=True)
+            # Once the build has ended, its log is read to the end.
+            is_over = bool(reader.problem) or (build.has_ended and not text)
+            written = lines.read(text, is_last=is_over)
+            if not presentation.show_lines(written[-tail:] if tail else written):
+                # The reader of stdout has gone.
+                return build
+            tail = None if written else tail
+            if not text:
+                build = ask(fetch_build, is_known=True)
+            if not build.has_ended:
+                # While text comes, the build goes on, and need not be asked for.
+                interval = grow(0.0 if text else interval)
+                time.sleep(interval)
+    except process.Terminated:
+        session.notices.say("stopped following; the build is still running", after_signal=True)
+        raise
+    session.notices.say(next(_describe(build, reader.phases, utc=selected.utc)))
+    return build
+
+
+def _describe(build: "Build", phases: "Sequence[Phase]", *, utc: bool) -> Iterator[str]:
+    """Yield what is built and how that went, and of what it is built since when."""
+    from casjob.builds.models import find_failed_phase
+
+    of = f" of component {build.job_name}" if build.job_name else ""
+    after = (
+        "" if build.elapsed_seconds is None else f" after {format_elapsed(build.elapsed_seconds)}"
+    )
+    failed_phase = find_failed_phase(phases)
+    phase = f", in phase {clip(failed_phase)}" if failed_phase else ""
+    yield f"{build.label}{of}: {clip(build.build_state or '(no state)')}{after}{phase}"
+    comment = (build.commit_comment or "").strip().partition("\n")[0]
+    shown = comment if len(comment) <= _COMMENT else f"{comment[:_COMMENT]}…"
+    facts = (
+        build.branch and f"branch {clip(build.branch)}",
+        build.commit_id and f"commit {clip(build.commit_id[:_SHORT_ID])} {shown}".rstrip(),
+        f"started {format_moment(build.started, utc=utc)}" if build.started else None,
+    )
+    yield ", ".join(filter(None, facts)) or "of what and when is not known"

@@ -1,0 +1,55 @@
+import time
+
+import pytest
+
+from casjob.builds.log_text import LineReader, clean
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("\n", [""]),
+        ("a\n\nb", ["a", "", "b"]),
+        ("a\r\nb\r\n", ["a", "b"]),
+        ("10 %\r50 %\rdone\nnext", ["done", "next"]),
+        ("10 %\r50 %\r", ["50 %"]),
+        ("\r\r\n", [""]),
+        ("\x1b[1;31mred\x1b[0m \x1b[2K\x1b[38;5;1mtoo\x9b0m", ["red too"]),
+        ("\x1b]0;a title\x07\x1b]8;;https://x\x1b\\link\x1b]8;;\x1b\\\x1b(B", ["link"]),
+        ("\x1bc\x1b[", ["\x1bc\x1b["]),
+        ("https://kim:pa:ss@w0rd@git.example.com/x", ["https://kim:****@git.example.com/x"]),
+        ("https://:secret@host", ["https://:****@host"]),
+        ("https://ghp_0123456789abcdefgh@host/x", ["https://****@host/x"]),
+        ("https://ki\x1b[0mm:secret@host", ["https://kim:****@host"]),
+        (
+            "ssh://git@host:22/x http://host:80/@scope/x",
+            ["ssh://git@host:22/x http://host:80/@scope/x"],
+        ),
+        ("\u202ea\ud83d\tb", ["\u202ea\ud83d\tb"]),
+    ],
+)
+def test_lines_are_what_a_terminal_would_show(text: str, lines: list[str]) -> None:
+    assert clean(text) == lines
+
+
+def test_a_log_may_come_in_any_bits() -> None:
+    log = "one\r\n\x1b[1mtwo\x1b[0m\n\nhttps://kim:my-secret@host\n5 %\r9 %"
+    for size in range(1, 8):
+        reader = LineReader()
+        bits = [log[start : start + size] for start in range(0, len(log), size)]
+        lines = [line for bit in bits for line in reader.read(bit)]
+
+        assert [*lines, *reader.read("", is_last=True)] == [
+            *("one", "two", "", "https://kim:****@host", "9 %"),
+        ]
+
+
+@pytest.mark.parametrize("bit", ["\x1b[", "\x1b]", "://a:", "://", "\r", "a\r", "@", "\n"])
+def test_a_hostile_log_takes_little_time(bit: str) -> None:
+    text = bit * (4_000_000 // len(bit))
+    start = time.process_time()
+
+    clean(text)
+
+    assert time.process_time() - start < 5
