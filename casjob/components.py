@@ -120,14 +120,10 @@ class Component(ApiObject):
 
 
 class Listing(NamedTuple):
-    """The components of a project.
+    """The components of a project, the failed ones first, then by their last change.
 
-    Args:
-        components: all that were received, the failed ones first, then by their last change.
-        shown: those of them that are selected.
-        total: how many there are, by the service's count.
-        as_of: the service's clock, in UTC.
-        notes: what is missing, or does not add up.
+    Those `shown` are selected; `total` is the service's count, and `as_of` its clock in UTC.
+    `notes` say what is missing, or does not add up.
     """
 
     components: tuple[Component, ...]
@@ -208,14 +204,9 @@ class Deployment(ApiObject):
 
 
 class ComponentHistory(NamedTuple):
-    """A component with its deployments.
+    """A component with its deployments, newest first; None if the service does not list them.
 
-    Args:
-        component: the component.
-        deployments: newest first; None if the service does not list them.
-        total: how many there are, by the service's count.
-        is_complete: whether the service sent every deployment that it counts.
-        notes: what is missing, or does not add up.
+    `total` is the service's count; `notes` say what is missing, or does not add up.
     """
 
     component: Component

@@ -59,13 +59,9 @@ _IDENTITY = Identity[Fields](lambda _: None, encode)
 
 
 class _Fetched(NamedTuple):
-    """A list as it was sent, each item once.
+    """A list as it was sent, each item once, though `duplicates` came more often.
 
-    Args:
-        items: the items.
-        missing: how many more the service counts than it sent.
-        duplicates: how many were sent more than once.
-        as_of: the service's clock, in UTC.
+    Of others, so many as are `missing`, the service sent only the count.
     """
 
     items: tuple[Fields, ...]

@@ -42,11 +42,8 @@ class Change(StrEnum):
 class TaskDifference(NamedTuple):
     """A task in both jobs, or in one of them; it is compared with the one in `base`.
 
-    Args:
-        base: the task in one job.
-        job: the task in the other.
-        change: what differs; None if nothing does, or if it can't be told.
-        elapsed_change: seconds that it took longer; None where that says nothing.
+    No `change` also means that it can't be told. It took `elapsed_change` seconds longer; None
+    where that says nothing.
     """
 
     base: TaskReport | None
@@ -68,12 +65,9 @@ class TaskDifference(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Where a job ended, or is by now, while the other went on.
+    """The last step that a job ran, the compared one or the base, if it ran any.
 
-    Args:
-        is_job: whether it is the job, not the base.
-        last: the last step that it ran; None if it ran none.
-        more: the steps that only the other ran.
+    The other job ran so many `more` steps after it.
     """
 
     is_job: bool

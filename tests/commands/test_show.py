@@ -234,3 +234,28 @@ def test_a_job_that_the_demo_does_not_know_gets_those_it_knows(casjob: Casjob) -
 
     assert finished.status == 5
     assert finished.err.splitlines()[2] == f"  hint: the demo has {', '.join(SAMPLE_JOBS)}"
+
+
+@pytest.mark.parametrize("command", ["show", "tasks"])
+def test_a_reply_about_another_job_has_no_outcome(ask: Ask, service: Service, command: str) -> None:
+    document = documented_job()
+    document["job"]["JOB_ID"] = "JOB2"
+    service.jobs[JOB_ID] = document
+    shown = ask(command, JOB_ID, "--exit-status")
+
+    assert (shown.status, shown.err) == (7, "")
+    assert f"note: The request was for {JOB_ID}, the reply is about JOB2.\n" in shown.out
+    assert ask(command, JOB_ID).status == 0
+
+
+@pytest.mark.parametrize("output", ["csv", "tsv", "jsonl", "markdown", "json"])
+def test_tasks_that_are_missing_are_said_in_every_format(
+    ask: Ask, service: Service, output: str
+) -> None:
+    service.jobs[JOB_ID] = many_tasks(2)
+    service.task_count = 5
+    told = "The service counts 5 tasks, but sent 2."
+
+    for command in ("show", "tasks"):
+        assert ask(command, JOB_ID, "-o", output).err == f"casjob: note: {told}\n"
+        assert (ask(command, JOB_ID).err, told in ask(command, JOB_ID).out) == ("", True)
