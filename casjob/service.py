@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 from casjob import process
 from casjob.api.auth import AccessKey, Credential, Renewed, Token
-from casjob.api.client import Client
+from casjob.api.client import Client, RetryPolicy
 from casjob.api.jobs import ServiceStage
 from casjob.api.redact import Redactor
-from casjob.api.retry import RetryPolicy
 from casjob.api.versions import Versions
 from casjob.deadline import NEVER, Deadline
 from casjob.errors import SettingsError

@@ -1,7 +1,9 @@
-"""Sends requests and reads the responses. All errors that leave this are masked."""
+"""Sends requests, retries and logs them, and reads the responses. Errors leave this masked."""
 
 import base64
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
@@ -14,12 +16,10 @@ import httpx
 
 from casjob import __version__
 from casjob.api import errors
-from casjob.api.auth import Credential, LockoutGuard
-from casjob.api.logs import Log
+from casjob.api.auth import CANONICAL_REQUEST, Credential, LockoutGuard
 from casjob.api.network import Route, create_tls_context, find_route
 from casjob.api.redact import Redactor
 from casjob.api.response import ACCEPT_ENCODING, OTHER_SERVICE_HINT, Response, read_response
-from casjob.api.retry import RetryPolicy
 from casjob.background import run_in_thread
 from casjob.errors import (
     AuthenticationError,
@@ -27,7 +27,9 @@ from casjob.errors import (
     ReplyError,
     ReplyTooLargeError,
     ServiceError,
+    TransientError,
 )
+from casjob.job.failures import clip
 from casjob.json_text import JsonValue, LimitError, decode
 
 TOTAL_TIMEOUT_FACTOR = 4
@@ -44,6 +46,12 @@ _HEADERS = {
 
 _KEEP_ALIVE = 60
 """Seconds that an idle connection is kept: longer than the longest polling interval."""
+
+_SENT_AT = "casjob.sent_at"
+"""The request extension with the monotonic time at which it was sent."""
+
+_EXCERPT = 4000
+"""Characters of a gateway's message that are logged."""
 
 _Value = TypeVar("_Value")
 Read = Callable[[JsonValue, Response], _Value]
@@ -64,6 +72,48 @@ class Request(NamedTuple):
 def quote_path(*names: str) -> str:
     """Return a path of names that may hold any character."""
     return "".join(f"/{quote(name, safe='')}" for name in names)
+
+
+class RetryPolicy(NamedTuple):
+    """How often to retry, and how many seconds to wait before.
+
+    Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
+    since five failures in a row lock an access key (API gateway, APIGW.0301).
+    """
+
+    retries: int = 3
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    longest_retry_after: float = 60.0
+
+    def call(
+        self,
+        attempt: Callable[[], _Value],
+        *,
+        notify: Callable[[int, str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> _Value:
+        """Return what the attempt returns; `notify` gets each retry's number and a message.
+
+        Raises:
+            CasjobError: whatever the last attempt raised.
+        """
+        longest = self.first_wait
+        for retry in range(1, self.retries + 1):
+            try:
+                return attempt()
+            except TransientError as error:
+                asked = error.retry_after or 0.0
+                if asked > self.longest_retry_after:
+                    raise
+                # Half of it at random, so that many pipelines do not retry at the same moment;
+                # what the service asks for is the same for all of them.
+                wait = asked + longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret
+                told = f"{error.message}; retrying in {wait:.1f}s ({retry} of {self.retries})"
+                notify(retry, told)
+            sleep(wait)
+            longest = min(longest * 2, self.longest_wait)
+        return attempt()
 
 
 class Client:
@@ -115,7 +165,7 @@ class Client:
         if proxy and proxy.auth:
             sent = base64.b64encode(":".join(proxy.auth).encode()).decode()
             self._redactor.add(*proxy.auth, sent)
-        self._log = Log(log, self._redactor)
+        self._log = _Log(log, self._redactor)
         self._http = httpx.Client(
             transport=transport,
             proxy=proxy,
@@ -253,3 +303,47 @@ class Client:
             if retry > self._notified and not self._http.is_closed:
                 self._notified = retry
                 self._notify(message)
+
+
+class _Log:
+    """Writes lines without secrets, if anywhere; it has the event hooks of an httpx client."""
+
+    def __init__(self, write: Callable[[str], None] | None, redactor: Redactor) -> None:
+        self.write = write
+        self._redactor = redactor
+
+    def on_request(self, request: httpx.Request) -> None:
+        """Note when a request is sent, and its secrets."""
+        request.extensions[_SENT_AT] = time.monotonic()
+        self._redactor.learn(request.headers)
+
+    def on_response(self, response: httpx.Response) -> None:
+        """Log a response whose body is still to come."""
+        if "Location" in response.headers:
+            # httpx reads it even where it does not follow it, and fails if it is no address.
+            response.headers[errors.REDIRECTED_TO] = response.headers.pop("Location")
+        self._redactor.learn(response.headers)
+        request_id = response.headers.get("X-Request-Id")
+        of = f" (request {clip(request_id)})" if request_id else ""
+        self.add_outcome(response.request, f"HTTP {response.status_code}{of}")
+
+    def add_outcome(self, request: httpx.Request, outcome: str) -> None:
+        """Log what came of a request, and how long that took."""
+        now = time.monotonic()
+        seconds = now - request.extensions.get(_SENT_AT, now)
+        self._add(f"{request.method} {request.url} -> {outcome} in {seconds:.3f}s")
+
+    def add_refusal(self, request: httpx.Request, response: Response) -> None:
+        """Log what casjob signed, beside what the gateway says it should have signed, if any."""
+        if signed := request.extensions.get(CANONICAL_REQUEST):
+            failure = errors.read_error_body(response)
+            said = (failure and failure.detail) or "nothing"
+            excerpt = said if len(said) <= _EXCERPT else f"{said[:_EXCERPT]}…"
+            self._add("casjob signed:", *signed.split("\n"))
+            # It separates the lines of its canonical request by bars.
+            self._add("the gateway said:", *excerpt.replace("|", "\n").split("\n"))
+
+    def _add(self, line: str, *details: str) -> None:
+        for each in (line, *(f"  {detail}" for detail in details)):
+            if self.write:
+                self.write(self._redactor.mask(each))

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.client import Client, Request
+from casjob.api.client import Client, Request, RetryPolicy
 from casjob.api.redact import Redactor
-from casjob.api.retry import RetryPolicy
 from casjob.errors import (
     AuthenticationError,
     CasjobError,

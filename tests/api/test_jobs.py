@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casjob.api.auth import Token
-from casjob.api.client import Client
+from casjob.api.client import Client, RetryPolicy
 from casjob.api.jobs import ServiceStage
-from casjob.api.retry import RetryPolicy
 from casjob.api.versions import Versions
 from casjob.errors import JobNotFoundError
 from casjob.job.source import JobSource, Window
