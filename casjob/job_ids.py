@@ -107,7 +107,7 @@ def _read_text(stdin: TextIO | None) -> str:
         # The bytes, whatever the encoding of the locale is.
         content = read_pieces(stdin.buffer, _MAX_STDIN + 1)
     except OSError as error:
-        raise UsageError(f"can't read stdin: {error}") from None
+        raise UsageError(f"can't read stdin: {error.strerror}") from None
     if len(content) > _MAX_STDIN:
         raise UsageError(
             f"stdin is longer than casjob's limit of {_MAX_STDIN} characters",

@@ -7,6 +7,7 @@ import pytest
 from casjob.errors import UsageError
 from casjob.job_ids import read_job_ids
 from tests.conftest import Finished
+from tests.program import run_shell
 from tests.service import Service
 
 
@@ -166,6 +167,11 @@ def test_an_error_of_the_program_before_the_pipe_is_quoted(printed: str) -> None
 
     said = "no job id on stdin: the program before the pipe said SVCSTG.00100400 bad request"
     assert caught.value.message.startswith(said)
+
+
+def test_a_stdin_that_can_not_be_read_is_told(clean_environ: dict[str, str]) -> None:
+    told = "casjob: can't read stdin: Bad file descriptor\n"
+    assert run_shell("casjob wait --demo - 0> /dev/null", clean_environ) == (2, "", told)
 
 
 def test_there_may_be_no_stdin() -> None:
