@@ -23,11 +23,10 @@ _SENTENCE_KEYS = (
     *("externalmessage", "message", "msg"),
 )
 """Keys of a text, which may also be an object with a pair of its own."""
-_TEXT_KEYS = (
-    *("errordescription", "errordesc", "detail", "details", "reason", "error"),
-    *("errordetail", "errordetails", "code"),
-)
+_TEXT_KEYS = (*("errordescription", "errordesc", "detail", "details", "reason", "error", "code"),)
 """Keys of a text, but only where they hold a string."""
+_ADDING_KEYS = ("errordetail", "errordetails")
+"""Keys of a text, but only where there is no other, to which it adds."""
 
 _NOUN = re.compile(r"(?i)(code|msg|message|reason|details?)\Z")
 """The end of a key that says what its value is; before it is the spelling of the pair."""
@@ -124,12 +123,14 @@ def _group_keys(fields: dict[str, JsonValue]) -> tuple[list[str], list[str], lis
         if "Message" in fields:
             codes.insert(0, "Message")
     sentences = [key for key in sentences if isinstance(fields[key], str | dict | list)]
-    texts = [*sentences, *(key for key in spelt(_TEXT_KEYS) if isinstance(fields[key], str))]
-    return (
-        [key for key in codes if is_code(fields[key])],
-        sentences,
-        [key for key in texts if says_something(fields[key])],
-    )
+
+    def written(names: Iterable[str]) -> list[str]:
+        return [key for key in spelt(names) if isinstance(fields[key], str)]
+
+    texts = [key for key in [*sentences, *written(_TEXT_KEYS)] if says_something(fields[key])]
+    if set(sentences).isdisjoint(texts):
+        texts += (key for key in written(_ADDING_KEYS) if says_something(fields[key]))
+    return [key for key in codes if is_code(fields[key])], sentences, texts
 
 
 def _choose_code(

@@ -256,6 +256,14 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         {"error_code": "A.0001", "error_msg": {"a": 1, "b": 2}, "message": "It is long."},
         Failure("A.0001", '{"a": 1, "b": 2}', rest=(("message", "It is long."),)),
     ),
+    "errorDetail beside a reason, which has another spelling than the code": (
+        {"errorCode": "A.0001", "failReason": "m", "errorDetail": "more about it"},
+        Failure("A.0001", "m", rest=(("errorDetail", "more about it"),)),
+    ),
+    "error_detail beside an empty detail": (
+        {"error_code": "A.0001", "error_msg": "", "error_detail": "more about it"},
+        Failure("A.0001", "more about it"),
+    ),
     "error_detail beside a detail": (
         {"error_code": "A.0001", "error_msg": "m", "error_detail": "more about it"},
         Failure("A.0001", "m", rest=(("error_detail", "more about it"),)),
