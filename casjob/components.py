@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ReplyError
 from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
-from casjob.job.source import JobSource
+from casjob.job.source import ComponentIdentity, JobSource
 from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
@@ -225,9 +225,13 @@ class ComponentHistory(NamedTuple):
 class ComponentSource(Protocol):
     """Something that has components: the service, or the demo in its place.
 
+    `by_job` has the components of the jobs that were listed with them.
+
     Each method raises a CasjobError that says what went wrong; `on_progress` is called with how
     many were received, of how many if that is known, and what they are if that is something else.
     """
+
+    by_job: dict[str, ComponentIdentity]
 
     def list_components(
         self, application: str | None = None, *, on_progress: Callable[..., None]

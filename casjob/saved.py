@@ -12,7 +12,7 @@ from casjob.files import read_pieces, read_start
 from casjob.job.embedded_json import find_json
 from casjob.job.failures import clip, read_failure
 from casjob.job.report import order_tasks
-from casjob.job.source import JobDetail, Window
+from casjob.job.source import ComponentIdentity, JobDetail, Place, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import (
     MAX_DEPTH,
@@ -22,6 +22,7 @@ from casjob.json_text import (
     encode,
     encode_document,
     read_moment,
+    read_text,
 )
 from casjob.output import OutputFile
 from casjob.plain_text import decode_text, guess_encoding
@@ -118,7 +119,8 @@ def _is_error(document: JsonValue) -> bool:
 def save_job(file: OutputFile, detail: JobDetail) -> None:
     """Save a job with its tasks as the service sent them.
 
-    The keys are those of the API, in its own case; `as_of` is added: when the service replied.
+    The keys are those of the API, in its own case; `as_of` is added, when the service replied, and
+    `place`, where the job is.
 
     Raises:
         OutputError: the file can't be written.
@@ -130,6 +132,9 @@ def save_job(file: OutputFile, detail: JobDetail) -> None:
     }
     document |= {key: value for key, value in detail.sent.items() if key not in document}
     document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
+    component = detail.place.component
+    place = detail.place._asdict() | {"component": component and component._asdict()}
+    document["place"] = place
     file.write(f"{encode_document(document, indent=2)}\n".encode("utf-8", "backslashreplace"))
 
 
@@ -238,13 +243,16 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     from casjob.formats.documents import drop_additions
     from casjob.job.models import read_detail
 
-    as_of, knows_start = None, True
+    as_of, place, knows_start = None, Place(), True
     if isinstance(document, dict):
         as_of = read_moment(document.pop("as_of", None))
         if "schema_version" in document:
+            place = _read_place(document)
             # casjob's JSON of some tasks of a running job does not know when the first one began.
             knows_start = document.get("started_at", "") is not None
             document = drop_additions(document)
+        else:
+            place = _read_place(document.pop("place", None))
     detail = read_detail(document, as_of=as_of, name=name)
     times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
     latest = max(filter(None, times), default=None)
@@ -256,4 +264,14 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     if received < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
         missing = f"{name} holds {received} of the job's {count} tasks."
     # Without `as_of`, take the latest time in the file: a saved job does not run until today.
-    return SavedJob(name, detail._replace(as_of=as_of or latest), missing)
+    return SavedJob(name, detail._replace(as_of=as_of or latest, place=place), missing)
+
+
+def _read_place(fields: JsonValue) -> Place:
+    if not isinstance(fields, dict):
+        return Place()
+    component, identity = fields.get("component"), None
+    if isinstance(component, dict):
+        texts = (read_text(component.get(name)) for name in ComponentIdentity._fields)
+        identity = ComponentIdentity(*texts)
+    return Place(read_text(fields.get("region")), read_text(fields.get("project_id")), identity)

@@ -99,6 +99,7 @@ def open_service(
             component_versions=component_versions,
             project_id=project_id,
             location=location,
+            region=region,
             explain_not_found=partial(_explain_not_found, session, location, usual),
         )
 

@@ -3,6 +3,7 @@
 ON_A_TERMINAL = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00 · instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 ✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
@@ -23,6 +24,8 @@ next: casjob logs
 AT_80_COLUMNS = """\
 ✗ provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00
+  instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 ✗ task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase
   BUILDING
@@ -45,6 +48,8 @@ AT_50_COLUMNS = """\
   PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6
   started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00
+  instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 ✗ task 9 TN00097 wait for the build to succeed:
   failed after 30.0s, in phase BUILDING
@@ -66,6 +71,7 @@ next: casjob logs
 IN_A_PIPE = """\
 provision/provMain FAILED after 35.6s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00 · instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.

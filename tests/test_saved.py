@@ -698,7 +698,8 @@ class TestSave:
 
         saved = json.loads(job_json.read_bytes())
         assert (shown.status, shown.err) == (0, "")
-        assert saved == {**body, "as_of": "2020-02-04T04:02:03+00:00"}
+        place = {"region": None, "project_id": PROJECT_ID, "component": None}
+        assert saved == {**body, "as_of": "2020-02-04T04:02:03+00:00", "place": place}
         assert stat.S_IMODE(job_json.stat().st_mode) == 0o600
         assert "a-token" not in job_json.read_text(encoding="utf-8")
 
@@ -745,6 +746,7 @@ class TestSave:
             "tasks": [],
             "task_count": None,
             "as_of": None,
+            "place": {"region": None, "project_id": None, "component": None},
         }
 
     def test_needs_the_whole_job(self, ask: Ask, service: Service) -> None:

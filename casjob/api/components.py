@@ -1,7 +1,7 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +36,7 @@ from casjob.errors import (
     ReplyError,
 )
 from casjob.job.failures import clip
+from casjob.job.source import ComponentIdentity
 from casjob.json_text import JsonValue, encode, read_text
 
 PERMISSION = "servicestage:app:list"
@@ -91,6 +92,7 @@ class Components:
         project_id: str,
         location: str,
     ) -> None:
+        self.by_job: dict[str, ComponentIdentity] = {}
         self._client = client
         self._auth = auth
         self._versions = versions
@@ -102,7 +104,10 @@ class Components:
     ) -> Listing:
         """List the components of the project, or of its application with a name or an id."""
         lists = {"v2": self._list_v2, "v3": self._list_v3}
-        return self._versions.call(lambda version: lists[version](application, on_progress))
+        listing = self._versions.call(lambda version: lists[version](application, on_progress))
+        for each in listing.components:
+            self._note_jobs(each, [each.last_job_id])
+        return listing
 
     def list_instances(self, *, on_progress: OnProgress) -> Listing:
         """List the components by their instances, as v2 does; none where only v3 is there."""
@@ -120,7 +125,9 @@ class Components:
         """
         if self._versions.current == "v3":
             request = self._request(*_path_of(component), refusals=self._refuse_one(component))
-            return self._client.send(request, lambda document, _: refresh(component, document))
+            now = self._client.send(request, lambda document, _: refresh(component, document))
+            self._note_jobs(now, [now.last_job_id])
+            return now
         application: Fields = {
             "id": component.application_id,
             "name": component.application_name,
@@ -128,6 +135,7 @@ class Components:
         overviews = self._fetch_overviews(application, lambda: None)
         for each in _read_overviews(overviews, application):
             if each.ids == component.ids:
+                self._note_jobs(each, [each.last_job_id])
                 return each
         raise self._refuse_one(component)[HTTPStatus.NOT_FOUND]
 
@@ -146,6 +154,8 @@ class Components:
         except NoSuchApiError:
             return ComponentHistory(component)
         deployments = sort_newest_first([Deployment.model_validate(each) for each in fetched.items])
+        for each in deployments:
+            self._note_jobs(component, each.job_ids)
         return ComponentHistory(
             component,
             deployments,
@@ -153,6 +163,15 @@ class Components:
             is_complete=not fetched.missing,
             notes=tuple(fetched.notes("deployment")),
         )
+
+    def _note_jobs(self, component: Component, job_ids: Iterable[str | None]) -> None:
+        identity = ComponentIdentity(
+            component.component_id,
+            component.name,
+            component.application_name,
+            component.environment_name,
+        )
+        self.by_job |= {job_id: identity for job_id in job_ids if job_id}
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
         fetched = self._fetch("components", refusals=self._refuse_all(), on_progress=on_progress)

@@ -13,7 +13,7 @@ from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
 from casjob.api.versions import Versions
 from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
-from casjob.job.source import JobDetail, Window
+from casjob.job.source import JobDetail, Place, Window
 from casjob.json_text import JsonValue, encode
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class ServiceStage:
         versions: Versions = Versions("v2"),  # noqa: B008 - it never changes
         project_id: str,
         location: str | None = None,
+        region: str | None = None,
         explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
         component_versions: Versions | None = None,
         sample_job_ids: tuple[str, ...] = (),
@@ -52,6 +53,7 @@ class ServiceStage:
         self.project_id = project_id
         self.location = location or urlsplit(client.url).netloc
         self.sample_job_ids = sample_job_ids
+        self._region = region
         self._client = client
         self._auth = auth
         self._versions = versions
@@ -117,8 +119,14 @@ class ServiceStage:
                 error.hint = "casjob tasks --limit 5 requests fewer tasks"
             raise
         *_, newest = pages.values()
+        # Of a component that was listed before in this run.
+        listed = self.components.by_job if "components" in vars(self) else {}
         return pages[window.offset]._replace(
-            tasks=tasks, duplicates=duplicates, task_count=total, as_of=newest.as_of
+            tasks=tasks,
+            duplicates=duplicates,
+            task_count=total,
+            as_of=newest.as_of,
+            place=Place(self._region, self.project_id, listed.get(job_id)),
         )
 
     def _fetch_page(

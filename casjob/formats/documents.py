@@ -116,6 +116,15 @@ class Task(TypedDict):
     failure: Annotated[Failure | None, Field(description="Null for a task that did not fail.")]
 
 
+class JobComponent(Document):
+    """The component that a job belongs to."""
+
+    id: Text
+    name: Text
+    application_name: Text
+    environment_name: Text
+
+
 class Report(VersionedDocument):
     """The API's own fields, which may be absent, null or new, and casjob's additions."""
 
@@ -133,6 +142,11 @@ class Report(VersionedDocument):
     ended_at: Moment
     elapsed_seconds: Seconds
     task_count: int | None = Field(description="The service's own count; null if it sent none.")
+    component: JobComponent | None = Field(
+        description="Null unless the job was found by its component."
+    )
+    region: Text = Field(description="Null if no region is set.")
+    project_id: Text
     failure: Cause | None = Field(description="Null if no task failed.")
     job: SkipValidation[dict[str, Any]] = Field(
         description="Upper-case names, whichever version of the API answered."

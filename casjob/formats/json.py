@@ -30,7 +30,7 @@ def report(
     report: "Report", display: Display, *, tasks_only: bool = False, next_command: str | None = None
 ) -> bytes:
     """Return what the service sent, and what casjob makes of it."""
-    detail = report.detail
+    detail, component = report.detail, report.detail.place.component
     document = documents.Report(
         job_id=report.job.job_id,
         status=report.job.execution_status,
@@ -42,6 +42,9 @@ def report(
         ended_at=format_utc(report.ended),
         elapsed_seconds=report.elapsed_seconds,
         task_count=detail.task_count,
+        component=component and documents.JobComponent(**component._asdict()),
+        region=detail.place.region,
+        project_id=report.project_id,
         failure=_describe_cause(report),
         job=dict(report.job.sent),
         tasks=[describe_task(each) for each in report.shown],

@@ -139,7 +139,16 @@ def _draw_suite(suite: _Suite) -> Iterator[str]:
     yield f"  <testsuite{_attributes(attributes)}>"
     properties = {"job_id": suite.job_id}
     if report:
-        properties |= {"status": report.job.execution_status or "", "outcome": report.outcome}
+        component = report.detail.place.component
+        properties |= {
+            "status": report.job.execution_status or "",
+            "outcome": report.outcome,
+            "component": (component and component.name) or "",
+            "application": (component and component.application_name) or "",
+            "region": report.detail.place.region or "",
+            "project_id": report.project_id or "",
+        }
+        properties = {name: value for name, value in properties.items() if value}
     yield "    <properties>"
     for name, value in properties.items():
         yield f"      <property{_attributes({'name': name, 'value': value})}/>"

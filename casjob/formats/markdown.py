@@ -26,6 +26,7 @@ from casjob.formats.text.phrases import (
     describe_cause,
     describe_completeness,
     describe_heartbeat,
+    describe_place,
     describe_progress,
     describe_task,
     describe_verdict,
@@ -234,9 +235,10 @@ def _draw_list(
 def _draw_verdict(report: Report, *, utc: bool) -> str:
     job = report.job
     name = job.job_name or job.job_id or "(no name)"
-    facts = [f"job {_span(job.job_id)}" if job.job_id else "", _span(job.job_type)]
+    facts = [f"job {_span(job.job_id)}" if job.job_id != name else "", _span(job.job_type)]
     if report.started:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
+    facts += map(_span, describe_place(report))
     sign = _SIGNS.get(report.stage, "")
     heading = f"## {sign}{_span(name)} {_span(describe_verdict(report))}\n"
     return f"{heading}\n{' · '.join(filter(None, facts))}\n"

@@ -78,6 +78,11 @@ class Report(NamedTuple):
         return self.detail.job
 
     @property
+    def project_id(self) -> str | None:
+        """The project that the job belongs to."""
+        return self.detail.place.project_id or self.job.project_id
+
+    @property
     def stage(self) -> Stage:
         """What the job's own status means."""
         return stage_of(self.job.execution_status)

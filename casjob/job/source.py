@@ -35,6 +35,23 @@ class ComponentName(NamedTuple):
     after: str | None = None
 
 
+class ComponentIdentity(NamedTuple):
+    """What names the component that a job belongs to."""
+
+    id: str | None
+    name: str | None
+    application_name: str | None
+    environment_name: str | None
+
+
+class Place(NamedTuple):
+    """Where a job is, as far as that is known without a request for it."""
+
+    region: str | None = None
+    project_id: str | None = None
+    component: ComponentIdentity | None = None
+
+
 class JobDetail(NamedTuple):
     """A job with its tasks, or with those that were requested.
 
@@ -48,6 +65,7 @@ class JobDetail(NamedTuple):
     task_count: int | None = None
     as_of: datetime | None = None
     duplicates: tuple[str, ...] = ()
+    place: Place = Place()
 
 
 class JobSource(Protocol):

@@ -1,6 +1,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from casjob.demo.jobs import (
     RUNNING_JOB_ID,
     SAMPLE_JOBS,
 )
-from tests.conftest import JOB_ID, Casjob, Finished
+from tests.components import component
+from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.samples import as_document, job, task
 from tests.service import Reply, Service, documented_job, many_tasks
 
@@ -31,6 +33,7 @@ def test_a_failed_job_is_explained(ask: Ask, service: Service) -> None:
         f"""\
 provision/provMain FAILED after 35.6s · PROVISION
   job {JOB_ID} · started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00 · instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
@@ -58,7 +61,8 @@ def test_v3_is_explained_alike_but_for_the_name_that_it_does_not_send(
     shown_v2, shown_v3 = ask("show", JOB_ID), ask("show", JOB_ID, "--api-version", "v3")
     assert (shown_v3.status, shown_v3.err) == (0, "")
     expected = shown_v2.out.replace("provision/provMain", JOB_ID, 1)
-    expected = expected.replace("04:01:03Z\n", "04:01:03Z · rollback disabled\n", 1)
+    line = f"  job {JOB_ID} · started 2020-02-04 04:01:03Z\n"
+    expected = expected.replace(line, "  started 2020-02-04 04:01:03Z · rollback disabled\n", 1)
     assert shown_v3.out == expected.replace("casjob logs\n", "casjob logs --api-version v3\n")
     assert [request.path[:4] for request in service.requests] == ["/v2/", "/v3/"]
 
@@ -73,9 +77,10 @@ def test_a_reply_is_read_whose_spelling_times_and_bytes_are_odd(ask: Ask, servic
     shown = ask("show", JOB_ID, "--utc")
 
     assert shown.err.count("has bytes that are not UTF-8; they are shown as \ufffd\n") == 1
-    assert shown.out.splitlines()[:8] == [
+    assert shown.out.splitlines()[:9] == [
         "provision/provMain canceled after 4.7s · PROVISION",
         f"  job {JOB_ID} · started 2020-02-04 04:01:03Z",
+        f"  project {PROJECT_ID}",
         "",
         "task 1 TX00001: canceled after 4.7s",
         "  EVS.2024  volume caf\ufffd",
@@ -93,8 +98,42 @@ def test_a_failure_in_the_last_of_many_tasks_comes_first(
     service.jobs[JOB_ID] = many_tasks(105, failing_index=105)
     shown = ask("show", JOB_ID, CASJOB_API_VERSION=version)
     lines = shown.out.splitlines()
-    assert lines[3:5] == ["task 105 TX00105: failed after 1.0s", "  ECC00011  Building failed."]
+    assert lines[4:6] == ["task 105 TX00105: failed after 1.0s", "  ECC00011  Building failed."]
     assert lines[-2] == "104 of 105 steps succeeded"
+
+
+def test_a_job_of_a_component_says_so_and_a_file_keeps_it(
+    ask: Ask, service: Service, tmp_path: Path
+) -> None:
+    service.components = [component(1, "web", job_id=JOB_ID)]
+    saved, printed = tmp_path / "saved.json", tmp_path / "printed.json"
+    place = f"  component web · application shop · cn-north-4, project {PROJECT_ID} · instance "
+
+    shown = ask("show", "--component", "web", "--region", "cn-north-4", "--save", str(saved))
+    ask(
+        "show",
+        "--component",
+        "web",
+        "--region",
+        "cn-north-4",
+        "-o",
+        "json",
+        "--output-file",
+        str(printed),
+    )
+
+    assert shown.out.splitlines()[2].startswith(place)
+    for file in (saved, printed):
+        lines = ask("show", "--from", str(file)).out.splitlines()
+        assert lines == shown.out.splitlines()[:-1]
+    document = json.loads(printed.read_bytes())
+    assert (document["region"], document["project_id"]) == ("cn-north-4", PROJECT_ID)
+    assert document["component"] == {
+        "id": "c0000001-0000-4000-8000-000000000000",
+        "name": "web",
+        "application_name": "shop",
+        "environment_name": "prod",
+    }
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])

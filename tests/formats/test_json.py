@@ -81,6 +81,9 @@ class TestTheDocumentedJob:
             "ended_at",
             "elapsed_seconds",
             "task_count",
+            "component",
+            "region",
+            "project_id",
             "failure",
             "job",
             "tasks",
@@ -119,7 +122,7 @@ class TestTheDocumentedJob:
 
         document = read(draw(documented_job(), "show", "--json"))
 
-        assert {name: document[name] for name in list(document)[:11]} == {
+        assert {name: document[name] for name in list(document)[:14]} == {
             "schema_version": 1,
             "job_id": JOB_ID,
             "status": "FAILED",
@@ -130,6 +133,9 @@ class TestTheDocumentedJob:
             "ended_at": "2020-02-04T04:01:38.975Z",
             "elapsed_seconds": 35.631,
             "task_count": 5,
+            "component": None,
+            "region": None,
+            "project_id": sent["job"]["PROJECT_ID"],
             "failure": {
                 "task_id": sent["tasks"][-1]["TASK_ID"],
                 "task_index": 9,

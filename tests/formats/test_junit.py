@@ -56,6 +56,7 @@ def test_a_failed_job_is_a_testsuite(draw: Draw) -> None:
         f'      <property name="job_id" value="{JOB_ID}"/>\n'
         '      <property name="status" value="FAILED"/>\n'
         '      <property name="outcome" value="failed"/>\n'
+        '      <property name="project_id" value="063a3158b1a34710b36ad208b9497d00"/>\n'
         "    </properties>\n"
         '    <testcase name="001 SEPARATOR_PREPARE_RESOURCES" classname="provision/provMain"'
         ' time="0.000"/>\n'

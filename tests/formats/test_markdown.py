@@ -17,6 +17,10 @@ from tests.service import Service, documented_job
 OURS = {"h2", "h3", "p", "code", "strong", "pre", "table", "thead", "tbody", "tr", "th", "td"}
 OURS |= {"ul", "li"}
 
+PLACE = (
+    "`project 063a3158b1a34710b36ad208b9497d00` · `instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52`"
+)
+
 
 def render(text: str) -> str:
     """Return the HTML, after checking that it has no elements but ours, and none inside code."""
@@ -44,7 +48,7 @@ def test_a_failed_job_has_verdict_failure_and_table(draw: Draw) -> None:
         f"""\
 ## ❌ `provision/provMain` `FAILED after 35.6s`
 
-job `{JOB_ID}` · `PROVISION` · started 2020-02-04 04:01:03Z
+job `{JOB_ID}` · `PROVISION` · started 2020-02-04 04:01:03Z · {PLACE}
 
 ### `task 9 TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING`
 
@@ -88,7 +92,7 @@ def test_a_contradiction_is_noted(draw: Draw) -> None:
         == f"""\
 ## ❌ `{JOB_ID}` `FAILED`
 
-job `{JOB_ID}`
+`project 063a3158b1a34710b36ad208b9497d00`
 
 no steps
 

@@ -68,6 +68,21 @@ def _describe_elapsed(seconds: float | None, stage: Stage) -> str:
     return f" {'after' if stage.has_ended else 'for'} {format_elapsed(seconds)}"
 
 
+def describe_place(report: Report) -> list[str]:
+    """Return `component web`, `application shop`, `cn-north-4, project 063a…`, as far as known."""
+    place, instance = report.detail.place, report.job.service_instance_id
+    component = place.component
+    facts = [
+        component and component.name and f"component {component.name}",
+        component and component.application_name and f"application {component.application_name}",
+        ", ".join(
+            filter(None, (place.region, report.project_id and f"project {report.project_id}"))
+        ),
+        instance and f"instance {instance}",
+    ]
+    return [fact for fact in facts if fact]
+
+
 def describe_task(report: TaskReport, *, with_title: bool = True) -> str:
     """Return `task 9 TN00097 wait for the build: failed after 30.0s, in phase BUILDING`."""
     name = report.name if with_title else name_task(report.task)

@@ -10,6 +10,7 @@ from casjob.formats.text.phrases import (
     describe_completeness,
     describe_count,
     describe_ending,
+    describe_place,
     describe_progress,
     describe_tally,
     describe_task,
@@ -163,16 +164,18 @@ def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
     title: Words = [(name, "bold"), " ", (verdict, STAGE_STYLES[report.stage])]
     kind = [job.job_type] if job.job_type else []
     page.print(title, *kind, margin=page.mark(report.stage))
-    facts = [f"job {job.job_id or '(no id)'}"]
-    if page.width and len(INDENT) + measure(facts[0]) > page.width:
-        # An id is to be copied, which it can't be where it is wrapped.
-        page.print_whole((job.job_id or "", "dim"), INDENT)
-        facts = []
+    # Version 3 of the API sends no name: then the id is in the title.
+    is_named = job.job_name or not job.job_id
+    facts = [f"job {job.job_id or '(no id)'}"] if is_named else []
+    if facts and page.width and len(INDENT) + measure(facts[0]) > page.width:
+        facts = [job.job_id or ""]
     if report.started:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
     if job.rollback_enabled is not None:
         facts.append(f"rollback {'enabled' if job.rollback_enabled else 'disabled'}")
-    page.print(*((fact, "dim") for fact in facts), margin=INDENT)
+    for line in (facts, describe_place(report)):
+        if line:
+            page.print(*((fact, "dim") for fact in line), margin=INDENT)
 
 
 def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:

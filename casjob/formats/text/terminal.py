@@ -1,5 +1,6 @@
 """What Rich draws on: a terminal, or a document as wide as one."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import accumulate, takewhile
@@ -24,6 +25,7 @@ from casjob.formats.text.table import (
 from casjob.formats.text.words import Line, replace_signs, strip_end
 
 _BETWEEN = " · "
+_ID = re.compile(r"(?=.*\d)[\w-]{1,128}", re.ASCII)
 Shown: TypeAlias = tuple[Field[Any], Text]
 
 
@@ -39,8 +41,13 @@ class Terminal:
     def wrap(self, facts: Iterable[Line], margin: Line, max_rows: int | None) -> Iterator[Line]:
         """Yield rows of facts side by side, each wrapped into so many rows at the most."""
         start = _text(margin)
-        for text in _fill_lines(map(_text, facts), self._width - start.cell_len, _BETWEEN):
-            yield from self._wrap(text, start, max_rows)
+        room = self._width - start.cell_len
+        for text in _fill_lines(map(_text, facts), room, _BETWEEN):
+            if text.cell_len > room and _ID.fullmatch(text.plain):
+                # An id is to be copied, which it can't be where it is wrapped.
+                yield self._line(text.render(self._console))
+            else:
+                yield from self._wrap(text, start, max_rows)
             start = _blank(start)
 
     def ellipsize_middle(self, line: Line, width: int) -> str:

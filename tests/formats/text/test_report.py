@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from casjob.formats.display import Color, Display
+from tests.conftest import PROJECT_ID
 from tests.drawings import AT_50_COLUMNS, AT_80_COLUMNS, IN_A_PIPE, ON_A_TERMINAL
 from tests.formats.conftest import Draw
 from tests.samples import in_v3, job, separator, task
@@ -127,7 +128,8 @@ class TestJobs:
             0,
             """\
 JOB474362ef-091d-429f-9b3e-c9246b37dee6 FAILED after 35.6s · PROVISION
-  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z · rollback disabled
+  started 2020-02-04 04:01:03Z · rollback disabled
+  project 063a3158b1a34710b36ad208b9497d00 · instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52
 
 task TN00097 wait for the build to succeed: failed after 30.0s, in phase BUILDING
   ECC00011  Building failed.
@@ -163,6 +165,7 @@ next: casjob logs --api-version v3
             == """\
 ● provision/provMain has been RUNNING for 2m 00s · PROVISION
   job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z · rollback enabled
+  project 063a3158b1a34710b36ad208b9497d00
 
 ● task 3 TX00003: running for 1m 00s, in phase BUILDING, last heartbeat 2.5s ago
 
@@ -189,6 +192,7 @@ next: casjob watch
             == """\
 ○ (no name) SUBMITTED
   job (no id)
+  project 063a3158b1a34710b36ad208b9497d00
 
 0 of 5 tasks reported
 next: casjob watch
@@ -199,9 +203,10 @@ next: casjob watch
     def test_with_over_100_tasks_have_the_failure_above_the_table(self, draw: Draw) -> None:
         out = draw(many_tasks(105, failing_index=105) | {"task_count": 105}).out.splitlines()
 
-        assert out[:8] == [
+        assert out[:9] == [
             "provision/provMain FAILED after 1m 45s · PROVISION",
             "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:04Z",
+            f"  project {PROJECT_ID} · instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52",
             "",
             "task 105 TX00105: failed after 1.0s",
             "  ECC00011  Building failed.",
@@ -209,9 +214,9 @@ next: casjob watch
             "",
             "    #  TASK     TYPE     STATUS     STARTED   ELAPSED",
         ]
-        assert out[8] == "    1  TX00001  restful  SUCCEEDED  04:01:04     1.0s"
-        assert out[112] == "  105  TX00105  restful  FAILED     04:02:48     1.0s"
-        assert out[113:115] == ["", "104 of 105 steps succeeded"]
+        assert out[9] == "    1  TX00001  restful  SUCCEEDED  04:01:04     1.0s"
+        assert out[113] == "  105  TX00105  restful  FAILED     04:02:48     1.0s"
+        assert out[114:116] == ["", "104 of 105 steps succeeded"]
 
     def test_tell_what_does_not_add_up(self, draw: Draw) -> None:
         document = documented_job()
