@@ -358,7 +358,7 @@ VARYING = {
     r"127\.0\.0\.1:\d+": "127.0.0.1:PORT",
     r"req-\d+": "req-N",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ": "TIME ",
-    r"RUNNING for [\dhms ]+": "RUNNING for TIME ",
+    r"RUNNING for [\ddhms ]+": "RUNNING for TIME ",
     r"this machine is \d+s (ahead of|behind) ": r"this machine is Ns ahead of ",
     r"the certificate expires on [\d-]+": "the certificate expires on DATE",
     r"\[SSL: .*?\(_ssl\.c:\d+\)": "[SSL: …]",
