@@ -214,7 +214,9 @@ def list_deployments(
     component: "Component", source: "ComponentSource", session: Session
 ) -> "ComponentHistory":
     """List the deployments of a component with progress on stderr."""
-    with session.notices.progress("listing deployments", "deployments") as progress:
+    with session.notices.progress(
+        f"listing the jobs of {component.label}", "deployments"
+    ) as progress:
         return source.fetch_history(component, on_progress=progress.count)
 
 

@@ -821,7 +821,7 @@ def _squeeze(text: str) -> str:
 def _check_difference(reports: Sequence[Report], setting: Setting) -> Iterator[Finding]:
     base, job = reports[0], reports[-1]
     for each in (base, job):
-        if not compare(each, each).is_alike:
+        if compare(each, each).is_alike is False:
             yield Finding("a job differs from itself", "diff", repr(compare(each, each).first))
     difference = compare(base, job)
     if compare(job, base).is_alike != difference.is_alike:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from random import Random
 
-from tests.conftest import Finished
+from tests.conftest import JOB_ID, Finished
 from tests.fuzz import change_body, make_body
 from tests.program import run_shell
 from tests.samples import job, task
@@ -37,7 +37,8 @@ Run = Callable[..., Finished]
 
 def make_replies(seed: int, job_id: str) -> list[Reply]:
     random = Random(f"{seed} {job_id}")
-    bodies = [make_body(random)]
+    # Replies about another job would end it.
+    bodies = [make_body(random).replace(JOB_ID.encode(), job_id.encode())]
     while len(bodies) < random.randint(1, MOST_REPLIES):
         bodies.append(change_body(bodies[-1], random))
     replies = [random.choice([Reply(body=each), random.choice(FAILURES)]) for each in bodies]

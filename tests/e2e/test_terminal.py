@@ -205,7 +205,7 @@ class TestTextOfTheService:
         service.components = [component(1, self.NAME, job_id=OTHER_JOB_ID)]
         words = [CASJOB, "wait", "--component", "c0000001", "--after", OTHER_JOB_ID]
 
-        with held(service, first=1) as gate, Terminal(words, environ, columns=160) as terminal:
+        with held(service, first=2) as gate, Terminal(words, environ, columns=160) as terminal:
             drawn = terminal.wait_until(bool)
             service.components = [component(1, self.NAME, job_id=JOB_ID)]
             gate.open()
