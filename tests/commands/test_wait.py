@@ -210,7 +210,7 @@ class TestExitStatus:
         self, ask: Ask, service: Service, reply: Reply, status: int
     ) -> None:
         service.handler = lambda _: reply
-        finished = ask("wait", "JOB1", *QUICKLY, "--api-version", "v2")
+        finished = ask("wait", "JOB1", *QUICKLY)
 
         assert (finished.status, finished.out) == (status, "")
         # Where v2 is not there, v3 is asked.
