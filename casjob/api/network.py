@@ -33,11 +33,10 @@ def find_route(url: httpx.URL, context: ssl.SSLContext) -> Route:
     named, origin = proxies.get(kind), _name_variable(kind)
     if url.scheme == "http" or not named:
         return Route(None)
-    if entry := find_exclusion(url.host, url.port or 443, proxies.get("no", "")):
-        return Route(None, f"{_name_variable('no')} has {entry}")
-    if proxy_bypass(url.host):
-        # Windows and macOS have exclusions of their own.
-        return Route(None, "the system excludes it")
+    entry = find_exclusion(url.host, url.port or 443, proxies.get("no", ""))
+    # Windows and macOS have exclusions of their own.
+    if entry or proxy_bypass(url.host):
+        return Route(None, f"{_name_variable('no')} has {entry or url.host}")
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
         is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"}

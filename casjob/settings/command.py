@@ -123,7 +123,9 @@ def read_printed(stdout: bytes, origin: str) -> tuple[dict[str, Value], datetime
             printed = inner
     fields = printed.items() if isinstance(printed, dict) else ()
     sent = {_PRINTED[name]: text for name, text in fields if name in _PRINTED and text is not None}
-    expires = read_moment(sent.pop("expires", None))
+    ends = sent.pop("expires", None)
+    # All of them send text; what a number would mean is not known.
+    expires = read_moment(ends) if isinstance(ends, str) else None
     texts = {name: text.strip() for name, text in sent.items() if isinstance(text, str)}
     has_keys = texts.get("access_key") and texts.get("secret_key")
     if len(texts) < len(sent) or not (texts.get("token") or has_keys):

@@ -1,6 +1,5 @@
 """Reads the files that settings are kept in; an error names the file."""
 
-import os
 from pathlib import Path
 
 from casjob.errors import SettingsError
@@ -36,8 +35,3 @@ def read_file(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SettingsError(f"{path}, line {line}: not UTF-8") from None
-
-
-def is_open_to_others(path: Path) -> bool:
-    """Return whether other users may read a file; on Windows its mode does not say so."""
-    return os.name == "posix" and bool(path.stat().st_mode & 0o044)

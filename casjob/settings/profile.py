@@ -1,6 +1,7 @@
 """casjob's own file: a table a profile, `[default]` for when none is chosen."""
 
 import difflib
+import os
 import re
 import shlex
 import tomllib
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from casjob.errors import SettingsError
 from casjob.settings.environment import CASJOB_SETTINGS
-from casjob.settings.files import is_missing, is_open_to_others, read_file
+from casjob.settings.files import is_missing, read_file
 from casjob.settings.values import DEFAULT_PROFILE, SECRETS, Source, Value, summarize
 
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
@@ -29,7 +30,7 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
             f"the profile {chosen.text!r}, given by {chosen.origin}, is not there: no {path}",
             hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
         )
-    profiles, problems = _read_profiles(path)
+    profiles, problems = read_profiles(path)
     name = chosen.text if chosen else DEFAULT_PROFILE
     if chosen and name not in profiles:
         raise SettingsError(
@@ -46,22 +47,19 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
     if chosen and problems:
         raise problems[0]
     warnings = list(map(summarize, problems))
-    if SECRETS & values.keys() and is_open_to_others(path):
+    # On Windows its mode does not say who may read it.
+    is_open = os.name == "posix" and path.stat().st_mode & 0o044
+    if SECRETS & values.keys() and is_open:
         warnings.append(f"{path} has a secret that other users can read: chmod 600 {path}")
     return Source(source, values, is_own=True, warnings=tuple(warnings))
 
 
-def read_profile_names(path: Path) -> list[str]:
-    """Return the names of the profiles in the file.
+def read_profiles(path: Path) -> tuple[dict[str, dict[str, object]], list[SettingsError]]:
+    """Return the file's tables by their names, and what is wrong beside them.
 
     Raises:
         SettingsError: the file is broken.
     """
-    return list(_read_profiles(path)[0])
-
-
-def _read_profiles(path: Path) -> tuple[dict[str, dict[str, object]], list[SettingsError]]:
-    """Return the file's tables by their names, and what is wrong beside them."""
     try:
         document = tomllib.loads(read_file(path))
     except (ValueError, RecursionError) as error:

@@ -37,16 +37,9 @@ T = TypeVar("T")
 class Settings(NamedTuple):
     """The effective settings; a wrong one raises its problem only where its value is read.
 
-    Args:
-        project_id: None to look it up by the region.
-        endpoint: as set, or built from the region.
-        iam_endpoint: likewise; without a version in its path.
-        cloud: the domain of a cloud that is not the vendor's own.
-        request_timeout: seconds that each step of a request may take.
-        job_id: not checked here.
-        sources: every source with settings, the strongest first.
-        warnings: what is wrong with sources that the user did not ask for.
-        profile_hint: which profiles there are, if one may have the missing region or credential.
+    `cloud` is the domain of a cloud that is not the vendor's own. The sources are all that have
+    settings, the strongest first; the warnings are about those that the user did not ask for. The
+    hint names the profiles, if one may have the region or credential that is missing.
     """
 
     profile: Setting[str | None]

@@ -5,6 +5,7 @@ each brings a parser along.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -67,12 +68,11 @@ def find_profile_names(environ: Mapping[str, str]) -> list[str]:
     path = config_path(environ)
     if is_missing(path):
         return []
-    from casjob.settings.profile import read_profile_names
+    from casjob.settings.profile import read_profiles
 
-    try:
-        return read_profile_names(path)
-    except SettingsError:
-        return []
+    with suppress(SettingsError):
+        return list(read_profiles(path)[0])
+    return []
 
 
 def _read_options(given: Mapping[str, str | None]) -> Source:

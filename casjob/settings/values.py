@@ -89,17 +89,11 @@ class Setting(NamedTuple, Generic[T_co]):
 
 
 class Source(NamedTuple):
-    """A source of settings.
+    """A source of settings, with its values by the settings' names.
 
-    Args:
-        name: as people name it.
-        values: what is set there, by the setting's name.
-        explicit: whether the user named this source, so that what is missing there is an error.
-        is_own: whether it is casjob's own; an IAM endpoint in another is for that source's own
-            account only.
-        unusable: why the credential there can't be used, if it can't.
-        warnings: what is wrong with it, though the rest of it is used.
-        variables: the variable of each setting, if they are variables.
+    Where the user named it, what is missing there is an error. Of one that is not casjob's own,
+    an IAM endpoint is for that source's own account only. `unusable` says why its credential can't
+    be used, if it can't; `variables` has the variable of each setting, if they are variables.
     """
 
     name: str

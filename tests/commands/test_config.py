@@ -361,9 +361,10 @@ def test_a_check_of_a_service_that_is_not_up_names_tcp(casjob: Casjob) -> None:
     environ = {"CASJOB_ENDPOINT": url, "CASJOB_TOKEN": "t", "CASJOB_PROJECT_ID": "p"}
     finished = casjob("config", "--check", environ=environ)
     assert finished.status == 6
+    check = "check the network, the VPN, the firewall and HTTPS_PROXY"
     assert finished.out.splitlines()[-2:] == [
         f"TCP             failed  {url.removeprefix('http://')}: Connection refused",
-        "  hint: check the network, the VPN, the firewall and HTTPS_PROXY",
+        f"  hint: {check}; the endpoint is from CASJOB_ENDPOINT",
     ]
 
 

@@ -81,7 +81,9 @@ ENCRYPTED = (
 STS = {**PLAIN, "securityToken": "t/+="}
 
 
-@pytest.mark.parametrize("more", [{}, {"expiresAt": "2999-01-01T00:00:00Z"}, {"expiration": 7}])
+@pytest.mark.parametrize(
+    "more", [{}, {"expiresAt": "2999-01-01T00:00:00Z"}, {"expiration": 32503680000}]
+)
 def test_a_login_by_sso_is_used(more: dict[str, object], write: Write, resolve: Resolve) -> None:
     # The profile's own keys are empty, or left over from another mode.
     own = {"accessKeyId": "", "secretAccessKey": "old"}
