@@ -26,7 +26,7 @@ from casjob.arguments import (
 from casjob.completion import Shell, script
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Content, OutputFormat
-from casjob.help import Command, Commands, show_version
+from casjob.help import Command, Commands, Version
 from casjob.job.source import ComponentName
 from casjob.options import (
     ConnectionOptions,
@@ -54,13 +54,7 @@ app = typer.Typer(
 def casjob(
     context: typer.Context,
     *,
-    version: Annotated[  # noqa: ARG001 - its callback did it all
-        bool,
-        # Eager, so that nothing else is parsed, which would load pydantic.
-        typer.Option(
-            "--version", "-V", help="Show the version.", callback=show_version, is_eager=True
-        ),
-    ] = False,
+    version: Version = False,  # noqa: ARG001 - its callback did it all
 ) -> None:
     """Show what happened to a ServiceStage job, and why it failed."""
     if context.invoked_subcommand is None:

@@ -226,7 +226,6 @@ class ComponentSource(Protocol):
     """Something that has components: the service, or the demo in its place.
 
     `by_job` has the components of the jobs that were listed with them.
-
     Each method raises a CasjobError that says what went wrong; `on_progress` is called with how
     many were received, of how many if that is known, and what they are if that is something else.
     """

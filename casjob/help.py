@@ -1,7 +1,7 @@
 """How the help of a command looks: options in groups, and examples as they are typed."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -113,6 +113,13 @@ def show_version(context: typer.Context, asked: bool) -> None:  # noqa: FBT001 -
     if asked and not context.resilient_parsing:
         Output.on_stdout().write(f"casjob {__version__}\n")
         raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    # Eager, so that nothing else is parsed, which would load pydantic.
+    typer.Option("--version", "-V", help="Show the version.", callback=show_version, is_eager=True),
+]
 
 
 class _WithHelp:

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from casjob.errors import UsageError
+from casjob.job.phases import is_of_build
 from casjob.job.report import Report, report_job
 from casjob.job.source import ComponentName, JobSource, Window
 from casjob.job.statuses import Outcome
@@ -92,7 +93,7 @@ def suggest_next(
     """
     if report.outcome is Outcome.RUNNING:
         command, options = "watch", list[str]()
-    elif report.outcome is Outcome.FAILED and report.cause and report.cause.is_of_build:
+    elif report.outcome is Outcome.FAILED and report.cause and is_of_build(report.cause):
         command, options = "logs", []
     elif report.outcome is Outcome.FAILED and report.failed:
         command, options = "tasks", ["--failed"]

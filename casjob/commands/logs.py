@@ -17,6 +17,7 @@ from casjob.formats.display import Presentation
 from casjob.formats.text.phrases import format_elapsed, format_moment
 from casjob.history import JOB_ID
 from casjob.job.failures import clip
+from casjob.job.phases import is_of_build
 from casjob.job.report import Report
 from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome
@@ -153,7 +154,7 @@ def _add_failure(error: BuildNotFoundError, job: _Job, source: "Source") -> Buil
     if job.report.outcome is Outcome.FAILED and cause:
         phase = f" in phase {cause.phase}," if cause.phase else ""
         error.steps += (f"  job {job.job_id} failed{phase} at {cause.name}",)
-        if not cause.is_of_build and (events := list_events(details)):
+        if not is_of_build(cause) and (events := list_events(details)):
             error.steps += (f"  {events}",)
     return error
 

@@ -9,7 +9,9 @@ from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation
 from casjob.job.events import Verdict
+from casjob.job.phases import is_of_build
 from casjob.job.source import ComponentName
+from casjob.job.statuses import Outcome
 from casjob.reporting import suggest_next
 from casjob.session import Session
 from casjob.targets import refuse_guess
@@ -52,12 +54,16 @@ def run(
 
 
 def _suggest_log(poller: Poller, session: Session) -> None:
-    """Say where the log is of the first build that failed."""
+    """Say where the log is of the first build that made a job fail."""
     for job in poller.jobs:
-        cause = job.report and job.report.cause
-        if job.report and cause and cause.is_of_build:
+        report = job.report
+        if (
+            report
+            and report.outcome is Outcome.FAILED
+            and report.cause
+            and is_of_build(report.cause)
+        ):
             is_last = len(poller.jobs) == 1
-            command = suggest_next(job.job_id, job.report, session, is_last=is_last)
-            if command:
-                session.notices.say(f"next: {command}")
+            command = suggest_next(job.job_id, report, session, is_last=is_last)
+            session.notices.say(f"next: {command}")
             return

@@ -1,10 +1,13 @@
 """The phases of a job: its steps under the separators that name them."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from casjob.job.report import TaskReport, seconds_between
 from casjob.job.statuses import Outcome
+
+_BUILD_FAILED = "ECC00011"
 
 
 class Phase(NamedTuple):
@@ -46,6 +49,13 @@ class Phase(NamedTuple):
         return seconds_between(
             min(filter(None, starts), default=None), max(filter(None, ends), default=None)
         )
+
+
+def is_of_build(step: TaskReport) -> bool:
+    """Return whether a step is of the build, by its phase, its title or the code of a failure."""
+    codes = step.message.codes if step.message else ()
+    has_title = re.search(r"\bbuild\b", step.title or "", re.IGNORECASE)
+    return "BUILD" in (step.phase or "").upper() or bool(has_title) or _BUILD_FAILED in codes
 
 
 def group_phases(tasks: Iterable[TaskReport]) -> Iterator[Phase]:

@@ -1,6 +1,5 @@
 """What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from casjob.job.models import Job, Task
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
-_BUILD_CODES = frozenset({"ECC00011"})
 
 
 class TaskReport(NamedTuple):
@@ -45,14 +43,6 @@ class TaskReport(NamedTuple):
     def has_failed(self) -> bool:
         """Whether it failed."""
         return self.stage is Stage.ENDED_BADLY
-
-    @property
-    def is_of_build(self) -> bool:
-        """Whether it is a step of the build, by its phase, its title or the code of a failure."""
-        codes = self.message.codes if self.message else ()
-        is_building = "BUILD" in (self.phase or "").upper()
-        has_title = re.search(r"\bbuild\b", self.title or "", re.IGNORECASE)
-        return is_building or has_title is not None or not _BUILD_CODES.isdisjoint(codes)
 
 
 class Report(NamedTuple):

@@ -654,3 +654,32 @@ class TestTheDemo:
     def test_has_a_build_that_runs(self, casjob: Casjob, job_id: str) -> None:
         shown = casjob("logs", job_id, "--demo")
         assert "casjob: build 1 of component worker: Building\n" in shown.err
+
+
+class TestWhereItIsSuggested:
+    @pytest.mark.parametrize(
+        ("failed", "is_of_build"),
+        [
+            ([separator(1, "BUILD_IMAGE"), task(2, "FAILED")], True),
+            ([task(2, "FAILED", TASK_NAME="TN00092")], True),
+            ([task(2, "FAILED", messages='{"error_code": "X.1", "error_msg": "no"}')], False),
+            ([task(2, "FAILED", messages='{"code": "ECC00011", "message": "no"}')], True),
+            ([task(2, "FAILED", TASK_NAME="TN00102")], False),
+        ],
+    )
+    def test_is_a_job_that_failed_in_its_build(
+        self, ask: Ask, service: Service, failed: list[dict[str, object]], *, is_of_build: bool
+    ) -> None:
+        service.jobs[JOB_ID] = as_document(job("FAILED", *failed))
+        command = "casjob logs\n" if is_of_build else "casjob tasks --failed\n"
+        assert ask("show", JOB_ID).out.endswith(f"\nnext: {command}")
+        waited = ask("wait", JOB_ID, OTHER_JOB_ID)
+        told = f"casjob: next: casjob logs {JOB_ID}\n"
+        assert (told in waited.err) is is_of_build
+
+    def test_is_no_job_that_still_runs(self, ask: Ask, service: Service) -> None:
+        tasks = [separator(1, "BUILDING"), task(2, "FAILED"), task(3, "RUNNING")]
+        service.jobs[JOB_ID] = as_document(job("RUNNING", *tasks))
+        waited = ask("wait", JOB_ID, "--fail-fast")
+        assert waited.status == 1
+        assert "next: " not in waited.err
