@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from casjob import json_text
-from casjob.job.codes import find_code, is_vendor_code
-from casjob.job.embedded_json import decode_messages, find_json
-from casjob.job.pairs import (
+from casjob.job.codes import (
     Candidate,
     Path,
     find_candidates,
+    find_code,
     find_leaves,
     find_sentence,
+    is_vendor_code,
     says_something,
 )
+from casjob.job.embedded_json import decode_messages, find_json
 from casjob.json_text import JsonValue
 
 _MAX_TEXT = 256 * 1024
