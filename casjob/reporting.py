@@ -4,8 +4,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from casjob.errors import UsageError
-from casjob.job.phases import is_of_build
-from casjob.job.report import Report, report_job
+from casjob.job.report import Report, is_of_build, report_job
 from casjob.job.source import ComponentName, JobSource, Window
 from casjob.job.statuses import Outcome
 from casjob.saved import read_saved

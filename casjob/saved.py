@@ -11,7 +11,6 @@ from casjob.errors import ReplyError, UsageError
 from casjob.files import read_pieces, read_start
 from casjob.job.embedded_json import find_json
 from casjob.job.failures import clip, read_failure
-from casjob.job.report import order_tasks
 from casjob.job.source import ComponentIdentity, JobDetail, Place, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import (
@@ -74,7 +73,7 @@ class SavedJob(NamedTuple):
             UsageError: the window is of a component instance, and the job does not name its own.
         """
         detail = self.detail
-        tasks, count = order_tasks(detail.tasks, is_desc=False), detail.task_count
+        tasks, count = detail.order_tasks(), detail.task_count
         if window.instance_id is not None:
             own = detail.job.service_instance_id
             if not own:
@@ -86,9 +85,7 @@ class SavedJob(NamedTuple):
                 tasks, count = [], 0
         if window.desc:
             tasks.reverse()
-        stop = None if window.limit is None else window.offset + window.limit
-        selected = tuple(tasks[window.offset : stop])
-        return detail._replace(tasks=selected, task_count=count)
+        return detail._replace(tasks=tuple(tasks[window.rows]), task_count=count)
 
 
 def read_saved(file: str) -> SavedJob:

@@ -36,6 +36,7 @@ from casjob.api.components import Components
 from casjob.api.redact import Redactor
 from casjob.api.versions import Versions
 from casjob.catalogue.meanings import Catalogue
+from casjob.commands.tasks import Selection
 from casjob.components import Component
 from casjob.errors import CasjobError, ExitStatus
 from casjob.formats import json as json_format
@@ -60,7 +61,7 @@ from casjob.job.events import (
     number_tasks,
 )
 from casjob.job.models import read_detail
-from casjob.job.report import Report, report_job, select_tasks
+from casjob.job.report import Report, report_job
 from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
@@ -433,8 +434,8 @@ def make_setting(random: Random) -> Setting:
             [
                 {},
                 {"desc": True},
-                {"only_failed": True, "limit": 2},
-                {"statuses": frozenset({"FAILED", "RUNNING"}), "offset": 1},
+                {"failed": True, "limit": 2},
+                {"status": ["failed,running"], "offset": 1},
                 {"offset": 10**12},
                 {"limit": 0},
             ]
@@ -667,7 +668,7 @@ def _display(setting: Setting) -> Display:
 def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
     tasks_only = setting.action == "tasks"
     if tasks_only:
-        report = select_tasks(report, **setting.selection)
+        report = Selection(**setting.selection).select(report)
     where = f"{setting.output} {setting.action}"
     options = {"tasks_only": tasks_only, "next_command": "casjob"}
     content = _render(setting, "report", report, **options)
@@ -878,7 +879,7 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
         listing = source.list_components(on_progress=lambda *_: None)
         if content == "components":
             chosen = listing.select(
-                only_failed="only_failed" in setting.selection,
+                only_failed="failed" in setting.selection,
                 limit=setting.selection.get("limit"),
             )
             components = chosen.components

@@ -17,8 +17,7 @@ from casjob.formats.display import Presentation
 from casjob.formats.text.phrases import format_elapsed, format_moment
 from casjob.history import JOB_ID
 from casjob.job.failures import clip
-from casjob.job.phases import is_of_build
-from casjob.job.report import Report
+from casjob.job.report import Report, is_of_build
 from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome
 from casjob.reporting import connect, fetch_report

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Presentation
-from casjob.job.report import Report, select_tasks
+from casjob.job.report import Report
 from casjob.job.source import Window
 from casjob.job.statuses import spell_status
 from casjob.output import OutputFile
@@ -42,6 +42,21 @@ class Selection(NamedTuple):
             return Window(instance_id=self.instance_id)
         return Window(self.offset, self.limit, self.desc, self.instance_id)
 
+    def select(self, report: Report) -> Report:
+        """Return the report with only the selected tasks shown."""
+        matching = [
+            each
+            for each in report.tasks
+            if (not self.statuses or spell_status(each.task.task_status) in self.statuses)
+            and (each.has_failed or not self.failed)
+        ]
+        if self.desc:
+            matching.reverse()
+        # What the service has paged is not paged again.
+        is_paged = report.window.limit is not None or report.window.offset > 0
+        part = Window() if is_paged else Window(self.offset, self.limit)
+        return report._replace(shown=tuple(matching[part.rows]))
+
 
 def run(
     target: Target,
@@ -67,16 +82,7 @@ def run(
     if save is not None:
         save_job(save, report.detail)
     _check_statuses(selection.statuses, report, session)
-    # What the service has paged is not paged again.
-    is_paged = window.limit is not None or window.offset > 0
-    report = select_tasks(
-        report,
-        statuses=selection.statuses,
-        only_failed=selection.failed,
-        desc=selection.desc,
-        offset=0 if is_paged else selection.offset,
-        limit=None if is_paged else selection.limit,
-    )
+    report = selection.select(report)
     presentation.show(report, tasks_only=True, notes=report.shortfalls)
     return report.exit_status if with_exit_status else ExitStatus.SUCCESS
 

@@ -9,7 +9,7 @@ from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation
 from casjob.job.events import Verdict
-from casjob.job.phases import is_of_build
+from casjob.job.report import is_of_build
 from casjob.job.source import ComponentName
 from casjob.job.statuses import Outcome
 from casjob.reporting import suggest_next

@@ -1,7 +1,9 @@
 """What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from casjob.catalogue.meanings import Catalogue
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from casjob.job.models import Job, Task
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
+_BUILD_FAILED = "ECC00011"
 
 
 class TaskReport(NamedTuple):
@@ -45,13 +48,60 @@ class TaskReport(NamedTuple):
         return self.stage is Stage.ENDED_BADLY
 
 
+def is_of_build(step: TaskReport) -> bool:
+    """Return whether a step is of the build, by its phase, its title or the code of a failure."""
+    codes = step.message.codes if step.message else ()
+    has_title = re.search(r"\bbuild\b", step.title or "", re.IGNORECASE)
+    return "BUILD" in (step.phase or "").upper() or bool(has_title) or _BUILD_FAILED in codes
+
+
+class Phase(NamedTuple):
+    """A part of a job: a separator, but for the tasks before the first, and the steps after it."""
+
+    tasks: tuple[TaskReport, ...]
+
+    @property
+    def name(self) -> str | None:
+        """What the separator calls it."""
+        return self.tasks[0].phase
+
+    @property
+    def steps(self) -> tuple[TaskReport, ...]:
+        """The tasks that do work."""
+        return tuple(each for each in self.tasks if not each.is_separator)
+
+    @property
+    def done(self) -> int:
+        """How many steps succeeded or were skipped."""
+        return sum(each.stage.outcome is Outcome.SUCCEEDED for each in self.steps)
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether there are steps, and all tasks succeeded or were skipped."""
+        outcomes = {each.stage.outcome for each in self.tasks}
+        return bool(self.steps) and outcomes == {Outcome.SUCCEEDED}
+
+    @property
+    def elapsed_seconds(self) -> float | None:
+        """From when its first task began to when its last one ended; None without times."""
+        starts = [each.task.created_at for each in self.tasks if each.task.created_at]
+        ends = [each.task.last_health_check for each in self.tasks if each.task.last_health_check]
+        return seconds_between(min(starts, default=None), max(ends, default=None))
+
+
+def group_phases(tasks: Sequence[TaskReport]) -> Iterator[Phase]:
+    """Yield the phases of tasks that are in order."""
+    numbers = accumulate(each.is_separator for each in tasks)
+    for _, phase in groupby(tasks, key=lambda _: next(numbers)):
+        yield Phase(tuple(phase))
+
+
 class Report(NamedTuple):
     """What a job with its tasks means.
 
     The `tasks` are in TASK_INDEX order, or in the order sent where one has no index; those that are
     `shown` in the order selected. `missing` says, in a sentence, that `detail` is not all that
     there was to receive; `contradictions` say what does not add up.
-    `requested_job_id` is the job that was requested, if one was.
     """
 
     detail: JobDetail
@@ -96,11 +146,7 @@ class Report(NamedTuple):
         return f"The request was for {requested}, the reply is about {sent}."
 
     def refuse_mix_up(self) -> None:
-        """Raise an error if the reply is about another job.
-
-        Raises:
-            ReplyError: it is.
-        """
+        """Raise a ReplyError if the reply is about another job."""
         if self.mix_up:
             message = f"the service's reply about {self.requested_job_id} is about"
             raise ReplyError(f"{message} another job, {self.job.job_id}")
@@ -117,10 +163,7 @@ class Report(NamedTuple):
         if count is None or window.instance_id:
             # Without a count, or with one of other tasks too, pages were fetched to an empty one.
             return True
-        expected = max(count - window.offset, 0)
-        if window.limit is not None:
-            expected = min(expected, window.limit)
-        return len(self.tasks) >= expected
+        return len(self.tasks) >= len(range(count)[window.rows])
 
     @property
     def has_all(self) -> bool:
@@ -152,7 +195,7 @@ class Report(NamedTuple):
     @property
     def steps(self) -> tuple[TaskReport, ...]:
         """The tasks that do work: all but separators."""
-        return tuple(task for task in self.tasks if not task.is_separator)
+        return tuple(each for each in self.tasks if not each.is_separator)
 
     @property
     def failed(self) -> tuple[TaskReport, ...]:
@@ -213,11 +256,7 @@ def report_job(
     requested_job_id: str | None = None,
     missing: str | None = None,
 ) -> Report:
-    """Work out what a job with its tasks means.
-
-    `window` says which tasks were requested, None for all; `requested_job_id` which job, so that a
-    reply about another is noticed. For `missing` see `Report`.
-    """
+    """Work out what a job means; `window` says which tasks were requested, None for all."""
     window = window or Window()
     tasks = tuple(_report_tasks(detail, window, catalogue or Catalogue()))
     report = Report(detail, window, tasks, tasks, missing, requested_job_id=requested_job_id)
@@ -225,16 +264,9 @@ def report_job(
     return report._replace(contradictions=tuple(contradictions))
 
 
-def order_tasks(tasks: "tuple[Task, ...]", *, is_desc: bool) -> "list[Task]":
-    """Return tasks by TASK_INDEX; where one has none, as sent, or the reverse of descending."""
-    if any(task.task_index is None for task in tasks):
-        return list(reversed(tasks) if is_desc else tasks)
-    return sorted(tasks, key=lambda task: task.task_index or 0)
-
-
 def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> Iterator[TaskReport]:
     phase = None
-    for task in order_tasks(detail.tasks, is_desc=window.desc):
+    for task in detail.order_tasks(is_desc=window.desc):
         name = task.task_name or ""
         is_echo = (task.task_type or "").lower() == "echo"
         is_separator = is_echo and name.startswith(_SEPARATOR_PREFIX)
@@ -320,30 +352,3 @@ def name_task(task: "Task") -> str:
     """Return `task 9 TN00097`, or as much of it as the service sent."""
     number = "" if task.task_index is None else f" {task.task_index}"
     return f"task{number} {task.task_name or task.task_id or '(no name)'}"
-
-
-def select_tasks(
-    report: Report,
-    *,
-    statuses: frozenset[str] = frozenset(),
-    only_failed: bool = False,
-    desc: bool = False,
-    offset: int = 0,
-    limit: int | None = None,
-) -> Report:
-    """Return the report with only the selected tasks shown.
-
-    `statuses` are words as of `spell_status`, and mean all if there are none; `desc` has the last
-    task first.
-    Of the tasks that match, `offset` are skipped, and `limit` are shown.
-    """
-    matching = [
-        each
-        for each in report.tasks
-        if (not statuses or spell_status(each.task.task_status) in statuses)
-        and (each.has_failed or not only_failed)
-    ]
-    if desc:
-        matching.reverse()
-    stop = None if limit is None else offset + limit
-    return report._replace(shown=tuple(matching[offset:stop]))

@@ -23,6 +23,11 @@ class Window(NamedTuple):
         """Whether this is every task of the job."""
         return self.offset == 0 and self.limit is None and self.instance_id is None
 
+    @property
+    def rows(self) -> slice:
+        """The tasks of this part, among those that were selected."""
+        return slice(self.offset, None if self.limit is None else self.offset + self.limit)
+
 
 class ComponentName(NamedTuple):
     """A component whose last job is meant: its name, its id, or a prefix of that.
@@ -66,6 +71,12 @@ class JobDetail(NamedTuple):
     as_of: datetime | None = None
     duplicates: tuple[str, ...] = ()
     place: Place = Place()
+
+    def order_tasks(self, *, is_desc: bool = False) -> "list[Task]":
+        """Return the tasks by TASK_INDEX; where one has none, as sent, or the reverse of that."""
+        if any(task.task_index is None for task in self.tasks):
+            return list(reversed(self.tasks) if is_desc else self.tasks)
+        return sorted(self.tasks, key=lambda task: task.task_index or 0)
 
 
 class JobSource(Protocol):

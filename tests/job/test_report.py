@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from casjob.catalogue.meanings import Catalogue
+from casjob.commands.tasks import Selection
 from casjob.job.failures import Failure
-from casjob.job.phases import group_phases
-from casjob.job.report import Report, TaskReport, name_task, report_job, select_tasks
+from casjob.job.report import Report, TaskReport, group_phases, name_task, report_job
 from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
@@ -145,7 +145,7 @@ class TestOrder:
 
         assert names(report.tasks) == ["SEPARATOR_BUILDING", "second", "third"]
         assert report.tasks[-1].phase == "BUILDING"
-        assert names(select_tasks(report, desc=True).shown)[0] == "third"
+        assert names(Selection(desc=True).select(report).shown)[0] == "third"
 
 
 class TestPhases:
@@ -426,7 +426,7 @@ class TestCompleteness:
         assert report.contradictions == ("The file has one page only.",)
 
     def test_is_not_claimed_of_a_selection(self) -> None:
-        report = select_tasks(report_of(job("SUCCEEDED", task(1), task(2))), limit=1)
+        report = Selection(limit=1).select(report_of(job("SUCCEEDED", task(1), task(2))))
 
         assert report.is_complete
         assert not report.shows_everything
@@ -527,12 +527,12 @@ class TestSelection:
         [
             ({}, [1, 2, 3, 4, 5]),
             ({"desc": True}, [5, 4, 3, 2, 1]),
-            ({"only_failed": True}, [2, 3, 4]),
-            ({"only_failed": True, "desc": True}, [4, 3, 2]),
-            ({"statuses": frozenset({"FAILED"})}, [3, 4]),
-            ({"statuses": frozenset({"FAILED", "SUCCEEDED"})}, [1, 3, 4]),
-            ({"statuses": frozenset({"FAILED"}), "only_failed": True}, [3, 4]),
-            ({"statuses": frozenset({"RUNNING"})}, []),
+            ({"failed": True}, [2, 3, 4]),
+            ({"failed": True, "desc": True}, [4, 3, 2]),
+            ({"status": ["FAILED"]}, [3, 4]),
+            ({"status": ["FAILED", "SUCCEEDED"]}, [1, 3, 4]),
+            ({"status": ["FAILED"], "failed": True}, [3, 4]),
+            ({"status": ["RUNNING"]}, []),
             ({"limit": 2}, [1, 2]),
             ({"offset": 3}, [4, 5]),
             ({"offset": 1, "limit": 2, "desc": True}, [4, 3]),
@@ -542,7 +542,7 @@ class TestSelection:
     def test_shows_what_was_asked_for_in_the_order_asked_for(
         self, selection: dict[str, Any], shown: list[int]
     ) -> None:
-        selected = select_tasks(self.report, **selection)
+        selected = Selection(**selection).select(self.report)
 
         assert indexes(selected.shown) == shown
         assert selected.tasks == self.report.tasks

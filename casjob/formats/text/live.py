@@ -19,8 +19,7 @@ from casjob.formats.text.report import draw_notes, draw_report, render_endings
 from casjob.formats.text.screen import Screen
 from casjob.formats.text.words import INDENT, STAGE_STYLES, as_list, measure
 from casjob.job.events import Event, JobSnapshot, Stall
-from casjob.job.phases import group_phases
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage
 
 _MIN_ROWS = 4

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from casjob.job.phases import Phase
-from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.report import Phase, Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage
 
 

@@ -15,8 +15,7 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.table import MIN_WIDTH, Across, Field
 from casjob.formats.text.words import BAR, INDENT, STAGE_STYLES, TICK, measure
-from casjob.job.phases import Phase, group_phases
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Phase, Report, TaskReport, group_phases
 from casjob.job.statuses import Stage
 from casjob.printable import printable
 
@@ -202,7 +201,7 @@ def fold_tasks(report: Report, max_rows: int | None) -> list[Row]:
         return [*tasks]
     rows: list[TaskReport | Phase] = []
     for phase in group_phases(tasks):
-        if phase.separator and phase.has_succeeded:
+        if phase.name is not None and phase.has_succeeded:
             rows.append(phase)
         else:
             rows += phase.tasks

@@ -1,7 +1,7 @@
 import pytest
 
 from casjob.formats.text.tasks import Gap, Row, fold_tasks
-from casjob.job.phases import Phase
+from casjob.job.report import Phase
 from tests.samples import Fields, job, report_of, separator, task
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from casjob.commands.tasks import Selection
 from casjob.formats.text.phrases import (
     describe_completeness,
     describe_heartbeat,
@@ -17,8 +18,7 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
-from casjob.job.phases import group_phases
-from casjob.job.report import select_tasks
+from casjob.job.report import group_phases
 from casjob.job.statuses import Outcome
 from tests.samples import job, report_of, separator, task
 
@@ -195,9 +195,9 @@ def test_completeness_tells_what_is_not_there() -> None:
     part = report_of(job("FAILED", *map(task, range(5)), task_count=105), is_whole=False)
 
     assert describe_completeness(whole) is None
-    assert describe_completeness(select_tasks(whole, limit=2)) == "2 of 5 tasks"
-    assert describe_completeness(select_tasks(whole, only_failed=True)) == "0 of 5 tasks"
+    assert describe_completeness(Selection(limit=2).select(whole)) == "2 of 5 tasks"
+    assert describe_completeness(Selection(failed=True).select(whole)) == "0 of 5 tasks"
     assert describe_completeness(running) is None
     assert describe_progress(running) == "2 of 7 tasks reported"
-    assert describe_completeness(select_tasks(running, limit=1)) == "1 of 7 tasks"
+    assert describe_completeness(Selection(limit=1).select(running)) == "1 of 7 tasks"
     assert describe_completeness(part) == "5 of 105 tasks"
