@@ -275,18 +275,10 @@ def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> It
         stage = stage_of(task.task_status)
         message = None if stage is Stage.ENDED_WELL else read_failure(task.messages)
         has_failed = stage is Stage.ENDED_BADLY
-        elapsed, heartbeat_age = _read_times(task, stage, detail)
-        yield TaskReport(
-            task=task,
-            stage=stage,
-            message=message,
-            phase=phase,
-            is_separator=is_separator,
-            elapsed_seconds=elapsed,
-            heartbeat_age_seconds=heartbeat_age,
-            title=catalogue.find_title(task.task_name),
-            means=catalogue.explain_failure(message.codes) if message and has_failed else (),
-        )
+        times = _read_times(task, stage, detail)
+        title = catalogue.find_title(task.task_name)
+        means = catalogue.explain_failure(message.codes) if message and has_failed else ()
+        yield TaskReport(task, stage, message, phase, is_separator, *times, title, means)
 
 
 def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | None, float | None]:
