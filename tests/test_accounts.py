@@ -574,7 +574,7 @@ def test_a_broken_config_stops_what_needs_an_account_and_nothing_else(
     for words in (["show", JOB_ID], ["config"], ["list"]):
         stopped = casjob(*words, environ=other)
         assert (stopped.status, stopped.out) == (3, "")
-        assert stopped.err.startswith(f"casjob: {broken}\n  hint: mend it: ")
+        assert stopped.err.startswith(f"casjob: {broken}\n  hint: fix it, or set ")
     assert service.requests == []
     for shown in (casjob("show", "--demo"), casjob("recent", environ=other), ask_as("token")):
         assert (shown.status, shown.err.startswith(f"casjob: warning: {broken}")) == (0, True)

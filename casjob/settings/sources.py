@@ -16,7 +16,10 @@ from casjob.settings.environment import read_casjob_variables, read_vendor_varia
 from casjob.settings.files import is_missing
 from casjob.settings.values import Source, Value, summarize
 
-_NO_OTHER = "mend it: until then, no other account is used in place of the one in it"
+_NO_OTHER = (
+    "fix it, or set the region and a whole credential with CASJOB_* variables; no other account is"
+    " used in place of the one in the file"
+)
 
 
 def find_sources(

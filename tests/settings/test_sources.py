@@ -112,8 +112,10 @@ def test_a_broken_config_stops_unless_options_and_variables_have_everything(
         with pytest.raises(SettingsError) as caught:
             resolve(**environ)
         assert caught.value.message.removeprefix(str(path)).lstrip(" ").startswith(message)
-        hint = "mend it: until then, no other account is used in place of the one in it"
-        assert caught.value.hint == hint
+        assert caught.value.hint == (
+            "fix it, or set the region and a whole credential with CASJOB_* variables; no other"
+            " account is used in place of the one in the file"
+        )
     for given, environ in ({}, {**token, **region}), ({"region": "ae-ad-1"}, token):
         (warning,) = resolve(given, **environ).warnings
         assert warning.startswith(str(path))
