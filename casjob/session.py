@@ -8,8 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from casjob.cache import Cache
-from casjob.catalogue.custom import read_custom_meanings
-from casjob.catalogue.meanings import Catalogue
+from casjob.catalogue.meanings import Catalogue, read_custom_meanings
 from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
@@ -68,10 +67,10 @@ class Session:
     @cached_property
     def catalogue(self) -> Catalogue:
         """What names mean. What is wrong with the team's own file is a warning on stderr."""
-        custom = read_custom_meanings(self.custom_meanings_file)
-        for problem in custom.problems:
+        meanings, problems = read_custom_meanings(self.custom_meanings_file)
+        for problem in problems:
             self.notices.say(f"warning: {problem}")
-        return Catalogue(custom.meanings)
+        return Catalogue(meanings)
 
     def history(self, source: JobSource) -> History:
         """Return the jobs last viewed in the source's project; the demo is one of its own."""

@@ -1,6 +1,7 @@
-"""Looks names up in the data and in what a team has written down itself."""
+"""Looks names up in the data, and in a team's own file: `"VPC.*" = "ask the network team"`."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -28,14 +29,11 @@ _SERVICESTAGE = frozenset({"SVCSTG", "ECC"})
 _MOST_PARTS = 3
 """Parts of a code that may name the service, such as SVCSTG.CCE."""
 
-_SPELLINGS = (
-    ("LLED", "LED"),
-    ("LLING", "LING"),
-    ("ISING", "IZING"),
-    ("ISED", "IZED"),
-    ("GREY", "GRAY"),
-)
+_SPELLINGS = {"LLED": "LED", "LLING": "LING", "ISING": "IZING", "ISED": "IZED", "GREY": "GRAY"}
 """What British English spells otherwise than American English."""
+
+_MAX_BYTES = 1024 * 1024
+"""More than anybody writes of meanings; a device or a pipe in place of the file has no end."""
 
 
 class Kind(StrEnum):
@@ -182,7 +180,7 @@ class Catalogue:
     @cached_property
     def _known(self) -> Mapping[str, Explanation]:
         known: dict[str, Explanation] = {}
-        flows: dict[str, list[Explanation]] = {}
+        flows = defaultdict[str, list[Explanation]](list)
         for code, means, advice, source in _read_rows("codes.tsv"):
             known[_key(code)] = Explanation(
                 code, Kind.CODE, means=means, advice=advice or None, source=source
@@ -190,7 +188,7 @@ class Catalogue:
         for name, title, flow in _read_rows("task_names.tsv"):
             task = Explanation(name, Kind.TASK, means=title, flow=flow or None, source=_TASK_SOURCE)
             known[_key(name)] = task
-            flows.setdefault(flow, []).append(task)
+            flows[flow].append(task)
         for name, does in _read_rows("flows.tsv"):
             known[_key(name)] = Explanation(
                 name, Kind.FLOW, means=does, tasks=tuple(flows[name]), source=_FLOW_SOURCE
@@ -204,6 +202,45 @@ class Catalogue:
         return known
 
 
+def read_custom_meanings(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Read a team's TOML file of names and texts, and what is wrong with it, in sentences.
+
+    Each text becomes one line. A file that does not exist is no problem, and nothing is raised.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, []
+    except (OSError, ValueError) as error:
+        return {}, [f"{path} can't be read: {getattr(error, 'strerror', None) or error}"]
+    if len(content) > _MAX_BYTES:
+        return {}, [f"{path} is larger than {_MAX_BYTES} bytes"]
+    # Most users have no such file.
+    import tomllib
+
+    try:
+        document = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return {}, [f"{path}, line {line}: not UTF-8"]
+    except (ValueError, RecursionError) as error:
+        return {}, [f"{path} is not TOML: {error}"]
+    problems = {name: _find_problem(value) for name, value in document.items()}
+    return (
+        {name: " ".join(text.split()) for name, text in document.items() if not problems[name]},
+        [f"{path}: {name!r} {problem}" for name, problem in problems.items() if problem],
+    )
+
+
+def _find_problem(value: object) -> str | None:
+    if isinstance(value, dict):
+        return 'is a table; a name with a dot needs quotes: "VPC.0202" = "…"'
+    if not isinstance(value, str):
+        return "is not text"
+    return None if value.strip() else "is empty"
+
+
 def find_service(code: str) -> Service | None:
     """Return the service that a code's prefix names, by the longest prefix that is known."""
     parts = re.split("[._-]", _canonicalize(code).rstrip("0123456789"), maxsplit=_MOST_PARTS)
@@ -214,7 +251,7 @@ def find_service(code: str) -> Service | None:
 def fold_spelling(word: str) -> str:
     """Return a status word in one spelling for all cases, and for British and American English."""
     folded = word.upper()
-    for british, american in _SPELLINGS:
+    for british, american in _SPELLINGS.items():
         folded = folded.replace(british, american)
     return folded
 

@@ -1,9 +1,17 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from casjob.catalogue.meanings import Catalogue, Explanation, Kind, Service, find_service
+from casjob.catalogue.meanings import (
+    Catalogue,
+    Explanation,
+    Kind,
+    Service,
+    find_service,
+    read_custom_meanings,
+)
 
 ECC = Service("ECC", "ServiceStage jobs", "the job engine itself")
 VPC = Service("VPC", "Virtual Private Cloud", "networks, subnets, security groups")
@@ -208,15 +216,8 @@ class TestFailure:
 
 
 class TestCustomMeanings:
-    def test_stand_beside_the_documented_ones(self) -> None:
-        catalogue = Catalogue({"ecc00011": "ask Ann"})
-
-        assert catalogue.explain("ECC00011") == BUILD_FAILED._replace(custom="ask Ann")
-
     def test_may_be_all_that_is_known(self) -> None:
-        catalogue = Catalogue({"WKS.*": "ask Ann"})
-
-        meaning = catalogue.explain("WKS.00211401")
+        meaning = Catalogue({"WKS.*": "ask Ann"}).explain("WKS.00211401")
         assert meaning == Explanation("WKS.00211401", Kind.CODE, "ask Ann")
 
     @pytest.mark.parametrize(
@@ -232,6 +233,7 @@ class TestCustomMeanings:
             ("APIGW.0301", "gateway"),
             ("APIG.0302", "old spelling"),
             ("TN00097", "a task"),
+            ("ECC00011", "any case"),
         ],
     )
     def test_are_found_by_name_and_then_by_the_longest_pattern(
@@ -248,10 +250,70 @@ class TestCustomMeanings:
                 "APIGW.0301": "gateway",
                 "APIG.0302": "old spelling",
                 "TN00097": "a task",
+                "ecc00011": "any case",
             }
         )
 
         assert catalogue.find_custom(name) == own
+
+
+class TestATeamsFile:
+    LARGEST = b'"A" = "x"\n'.ljust(1024 * 1024, b"#")
+
+    @pytest.mark.parametrize(
+        ("content", "meanings", "problems"),
+        [
+            (
+                b'# ours\n"ECC00011" = " ask Ann "\n"VPC.*" = """one\ntwo"""\n',
+                {"ECC00011": "ask Ann", "VPC.*": "one two"},
+                [],
+            ),
+            (
+                b'A1 = 1\nA2 = " "\nA3 = ["x"]\nVPC.0202 = "x"\nA5 = "ask Ann"\n',
+                {"A5": "ask Ann"},
+                [
+                    ": 'A1' is not text",
+                    ": 'A2' is empty",
+                    ": 'A3' is not text",
+                    ': \'VPC\' is a table; a name with a dot needs quotes: "VPC.0202" = "…"',
+                ],
+            ),
+            (
+                b'"A" = "x"\n"B" =\n',
+                {},
+                [" is not TOML: Invalid value (at line 2, column 6)"],
+            ),
+            (b'\n\n"B" = "\xff"\n', {}, [", line 3: not UTF-8"]),
+            (LARGEST, {"A": "x"}, []),
+            (LARGEST + b"#", {}, [" is larger than 1048576 bytes"]),
+        ],
+    )
+    def test_is_read_and_what_is_wrong_is_told(
+        self, tmp_path: Path, content: bytes, meanings: dict[str, str], problems: list[str]
+    ) -> None:
+        path = tmp_path / "explain.toml"
+        path.write_bytes(content)
+
+        told = [f"{path}{problem}" for problem in problems]
+        assert read_custom_meanings(path) == (meanings, told)
+
+    def test_may_nest_deeply_without_an_error(self, tmp_path: Path) -> None:
+        path = tmp_path / "explain.toml"
+        path.write_text(f"A = {'[' * 100_000}", "utf-8")
+
+        meanings, [problem] = read_custom_meanings(path)
+
+        assert (meanings, problem.startswith(f"{path} is not TOML")) == ({}, True)
+
+    def test_need_not_exist_nor_be_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+
+        assert read_custom_meanings(tmp_path / "none") == ({}, [])
+        assert read_custom_meanings(tmp_path / "file" / "none") == ({}, [])
+        told = f"{tmp_path} can't be read: Is a directory"
+        assert read_custom_meanings(tmp_path) == ({}, [told])
+        told = "a\0b can't be read: embedded null byte"
+        assert read_custom_meanings(Path("a\0b")) == ({}, [told])
 
 
 def test_every_name_that_can_be_completed_has_a_meaning() -> None:
