@@ -44,7 +44,12 @@ def run(
         finally:
             # Also when an error about one job ends it: what is known of the others is not lost.
             results = [
-                JobResult(job.job_id, job.report, has_verdict=job.job_id in known)
+                JobResult(
+                    job.job_id,
+                    job.report,
+                    has_verdict=job.job_id in known,
+                    is_missing=job.not_found is not None,
+                )
                 for job in poller.jobs
             ]
             left = [each for each in results if not each.has_verdict]

@@ -76,6 +76,7 @@ def _list_results(poller: Poller, session: Session) -> list[JobResult]:
             job.job_id,
             job.report,
             job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),
+            is_missing=job.not_found is not None,
         )
         for job in poller.jobs
     ]

@@ -62,7 +62,7 @@ def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool)
     for result in results:
         report = result.report
         if report is None:
-            unknown = _Annotation(result.job_id, "no explanation for the job")
+            unknown = _Annotation(result.job_id, result.absence)
             annotations["warning"].append(unknown)
             continue
         title = f"{_name(report, result.job_id)} {describe_verdict(report)}"

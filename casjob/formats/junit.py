@@ -42,7 +42,7 @@ def report(
 
 def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> bytes:
     """Return a testsuite a job; one never seen has an error."""
-    suites = [_suite(ending.job_id, ending.report) for ending in results]
+    suites = [_suite(each.job_id, each.report, each.absence) for each in results]
     names = Counter(suite.name for suite in suites)
     return _encode(
         # Two jobs with the same name would count as one.
@@ -62,16 +62,16 @@ class _Suite(NamedTuple):
         return str(sum(case.result == result for case in self.cases))
 
 
-def _suite(job_id: str, report: Report | None) -> _Suite:
+def _suite(job_id: str, report: Report | None, absence: str = "") -> _Suite:
     job_name = report.job.job_name if report else None
     # A dot would part it into a package and a class.
     name = _choose_name(job_name, job_id).replace(".", "_")
-    return _Suite(name, job_id, report, tuple(_list_cases(report)))
+    return _Suite(name, job_id, report, tuple(_list_cases(report, absence)))
 
 
-def _list_cases(report: Report | None) -> Iterator[_Case]:
+def _list_cases(report: Report | None, absence: str) -> Iterator[_Case]:
     if report is None:
-        yield _Case(_JOB_CASE, result="error", message="Nothing is known about the job yet.")
+        yield _Case(_JOB_CASE, result="error", message=f"{absence.capitalize()}.")
         return
     names: set[str] = set()
     for each in report.shown:

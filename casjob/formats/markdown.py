@@ -290,7 +290,7 @@ def _went_well(each: TaskReport) -> bool:
 def _draw_result(result: JobResult) -> str:
     report = result.report
     if report is None:
-        return _draw_row(_cell(result.job_id), "", "no explanation for it", "")
+        return _draw_row(_cell(result.job_id), "", result.absence, "")
     return _draw_row(
         _cell(result.job_id),
         _cell(report.job.job_name),

@@ -123,7 +123,7 @@ class TestInAPipe:
         assert "casjob: gave up after 10 failures in a row" in finished.err
         results = finished.out.partition("\n\n")[2]
         assert results.startswith(
-            "JOB2: no explanation for it\n"
+            "JOB2: nothing is known about the job yet\n"
             "\n"
             "provision/provMain FAILED after 2.0s · PROVISION\n"
             "  job JOB1 · "
@@ -178,7 +178,7 @@ class TestInAPipe:
         lines, _, results = finished.out.partition("\n\n")
         assert TIME.sub("", lines + "\n") == LINES_JOB1
         assert results == (
-            "JOB0: no explanation for it\n"
+            "JOB0: the job was not found\n"
             "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
             "\n"
             "1 of 2 jobs succeeded, 1 unknown\n"

@@ -154,5 +154,5 @@ def test_a_job_that_did_not_end_is_a_warning(
     )
     del service.jobs[JOB_ID]
     assert ask("wait", JOB_ID, "--wait-for-job", "1h", *options).out == (
-        f"::warning title={JOB_ID}::no explanation for the job\n"
+        f"::warning title={JOB_ID}::nothing is known about the job yet\n"
     )

@@ -272,3 +272,10 @@ class TestWait:
         assert finished.status == 124
         [case] = read(finished.out)
         assert case == Case(JOB_ID, JOB_ID, "job", 0.0, "error", message, message)
+
+    def test_says_which_job_is_not_found(self, ask: Callable[..., Finished]) -> None:
+        finished = ask("wait", "JOB0", "-o", "junit")
+
+        assert finished.status == 5
+        [case] = read(finished.out)
+        assert (case.result, case.message) == ("error", "The job was not found.")

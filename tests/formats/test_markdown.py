@@ -208,7 +208,7 @@ def test_a_job_that_was_never_seen_has_none(ask: Callable[..., Finished], servic
 
     [_, row] = read_rows(render(ask("wait", JOB_ID, *options, "-o", "markdown").out))
 
-    assert row == [JOB_ID, "", "no explanation for it", ""]
+    assert row == [JOB_ID, "", "nothing is known about the job yet", ""]
 
 
 def test_config_has_a_row_a_setting_and_notes(casjob: Casjob) -> None:

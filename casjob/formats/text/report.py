@@ -86,9 +86,10 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
     if len(results) == 1:
         return "".join(reports)
     lines, tally = Page(display), Page(display)
-    for job_id, ended, *_ in results:
+    for result in results:
+        job_id, ended, *_ = result
         if ended is None:
-            lines.print(f"{job_id}: no explanation for it")
+            lines.print(f"{job_id}: {result.absence}")
         elif ended.outcome is Outcome.SUCCEEDED:
             lines.print(describe_ending(job_id, ended), margin=lines.mark(ended.stage))
     outcomes = [each.report.outcome if each.report else Outcome.UNKNOWN for each in results]

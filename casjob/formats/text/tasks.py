@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 
 class Gap(NamedTuple):
-    """A number of tasks that were left out here."""
+    """A number of tasks that were left out here, and whether all of them succeeded."""
 
     tasks: int
+    has_succeeded: bool
 
 
 Row: TypeAlias = TaskReport | Phase | Gap
@@ -133,7 +134,8 @@ def _draw_across(page: Page, rows: Sequence[Row]) -> list[TaskReport | Across]:
 
     def draw(row: Row) -> TaskReport | Across:
         if isinstance(row, Gap):
-            return Across((page.signs(f"… {describe_count(row.tasks)}"), "dim"))
+            succeeded = ", all succeeded" if row.has_succeeded and row.tasks > 1 else ""
+            return Across((page.signs(f"… {describe_count(row.tasks)}{succeeded}"), "dim"))
         number = _number(row)
         if isinstance(row, Phase):
             name = _name_phase(row)
@@ -253,6 +255,9 @@ def _close(rows: Sequence[TaskReport | Phase], kept: Sequence[int]) -> Iterator[
             # A gap would take as much room.
             yield between[0]
         elif between:
-            yield Gap(sum(len(row.tasks) if isinstance(row, Phase) else 1 for row in between))
+            tasks = [
+                each for row in between for each in (row.tasks if isinstance(row, Phase) else [row])
+            ]
+            yield Gap(len(tasks), all(each.stage is Stage.ENDED_WELL for each in tasks))
         yield from rows[end : end + 1]
         begin = end + 1

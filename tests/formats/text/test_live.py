@@ -213,7 +213,7 @@ class TestTheScreen:
             lines = tty.see()
 
         assert len(lines) == 24
-        assert lines[6] == "      … 47 tasks"
+        assert lines[6] == "      … 47 tasks, all succeeded"
         assert lines[7].startswith("  48  TX00048  restful  ✓ SUCCEEDED")
         assert lines[19].startswith("  60  TX00060  restful  ● RUNNING")
         assert lines[20:] == [
@@ -319,7 +319,7 @@ class TestTheEnd:
 
         assert tty.see() == [
             "✓ JOB1 provision/provMain SUCCEEDED after 1.0s",
-            "JOB3: no explanation for it",
+            "JOB3: nothing is known about the job yet",
             "",
             "✗ provision/provMain FAILED after 1.0s · PROVISION",
             "  job JOB2 · started 2020-02-04 04:01:03Z",

@@ -132,7 +132,7 @@ def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
         "   43  ✓ PHASE_3  20 of 20  21.0s",
         "   64  ✓ PHASE_4  20 of 20  21.0s",
         "   85  PHASE_5",
-        "       … 13 tasks",
+        "       … 13 tasks, all succeeded",
         "   99  TX00099  restful  ✓ SUCCEEDED  04:02:41     1.0s                       ▏",
         "  100  TX00100  restful  ✓ SUCCEEDED  04:02:42     1.0s                        ▏",
         "  101  TX00101  restful  ✓ SUCCEEDED  04:02:43     1.0s                        ▏",
