@@ -29,6 +29,7 @@ TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z ", re.MULTILINE)
 REPORT_JOB1 = """\
 provision/provMain SUCCEEDED after 2.0s · PROVISION
   job JOB1 · started 2020-02-04 04:01:03Z
+  project 063a3158b1a34710b36ad208b9497d00
 
   #  TASK     TYPE     STATUS     STARTED   ELAPSED
   1  TX00001  restful  SUCCEEDED  04:01:03     1.0s
@@ -98,6 +99,7 @@ class TestInAPipe:
             "\n"
             "provision/provMain FAILED after 2.0s · PROVISION\n"
             "  job JOB2 · started 2020-02-04 04:01:03Z\n"
+            "  project 063a3158b1a34710b36ad208b9497d00\n"
             "\n"
             "task 2 TX00002: failed after 1.0s\n"
             "  E1  Broken.\n"
@@ -406,7 +408,7 @@ class TestOnATerminal:
             assert not terminal.cursor_is_hidden
 
         assert status == 130
-        assert sum(line.startswith("● provision/provMain RUNNING") for line in lines) == 1
+        assert sum(line.startswith("● provision/provMain has been RUNNING") for line in lines) == 1
         assert "1 of 2 steps done, 1 running" in lines
         assert not any("next poll" in line for line in lines)
         assert lines[-1] == "casjob: stopped watching; the job is still running"
@@ -561,12 +563,12 @@ class TestOnATerminal:
             terminal.wait_until(_is_running)
             service.handler = lambda _: Reply(503, delay=0.03)
             lines = terminal.wait_until(lambda lines: "retrying" in lines[-1])
-            assert lines[0].startswith("● provision/provMain RUNNING")
+            assert lines[0].startswith("● provision/provMain has been RUNNING")
             assert re.match(r"the service .* failed \(HTTP 503\); retrying", lines[-1])
             status, lines = terminal.finish()
 
         assert status == 6
-        assert lines[0].startswith("● provision/provMain RUNNING")
+        assert lines[0].startswith("● provision/provMain has been RUNNING")
         assert any(
             re.match(r"casjob: gave up after 10 failures in a row: the ser", line) for line in lines
         )
@@ -600,7 +602,7 @@ _SHELL = ["bash", "--norc", "--noprofile", "-i"]
 
 
 def _is_running(lines: list[str]) -> bool:
-    return bool(lines) and lines[0].startswith("● provision/provMain RUNNING")
+    return bool(lines) and lines[0].startswith("● provision/provMain has been RUNNING")
 
 
 def _elapsed(lines: list[str]) -> str:
