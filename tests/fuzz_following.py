@@ -14,6 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from random import Random
 
+from casjob.errors import ReplyError
+from casjob.job.models import read_detail
+from casjob.json_text import decode
 from tests.conftest import JOB_ID, Finished
 from tests.fuzz import change_body, make_body
 from tests.program import run_shell
@@ -41,9 +44,18 @@ def make_replies(seed: int, job_id: str) -> list[Reply]:
     bodies = [make_body(random).replace(JOB_ID.encode(), job_id.encode())]
     while len(bodies) < random.randint(1, MOST_REPLIES):
         bodies.append(change_body(bodies[-1], random))
+    bodies = [each for each in bodies if not names_another(each, job_id)]
     replies = [random.choice([Reply(body=each), random.choice(FAILURES)]) for each in bodies]
     end = random.choice(ENDS)
     return [*replies, Reply(body=job(end, task(1), task(2, end), JOB_ID=job_id))]
+
+
+def names_another(body: bytes, job_id: str) -> bool:
+    try:
+        named = read_detail(decode(body.decode("utf-8-sig", "replace")), as_of=None).job.job_id
+    except (ValueError, ReplyError):
+        return False
+    return named not in {None, job_id}
 
 
 def follow(command: str, seed: int, count: int, run: Run) -> Iterator[str]:

@@ -131,7 +131,7 @@ class TestProgress:
             gate.open()
             status, lines = terminal.finish()
 
-        counts = "105 of 105 steps succeeded · 83 tasks folded; --full shows all"
+        counts = "105 of 105 steps succeeded · 84 tasks folded; --full shows all"
         assert (status, lines[-1]) == (0, counts)
         assert not any("fetching" in line for line in lines)
 
