@@ -51,7 +51,7 @@ def profile(*lines: str) -> dict[str, str]:
     return {".config/casjob/config.toml": "\n".join(["[default]", *lines])}
 
 
-def command(document: Mapping[str, str]) -> dict[str, str]:
+def command(document: Mapping[str, object]) -> dict[str, str]:
     words = [sys.executable, "-c", f"print({json.dumps(document)!r})"]
     return profile(f"credential_command = {json.dumps(words)}")
 
@@ -63,6 +63,7 @@ KOOCLI = {
     "secretAccessKey": IN_FORCE,
     "securityToken": "HUSH-security-token-of-koocli",
 }
+SSO = {"name": "p", "mode": "SSO", "ssoAuth": {"stsToken": KOOCLI}}
 AWKWARD = 'HUSH"pass\\wörd/ 中'
 
 WAYS = {
@@ -81,6 +82,21 @@ WAYS = {
     "profile": Way(files=profile(f'access_key = "AK"\nsecret_key = "{IN_FORCE}"')),
     "command, token": Way(files=command({"token": "HUSH-token-of-the-command"})),
     "command, key": Way(files=command({"access_key": "AK", "secret_key": IN_FORCE})),
+    "command, STS": Way(
+        files=command(
+            {
+                "credentials": {
+                    "access_key_id": "AK",
+                    "secret_access_key": IN_FORCE,
+                    "security_token": "HUSH-security-token-of-sts",
+                    "expiration": "2999-01-01T00:00:00Z",
+                }
+            }
+        )
+    ),
+    "auth-action": Way(
+        {"HUAWEI_CLOUD_ACCESS_KEY_ID": "AK", "HUAWEI_CLOUD_SECRET_ACCESS_KEY": IN_FORCE}
+    ),
     "terraform": Way({"HW_AUTH_TOKEN": "HUSH-token-of-terraform"}),
     "sdk file": Way(
         files={
@@ -90,6 +106,9 @@ WAYS = {
     ),
     "koocli": Way(
         files={".hcloud/config.json": json.dumps({"current": "p", "profiles": [KOOCLI]})}
+    ),
+    "koocli, SSO": Way(
+        files={".hcloud/config.json": json.dumps({"current": "p", "profiles": [SSO]})}
     ),
 }
 
