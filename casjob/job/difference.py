@@ -153,6 +153,8 @@ class Difference(NamedTuple):
 def compare(base: Report, job: Report, names: tuple[str, str] = ("BASE", "JOB")) -> Difference:
     """Compare a run, usually one that failed, with another, usually one that succeeded."""
     difference = Difference(base, job, (), names)
+    in_base, in_job = dict(number_tasks(base.tasks)), dict(number_tasks(job.tasks))
+    pairs = ((in_base.get(key), in_job.get(key)) for key in merge_order(in_base, in_job))
     tasks = tuple(
         TaskDifference(
             before,
@@ -160,7 +162,7 @@ def compare(base: Report, job: Report, names: tuple[str, str] = ("BASE", "JOB"))
             _find_change(before, after, difference),
             _compare_elapsed(before, after, are_whole=difference.have_both_succeeded),
         )
-        for before, after in _align(base.tasks, job.tasks)
+        for before, after in pairs
     )
     return difference._replace(tasks=tasks)
 
@@ -200,14 +202,6 @@ def _ran(report: TaskReport | None) -> bool:
     if report is None or report.is_separator:
         return False
     return report.stage not in {Stage.SKIPPED, Stage.NOT_BEGUN}
-
-
-def _align(
-    base: Iterable[TaskReport], job: Iterable[TaskReport]
-) -> Iterator[tuple[TaskReport | None, TaskReport | None]]:
-    in_base, in_job = dict(number_tasks(base)), dict(number_tasks(job))
-    for key in merge_order(in_base, in_job):
-        yield in_base.get(key), in_job.get(key)
 
 
 def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[StepKey, TaskReport]]:

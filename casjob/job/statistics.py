@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from casjob.job.difference import StepKey, merge_order, number_tasks
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Report, TaskReport, seconds_between
 from casjob.job.statuses import Outcome, Stage
 
 GONE = "gone"
@@ -23,14 +23,9 @@ _RAN = frozenset({Stage.ENDED_WELL, Stage.ENDED_BADLY})
 
 
 class Run(NamedTuple):
-    """A deployment: a run of the component's steps, in one job or in several batches.
+    """A deployment of a version, in one job or in several, in the order in which they run.
 
-    Args:
-        job_ids: its jobs, in the order in which they run.
-        version: what was deployed.
-        outcome: an `Outcome`, or `GONE`; failed if one of the jobs failed.
-        started: when the first job started, in UTC; None if that is not known.
-        ended: when the last job ended.
+    The `outcome` is an `Outcome`, or `GONE`; the times are those of the first job and the last.
     """
 
     job_ids: tuple[str, ...]
@@ -47,49 +42,19 @@ class Run(NamedTuple):
     @property
     def elapsed_seconds(self) -> float | None:
         """From the first job's start to the last one's end."""
-        if self.started is None or self.ended is None or self.ended < self.started:
-            return None
-        return (self.ended - self.started).total_seconds()
+        return seconds_between(self.started, self.ended)
 
 
 class Figures(NamedTuple):
-    """How long something took, in seconds; percentiles are nearest-rank: values that occurred.
+    """How long something took, in seconds, as far as that is known: `n` times.
 
-    Args:
-        n: how often that is known.
-        median: None if it is never known.
-        p95: the 95th percentile; None if n is less than 5.
-        last: how long it took the last time.
+    Percentiles are nearest-rank: values that occurred. Of fewer than 5 there is no `p95`.
     """
 
     n: int
     median: float | None
     p95: float | None
     last: float | None
-
-
-class StepFigures(NamedTuple):
-    """A step over all runs.
-
-    Args:
-        newest: the step in the newest job that has it.
-        runs: how often it ran, in each of several batches.
-        failed: how often it failed.
-        elapsed: how long it took, failed or not.
-        is_slow: whether it took longer the last time than in all but one in twenty of the runs
-            before, and by more than 2 s; there must be 5 of those at least.
-    """
-
-    newest: "StepName"
-    runs: int
-    failed: int
-    elapsed: Figures
-    is_slow: bool
-
-    @property
-    def step(self) -> "StepName":
-        """The step."""
-        return self.newest
 
 
 class StepName(NamedTuple):
@@ -101,17 +66,25 @@ class StepName(NamedTuple):
     phase: str | None
 
 
-class RepeatedFailure(NamedTuple):
-    """Jobs that failed in the same step with the same code.
+class StepFigures(NamedTuple):
+    """A step over all runs, as the newest job names it that has it; each batch is a run.
 
-    Args:
-        step: None if no task of the jobs failed.
-        code: None if the message had none.
-        detail: the message of the newest.
-        means: what is known about the code, in lines.
-        job_ids: the jobs, newest first.
-        first: when it happened first, in UTC; None if that is not known.
-        last: when it happened last.
+    It is slow if it took longer the last time than in all but one in twenty of the runs before, and
+    by more than 2 s; there must be 5 of those at least.
+    """
+
+    step: StepName
+    runs: int
+    failed: int
+    elapsed: Figures
+    is_slow: bool
+
+
+class RepeatedFailure(NamedTuple):
+    """Jobs that failed in the same step, if a task of theirs failed, with the same code.
+
+    The `detail` and what it `means` are those of the newest job, which is the first in `job_ids`.
+    It happened first and last at the times, in UTC, if they are known.
     """
 
     step: StepName | None
@@ -127,14 +100,21 @@ class RepeatedFailure(NamedTuple):
         """How many jobs failed so."""
         return len(self.job_ids)
 
+    def join(self, older: "RepeatedFailure") -> "RepeatedFailure":
+        """Return both as one."""
+        times = (self.first, self.last, older.first, older.last)
+        moments = [each for each in times if each]
+        return self._replace(
+            job_ids=self.job_ids + older.job_ids,
+            first=min(moments, default=None),
+            last=max(moments, default=None),
+        )
+
 
 class Statistics(NamedTuple):
-    """A component's deployments over time.
+    """A component's deployments, newest first; the steps and failures of those that count.
 
-    Args:
-        runs: newest first.
-        steps: of the runs that are counted, in their order.
-        failures: of those runs, the one that happened last first.
+    The steps are in their order, and the failure that happened last is the first.
     """
 
     runs: tuple[Run, ...]
@@ -159,12 +139,7 @@ class Statistics(NamedTuple):
 
 
 class Deployed(NamedTuple):
-    """A deployment and its jobs by their ids, in the order in which they run.
-
-    Args:
-        version: what was deployed.
-        jobs: None for a job that is gone.
-    """
+    """A deployment of a version, and its jobs by id in the order in which they run, if not gone."""
 
     version: str | None
     jobs: dict[str, Report | None]
@@ -175,7 +150,7 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
     runs = []
     tallies: dict[StepKey, _StepTally] = {}
     order: list[StepKey] = []
-    failures: dict[tuple[StepKey | None, str | None], _FailureTally] = {}
+    failures: dict[tuple[StepKey | None, str | None], RepeatedFailure] = {}
     for deployed in newest_first:
         run = _judge(deployed)
         runs.append(run)
@@ -187,14 +162,14 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
             for key, task in steps.items():
                 tallies.setdefault(key, _StepTally(task)).add(task)
             if report.outcome is Outcome.FAILED:
-                cause = report.cause
-                step = next((key for key, task in steps.items() if task is cause), None)
-                code = cause.message.code if cause and cause.message else None
-                failures.setdefault((step, code), _FailureTally(cause)).add(job_id, report)
+                failure = _read_failure(job_id, report)
+                step = next((key for key, task in steps.items() if task is report.cause), None)
+                same = failures.get((step, failure.code))
+                failures[step, failure.code] = same.join(failure) if same else failure
     return Statistics(
         tuple(runs),
         tuple(tallies[key].result for key in order),
-        tuple(tally.result for tally in failures.values()),
+        tuple(failures.values()),
     )
 
 
@@ -243,7 +218,7 @@ class _StepTally:
     """Counts the runs of a step, newest first, at eight bytes a run."""
 
     def __init__(self, newest: TaskReport) -> None:
-        self._newest = _name(newest)
+        self._step = _name(newest)
         self._runs = self._failed = 0
         self._times = array("d")
 
@@ -256,36 +231,17 @@ class _StepTally:
     @property
     def result(self) -> StepFigures:
         times = self._times
-        return StepFigures(self._newest, self._runs, self._failed, measure(times), _is_slow(times))
+        return StepFigures(self._step, self._runs, self._failed, measure(times), _is_slow(times))
 
 
-class _FailureTally:
-    """Collects the jobs that failed in the same way, newest first."""
-
-    def __init__(self, newest: TaskReport | None) -> None:
-        self._newest = newest
-        self._job_ids: list[str] = []
-        self._moments: list[datetime] = []
-
-    def add(self, job_id: str, report: Report) -> None:
-        moment = report.cause.task.last_health_check if report.cause else report.ended
-        self._job_ids.append(job_id)
-        if moment:
-            self._moments.append(moment)
-
-    @property
-    def result(self) -> RepeatedFailure:
-        newest = self._newest
-        message = newest.message if newest else None
-        return RepeatedFailure(
-            _name(newest) if newest else None,
-            message.code if message else None,
-            message.detail if message else None,
-            newest.means if newest else (),
-            tuple(self._job_ids),
-            min(self._moments, default=None),
-            max(self._moments, default=None),
-        )
+def _read_failure(job_id: str, report: Report) -> RepeatedFailure:
+    cause, moment = report.cause, report.ended
+    if cause is None:
+        return RepeatedFailure(None, None, None, (), (job_id,), moment, moment)
+    message = cause.message
+    code, detail = (message.code, message.detail) if message else (None, None)
+    moment = cause.task.last_health_check
+    return RepeatedFailure(_name(cause), code, detail, cause.means, (job_id,), moment, moment)
 
 
 def _name(task: TaskReport) -> StepName:

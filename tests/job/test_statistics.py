@@ -135,7 +135,7 @@ def test_an_oracle_finds_the_same(history: list[list[Job | None]]) -> None:
 def find_steps(found: Statistics) -> Counter[object]:
     return Counter(
         (
-            (each.newest.task_name, each.newest.task_index),
+            (each.step.task_name, each.step.task_index),
             (each.runs, each.failed, in_milliseconds(each.elapsed), each.is_slow),
         )
         for each in found.steps
@@ -333,7 +333,7 @@ class TestSteps:
 
         found = count(run("ABAC"), run("BXAAA"), run("YC"))
 
-        assert "".join(str(each.newest.task_name) for each in found.steps) == "YABXAAC"
+        assert "".join(str(each.step.task_name) for each in found.steps) == "YABXAAC"
         assert [each.runs for each in found.steps] == [1, 2, 2, 1, 2, 1, 2]
 
     def test_are_named_after_the_newest_job_that_has_them(self) -> None:
@@ -341,7 +341,7 @@ class TestSteps:
         newer = report_of(job("SUCCEEDED", separator(1, "BUILDING"), task(9, TASK_NAME="TN00097")))
         found = summarize([Deployed("2", {"JOB2": newer}), Deployed("1", {"JOB1": older})])
 
-        assert [each.newest for each in found.steps] == [
+        assert [each.step for each in found.steps] == [
             (9, "TN00097", "wait for the build to succeed", "BUILDING")
         ]
 
