@@ -1,120 +1,95 @@
 """What a command is about: its arguments, and the options that choose jobs and tasks."""
 
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from casjob.completers import (
-    complete_component,
-    complete_job_id,
-    complete_name,
-    complete_status,
-)
+from casjob.completion import complete_component, complete_job_id, complete_name, complete_status
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
 from casjob.job.source import ComponentName
+from casjob.options import Options, option
 from casjob.output import OutputFile
 
 _Named = TypeVar("_Named")
 
-_argument: Any = partial(typer.Argument, show_default=False)
+
+def _argument(metavar: str, text: str, complete: Any) -> Any:
+    return typer.Argument(metavar=metavar, help=text, autocompletion=complete, show_default=False)
+
 
 JobId = Annotated[
     str | None,
     _argument(
-        metavar="JOB_ID",
-        help="Job id, or a prefix of a recent one. Default: CASJOB_JOB_ID, or the job last viewed.",
-        autocompletion=complete_job_id,
+        "JOB_ID",
+        "Job id, or a prefix of a recent one. Default: CASJOB_JOB_ID, or the job last viewed.",
+        complete_job_id,
     ),
 ]
-
 JobIds = Annotated[
     list[str] | None,
     _argument(
-        metavar="JOB_ID",
-        help="Job ids, or - to read them from stdin. Default: CASJOB_JOB_ID; for watch on a"
-        " terminal, the job last viewed.",
-        autocompletion=complete_job_id,
+        "JOB_ID",
+        "Job ids, or - to read them from stdin. Default: CASJOB_JOB_ID; for watch on a terminal,"
+        " the job last viewed.",
+        complete_job_id,
     ),
 ]
-
 Base = Annotated[
     str | None,
     _argument(
-        metavar="BASE",
-        help="Job to compare with: an id, or a file as for show --from; - is stdin.",
-        autocompletion=complete_job_id,
+        "BASE",
+        "Job to compare with: an id, or a file as for show --from; - is stdin.",
+        complete_job_id,
     ),
 ]
-
 Compared = Annotated[
-    str | None,
-    _argument(
-        metavar="JOB", help="Job to compare: an id or a file.", autocompletion=complete_job_id
-    ),
+    str | None, _argument("JOB", "Job to compare: an id or a file.", complete_job_id)
 ]
-
 Names = Annotated[
     list[str] | None,
     _argument(
-        metavar="CODE",
-        help="Error codes, task names, statuses or other words. Default: those in the failure of"
+        "CODE",
+        "Error codes, task names, statuses or other words. Default: those in the failure of"
         " CASJOB_JOB_ID, or of the job last viewed.",
-        autocompletion=complete_name,
+        complete_name,
     ),
 ]
-
 Component = Annotated[
     str | None,
     _argument(
-        metavar="COMPONENT",
-        help="List the deployments of this component (name or id). Default: all components, each"
-        " with its last job.",
-        autocompletion=complete_component,
+        "COMPONENT",
+        "List the deployments of this component (name or id). Default: all components, each with"
+        " its last job.",
+        complete_component,
     ),
 ]
-
 OneComponent = Annotated[
-    str,
-    _argument(
-        metavar="COMPONENT",
-        help="Component, by its name or id.",
-        autocompletion=complete_component,
-    ),
+    str, _argument("COMPONENT", "Component, by its name or id.", complete_component)
 ]
 
 Application = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Only components of this application (name or id)."),
+    str | None, option("Only components of this application (name or id).", "NAME")
 ]
-
 Full = Annotated[
-    bool, typer.Option("--full", help="Show everything, even if it does not fit the screen.")
+    bool, option("Show everything, even if it does not fit the screen.", names=["--full"])
 ]
+Limit = Annotated[int | None, option("Show at most N.", "N", min=1)]
 
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Show at most N.")]
 
-
-@dataclass
-class ComponentOptions:
+class ComponentOptions(Options):
     """The component whose last job is meant."""
 
     component: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Use the last job of this component (name or id).",
-            autocompletion=complete_component,
-        ),
+        option("Use the last job of this component (name or id).", "NAME", complete_component),
     ] = None
     application: Application = None
 
     def choose(self, named: _Named) -> _Named | ComponentName:
         """Return what is meant: the component, or else what is named by an argument."""
-        given = {option: value for option, value in vars(self).items() if value is not None}
+        given = {name: text for name, text in vars(self).items() if text is not None}
         if not given:
             return named
         if "component" not in given:
@@ -124,37 +99,43 @@ class ComponentOptions:
         return ComponentName(given.pop("component"), **given)
 
 
-@dataclass
 class OwnerOptions(ComponentOptions):
     """The component that a job belongs to, which is looked up otherwise."""
 
     component: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Component of the job (name or id); without a job, its last one is meant.",
-            autocompletion=complete_component,
+        option(
+            "Component of the job (name or id); without a job, its last one is meant.",
+            "NAME",
+            complete_component,
         ),
     ] = None
 
 
-@dataclass
-class LogOptions:
+class NextJobOptions(ComponentOptions):
+    """The component whose last job is meant, or its next one."""
+
+    after: Annotated[
+        str | None,
+        option(
+            "With --component: wait for the next job after this one, or none.",
+            "JOB_ID",
+            complete_job_id,
+        ),
+    ] = None
+
+
+class LogOptions(Options):
     """Which log is shown, and which part of it."""
 
-    build: Annotated[
-        str | None, typer.Option(metavar="ID", help="Show this build, not that of a job.")
-    ] = None
+    build: Annotated[str | None, option("Show this build, not that of a job.", "ID")] = None
     full: Full = False
-    tail: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Show only the last N lines.")
-    ] = None
+    tail: Annotated[int | None, option("Show only the last N lines.", "N", min=1)] = None
     follow: Annotated[
         bool,
-        typer.Option(
-            "--follow",
-            "-f",
-            help="Show what comes until the build ends, then exit 0 if it succeeded, else 1.",
+        option(
+            "Show what comes until the build ends, then exit 0 if it succeeded, else 1.",
+            names=["--follow", "-f"],
         ),
     ] = False
 
@@ -169,39 +150,20 @@ class LogOptions:
             )
 
 
-@dataclass
-class NextJobOptions(ComponentOptions):
-    """The component whose last job is meant, or its next one."""
-
-    after: Annotated[
-        str | None,
-        typer.Option(
-            metavar="JOB_ID",
-            help="With --component: wait for the next job after this one, or none.",
-            autocompletion=complete_job_id,
-        ),
-    ] = None
-
-
-@dataclass
-class ReplyOptions:
+class ReplyOptions(Options):
     """Where the reply is read from and kept, and what the exit status tells of it."""
 
     file: Annotated[
         str | None,
-        typer.Option(
-            "--from",
-            metavar="FILE",
-            help="Read the job from a file written by --save or --json, or an API response; - is"
-            " stdin.",
+        option(
+            "Read the job from a file written by --save or --json, or an API response; - is stdin.",
+            "FILE",
+            names=["--from"],
         ),
     ] = None
-    save: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also save the whole job, for --from.")
-    ] = None
+    save: Annotated[str | None, option("Also save the whole job, for --from.", "FILE")] = None
     with_exit_status: Annotated[
-        bool,
-        typer.Option("--exit-status", help="Exit 1 if the job failed, 8 if it has not ended."),
+        bool, option("Exit 1 if the job failed, 8 if it has not ended.", names=["--exit-status"])
     ] = False
 
     def open_save(self) -> OutputFile | None:
@@ -213,22 +175,21 @@ class ReplyOptions:
         return file
 
 
-@dataclass
-class TaskOptions:
+class TaskOptions(Options):
     """Which tasks of a job are shown, by the API's own paging or by filters."""
 
     limit: Limit = None
-    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Skip the first N tasks.")] = 0
-    desc: Annotated[bool, typer.Option("--desc", help="Show the last task first.")] = False
-    instance_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only tasks of this component instance.")
-    ] = None
-    failed: Annotated[bool, typer.Option("--failed", help="Only tasks that failed.")] = False
+    offset: Annotated[int, option("Skip the first N tasks.", "N", min=0)] = 0
+    desc: Annotated[bool, option("Show the last task first.", names=["--desc"])] = False
+    instance_id: Annotated[str | None, option("Only tasks of this component instance.", "ID")] = (
+        None
+    )
+    failed: Annotated[bool, option("Only tasks that failed.", names=["--failed"])] = False
     status: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="WORD",
-            help="Only tasks with one of these comma-separated statuses; may be repeated.",
-            autocompletion=complete_status,
+        option(
+            "Only tasks with one of these comma-separated statuses; may be repeated.",
+            "WORD",
+            complete_status,
         ),
     ] = None

@@ -35,6 +35,7 @@ from casjob.options import (
     FormatOptions,
     Json,
     RequestOptions,
+    option,
     output_option,
     with_options,
 )
@@ -136,10 +137,7 @@ def watch(
     follow: FollowOptions,
     timeout: Annotated[
         str | None,
-        typer.Option(
-            metavar="DURATION",
-            help="Stop after this long, with exit status 124; no limit by default.",
-        ),
+        option("Stop after this long, with exit status 124; no limit by default.", "DURATION"),
     ] = None,
     output: Annotated[OutputFormat | None, output_option("view")] = None,
     json: Json = False,
@@ -151,7 +149,7 @@ def watch(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    view = FormatOptions(json).open(session, "view", output, display)
+    view = FormatOptions(json=json).open(session, "view", output, display)
     return run(component.choose(job_ids or []), plan, session, view)
 
 
@@ -165,12 +163,10 @@ def wait(
     component: NextJobOptions,
     follow: FollowOptions,
     timeout: Annotated[
-        str,
-        typer.Option(metavar="DURATION", help="Give up after this long, with exit status 124."),
+        str, option("Give up after this long, with exit status 124.", "DURATION")
     ] = "30m",
     quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="Print no reminders to stderr while waiting."),
+        bool, option("Print no reminders to stderr while waiting.", names=["--quiet", "-q"])
     ] = False,
     output: Annotated[OutputFormat | None, output_option("verdicts")] = None,
     formats: FormatOptions,
@@ -191,7 +187,7 @@ def list_components(
     component: Component = None,
     *,
     application: Application = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only components that failed.")] = False,
+    failed: Annotated[bool, option("Only components that failed.", names=["--failed"])] = False,
     limit: Limit = None,
     full: Full = False,
     output: Annotated[OutputFormat | None, output_option("components")] = None,
@@ -238,10 +234,7 @@ def stats(
     component: OneComponent,
     *,
     application: Application = None,
-    last: Annotated[
-        int,
-        typer.Option(min=1, max=100, metavar="N", help="Its newest N deployments."),
-    ] = 20,
+    last: Annotated[int, option("Its newest N deployments.", "N", min=1, max=100)] = 20,
     full: Full = False,
     output: Annotated[OutputFormat | None, output_option("statistics")] = None,
     formats: FormatOptions,
@@ -319,16 +312,14 @@ def explain(
     from casjob.commands.explain import run
 
     session = connection.open_session(context, is_offline=bool(names))
-    return run(names or [], session, FormatOptions(json).open(session, "explanations", output))
+    return run(names or [], session, FormatOptions(json=json).open(session, "explanations", output))
 
 
 @command("casjob config --check")
 def config(
     context: typer.Context,
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Test the settings, step by step.")
-    ] = False,
+    check: Annotated[bool, option("Test the settings, step by step.", names=["--check"])] = False,
     output: Annotated[OutputFormat | None, output_option("settings")] = None,
     formats: FormatOptions,
     connection: RequestOptions,

@@ -1,26 +1,19 @@
-"""The options about output, following and the connection, each a field of a dataclass."""
+"""The options about output, following and the connection; those that go together are a class."""
 
 import inspect
 import os
-from collections.abc import Callable
-from dataclasses import Field, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from casjob import process
-from casjob.completers import complete_profile, complete_region
+from casjob.completion import complete_profile, complete_region
 from casjob.errors import UsageError
-from casjob.formats.display import (
-    FORMATS,
-    Color,
-    Content,
-    Display,
-    OutputFormat,
-    Presentation,
-)
+from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat, Presentation
 from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
 
@@ -28,51 +21,132 @@ if TYPE_CHECKING:
     from casjob.follow.job import Plan
     from casjob.session import Session
 
-_follow_option: Any = partial(typer.Option, rich_help_panel="Following")
-_output_option: Any = partial(typer.Option, rich_help_panel="Output")
-_connection_option: Any = partial(typer.Option, rich_help_panel="Connection")
+
+class Options(SimpleNamespace):
+    """Options that go together, each a field with its default, and annotated as for Typer."""
+
+
+def with_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command one option for each field of its parameters that are `Options`.
+
+    Typer reads the signature of a command. Here one parameter, such as `display: DisplayOptions`,
+    stands for all fields of its class, so that options shared by commands are written once.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type[Options], list[str]]] = {}
+    signature = inspect.signature(command)
+    for name, parameter in signature.parameters.items():
+        group = parameter.annotation
+        if not (isinstance(group, type) and issubclass(group, Options)):
+            parameters.append(parameter)
+            continue
+        fields = get_type_hints(group, include_extras=True)
+        groups[name] = group, list(fields)
+        parameters += (
+            parameter.replace(name=field, annotation=annotation, default=getattr(group, field))
+            for field, annotation in fields.items()
+        )
+
+    @wraps(command)
+    def run(**values: Any) -> int:
+        for name, (group, fields) in groups.items():
+            values[name] = group(**{field: values.pop(field) for field in fields})
+        return command(**values)
+
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads
+    return run
+
+
+def option(
+    text: str,
+    metavar: str | None = None,
+    complete: Any = None,
+    *,
+    names: Iterable[str] = (),
+    **settings: Any,
+) -> Any:
+    """Return an option with its help; without names, it is called like its field."""
+    return typer.Option(*names, help=text, metavar=metavar, autocompletion=complete, **settings)
+
+
+_follow_option = partial(option, rich_help_panel="Following")
+_output_option = partial(option, rich_help_panel="Output")
+_connection_option = partial(option, rich_help_panel="Connection")
+
+Json = Annotated[bool, _output_option("Same as --output json.", names=["--json"])]
+
+
+class FollowOptions(Options):
+    """How jobs are followed."""
+
+    interval: Annotated[
+        str | None,
+        _follow_option(
+            "Polling interval; by default 2s, growing to 15s while nothing changes.", "DURATION"
+        ),
+    ] = None
+    fail_fast: Annotated[
+        bool, _follow_option("Stop at the first failed task or job.", names=["--fail-fast"])
+    ] = False
+    wait_for_job: Annotated[
+        str | None, _follow_option("Wait this long for a job that does not exist yet.", "DURATION")
+    ] = None
+
+    def plan(self, timeout: str | None) -> "Plan":
+        """Return the plan, with durations in seconds; the timeout starts now."""
+        # Help and completion follow no jobs.
+        from casjob.deadline import Deadline
+        from casjob.follow.job import Plan
+
+        interval = _parse("--interval", self.interval)
+        if interval == 0:
+            raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
+        return Plan(
+            interval=interval,
+            deadline=Deadline(_parse("--timeout", timeout)),
+            fail_fast=self.fail_fast,
+            wait_for_job=_parse("--wait-for-job", self.wait_for_job) or 0.0,
+        )
+
+
+def _parse(name: str, duration: str | None) -> float | None:
+    if duration is None:
+        return None
+    from casjob.durations import EXAMPLES, parse_duration
+
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        message = f"{name} {duration!r} is {error}"
+        raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
 
 
 def output_option(content: Content) -> Any:
     """Return the option `--output` for the formats that can present some content."""
     formats = FORMATS[content]
-
-    def complete_format(incomplete: str) -> list[str]:
-        return [output for output in formats if output.startswith(incomplete)]
-
     return _output_option(
-        "--output",
-        "-o",
-        metavar=f"<{'|'.join(formats)}>",
-        help="Output format; table by default.",
-        autocompletion=complete_format,
+        "Output format; table by default.",
+        f"<{'|'.join(formats)}>",
+        lambda incomplete: [each for each in formats if each.startswith(incomplete)],
+        names=["--output", "-o"],
     )
 
 
-@dataclass
-class DisplayOptions:
+class DisplayOptions(Options):
     """How output is drawn for people."""
 
-    color: Annotated[Color, _output_option(help="When to use colour.")] = Color.AUTO
-    utc: Annotated[bool, _output_option("--utc", help="Show times in UTC.")] = False
+    color: Annotated[Color, _output_option("When to use colour.")] = Color.AUTO
+    utc: Annotated[bool, _output_option("Show times in UTC.", names=["--utc"])] = False
 
 
-_SUFFIXES = {"md": "markdown", "xml": "junit"}
-"""What ends the names of files, where it is not the format's name."""
-
-Json = Annotated[bool, _output_option("--json", help="Same as --output json.")]
-
-
-@dataclass
-class FormatOptions:
+class FormatOptions(Options):
     """The format of the output, beside `--output`, and the file that gets it."""
 
     json: Json = False
     output_file: Annotated[
         str | None,
         _output_option(
-            metavar="FILE",
-            help="Write the output to FILE, in the format of its name, and a table to stdout.",
+            "Write the output to FILE, in the format of its name, and a table to stdout.", "FILE"
         ),
     ] = None
 
@@ -117,7 +191,7 @@ class FormatOptions:
 def _find_format(file: str | None, content: Content) -> OutputFormat:
     """Return the format that the name of a file tells, by default the table."""
     suffix = Path(file or "").suffix.lower().removeprefix(".")
-    suffix = _SUFFIXES.get(suffix, suffix)
+    suffix = {"md": "markdown", "xml": "junit"}.get(suffix, suffix)
     output = OutputFormat(suffix) if suffix in set(OutputFormat) else OutputFormat.TABLE
     if output not in FORMATS[content]:
         hint = f"--output chooses one of {', '.join(FORMATS[content])}"
@@ -125,103 +199,37 @@ def _find_format(file: str | None, content: Content) -> OutputFormat:
     return output
 
 
-@dataclass
-class FollowOptions:
-    """How jobs are followed."""
-
-    interval: Annotated[
-        str | None,
-        _follow_option(
-            metavar="DURATION",
-            help="Polling interval; by default 2s, growing to 15s while nothing changes.",
-        ),
-    ] = None
-    fail_fast: Annotated[
-        bool, _follow_option("--fail-fast", help="Stop at the first failed task or job.")
-    ] = False
-    wait_for_job: Annotated[
-        str | None,
-        _follow_option(
-            metavar="DURATION", help="Wait this long for a job that does not exist yet."
-        ),
-    ] = None
-
-    def plan(self, timeout: str | None) -> "Plan":
-        """Return the plan, with durations in seconds; the timeout starts now."""
-        # Help and completion follow no jobs.
-        from casjob.deadline import Deadline
-        from casjob.follow.job import Plan
-
-        interval = _parse("--interval", self.interval)
-        if interval == 0:
-            raise UsageError("--interval is 0", hint="the service allows 5 requests a second")
-        return Plan(
-            interval=interval,
-            deadline=Deadline(_parse("--timeout", timeout)),
-            fail_fast=self.fail_fast,
-            wait_for_job=_parse("--wait-for-job", self.wait_for_job) or 0.0,
-        )
-
-
-def _parse(option: str, duration: str | None) -> float | None:
-    if duration is None:
-        return None
-    from casjob.durations import EXAMPLES, parse_duration
-
-    try:
-        return parse_duration(duration)
-    except ValueError as error:
-        message = f"{option} {duration!r} is {error}"
-        raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
-
-
-@dataclass
-class ConnectionOptions:
+class ConnectionOptions(Options):
     """Where the service is, and how to reach it. No option takes a secret."""
 
     profile: Annotated[
-        str | None,
-        _connection_option(
-            metavar="NAME",
-            help="Profile in casjob's config.toml.",
-            autocompletion=complete_profile,
-        ),
+        str | None, _connection_option("Profile in casjob's config.toml.", "NAME", complete_profile)
     ] = None
     region: Annotated[
-        str | None,
-        _connection_option(
-            metavar="REGION",
-            help="Region, such as cn-north-4.",
-            autocompletion=complete_region,
-        ),
+        str | None, _connection_option("Region, such as cn-north-4.", "REGION", complete_region)
     ] = None
     project_id: Annotated[
-        str | None, _connection_option(metavar="ID", help="Project that the job belongs to.")
+        str | None, _connection_option("Project that the job belongs to.", "ID")
     ] = None
     endpoint: Annotated[
-        str | None,
-        _connection_option(metavar="URL", help="URL of the service; by default, the region's."),
+        str | None, _connection_option("URL of the service; by default, the region's.", "URL")
     ] = None
     api_version: Annotated[
         ApiVersion | None,
-        _connection_option(help="API version; by default v2, or v3 where there is no v2."),
+        _connection_option("API version; by default v2, or v3 where there is no v2."),
     ] = None
     ca_bundle: Annotated[
-        str | None,
-        _connection_option(metavar="FILE", help="Additional CA certificates to trust."),
+        str | None, _connection_option("Additional CA certificates to trust.", "FILE")
     ] = None
     request_timeout: Annotated[
         str | None,
-        _connection_option(
-            metavar="SECONDS", help="Time limit for each step of a request; 30 by default."
-        ),
+        _connection_option("Time limit for each step of a request; 30 by default.", "SECONDS"),
     ] = None
     demo: Annotated[
-        bool, _connection_option("--demo", help="Use the built-in sample service instead.")
+        bool, _connection_option("Use the built-in sample service instead.", names=["--demo"])
     ] = False
     verbose: Annotated[
-        bool,
-        _connection_option("--verbose", "-v", help="Log requests and responses to stderr."),
+        bool, _connection_option("Log requests and responses to stderr.", names=["--verbose", "-v"])
     ] = False
 
     def open_session(self, context: typer.Context, *, is_offline: bool = False) -> "Session":
@@ -233,12 +241,10 @@ class ConnectionOptions:
             import casjob.service  # noqa: F401
         # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
-        given = vars(self).copy()
-        demo, verbose = given.pop("demo"), given.pop("verbose")
         return Session(
-            given,
-            demo=demo,
-            verbose=verbose,
+            {name: text for name, text in vars(self).items() if name not in {"demo", "verbose"}},
+            demo=self.demo,
+            verbose=self.verbose,
             is_offline=is_offline,
             environ=os.environ,
             notices=context.obj,
@@ -246,44 +252,9 @@ class ConnectionOptions:
         )
 
 
-@dataclass
 class RequestOptions(ConnectionOptions):
     """Where the service is, and how requests are made that do not poll."""
 
     retries: Annotated[
-        str | None,
-        _connection_option(metavar="N", help="How often to retry a failed request; 3 by default."),
+        str | None, _connection_option("How often to retry a failed request; 3 by default.", "N")
     ] = None
-
-
-def with_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command one option for each field of its parameters that are dataclasses.
-
-    Typer reads the signature of a command. Here one parameter, such as `display: DisplayOptions`,
-    stands for all fields of its class, so that options shared by commands are written once.
-    """
-    signature = inspect.signature(command)
-    groups: dict[str, Any] = {
-        name: parameter.annotation
-        for name, parameter in signature.parameters.items()
-        if is_dataclass(parameter.annotation)
-    }
-
-    @wraps(command)
-    def run(**values: Any) -> int:
-        for name, group in groups.items():
-            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
-        return command(**values)
-
-    parameters = [
-        each
-        for name, parameter in signature.parameters.items()
-        for each in (map(_to_parameter, fields(groups[name])) if name in groups else [parameter])
-    ]
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads
-    return run
-
-
-def _to_parameter(field: "Field[Any]") -> inspect.Parameter:
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(field.name, keyword, default=field.default, annotation=field.type)

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from casjob.conversion import convert_plain_values
-from casjob.help import Command
+from casjob.help import Command, convert_plain_values
 
 
 class Size(StrEnum):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.completers import complete_profile
+from casjob.completion import complete_profile
 from tests.conftest import PROJECT_ID, Casjob, Finished
 from tests.program import CASJOB
 from tests.service import Recorded, Reply, Service
