@@ -218,6 +218,8 @@ def test_an_interruption_is_told_to_the_shell_alone(
         os.kill(os.getpid(), signal.SIGINT)
         return Reply(delay=30)
 
+    # Loads everything: while it is loaded, a signal ends the process at once, which is pytest's.
+    casjob("show", JOB_ID, environ=at_service)
     service.handler = interrupt
     assert casjob("show", JOB_ID, environ=at_service) == (130, "", "")
 
