@@ -176,8 +176,8 @@ def describe_keys() -> Iterator[tuple[str, str]]:
         schema = TypeAdapter(document).json_schema(mode="serialization")
         for key, value in schema["properties"].items():
             named = schema["$defs"].get(value.get("$ref", "").rpartition("/")[2], {})
-            words = f"{', '.join(named['enum'])}." if "enum" in named else None
-            yield f"{prefix}{key}", value.get("description") or words or named["description"]
+            values = f"{', '.join(named.get('enum', ()))}."
+            yield f"{prefix}{key}", value.get("description", values)
 
 
 def describe_events() -> Iterator[tuple[str, str]]:

@@ -146,7 +146,7 @@ class Report(VersionedDocument):
         description="Null unless the job was found by its component."
     )
     region: Text = Field(description="Null if no region is set.")
-    project_id: Text
+    project_id: Text = Field(description="The job's project; null if that is not known.")
     failure: Cause | None = Field(description="Null if no task failed.")
     job: SkipValidation[dict[str, Any]] = Field(
         description="Upper-case names, whichever version of the API answered."
