@@ -182,7 +182,7 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
 
     given = {name: text for name, text in context.params.items() if name in Settings._fields}
     session = Session(
-        given,
+        given=given,
         demo=bool(context.params.get("demo")),
         verbose=False,
         environ=os.environ,

@@ -24,7 +24,7 @@ None of them ever holds a secret.
 """
 
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 class ExitStatus(IntEnum):
@@ -189,3 +189,13 @@ class TimedOutError(CasjobError):
     """`--timeout` passed."""
 
     status = ExitStatus.TIMED_OUT
+
+
+class CheckResult(NamedTuple):
+    """How one probe went, and what to do about a failure, which `status` stands for."""
+
+    step: str
+    status: ExitStatus
+    message: str
+    hint: str | None = None
+    steps: tuple[str, ...] = ()

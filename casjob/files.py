@@ -1,7 +1,9 @@
-"""The user's folders by the XDG rules, and files that are read in bounds and written whole."""
+"""The user's folders by the XDG rules, and files: read in bounds, decoded, and written whole."""
 
+import codecs
 import errno
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -26,6 +28,21 @@ _AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK
 _DRAFT = ".casjob-draft-"
 _LONGEST_WRITE = 3600.0
 """Seconds after which a draft belongs to a run that was killed."""
+
+
+_ENCODINGS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""By the byte order mark; PowerShell writes UTF-16. The longer marks begin like the shorter."""
+
+_ESCAPE_SEQUENCE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
+)
+"""ECMA-48: colours and the like; what follows `ESC ]`, such as a link, has an end of its own."""
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:
@@ -75,6 +92,35 @@ def read_pieces(file: BinaryIO, size: int) -> bytes:
     while piece := file.read(min(_PIECE, size - len(content))):
         content += piece
     return bytes(content)
+
+
+def decode_text(content: bytes) -> str:
+    """Return the text in bytes: of UTF-8, or of UTF-16 or UTF-32 with a byte order mark.
+
+    Colours are dropped, and lines end in a line feed alone.
+
+    Raises:
+        UnicodeDecodeError: it is in another encoding.
+    """
+    marks = (encoding for mark, encoding in _ENCODINGS.items() if content.startswith(mark))
+    return clean(content.decode(next(marks, "utf-8")))
+
+
+def clean(text: str) -> str:
+    """Return a text without the escape sequences in it, and with line feeds alone."""
+    return _ESCAPE_SEQUENCE.sub("", text).replace("\r\n", "\n")
+
+
+def guess_encoding(content: bytes) -> str:
+    """Return the encoding that bytes may be in which are not UTF-8, by its usual name."""
+    if b"\0" in content[:4]:
+        return "UTF-16 without a byte order mark"
+    try:
+        # Of GBK, the common characters: two bytes over 0xa0, of which Western text has single ones.
+        content.decode("gb2312")
+    except UnicodeDecodeError:
+        return "Windows-1252"
+    return "GBK"
 
 
 def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from casjob.errors import UsageError
-from casjob.files import read_pieces
+from casjob.files import clean, decode_text, read_pieces
 from casjob.history import JOB_ID
 from casjob.job.failures import describe_failure, read_failure
 from casjob.json_text import JsonValue, decode
-from casjob.plain_text import clean, decode_text, straighten
 
 STDIN = "-"
 """Stands for the job ids on stdin."""
@@ -20,6 +19,11 @@ WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
 
 AROUND_AN_ID = " \t\r\n\"'`,;<>()[]\u2018\u2019\u201c\u201d"
 """What is copied along with an id."""
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-")
+_INVISIBLE = dict.fromkeys("\u00ad\u200b\u200e\u200f\u2060\ufeff", "")
+_LOOKALIKES = str.maketrans({**_HYPHENS, **_INVISIBLE, "\u00a0": " "})
+"""What editors, chats and terminals put into an id in place of what was typed, or between it."""
+
 _LONGEST_SHOWN = 200
 _MAX_STDIN = 64 * 1024 * 1024
 """Characters of a list of jobs: a program may never stop printing."""
@@ -66,6 +70,11 @@ def read_job_id(text: str) -> str:
         else "a job id has 1 to 128 letters, digits, _ and -, as in"
         " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
     )
+
+
+def straighten(text: str) -> str:
+    """Return a text that holds ids with the characters that they had before they were typeset."""
+    return clean(text).translate(_LOOKALIKES)
 
 
 def quote_start(text: str) -> str:

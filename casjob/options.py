@@ -242,7 +242,7 @@ class ConnectionOptions(Options):
         # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
         return Session(
-            {name: text for name, text in vars(self).items() if name not in {"demo", "verbose"}},
+            given={name: text for name, text in vars(self).items() if name not in {"demo", "verbose"}},
             demo=self.demo,
             verbose=self.verbose,
             is_offline=is_offline,

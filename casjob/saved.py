@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casjob.errors import ReplyError, UsageError
-from casjob.files import read_pieces, read_start
+from casjob.files import decode_text, guess_encoding, read_pieces, read_start
 from casjob.job.embedded_json import find_json
 from casjob.job.failures import clip, read_failure
 from casjob.job.source import ComponentIdentity, JobDetail, Place, Window
@@ -24,7 +24,6 @@ from casjob.json_text import (
     read_text,
 )
 from casjob.output import OutputFile
-from casjob.plain_text import decode_text, guess_encoding
 
 STDIN = "-"
 """Names stdin where a file may be named."""

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,35 +19,21 @@ from casjob.output import Output
 from casjob.settings.resolve import Settings, resolve_settings
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Session:
     """One run of casjob, with the settings given on the command line, by name."""
 
-    def __init__(
-        self,
-        given: Mapping[str, str | None],
-        *,
-        demo: bool,
-        verbose: bool,
-        is_offline: bool = False,
-        environ: Mapping[str, str],
-        notices: Notices,
-        output: Output,
-    ) -> None:
-        self.given = given
-        self.demo = demo
-        self.verbose = verbose
-        self.is_offline = is_offline
-        self.environ = environ
-        self.notices = notices
-        self.output = output
+    given: Mapping[str, str | None]
+    demo: bool
+    verbose: bool
+    is_offline: bool = False
+    environ: Mapping[str, str]
+    notices: Notices
+    output: Output
 
     @cached_property
     def settings(self) -> Settings:
-        """The effective settings. Problems with sources not chosen are warnings on stderr.
-
-        Raises:
-            SettingsError: a source that the user chose is missing or can't be understood.
-        """
+        """The effective settings. Problems with sources not chosen are warnings on stderr."""
         # A broken file matters only if an account is needed.
         is_lenient = self.demo or self.is_offline
         settings = resolve_settings(self.given, self.environ, is_lenient=is_lenient)

@@ -22,8 +22,8 @@ from casjob.job_ids import (
     quote_start,
     read_job_id,
     read_job_ids,
+    straighten,
 )
-from casjob.plain_text import straighten
 from casjob.session import Session
 
 if TYPE_CHECKING:

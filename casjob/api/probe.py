@@ -12,6 +12,7 @@ from casjob.api.jobs import ServiceStage
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
+    CheckResult,
     ExitStatus,
     ForbiddenError,
     JobNotFoundError,
@@ -19,7 +20,6 @@ from casjob.errors import (
     SettingsError,
 )
 from casjob.job.source import Window
-from casjob.overview import CheckResult
 
 _CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may be (APIGW.0301)
 

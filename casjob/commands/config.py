@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from casjob.errors import ExitStatus, SettingsError, UsageError
+from casjob.errors import CheckResult, ExitStatus, SettingsError, UsageError
 from casjob.formats.display import Presentation
-from casjob.overview import CheckResult
 from casjob.session import Session
 from casjob.settings.overview import describe_settings
 from casjob.settings.resolve import Settings, resolve_settings

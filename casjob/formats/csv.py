@@ -24,7 +24,7 @@ from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.job.statistics import Statistics
-from casjob.overview import Overview
+from casjob.settings.values import Overview
 
 Row = TypeVar("Row")
 Write: TypeAlias = Callable[[Iterable[Field[Any]], Iterable[Any]], bytes]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from casjob.errors import CheckResult
 from casjob.formats import documents, records
 from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import format_utc
 from casjob.job.embedded_json import decode_messages
 from casjob.json_text import encode_document, escape_controls
-from casjob.overview import CheckResult
 
 if TYPE_CHECKING:
     from casjob.builds.models import BuildLog
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from casjob.job.events import Event, JobSnapshot
     from casjob.job.report import Report, TaskReport
     from casjob.job.statistics import Statistics
-    from casjob.overview import Overview
+    from casjob.settings.values import Overview
 
 
 def report(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from casjob.catalogue.meanings import Explanation
 from casjob.components import ComponentHistory, Listing
+from casjob.errors import CheckResult
 from casjob.formats import records
 from casjob.formats.display import Display, JobResult
 from casjob.formats.documents import Document, Task
@@ -20,7 +21,7 @@ from casjob.history import RecentJob
 from casjob.job.difference import Difference
 from casjob.job.report import Report
 from casjob.job.statistics import Statistics
-from casjob.overview import CheckResult, Overview
+from casjob.settings.values import Overview
 
 __all__ = ["view"]  # its lines are the same
 

@@ -49,8 +49,8 @@ from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport
 from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
-from casjob.overview import Overview
 from casjob.printable import printable
+from casjob.settings.values import Overview
 
 _LIMIT = 1_000_000
 """Bytes of a report; GitHub's limit for a step summary is 1024 KiB."""

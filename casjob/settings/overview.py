@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from casjob.errors import SettingsError
-from casjob.overview import Entry, Overview
 from casjob.settings import ApiVersion
 from casjob.settings.credentials import find_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
@@ -13,6 +12,8 @@ from casjob.settings.values import (
     NOT_SET,
     SECRETS,
     SETTINGS,
+    Entry,
+    Overview,
     Value,
     mask,
     summarize,

@@ -114,3 +114,19 @@ def summarize(error: CasjobError) -> str:
     """Return an error in one line, for a warning or a note."""
     steps = (step.strip() for step in error.steps[:1])
     return "; ".join(filter(None, (error.message, error.hint, *steps)))
+
+
+class Entry(NamedTuple):
+    """One setting and where it is from; a secret is masked, and a value that is not set is None."""
+
+    name: str
+    value: str | None
+    origin: str
+
+
+class Overview(NamedTuple):
+    """The effective settings, what else was found, and what is wrong or incomplete, in words."""
+
+    settings: tuple[Entry, ...]
+    overruled: tuple[Entry, ...]
+    notes: tuple[str, ...]

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from casjob.catalogue.meanings import Explanation, Kind
+from casjob.errors import CheckResult
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
 from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT
 from casjob.history import RecentJob, span_locations
 from casjob.job.statuses import stage_of
-from casjob.overview import CheckResult, Entry, Overview
 from casjob.printable import printable
+from casjob.settings.values import Entry, Overview
 
 _LABEL_WIDTH = 12
 
