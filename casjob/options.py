@@ -241,10 +241,11 @@ class ConnectionOptions(Options):
             import casjob.service  # noqa: F401
         # Everything that the command needs at first is loaded.
         process.unwind_on_signals()
+        given = vars(self).copy()
         return Session(
-            given={name: text for name, text in vars(self).items() if name not in {"demo", "verbose"}},
-            demo=self.demo,
-            verbose=self.verbose,
+            demo=given.pop("demo", False),
+            verbose=given.pop("verbose", False),
+            given=given,
             is_offline=is_offline,
             environ=os.environ,
             notices=context.obj,

@@ -1,9 +1,9 @@
-"""Which jobs are meant: named, on stdin, the last one of a component, or the one last viewed."""
+"""Which jobs are meant: named, on stdin, of a component, or last viewed; and reports about them."""
 
 import re
 import shlex
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import (
@@ -14,7 +14,9 @@ from casjob.errors import (
     UsageError,
 )
 from casjob.history import JOB_ID, SHORTEST_PREFIX
-from casjob.job.source import ComponentName
+from casjob.job.report import Report, is_of_build, report_job
+from casjob.job.source import ComponentName, JobSource, Window
+from casjob.job.statuses import Outcome
 from casjob.job_ids import (
     AROUND_AN_ID,
     STDIN,
@@ -24,6 +26,7 @@ from casjob.job_ids import (
     read_job_ids,
     straighten,
 )
+from casjob.saved import read_saved
 from casjob.session import Session
 
 if TYPE_CHECKING:
@@ -102,10 +105,6 @@ def choose_job(
 
     `named` is what `read_target` returned. `sample_first` prefers the demo's first job to the one
     last viewed there.
-
-    Raises:
-        UsageError: no job is meant, or several are.
-        CasjobError: the component that is named was not found, or has no job.
     """
     if isinstance(named, ComponentName):
         return choose_last_job(find_component(named, source.components, session), session)
@@ -126,12 +125,96 @@ def choose_job(
     return recent[0]
 
 
-def choose_last_job(component: "Component", session: Session) -> str:
-    """Return the id of a component's last job, and write a notice of it.
+def _complete(prefix: str, recent: Sequence[str]) -> str:
+    """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
+    if len(prefix) < SHORTEST_PREFIX or WHOLE_JOB_ID.fullmatch(prefix):
+        return prefix
+    beginnings = (prefix, f"JOB{prefix}")
+    matching = list(dict.fromkeys(each for each in recent if each.startswith(beginnings)))
+    if prefix in matching or not matching:
+        return prefix
+    if len(matching) > 1:
+        raise UsageError(
+            f"{prefix} is a prefix of {len(matching)} recent jobs",
+            hint=f"such as {', '.join(matching[:5])}",
+        )
+    return matching[0]
 
-    Raises:
-        JobNotFoundError: it has none yet.
+
+def connect(session: Session) -> AbstractContextManager["Source"]:
+    """Open the service, or the demo; only this loads httpx, which a job in a file does not need."""
+    from casjob.service import open_service
+
+    return open_service(session)
+
+
+def fetch_target(
+    target: Target, window: Window, session: Session, *, sample_first: bool = False
+) -> tuple[str, Report]:
+    """Fetch the job that is meant, as `choose_job` says, and return its id and a report."""
+    named = read_target(target, session)
+    with connect(session) as source:
+        job_id = choose_job(named, source, session, sample_first=sample_first)
+        return job_id, fetch_report(source, job_id, window, session)
+
+
+def fetch_report(source: JobSource, job_id: str, window: Window, session: Session) -> Report:
+    """Fetch a job, with progress on stderr, and remember that it was viewed."""
+    with session.notices.progress(f"fetching {job_id}") as progress:
+        detail = source.fetch_job(job_id, window, on_progress=progress.count)
+    history = session.history(source)
+    history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
+    return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
+
+
+def read_report(file: str, window: Window, session: Session) -> Report:
+    """Read a job from a file or stdin; it needs no settings, and is not recorded as viewed."""
+    saved = read_saved(file)
+    return report_job(
+        saved.select(window), window, catalogue=session.catalogue, missing=saved.missing
+    )
+
+
+def refuse_service(session: Session, target: Target = None) -> None:
+    """Refuse what leads to a job at the service where the job is read from a file."""
+    if target is not None:
+        name = "--component" if isinstance(target, ComponentName) else "a job id"
+        message = f"{name} and --from can't be used together: the file holds one job"
+        raise UsageError(message, hint=f"leave out {name.replace('a job', 'the job')}")
+    given = [name for name, text in session.given.items() if text is not None]
+    options = [f"--{name.replace('_', '-')}" for name in given] + ["--demo"] * session.demo
+    if options:
+        message = f"{options[0]} can't be used with a file: no request is sent"
+        raise UsageError(message, hint=f"leave out {', '.join(options)}")
+
+
+def suggest_next(
+    job_id: str, report: Report, session: Session, *, is_last: bool = True
+) -> str | None:
+    """Return the command that helps most after a report; None if nothing does.
+
+    `is_last` means that it is the job last viewed, which need not be named.
     """
+    if report.outcome is Outcome.RUNNING:
+        command, options = "watch", list[str]()
+    elif report.outcome is Outcome.FAILED and report.cause and is_of_build(report.cause):
+        command, options = "logs", []
+    elif report.outcome is Outcome.FAILED and report.failed:
+        command, options = "tasks", ["--failed"]
+    else:
+        return None
+    settings = session.settings
+    is_overruled = not session.demo and settings.job_id.value not in {None, job_id}
+    is_implied = is_last and settings.history.value and not is_overruled
+    if command == "watch" and not session.output.is_terminal:
+        # There, it takes none that is not named.
+        is_implied = False
+    named = [] if is_implied else [job_id]
+    return session.suggest(command, *named, *options)
+
+
+def choose_last_job(component: "Component", session: Session) -> str:
+    """Return the id of a component's last job, and write a notice of it."""
     job_id = find_last_job(component)
     if job_id is None:
         raise JobNotFoundError(f"component {component.label} has no job yet")
@@ -140,12 +223,7 @@ def choose_last_job(component: "Component", session: Session) -> str:
 
 
 def find_owner(job_id: str, job: "Job", source: "ComponentSource", session: Session) -> "Component":
-    """Return the component that a job belongs to: it is its last one, or names its instance.
-
-    Raises:
-        ComponentNotFoundError: that is not known of any component, or of several.
-        CasjobError: the components could not be listed.
-    """
+    """Return the component that a job belongs to: it is its last one, or names its instance."""
     instance_id = job.service_instance_id or "unknown"
 
     def find(listing: "Listing") -> list["Component"]:
@@ -172,13 +250,7 @@ def find_owner(job_id: str, job: "Job", source: "ComponentSource", session: Sess
 def find_component(
     named: ComponentName, source: "ComponentSource", session: Session
 ) -> "Component":
-    """Return the component that is meant.
-
-    Raises:
-        UsageError: several components are meant.
-        ComponentNotFoundError: none is.
-        CasjobError: the components could not be listed.
-    """
+    """Return the one component that is meant."""
     listing = list_components(named.application, source, session)
     found = listing.find(named.name)
     if len(found) == 1:
@@ -243,19 +315,3 @@ def _describe_candidate(component: "Component") -> str:
     if environment:
         words.append(f"environment {environment}")
     return "  ".join(words)
-
-
-def _complete(prefix: str, recent: Sequence[str]) -> str:
-    """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
-    if len(prefix) < SHORTEST_PREFIX or WHOLE_JOB_ID.fullmatch(prefix):
-        return prefix
-    beginnings = (prefix, f"JOB{prefix}")
-    matching = list(dict.fromkeys(each for each in recent if each.startswith(beginnings)))
-    if prefix in matching or not matching:
-        return prefix
-    if len(matching) > 1:
-        raise UsageError(
-            f"{prefix} is a prefix of {len(matching)} recent jobs",
-            hint=f"such as {', '.join(matching[:5])}",
-        )
-    return matching[0]

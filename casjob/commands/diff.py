@@ -12,10 +12,17 @@ from casjob.job.report import Report
 from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome, stage_of
 from casjob.job_ids import read_job_id
-from casjob.reporting import connect, fetch_report, read_report, refuse_service
 from casjob.saved import STDIN
 from casjob.session import Session
-from casjob.targets import choose_job, find_component, list_deployments
+from casjob.targets import (
+    choose_job,
+    connect,
+    fetch_report,
+    find_component,
+    list_deployments,
+    read_report,
+    refuse_service,
+)
 
 if TYPE_CHECKING:
     from casjob.components import Component, Source

@@ -35,7 +35,7 @@ def _find_names(session: Session) -> Sequence[str]:
     """Return the names in the cause of a job's failure; without a failure, the job's status."""
     # Explaining a name does not need the modules about jobs.
     from casjob.job.source import Window
-    from casjob.reporting import fetch_target
+    from casjob.targets import fetch_target
 
     job_id, report = fetch_target(None, Window(), session)
     cause = report.cause

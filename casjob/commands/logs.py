@@ -20,12 +20,13 @@ from casjob.job.failures import clip
 from casjob.job.report import Report, is_of_build
 from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome
-from casjob.reporting import connect, fetch_report
 from casjob.session import Session
 from casjob.targets import (
     Target,
     choose_job,
     choose_last_job,
+    connect,
+    fetch_report,
     find_component,
     find_owner,
     read_target,

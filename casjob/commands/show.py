@@ -4,10 +4,9 @@ from casjob.errors import ExitStatus
 from casjob.formats.display import Presentation
 from casjob.job.source import Window
 from casjob.output import OutputFile
-from casjob.reporting import fetch_target, read_report, refuse_service, suggest_next
 from casjob.saved import save_job
 from casjob.session import Session
-from casjob.targets import Target
+from casjob.targets import Target, fetch_target, read_report, refuse_service, suggest_next
 
 
 def run(

@@ -10,10 +10,9 @@ from casjob.job.report import Report
 from casjob.job.source import Window
 from casjob.job.statuses import spell_status
 from casjob.output import OutputFile
-from casjob.reporting import fetch_target, read_report, refuse_service
 from casjob.saved import save_job
 from casjob.session import Session
-from casjob.targets import Target
+from casjob.targets import Target, fetch_target, read_report, refuse_service
 
 _MOST_NAMED = 10
 """Status words named in a notice; a job has two or three."""

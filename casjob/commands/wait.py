@@ -12,9 +12,8 @@ from casjob.job.events import Verdict
 from casjob.job.report import is_of_build
 from casjob.job.source import ComponentName
 from casjob.job.statuses import Outcome
-from casjob.reporting import suggest_next
 from casjob.session import Session
-from casjob.targets import refuse_guess
+from casjob.targets import refuse_guess, suggest_next
 
 _REMINDER = 300.0
 """Seconds between two reminders of what is still waited for."""

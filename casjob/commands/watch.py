@@ -12,9 +12,8 @@ from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation, View
 from casjob.job.events import StillWaiting
 from casjob.job.source import ComponentName
-from casjob.reporting import suggest_next
 from casjob.session import Session
-from casjob.targets import refuse_guess
+from casjob.targets import refuse_guess, suggest_next
 
 _TICK = 0.5
 """Seconds between two drawings, so that elapsed times are seen to run."""
