@@ -18,10 +18,7 @@ COLUMNS = {
     "words.tsv": ["word", "kind", "means", "source"],
 }
 
-OPTIONAL = {
-    "task_names.tsv": {"flow"},
-    "codes.tsv": {"do"},
-}
+OPTIONAL = {"task_names.tsv": {"flow"}, "codes.tsv": {"do"}}
 
 WORDS = {
     "a job's status": "SUBMITTED SCHEDULED RUNNING FAILED SUCCEEDED CANCELLED PARTIALLY_FAILED"

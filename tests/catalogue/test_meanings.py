@@ -187,10 +187,7 @@ class TestFailure:
             (["Failed", "TN00097"], ()),
             (["SVCSTG.09999999"], ()),
             (["SVCSTG.NEW.4000001"], ()),
-            (
-                ["SVCSTG.SWR.4000306"],
-                ("an error from Software Repository for Container (images)",),
-            ),
+            (["SVCSTG.SWR.4000306"], ("an error from Software Repository for Container (images)",)),
         ],
     )
     def test_is_explained_by_its_innermost_documented_code(
@@ -278,11 +275,7 @@ class TestATeamsFile:
                     ': \'VPC\' is a table; a name with a dot needs quotes: "VPC.0202" = "…"',
                 ],
             ),
-            (
-                b'"A" = "x"\n"B" =\n',
-                {},
-                [" is not TOML: Invalid value (at line 2, column 6)"],
-            ),
+            (b'"A" = "x"\n"B" =\n', {}, [" is not TOML: Invalid value (at line 2, column 6)"]),
             (b'\n\n"B" = "\xff"\n', {}, [", line 3: not UTF-8"]),
             (LARGEST, {"A": "x"}, []),
             (LARGEST + b"#", {}, [" is larger than 1048576 bytes"]),

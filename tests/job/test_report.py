@@ -106,11 +106,7 @@ class TestOutcome:
 class TestOrder:
     @pytest.mark.parametrize(
         ("sent", "ordered"),
-        [
-            ([9, -1, 10, 0], [-1, 0, 9, 10]),
-            ([1, 0], [0, 1]),
-            ([9, None, 4], [9, None, 4]),
-        ],
+        [([9, -1, 10, 0], [-1, 0, 9, 10]), ([1, 0], [0, 1]), ([9, None, 4], [9, None, 4])],
     )
     def test_is_that_of_the_indexes_if_there_are_all(
         self, sent: list[int | None], ordered: list[int | None]
@@ -438,8 +434,7 @@ class TestContradictions:
         assert list(report_of(reply).contradictions) == sentences
 
     @pytest.mark.parametrize(
-        "reply",
-        [job("FAILED", task(1), task_count=37), job("SUCCEEDED", task(1), task_count=37)],
+        "reply", [job("FAILED", task(1), task_count=37), job("SUCCEEDED", task(1), task_count=37)]
     )
     def test_are_not_seen_in_what_was_not_asked_for(self, reply: object) -> None:
         assert report_of(reply, is_whole=False).contradictions == ()
