@@ -195,72 +195,61 @@ def test_jobs_with_the_same_tasks_may_differ_in_their_status(
     assert (difference.is_alike, difference.first) == (is_alike, None)
 
 
-class TestElapsedTimes:
-    def test_are_compared_to_the_microsecond(self) -> None:
-        difference = diff([task(1, seconds=0.1)], [task(1, seconds=0.3)])
+QUICKER = [task(each, start=each) for each in range(4)]
+SLOWER = [task(each, start=2 * each, seconds=2) for each in range(4)]
 
-        assert difference.elapsed_change == 0.2
-        assert difference.tasks[0].elapsed_change == 0.2
-        assert difference.is_alike
 
-    def test_have_a_main_cause(self) -> None:
-        base = [task(1, seconds=10), task(2, start=10, seconds=5)]
-        other = [task(1, seconds=11), task(2, start=11, seconds=25)]
+@pytest.mark.parametrize(
+    ("base", "other", "change", "cause"),
+    [
+        # To the microsecond.
+        ([task(1, seconds=0.1)], [task(1, seconds=0.3)], 0.2, 0),
+        (
+            [task(1, seconds=10), task(2, start=10, seconds=5)],
+            [task(1, seconds=11), task(2, start=11, seconds=25)],
+            21,
+            1,
+        ),
+        # A task that is not there takes no time.
+        ([task(1), task(2, start=1, seconds=30)], [task(1, seconds=2)], -29, 1),
+        ([task(1)], [task(1), task(2, start=1, seconds=30)], 30, 1),
+        # No task explains more than half of it.
+        (QUICKER[:2], SLOWER[:2], 2, None),
+        (QUICKER, SLOWER, 4, None),
+        # None at all, or none that is known.
+        ([task(1)], [task(1)], 0, None),
+        ([task(1)], [task(1, CREATED_AT=None)], None, None),
+        ([task(1)], [], None, None),
+        # Between tasks.
+        ([task(1), task(2, start=50)], [task(1), task(2, start=1)], -49, None),
+        ([task(1), task(2, start=50)], [task(1), task(2, start=50.5)], 0.5, None),
+        (
+            [task(1), task(2, CREATED_AT=None)],
+            [task(1, seconds=1.4), task(2, CREATED_AT=None)],
+            0.4,
+            0,
+        ),
+    ],
+)
+def test_a_change_of_the_elapsed_time_may_have_a_main_cause(
+    base: list[Fields], other: list[Fields], change: float | None, cause: int | None
+) -> None:
+    difference = diff(base, other)
+    main = None if cause is None else difference.tasks[cause]
 
-        difference = diff(base, other)
+    assert (difference.elapsed_change, difference.main_cause) == (change, main)
 
-        assert difference.elapsed_change == 21
-        assert difference.main_cause == difference.tasks[1]
 
-    def test_may_be_shorter_for_lack_of_a_task(self) -> None:
-        difference = diff([task(1), task(2, start=1, seconds=30)], [task(1, seconds=2)])
+@pytest.mark.parametrize(
+    ("base", "other", "change"), [(0.1, 0.3, 0.2), (30, None, -30), (None, 30, 30)]
+)
+def test_a_task_that_only_one_job_has_takes_no_time_in_the_other(
+    base: float | None, other: float | None, change: float
+) -> None:
+    one, two = ([] if each is None else [task(1, seconds=each)] for each in (base, other))
+    (compared,) = diff(one, two).tasks
 
-        assert difference.elapsed_change == -29
-        assert difference.main_cause == difference.tasks[1]
-        assert difference.tasks[1].elapsed_change == -30
-
-    def test_may_be_longer_for_a_task_that_is_new(self) -> None:
-        difference = diff([task(1)], [task(1), task(2, start=1, seconds=30)])
-
-        assert difference.elapsed_change == 30
-        assert difference.main_cause == difference.tasks[1]
-        assert difference.tasks[1].elapsed_change == 30
-
-    def test_have_no_main_cause_in_a_task_with_half_of_the_change(self) -> None:
-        base = [task(1), task(2, start=1)]
-        difference = diff(base, [task(1, seconds=2), task(2, start=2, seconds=2)])
-
-        assert (difference.elapsed_change, difference.main_cause) == (2, None)
-
-    def test_may_have_no_main_cause(self) -> None:
-        base = [task(each, start=each) for each in range(4)]
-        other = [task(each, start=2 * each, seconds=2) for each in range(4)]
-
-        difference = diff(base, other)
-
-        assert (difference.elapsed_change, difference.main_cause) == (4, None)
-
-    @pytest.mark.parametrize("other", [[task(1)], [task(1, CREATED_AT=None)], []])
-    def test_may_not_have_changed_or_be_unknown(self, other: list[Fields]) -> None:
-        difference = diff([task(1)], other)
-
-        assert not difference.elapsed_change
-        assert difference.main_cause is None
-
-    @pytest.mark.parametrize("start", [1, 50.5])
-    def test_of_a_job_without_tasks_in_common_with_its_times_have_no_cause(
-        self, start: float
-    ) -> None:
-        difference = diff([task(1), task(2, start=50)], [task(1), task(2, start=start)])
-
-        assert (difference.elapsed_change, difference.main_cause) == (start - 50, None)
-
-    def test_that_are_unknown_are_not_the_main_cause(self) -> None:
-        timeless = task(2, CREATED_AT=None)
-        difference = diff([task(1), timeless], [task(1, seconds=1.4), timeless])
-
-        assert difference.elapsed_change == 0.4
-        assert difference.main_cause == difference.tasks[0]
+    assert compared.elapsed_change == change
 
 
 TASKS = st.lists(
