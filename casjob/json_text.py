@@ -1,4 +1,4 @@
-"""Decodes untrusted JSON within limits, and encodes JSON that every parser accepts.
+"""Decodes untrusted JSON within limits, finds it in text, and encodes what every parser accepts.
 
 A value that is not of the type it is read as is None, or its JSON text; nothing is raised.
 """
@@ -7,7 +7,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NoReturn, TypeAlias, cast
@@ -38,6 +38,25 @@ _MIN_MILLISECONDS = 10**11
 _CONTROLS_A_TERMINAL = re.compile(
     "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
+
+# An object with a key, or an array of objects: other brackets are common in prose.
+_START = re.compile(r"""\{\s*+["']|\[\s*+(?=\{\s*+["'])""")
+
+_TOKEN = re.compile(r"""\s*+([{}\[\],:"']|[^\s{}\[\],:"']++)""")
+
+# The quote that ends a string is followed by punctuation; others were not escaped.
+_CLOSING_QUOTES = {
+    quote: re.compile(rf"(?<!\\)(?:\\\\)*+{quote}(?=\s*+(?:[,:}}\]]|\Z))") for quote in "\"'"
+}
+
+# An object that was put between quotes without escaping its own: "{"code": …
+_QUOTED_OBJECT = re.compile(r'[{\[]\s*+(?:\{\s*+)?"\w')
+
+_TO_ESCAPE = re.compile(r'(\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})|["\\\x00-\x1f]')
+
+_CLOSING_BRACKETS = {"{": "}", "[": "]"}
+_LITERALS = {"None": "null", "True": "true", "False": "false"}
+_CUT = "…"
 
 
 class LimitError(ValueError):
@@ -176,3 +195,74 @@ def _is_too_deep(value: object, max_depth: int) -> bool:
         if not level:
             return False
     return True
+
+
+def find_json(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each object and each array of objects in a text, as sent and repaired, in linear time.
+
+    Programs quote the body of a response in their own errors (`… got 409 instead {"code": …}`),
+    build JSON without escaping what they put into it, and cut messages at a maximum length. So a
+    trailing comma is dropped; quotes and control characters in strings are escaped; an object
+    between quotes is taken out of them; Python's notation becomes JSON's. Where the text ends too
+    early, the open brackets are closed, and the last value gets an ellipsis, since it may be cut.
+    The repaired text may still not be JSON.
+    """
+    position = 0
+    while start := _START.search(text, position):
+        repaired, position = _repair(text, start.start())
+        yield text[start.start() : position], repaired
+
+
+def _repair(text: str, position: int) -> tuple[str, int]:
+    """Return the JSON that begins at a position, repaired, and where it ends."""
+    pieces: list[str] = []
+    open_brackets: list[str] = []  # each by what closes it: }" for an object between quotes
+    while token := _TOKEN.match(text, position):
+        piece, position = token[1], token.end()
+        if piece == '"' and _QUOTED_OBJECT.match(text, position):
+            piece, position = text[position], position + 1
+            open_brackets.append(_CLOSING_BRACKETS[piece] + '"')
+        elif piece in _CLOSING_BRACKETS:
+            open_brackets.append(_CLOSING_BRACKETS[piece])
+        elif piece in _CLOSING_QUOTES:
+            piece, position = _read_string(text, position, piece)
+        elif piece in {"}", "]"}:
+            _drop_trailing_comma(pieces)
+            closing = open_brackets.pop()
+            if closing == piece + '"' and text.startswith('"', position):
+                position += 1
+            if not (open_brackets and closing.startswith(piece)):
+                return "".join([*pieces, piece]), position
+        elif piece not in {",", ":"}:
+            piece = _quote(piece + _CUT) if position == len(text) else _LITERALS.get(piece, piece)
+        pieces.append(piece)
+    _complete(pieces, open_brackets)
+    return "".join(pieces), len(text)
+
+
+def _read_string(text: str, start: int, quote: str) -> tuple[str, int]:
+    """Return the string whose opening quote is before `start` as JSON, and where it ends."""
+    closing = _CLOSING_QUOTES[quote].search(text, start)
+    if not closing:
+        return _quote(text[start:].removesuffix(_CUT) + _CUT), len(text)
+    return _quote(text[start : closing.end() - 1]), closing.end()
+
+
+def _complete(pieces: list[str], open_brackets: list[str]) -> None:
+    """Append what JSON that was cut is missing: a value, and the closing brackets."""
+    _drop_trailing_comma(pieces)
+    if pieces[-1] == ":":
+        pieces.append(_quote(_CUT))
+    elif open_brackets[-1].startswith("}") and pieces[-2] in {"{", ","}:
+        pieces.append(":" + _quote(_CUT))
+    pieces += (closing[0] for closing in reversed(open_brackets))
+
+
+def _quote(content: str) -> str:
+    escaped = _TO_ESCAPE.sub(lambda found: found[1] or f"\\u{ord(found[0]):04x}", content)
+    return f'"{escaped}"'
+
+
+def _drop_trailing_comma(pieces: list[str]) -> None:
+    if pieces[-1] == ",":
+        pieces.pop()

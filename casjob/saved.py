@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from casjob.errors import ReplyError, UsageError
 from casjob.files import decode_text, guess_encoding, read_pieces, read_start
-from casjob.job.embedded_json import find_json
 from casjob.job.failures import clip, read_failure
 from casjob.job.source import ComponentIdentity, JobDetail, Place, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
@@ -20,6 +19,7 @@ from casjob.json_text import (
     decode,
     encode,
     encode_document,
+    find_json,
     read_moment,
     read_text,
 )
@@ -194,10 +194,10 @@ def _find_document(text: str, name: str) -> JsonValue:
 
 def _find_objects(text: str) -> Iterator[JsonValue]:
     """Yield the objects of JSON, or as Python prints them, in a text; none that is cut."""
-    for found in find_json(f"{text}\n{_END}"):
-        for candidate in (found.sent, found.repaired):
+    for sent, repaired in find_json(f"{text}\n{_END}"):
+        for candidate in (sent, repaired):
             with suppress(ValueError):
-                if not found.sent.endswith(_END):
+                if not sent.endswith(_END):
                     yield decode(candidate, max_depth=_MAX_DEPTH)
                     break
 

@@ -23,7 +23,7 @@ from casjob.errors import CasjobError
 from casjob.formats import json as json_format
 from casjob.formats.display import Display
 from casjob.formats.documents import Report, Task
-from casjob.job.embedded_json import decode_messages
+from casjob.job.failures import decode_messages
 from casjob.job.report import report_job
 from casjob.job.source import Window
 from casjob.json_text import JsonValue

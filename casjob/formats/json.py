@@ -11,7 +11,7 @@ from casjob.errors import CheckResult
 from casjob.formats import documents, records
 from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import format_utc
-from casjob.job.embedded_json import decode_messages
+from casjob.job.failures import decode_messages
 from casjob.json_text import encode_document, escape_controls
 
 if TYPE_CHECKING:

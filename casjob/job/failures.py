@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from casjob import json_text
 from casjob.job.codes import (
     Candidate,
     Path,
@@ -15,8 +14,7 @@ from casjob.job.codes import (
     is_vendor_code,
     says_something,
 )
-from casjob.job.embedded_json import decode_messages, find_json
-from casjob.json_text import JsonValue
+from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode, find_json
 
 _MAX_TEXT = 256 * 1024
 """Characters of the longest text that is searched for JSON. Megabytes would take seconds."""
@@ -52,6 +50,46 @@ class Failure(NamedTuple):
     def codes(self) -> tuple[str, ...]:
         """The cause's code, and those around it, innermost first."""
         return tuple(filter(None, (self.code, *(pair.code for pair in self.within))))
+
+
+def decode_messages(sent: JsonValue) -> JsonValue:
+    """Return MESSAGES with each string that holds a JSON object or array replaced by that.
+
+    Strings inside are decoded too, at any depth. A string stays as sent if it holds anything
+    else, if one of two equal keys would be lost, or if the whole would nest more than
+    `MAX_DEPTH` levels deep. Nothing is repaired, and nothing is raised.
+    """
+    # The MESSAGES of most tasks.
+    return {} if sent == "{}" else _decode(sent, MAX_DEPTH)
+
+
+def _decode(value: JsonValue, room: int) -> JsonValue:
+    # Recursion is at most `room` levels deep; deeper brackets are not decoded.
+    match _open(value, room) if isinstance(value, str) else value:
+        case dict(fields) if room:
+            return {key: _decode(child, room - 1) for key, child in fields.items()}
+        case list(items) if room:
+            return [_decode(child, room - 1) for child in items]
+        case as_it_is:
+            return as_it_is
+
+
+def _open(text: str, room: int) -> JsonValue:
+    """Return the object or array in a text, however often it was made a string; or the text."""
+    value: JsonValue = text
+    while isinstance(value, str):
+        try:
+            value = decode(value, _make_object, max_depth=room)
+        except ValueError:
+            return text
+    return value if isinstance(value, dict | list) else text
+
+
+def _make_object(pairs: list[tuple[str, JsonValue]]) -> JsonValue:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("duplicate key")
+    return fields
 
 
 def read_failure(sent: JsonValue) -> Failure | None:
@@ -197,9 +235,9 @@ def _show(value: JsonValue) -> str:
     if isinstance(value, str):
         return value
     try:
-        return json_text.encode(value)
+        return encode(value)
     except RecursionError:
-        # `json_text.decode` allows no such depth, but callers may pass any value.
+        # `decode` allows no such depth, but callers may pass any value.
         return "\n".join(_show(leaf) for _, leaf in find_leaves(value))
 
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casjob.job.embedded_json import decode_messages
-from casjob.job.failures import Failure, Pair, describe_failure, read_failure
+from casjob.job.failures import Failure, Pair, decode_messages, describe_failure, read_failure
 from casjob.json_text import MAX_DEPTH, JsonValue, encode
 
 VPC: dict[str, JsonValue] = {"code": "VPC.0202", "message": "Query failed."}
