@@ -23,7 +23,7 @@ from casjob.arguments import (
     ReplyOptions,
     TaskOptions,
 )
-from casjob.completion import Shell, script
+from casjob.completion import SCRIPTS, Shell
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Content, OutputFormat
 from casjob.help import Command, Commands, Version
@@ -343,5 +343,5 @@ def completion(
     ],
 ) -> int:
     """Print the completion script for a shell."""
-    Output.on_stdout().write(script(shell))
+    Output.on_stdout().write(SCRIPTS[shell])
     return ExitStatus.SUCCESS

@@ -36,11 +36,6 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-def script(shell: Shell) -> str:
-    """Return the text that the shell sources, or autoloads."""
-    return SCRIPTS[shell]
-
-
 BASH = f"""\
 # casjob's completions for bash; generated from casjob/completion.py.
 
@@ -137,18 +132,18 @@ complete --command {PROGRAM} --no-files --keep-order --arguments '(__casjob_comp
 """
 
 SCRIPTS = {Shell.BASH: BASH, Shell.ZSH: ZSH, Shell.FISH: FISH}
+"""What each shell sources, or autoloads."""
 
 
 def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the jobs in the history, each with a description; after `--demo`, the demo's jobs."""
-    jobs = _describe_samples() if context.params.get("demo") else _describe_recent()
+    if context.params.get("demo"):
+        from casjob.demo.jobs import SAMPLE_JOBS
+
+        jobs = SAMPLE_JOBS
+    else:
+        jobs = _describe_recent()
     return [(job_id, about) for job_id, about in jobs.items() if job_id.startswith(incomplete)]
-
-
-def _describe_samples() -> Mapping[str, str]:
-    from casjob.demo.jobs import SAMPLE_JOBS
-
-    return SAMPLE_JOBS
 
 
 def _describe_recent() -> Mapping[str, str]:

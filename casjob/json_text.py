@@ -100,29 +100,21 @@ def decode(
     return cast("JsonValue", value)
 
 
-def encode(
-    value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
-) -> str:
-    """Encode a value as JSON, without escaping characters outside ASCII.
-
-    A lone surrogate stays in the text: encode that as UTF-8 with `backslashreplace`, which writes
-    the surrogate as JSON's escape.
-    """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=default)
+def encode(value: object) -> str:
+    """Encode a value as JSON, without escaping characters outside ASCII."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def encode_document(
-    value: object, *, indent: int | None = None, default: Callable[[Any], object] | None = None
-) -> str:
-    """Encode a document for stdout, equivalent to the result of `encode`."""
-    return escape_controls(encode(value, indent=indent, default=default))
+    value: object, *, indent: int | None, default: Callable[[Any], object] | None = None
+) -> bytes:
+    """Encode a document in UTF-8, with a line feed at its end; lone surrogates stand in escapes."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=default)
+    return f"{escape_controls(text)}\n".encode("utf-8", "backslashreplace")
 
 
 def escape_controls(text: str) -> str:
-    """Escape what controls a terminal in JSON: DEL, C1 and bidirectional overrides.
-
-    C0 is always escaped in JSON.
-    """
+    """Escape what controls a terminal in JSON, but C0, which always is: DEL, C1, bidi overrides."""
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

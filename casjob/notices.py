@@ -32,11 +32,8 @@ class Notices:
     """Writes to stderr; nothing else does.
 
     Whatever a line is made of, it can't control the terminal, fake another line, or be endless.
-    On a terminal, lines are wrapped at words.
-
-    Args:
-        stream: stderr; None if the program was started without one.
-        draws_progress: whether a line may be drawn and erased: on a terminal that can.
+    On a terminal, lines are wrapped at words; on one that can, progress is drawn and erased.
+    The stream is None if the program was started without one.
     """
 
     def __init__(self, stream: TextIO | None, *, draws_progress: bool = False) -> None:
@@ -53,12 +50,7 @@ class Notices:
         return cls(stream, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
 
     def say(self, text: str, *, after_signal: bool = False) -> None:
-        """Write a notice in a line that begins with the name of the program.
-
-        Args:
-            text: the notice.
-            after_signal: whether to write it over the ^C that a terminal echoes.
-        """
+        """Write a notice; after a signal, over the ^C that a terminal echoes."""
         self._write([f"casjob: {text}"], erase=after_signal and self._draws_progress)
 
     def explain(self, error: CasjobError) -> None:
@@ -72,12 +64,7 @@ class Notices:
 
     @contextmanager
     def progress(self, text: str, unit: str = "tasks") -> Iterator["Progress"]:
-        """Draw a line about something that takes long; erase it at the end.
-
-        Args:
-            text: what takes long.
-            unit: what is counted meanwhile.
-        """
+        """Draw a line about something that takes long, and what is counted; erased at the end."""
         progress = Progress(text, unit)
         if not self._draws_progress:
             yield progress
@@ -153,10 +140,7 @@ class Notices:
     ) -> None:
         """Write lines, above the progress: all of it is made safe here, and only here.
 
-        Args:
-            lines: lines to wrap.
-            steps: lines to leave as they are, as they may be pasted.
-            erase: whether to erase what is in the last line.
+        The steps are not wrapped, as they may be pasted. What is in the last line may be erased.
         """
         rows = [*map(self._wrap, map(_make_safe, lines)), *map(_make_safe, steps)]
         text = "".join(f"{row}\n" for row in rows)

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -66,11 +66,7 @@ class SavedJob(NamedTuple):
     missing: str | None
 
     def select(self, window: Window) -> JobDetail:
-        """Return the job with the tasks in a window, as the service selects them.
-
-        Raises:
-            UsageError: the window is of a component instance, and the job does not name its own.
-        """
+        """Return the job with the tasks in a window, as the service selects them."""
         detail = self.detail
         tasks, count = detail.order_tasks(), detail.task_count
         if window.instance_id is not None:
@@ -117,9 +113,6 @@ def save_job(file: OutputFile, detail: JobDetail) -> None:
 
     The keys are those of the API, in its own case; `as_of` is added, when the service replied, and
     `place`, where the job is.
-
-    Raises:
-        OutputError: the file can't be written.
     """
     document: dict[str, JsonValue] = {
         "job": dict(detail.job.sent),
@@ -129,9 +122,8 @@ def save_job(file: OutputFile, detail: JobDetail) -> None:
     document |= {key: value for key, value in detail.sent.items() if key not in document}
     document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
     component = detail.place.component
-    place = detail.place._asdict() | {"component": component and component._asdict()}
-    document["place"] = place
-    file.write(f"{encode_document(document, indent=2)}\n".encode("utf-8", "backslashreplace"))
+    document["place"] = detail.place._asdict() | {"component": component and component._asdict()}
+    file.write(encode_document(document, indent=2))
 
 
 def _read_text(file: str, name: str) -> str:
@@ -172,7 +164,7 @@ def _find_document(text: str, name: str) -> JsonValue:
         raise ReplyError(f"{name} is beyond casjob's limit: {error}", hint=_KINDS) from None
     except ValueError as error:
         objects = list(_find_objects(text))
-        if pages := list(filter(_find_job_id, objects)):
+        if pages := _find_pages(objects):
             return _join(pages, name)
         if len(objects) == 1 and _is_error(objects[0]):
             return objects[0]
@@ -181,7 +173,7 @@ def _find_document(text: str, name: str) -> JsonValue:
         is_what = f"{kind}, not JSON" if kind else f"not JSON ({error}); it begins with {start}"
         raise ReplyError(f"{name} is {is_what}", hint=_KINDS) from None
     match whole:
-        case list() if pages := list(filter(_find_job_id, whole)):
+        case list() if pages := _find_pages(whole):
             return _join(pages, name)
         case {"log": {"entries": _}}:
             what = "is an HTTP archive (HAR) of a browser, not a response"
@@ -202,6 +194,11 @@ def _find_objects(text: str) -> Iterator[JsonValue]:
                     break
 
 
+def _find_pages(documents: Iterable[JsonValue]) -> list[dict[str, JsonValue]]:
+    """Return the documents that are about a job."""
+    return [each for each in documents if isinstance(each, dict) and _find_job_id(each)]
+
+
 def _find_job_id(document: JsonValue) -> str | None:
     """Return the id of the job that a document is about; None if it is about none."""
     job_id = _get(_get(document, "job"), "job_id")
@@ -214,7 +211,7 @@ def _get(fields: JsonValue, name: str) -> JsonValue:
     return next((value for key, value in fields.items() if key.lower() == name), None)
 
 
-def _join(pages: Sequence[JsonValue], name: str) -> JsonValue:
+def _join(pages: Sequence[dict[str, JsonValue]], name: str) -> JsonValue:
     """Return the last of several documents about a job, with the tasks of all of them."""
     count = len(set(map(_find_job_id, pages)))
     if count > 1:
@@ -225,13 +222,8 @@ def _join(pages: Sequence[JsonValue], name: str) -> JsonValue:
         for task in listed if isinstance(listed, list) else ():
             task_id = _get(task, "task_id")
             tasks[task_id if isinstance(task_id, str) else f"#{len(tasks)}"] = task
-    (*_, last) = pages
-    rest = (
-        {key: value for key, value in last.items() if key.lower() != "tasks"}
-        if isinstance(last, dict)
-        else {}
-    )
-    return {**rest, "tasks": list(tasks.values())}
+    last = {key: value for key, value in pages[-1].items() if key.lower() != "tasks"}
+    return {**last, "tasks": list(tasks.values())}
 
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from casjob import __version__
 from casjob.cli import app
-from casjob.completion import Shell, script
+from casjob.completion import SCRIPTS, Shell
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
 from casjob.formats import documents
@@ -220,7 +220,7 @@ def escape(text: str) -> str:
 
 def main(folder: Path) -> None:
     """Write the files into a folder."""
-    texts = {name: script(shell) for shell, name in FILES.items()}
+    texts = {name: SCRIPTS[shell] for shell, name in FILES.items()}
     texts["casjob.1"] = "".join(f"{line}\n" for line in write_page())
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

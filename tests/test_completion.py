@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from casjob.cli import app
-from casjob.completion import Shell, script
+from casjob.completion import SCRIPTS, Shell
 from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
 from casjob.program import run
@@ -26,12 +26,12 @@ FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fi
 
 @pytest.mark.parametrize("shell", Shell)
 def test_the_file_for_a_shell_is_the_packages_script(shell: Shell) -> None:
-    assert (COMPLETIONS / FILES[shell]).read_text(encoding="utf-8") == script(shell)
+    assert (COMPLETIONS / FILES[shell]).read_text(encoding="utf-8") == SCRIPTS[shell]
 
 
 @pytest.mark.parametrize("shell", Shell)
 def test_the_program_prints_the_script(shell: Shell, casjob: Casjob) -> None:
-    assert casjob("completion", shell) == (0, script(shell), "")
+    assert casjob("completion", shell) == (0, SCRIPTS[shell], "")
 
 
 def test_one_command_generates_the_files(tmp_path: Path) -> None:

@@ -182,8 +182,7 @@ def encode(document: documents.Document | documents.Task, *, indent: int | None 
             written = to_json(document, indent=indent).decode()
             if "\ufffd" not in written:
                 return f"{escape_controls(written)}\n".encode()
-    text = encode_document(document, indent=indent, default=_list_fields)
-    return f"{text}\n".encode("utf-8", "backslashreplace")
+    return encode_document(document, indent=indent, default=_list_fields)
 
 
 def _list_fields(document: documents.Document) -> dict[str, Any]:
