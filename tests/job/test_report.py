@@ -9,7 +9,7 @@ from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport, group_phases, name_task, report_job
 from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
-from tests.samples import AS_OF, JOB_ID, START, in_v3, job, report_of, separator, task
+from tests.samples import AS_OF, JOB_ID, START, Fields, in_v3, job, report_of, separator, task
 from tests.service import documented_job
 
 BAD_WORDS = ["FAILED", "PARTIALLY_FAILED", "CANCELLED", "ROLLBACKED"]
@@ -201,44 +201,49 @@ class TestPhases:
         assert names(report.failed) == ["SEPARATOR_BUILDING"]
 
 
+UNKNOWN = None, None, None
+
+
 class TestElapsed:
-    @pytest.mark.parametrize("word", ["SUCCEEDED", "SKIPPED", *BAD_WORDS])
-    def test_of_an_ended_task_is_from_its_creation_to_its_last_health_check(
-        self, word: str
+    @pytest.mark.parametrize(
+        ("status", "sent", "seconds"),
+        [
+            # From its creation to its last health check, once it has ended.
+            *(
+                ("FAILED", task(1, word, start=3, seconds=2.5), (2.5, None, 2.5))
+                for word in ("SUCCEEDED", "SKIPPED", *BAD_WORDS)
+            ),
+            # Until now by the service's clock, while it is under way.
+            ("RUNNING", task(1, "RUNNING", start=20, seconds=90), (100, 10, 100)),
+            ("RUNNING", task(1, "ROLLBACKING", start=20, seconds=90), (100, 10, 100)),
+            # None at all within the second that HTTP cuts off.
+            ("RUNNING", task(1, "RUNNING", start=120.9, seconds=0), (0, 0, 0)),
+            ("RUNNING", task(1, "RUNNING", start=121, seconds=0), UNKNOWN),
+            # Until its last health check, where the job has ended.
+            ("FAILED", task(1, "RUNNING", start=1, seconds=4), (4, 115, 4)),
+            # Of no other task, and not without both times.
+            *(
+                (word, task(1, word), UNKNOWN)
+                for word in ("SUBMITTED", "SCHEDULED", "UNKNOWN", "PAUSED", None)
+            ),
+            *(
+                ("SUCCEEDED", task(1, CREATED_AT=created), UNKNOWN)
+                for created in (None, "yesterday", 15807888)
+            ),
+            ("SUCCEEDED", task(1, LAST_HEALTH_CHECK=None), UNKNOWN),
+        ],
+    )
+    def test_of_a_task_since_its_heartbeat_and_of_its_job(
+        self, status: str, sent: Fields, seconds: tuple[float | None, ...]
     ) -> None:
-        [only] = report_of(job("FAILED", task(1, word, start=3, seconds=2.5))).tasks
-
-        assert only.elapsed_seconds == 2.5
-        assert only.heartbeat_age_seconds is None
-
-    @pytest.mark.parametrize("word", ["RUNNING", "ROLLBACKING"])
-    def test_of_a_task_under_way_is_until_now_by_the_services_clock(self, word: str) -> None:
-        report = report_of(job("RUNNING", task(1, word, start=20, seconds=90)))
+        report = report_of(job(status, sent))
         [only] = report.tasks
 
-        assert only.elapsed_seconds == 100
-        assert only.heartbeat_age_seconds == 10
-        assert report.elapsed_seconds == 100
-        assert report.last_moment == AS_OF
+        elapsed = only.elapsed_seconds, only.heartbeat_age_seconds, report.elapsed_seconds
+        assert elapsed == seconds
 
-    def test_of_a_task_under_way_in_an_ended_job_is_until_its_last_health_check(self) -> None:
-        report = report_of(job("FAILED", task(1, "FAILED"), task(2, "RUNNING", start=1, seconds=4)))
-
-        assert report.tasks[1].elapsed_seconds == 4
-        assert report.tasks[1].heartbeat_age_seconds == 115
-        assert report.elapsed_seconds == 5
-
-    def test_so_far_is_none_at_all_within_the_second_that_http_cuts_off(self) -> None:
-        report = report_of(job("RUNNING", task(1, "RUNNING", start=120.9, seconds=0)))
-
-        assert report.elapsed_seconds == 0
-        assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0
-
-    def test_so_far_is_not_known_where_clocks_differ(self) -> None:
-        report = report_of(job("RUNNING", task(1, "RUNNING", start=121, seconds=0)))
-
-        assert report.elapsed_seconds is None
-        assert report.tasks[0].elapsed_seconds is report.tasks[0].heartbeat_age_seconds is None
+    def test_goes_on_until_now(self) -> None:
+        assert report_of(job("RUNNING", task(1, "RUNNING"))).last_moment == AS_OF
 
     def test_is_known_where_the_calendar_ends(self) -> None:
         end = "9999-12-31T23:59:59.999999Z"
@@ -250,27 +255,6 @@ class TestElapsed:
         assert report.elapsed_seconds == 0.0
         assert report.tasks[0].elapsed_seconds == report.tasks[0].heartbeat_age_seconds == 0.0
 
-    @pytest.mark.parametrize("word", ["SUBMITTED", "SCHEDULED", "UNKNOWN", "PAUSED", None])
-    def test_of_any_other_task_is_not_known(self, word: str | None) -> None:
-        report = report_of(job(word, task(1, word)))
-
-        assert report.tasks[0].elapsed_seconds is None
-        assert report.elapsed_seconds is None
-        assert report.started == START
-
-    @pytest.mark.parametrize(
-        "more",
-        [
-            *({"CREATED_AT": value} for value in (None, "yesterday", 15807888)),
-            {"LAST_HEALTH_CHECK": None},
-        ],
-    )
-    def test_is_not_known_without_both_times(self, more: dict[str, Any]) -> None:
-        report = report_of(job("SUCCEEDED", task(1, **more)))
-
-        assert report.tasks[0].elapsed_seconds is None
-        assert report.elapsed_seconds is None
-
     def test_is_never_negative(self) -> None:
         report = report_of(job("SUCCEEDED", task(1, start=5, seconds=-1)))
 
@@ -280,24 +264,22 @@ class TestElapsed:
         )
 
     @pytest.mark.parametrize(
-        ("reply", "is_whole", "elapsed"),
+        ("reply", "is_whole", "is_started", "elapsed"),
         [
-            (job("RUNNING", task(1, start=20), task_count=7), True, 100),
+            (job("RUNNING", task(1, start=20), task_count=7), True, True, 100),
+            (job("PAUSED", task(1, "PAUSED")), True, True, None),
             # Tasks are missing that may decide it.
-            (job("FAILED", task(1, "FAILED"), task_count=7), True, None),
-            (job("RUNNING", task(4), task_count=7), False, None),
-            (job("SUCCEEDED"), True, None),
+            (job("FAILED", task(1, "FAILED"), task_count=7), True, False, None),
+            (job("RUNNING", task(4), task_count=7), False, False, None),
+            (job("SUCCEEDED"), True, False, None),
         ],
     )
     def test_of_a_job_is_known_if_no_task_is_missing_but_those_that_have_not_begun(
-        self, reply: object, *, is_whole: bool, elapsed: float | None
+        self, reply: object, *, is_whole: bool, is_started: bool, elapsed: float | None
     ) -> None:
         report = report_of(reply, is_whole=is_whole)
 
-        assert (report.started is not None, report.elapsed_seconds) == (
-            elapsed is not None,
-            elapsed,
-        )
+        assert (report.started is not None, report.elapsed_seconds) == (is_started, elapsed)
 
 
 class TestFailed:
