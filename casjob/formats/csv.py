@@ -18,12 +18,14 @@ from casjob.formats.text.components import (
     list_deployment_fields,
 )
 from casjob.formats.text.listings import list_recent_fields, list_setting_fields
+from casjob.formats.text.phrases import describe_cause, describe_verdict
 from casjob.formats.text.statistics import list_statistics_fields
 from casjob.formats.text.table import Field, Value
 from casjob.formats.text.tasks import list_task_fields
 from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.job.statistics import Statistics
+from casjob.job.statuses import Stage
 from casjob.settings.values import Overview
 
 Row = TypeVar("Row")
@@ -61,7 +63,7 @@ def verdicts(
 
 
 def settings(overview: Overview, display: Display, *, write: Write = _write) -> bytes:
-    """Return a row a effective setting."""
+    """Return a row a setting."""
     return write(list_setting_fields(), overview.settings)
 
 
@@ -91,10 +93,17 @@ def recent(
 
 
 def list_verdict_fields() -> list[Field[JobResult]]:
-    """Return the fields of the verdicts of `wait`."""
+    """Return the fields of the verdicts of `wait`, for machines and for markdown."""
     return [
-        Field(None, "job_id", "job_id"),
-        Field(None, "job_name", "report.job.job_name"),
+        Field("JOB", "job_id", "job_id"),
+        Field("NAME", "job_name", "report.job.job_name"),
+        Field(
+            "VERDICT",
+            None,
+            lambda result: describe_verdict(result.report) if result.report else result.absence,
+            stage=lambda result: result.report.stage if result.report else Stage.UNDECIDED,
+        ),
+        Field("CAUSE", None, lambda result: result.report and describe_cause(result.report)),
         Field(None, "status", "report.job.execution_status"),
         Field(
             None, "outcome", lambda result: result.report.outcome if result.report else "unknown"
@@ -126,6 +135,8 @@ def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:
     """Return a cell that no spreadsheet runs; a number stays one."""
     if isinstance(value, datetime):
         return format_utc(value) or ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if not isinstance(value, str):
         return "" if value is None else value
     if value.isidentifier() and value.isascii():

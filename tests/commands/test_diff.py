@@ -93,7 +93,8 @@ def test_a_narrower_terminal_has_fewer_columns(
     lines = casjob("diff", *DEMO, "--color", "never", columns=columns).out.splitlines()
 
     assert headings in [line.split() for line in lines]
-    assert max(map(len, lines)) <= columns
+    # An id is never broken, even where it is wider than the terminal.
+    assert max(len(line) for line in lines if not line.startswith("JOB")) <= columns
 
 
 def test_colour_changes_no_word(casjob: Casjob) -> None:

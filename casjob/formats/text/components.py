@@ -91,9 +91,7 @@ def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
             stage=lambda row: row.deployment.stage,
         ),
         Field(None, "deploy_type", "deployment.deploy_type"),
-        Field(
-            "IN USE", "current_used", lambda row: "yes" if row.deployment.is_in_use else "", drop=3
-        ),
+        Field("IN USE", "current_used", "deployment.is_in_use", drop=3),
         Field("STARTED", "begin_time", "deployment.begin_time", show=began, drop=2),
         Field(None, "end_time", "deployment.end_time"),
         Field("ELAPSED", "elapsed_seconds", "deployment.elapsed_seconds", is_right=True, drop=1),

@@ -49,7 +49,7 @@ def list_statistics_fields() -> list[Field[Any]]:
         Field("MEDIAN", "median_seconds", "elapsed.median", is_right=True),
         Field("P95", "p95_seconds", "elapsed.p95", is_right=True, drop=7),
         Field("LAST", "last_seconds", "elapsed.last", is_right=True),
-        Field("", "slow", lambda row: "yes" if _is_slow(row) else "", show=_draw_slowness),
+        Field("", "slow", "is_slow", show=_draw_slowness),
         Field(None, "code", "code"),
         Field(None, "detail", "detail"),
         Field(None, "first_at", "first"),
@@ -193,9 +193,5 @@ def _find_style(row: Row) -> str:
     return STAGE_STYLES[Stage.ENDED_BADLY] if row.failed else ""
 
 
-def _is_slow(row: Row) -> bool:
-    return isinstance(row, StepFigures) and row.is_slow
-
-
-def _draw_slowness(row: Row) -> Words:
-    return [("slower", "bold yellow")] if _is_slow(row) else []
+def _draw_slowness(row: StepFigures) -> Words:
+    return [("slower", "bold yellow")] if row.is_slow else []

@@ -14,8 +14,8 @@ from casjob.formats.text.words import Line, Words, measure_line
 from casjob.job.statuses import Stage
 
 Row = TypeVar("Row")
-Value: TypeAlias = str | float | datetime | None
-"""Of numbers, a float is a duration in seconds."""
+Value: TypeAlias = str | bool | float | datetime | None
+"""True is `yes`, False nothing; of numbers, a float is a duration in seconds."""
 Cell: TypeAlias = Any
 """Safe words; or a bar, which Rich draws; or None for no bar."""
 
@@ -87,6 +87,8 @@ class Field(NamedTuple, Generic[Row]):
     def words(self, row: Row) -> Words:
         """Return what people see of a row."""
         shown = self.show(row) if self.show else self.value(row)
+        if isinstance(shown, bool):
+            shown = "yes" if shown else ""
         if shown is None:
             shown = self.empty
         if isinstance(shown, float):
