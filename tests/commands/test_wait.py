@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.components import component
 from tests.conftest import JOB_ID, Finished
 from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
@@ -420,3 +421,12 @@ def test_a_slow_reply_is_waited_for_and_not_asked_for_again(ask: Ask, service: S
     assert ask("wait", "JOB1", *QUICKLY).status == 0
     first, second, _ = [request.time for request in service.requests]
     assert second - first >= 0.3
+
+
+def test_a_component_that_can_not_be_understood_has_no_next_job(ask: Ask, service: Service) -> None:
+    service.components = [component(1, "web", job_id=None)]
+    service.handler = lambda request: Reply(200, "[]") if "/components/" in request.path else None
+    finished = ask("wait", "--component", "web", "--after", "none", *QUICKLY)
+
+    assert (finished.status, finished.out) == (7, "")
+    assert finished.err.count("the service's reply holds no component") == 10

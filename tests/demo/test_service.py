@@ -329,6 +329,13 @@ def test_another_path_is_no_api(client: httpx.Client, path: str) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["jobs/other", "builds/other", "builds/other/logs"])
+def test_another_build_is_not_there(client: httpx.Client, path: str) -> None:
+    response = client.get(f"/assembling/v1/{path}")
+    assert response.status_code == 404
+    assert response.json()["error_code"] == "SVCSTG.CPE.4040001"
+
+
 def test_another_method_is_refused(client: httpx.Client) -> None:
     response = client.post(f"/v2/{PROJECT_ID}/cas/jobs/{FAILED_JOB_ID}")
     assert response.status_code == 405

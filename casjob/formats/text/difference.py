@@ -152,17 +152,14 @@ def describe_times(difference: Difference) -> list[str]:
         where = "" if difference.have_both_succeeded else "in the steps that both ran, "
         more = "longer" if change > 0 else "less"
         sentence = f"{where}{names[1]} took {format_elapsed(abs(change))} {more}"
-        if main := difference.main_cause:
-            was, now = (_describe_elapsed(each) for each in (main.base, main.job))
+        main = difference.main_cause
+        if main and main.base and main.job:
+            was, now = (
+                format_elapsed(each.elapsed_seconds or 0.0) for each in (main.base, main.job)
+            )
             sentence += f", mostly because of {main.name}: {was} in {names[0]}, {now} in {names[1]}"
         sentences.append(sentence)
     return sentences
-
-
-def _describe_elapsed(report: TaskReport | None) -> str:
-    if report is None or report.elapsed_seconds is None:
-        return describe_status(report)
-    return format_elapsed(report.elapsed_seconds)
 
 
 def describe_status(report: TaskReport | None) -> str:

@@ -160,6 +160,8 @@ def test_progress_counts_steps_and_not_separators(reply: object, words: str) -> 
         (job("RUNNING", task(1), task(2, "FAILED"), task(3, "RUNNING"), task(4, "RUNNING")), 3,
          "2 of 4 steps done, 1 failed, 2 running, 3 hidden"),
         (job("RUNNING", separator(1, "A")), 0, "no steps yet"),
+        (job("RUNNING", task(1), task(2, "RUNNING"), task_count=7), 0,
+         "2 of 7 tasks reported, 1 running"),
     ],
 )  # fmt: skip
 def test_steps_are_done_running_or_hidden(reply: object, hidden: int, words: str) -> None:
