@@ -7,7 +7,7 @@
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
     ├── JobNotFoundError      5  no such job
-    ├── UnknownNameError      5  a name that no explanation for
+    ├── UnknownNameError      5  a name that there is no explanation for
     ├── ComponentNotFoundError 5 no such component
     │   └── ComponentDeletedError 5 … any longer, as the service says
     ├── BuildNotFoundError    5  no such build, or no log of it

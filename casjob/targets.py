@@ -191,16 +191,20 @@ def refuse_service(session: Session, target: Target = None) -> None:
 def suggest_next(
     job_id: str, report: Report, session: Session, *, is_last: bool = True
 ) -> str | None:
-    """Return the command that helps most after a report; None if nothing does.
+    """Return the command that tells more than a report does; None if nothing does.
 
     `is_last` means that it is the job last viewed, which need not be named.
     """
+    component = report.detail.place.component
     if report.outcome is Outcome.RUNNING:
-        command, options = "watch", list[str]()
-    elif report.outcome is Outcome.FAILED and report.cause and is_of_build(report.cause):
-        command, options = "logs", []
-    elif report.outcome is Outcome.FAILED and report.failed:
-        command, options = "tasks", ["--failed"]
+        command = "watch"
+    elif report.outcome is not Outcome.FAILED:
+        return None
+    elif report.cause and is_of_build(report.cause):
+        command = "logs"
+    elif component and component.name and session.settings.api_version.value != "v2":
+        # v2 lists no deployments, of which one that succeeded is to be found.
+        return session.suggest("diff", "--component", component.name)
     else:
         return None
     settings = session.settings
@@ -210,7 +214,7 @@ def suggest_next(
         # There, it takes none that is not named.
         is_implied = False
     named = [] if is_implied else [job_id]
-    return session.suggest(command, *named, *options)
+    return session.suggest(command, *named)
 
 
 def choose_last_job(component: "Component", session: Session) -> str:

@@ -99,4 +99,5 @@ def _describe_waiting(picture: JobSnapshot) -> str:
     # The job began with its first task, the only one that a poll of the status fetches.
     if began and as_of and began <= as_of:
         lasted = f" for {format_elapsed((as_of - began).total_seconds())}"
-    return f"{picture.job_id} {report.job.execution_status or '(no status)'}{lasted}"
+    status = report.job.execution_status or "(no status)"
+    return f"{picture.job_id} {'has been ' if lasted else ''}{status}{lasted}"

@@ -333,7 +333,7 @@ def _find_contradictions(report: Report) -> Iterator[str]:
 def _find_miscounts(report: Report) -> Iterator[str]:
     count, received = report.detail.task_count, len(report.tasks)
     if count is None:
-        yield "The service did not say how many tasks there are."
+        yield "No task_count says how many tasks there are."
     elif received > count:
         yield f"The service counts {count} tasks, but sent {received}."
     elif not report.missing:

@@ -639,7 +639,7 @@ def test_another_instance_has_no_tasks(service: Service, ask: Ask) -> None:
     ("count", "note"),
     [
         (10_000, "The service counts 10000 tasks, but sent 1.\n"),
-        (None, "The service did not say how many tasks there are.\n"),
+        (None, "No task_count says how many tasks there are.\n"),
     ],
 )
 def test_a_server_that_ignores_the_offset_is_pointed_out(
@@ -712,7 +712,7 @@ def test_a_count_of_another_type_is_as_good_as_none(
     finished = ask("show", JOB_ID)
 
     assert (finished.status, finished.err) == (0, "")
-    assert "The service did not say how many tasks there are.\n" in finished.out
+    assert "No task_count says how many tasks there are.\n" in finished.out
     assert "TX00105" in finished.out
 
 

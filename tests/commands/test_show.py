@@ -9,11 +9,10 @@ import pytest
 from casjob.demo.jobs import (
     FAILED_JOB_ID,
     FAILING_JOB_ID,
-    MANY_TASKS_JOB_ID,
     RUNNING_JOB_ID,
     SAMPLE_JOBS,
 )
-from tests.components import component
+from tests.components import component, record
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.samples import as_document, job, task
 from tests.service import Reply, Service, documented_job, many_tasks
@@ -136,29 +135,24 @@ def test_a_job_of_a_component_says_so_and_a_file_keeps_it(
     }
 
 
-@pytest.mark.parametrize("version", ["v2", "v3"])
-def test_the_next_command_works_at_a_service(ask: Ask, service: Service, version: str) -> None:
-    service.jobs[JOB_ID] = as_document(job("FAILED", task(9, "FAILED")))
-    words = next_command(ask("show", JOB_ID, "--api-version", version))
-    assert words == ["tasks", "--failed", "--api-version", version]
-    ran = ask(*words, "--json")
-    assert (ran.status, ran.err) == (0, f"casjob: {JOB_ID} (last viewed)\n")
-    assert [task["TASK_INDEX"] for task in json.loads(ran.out)["tasks"]] == [9]
-
-
-@pytest.mark.parametrize(
-    ("job_id", "command"),
-    [(FAILED_JOB_ID, ["logs"]), (MANY_TASKS_JOB_ID, ["tasks", "--failed"])],
-)
-def test_the_next_command_works_in_the_demo(
-    casjob: Casjob, job_id: str, command: list[str]
-) -> None:
-    suggested = next_command(casjob("show", job_id, "--demo"))
-    assert suggested == [*command, "--demo"]
+def test_the_next_command_works_in_the_demo(casjob: Casjob) -> None:
+    suggested = next_command(casjob("show", FAILED_JOB_ID, "--demo"))
+    assert suggested == ["logs", "--demo"]
     ran = casjob(*suggested, "--json")
     assert ran.status == 0
-    assert ran.err.startswith(f"casjob: {job_id} (last viewed)\n")
+    assert ran.err.startswith(f"casjob: {FAILED_JOB_ID} (last viewed)\n")
     assert json.loads(ran.out)["schema_version"] == 1
+
+
+def test_the_next_command_compares_where_the_component_is_known(ask: Ask, service: Service) -> None:
+    service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(9), JOB_ID="JOB1"))
+    service.jobs[JOB_ID] = as_document(job("FAILED", task(9, "FAILED")))
+    service.components = [component(1, "web", record("JOB1"), record(JOB_ID), job_id=JOB_ID)]
+    assert "next:" not in ask("show", JOB_ID).out
+    assert "next:" not in ask("show", "--component", "web", "--api-version", "v2").out
+    suggested = next_command(ask("show", "--component", "web"))
+    assert suggested == ["diff", "--component", "web"]
+    assert "task 9 TX00009 is the first to differ" in ask(*suggested).out
 
 
 @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])

@@ -109,7 +109,6 @@ class TestInAPipe:
             "  2  TX00002  restful  FAILED     04:01:04     1.0s\n"
             "\n"
             "1 of 2 steps succeeded\n"
-            "next: casjob tasks JOB2 --failed\n"
             "\n"
             "1 of 2 jobs succeeded, 1 failed\n"
         )

@@ -79,14 +79,14 @@ class TestReminders:
     @pytest.mark.parametrize(
         ("pictures", "jobs", "text"),
         [
-            ([JobSnapshot("JOB1", RUNNING)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
+            ([JobSnapshot("JOB1", RUNNING)], 1, "1 job: JOB1 has been RUNNING for 5m 02s"),
             (
                 [JobSnapshot("JOB1", RUNNING), JobSnapshot("JOB3", None)],
                 3,
-                "2 of 3 jobs: JOB1 RUNNING for 5m 02s, JOB3 (nothing known yet)",
+                "2 of 3 jobs: JOB1 has been RUNNING for 5m 02s, JOB3 (nothing known yet)",
             ),
             # Only the first task was fetched.
-            ([JobSnapshot("JOB1", FIRST_TASK)], 1, "1 job: JOB1 RUNNING for 5m 02s"),
+            ([JobSnapshot("JOB1", FIRST_TASK)], 1, "1 job: JOB1 has been RUNNING for 5m 02s"),
             ([JobSnapshot("JOB1", WITHOUT_A_CLOCK)], 1, "1 job: JOB1 RUNNING"),
             ([JobSnapshot("JOB1", report_of(job("SUBMITTED")))], 1, "1 job: JOB1 SUBMITTED"),
             ([JobSnapshot("JOB1", report_of(job(None)))], 1, "1 job: JOB1 (no status)"),

@@ -398,7 +398,7 @@ class TestContradictions:
             (job("SUCCEEDED", task(1, "UNKNOWN")), []),
             (
                 job("SUCCEEDED", task(1), task_count=None),
-                ["The service did not say how many tasks there are."],
+                ["No task_count says how many tasks there are."],
             ),
             (
                 job("SUCCEEDED", task(1), task_count=37),

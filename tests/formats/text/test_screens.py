@@ -41,7 +41,7 @@ class InRows:
         self._patch.setenv("COLUMNS", str(columns))
         self._patch.setenv("LINES", str(rows))
         display = Display(is_terminal=True, utc=True, full=full, environ={"NO_COLOR": "1"})
-        command = "casjob tasks --failed"
+        command = "casjob diff --component web"
         return report_text.report(report_of(document), display, next_command=command).splitlines()
 
 
@@ -142,7 +142,7 @@ def test_phases_that_went_well_are_a_line_each(in_rows: InRows) -> None:
         "  105  TX00105  restful  ✗ FAILED     04:02:47     1.0s                        ▏",
         "",
         "99 of 100 steps succeeded · 93 tasks folded; --full shows all",
-        "next: casjob tasks --failed",
+        "next: casjob diff --component web",
     ]
 
 
