@@ -110,8 +110,6 @@ def _read_ids(text: str, documents: Sequence[JsonValue]) -> list[str]:
 def _read_text(stdin: TextIO | None) -> str:
     if stdin is None:
         return ""
-    if not hasattr(stdin, "buffer"):
-        return straighten(stdin.read()).strip()
     try:
         # The bytes, whatever the encoding of the locale is.
         content = read_pieces(stdin.buffer, _MAX_STDIN + 1)

@@ -5,12 +5,12 @@ import re
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from io import StringIO
 from typing import TYPE_CHECKING, Self, TextIO
 
 from casjob.errors import CasjobError
+from casjob.output import RichStream
 from casjob.printable import printable
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Notices:
         from rich.text import Text
 
         console = Console(
-            file=_Stream(self._put), force_terminal=True, color_system=None, legacy_windows=False
+            file=RichStream(self._put), force_terminal=True, color_system=None, legacy_windows=False
         )
 
         def draw() -> Text:
@@ -175,19 +175,6 @@ class Progress:
         """Take how many were received, and of how many if that is known; other units are named."""
         of = "" if count is None else f" of {count}"
         self.text = f"{self._about}: {came}{of} {unit or self._unit}"
-
-
-class _Stream(StringIO):
-    """What Rich writes to."""
-
-    def __init__(self, write: Callable[[str], None]) -> None:
-        super().__init__()
-        self._write = write
-
-    def write(self, text: str) -> int:
-        """Write it at once."""
-        self._write(text)
-        return len(text)
 
 
 def _make_safe(line: str) -> str:

@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Self, TextIO
 
@@ -71,6 +71,19 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise OutputError(f"can't write to stdout: {error.strerror}") from error
+
+
+class RichStream(StringIO):
+    """What Rich writes to, which passes each text on at once."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def write(self, text: str) -> int:
+        """Write it at once."""
+        self._write(text)
+        return len(text)
 
 
 class OutputFile:

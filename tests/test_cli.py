@@ -17,19 +17,6 @@ BUG = (
     "casjob: this is a bug in casjob: ModuleNotFoundError\n"
     "  hint: report it with the command and the output of casjob --version; -v shows where it is\n"
 )
-COMMANDS = (
-    "show",
-    "tasks",
-    "watch",
-    "wait",
-    "list",
-    "stats",
-    "recent",
-    "diff",
-    "explain",
-    "config",
-    "completion",
-)
 HELP = """\
 Usage: casjob [OPTIONS] COMMAND [ARGS]...
 
@@ -53,6 +40,7 @@ Commands:
   config      Show every effective setting, and where it came from.
   completion  Print the completion script for a shell.
 """
+COMMANDS = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)
 
 
 def test_the_version_is_a_line(casjob: Casjob) -> None:

@@ -133,17 +133,20 @@ def test_commands_complete_with_their_whole_summaries(complete: Complete) -> Non
     assert " ".join(words) == " ".join(f"{name} {text}" for name, text in summaries.items())
 
 
-@pytest.mark.parametrize("history", ["off", "nonsense"])
-def test_no_recent_job_completes_without_a_history(
-    complete: Complete, state: Path, history: str
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CASJOB_HISTORY": "off"},
+        {"CASJOB_HISTORY": "nonsense"},
+        {"CASJOB_PROFILE": "gone"},
+        {"XDG_STATE_HOME": ""},
+        {"XDG_STATE_HOME": "", "HOME": "/nonexistent"},
+    ],
+)
+def test_no_job_completes_without_a_history_or_by_settings_that_can_not_be_read(
+    complete: Complete, state: Path, environ: dict[str, str]
 ) -> None:
-    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_HISTORY=history) == []
-
-
-def test_nothing_completes_by_settings_that_can_not_be_read(
-    complete: Complete, state: Path
-) -> None:
-    assert complete("casjob show ''", XDG_STATE_HOME=str(state), CASJOB_PROFILE="gone") == []
+    assert complete("casjob show ''", **{"XDG_STATE_HOME": str(state), **environ}) == []
 
 
 def test_components_listed_before_in_the_same_project_complete(
@@ -182,8 +185,3 @@ def test_a_broken_cache_of_components_completes_what_it_can(
 
 def test_options_that_install_completions_are_not_there(complete: Complete) -> None:
     assert complete("casjob --") == ["--version", "--help"]
-
-
-def test_completing_needs_no_home_and_no_settings(complete: Complete) -> None:
-    assert complete("casjob show ''") == []
-    assert complete("casjob show ''", HOME="/nonexistent", CASJOB_HISTORY="off") == []

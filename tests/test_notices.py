@@ -56,22 +56,15 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "PROGRESS_AFTER", 0.0)
 
 
-def test_a_notice_is_a_line_that_begins_with_the_programs_name(screen: Screen) -> None:
-    Notices(screen).say("JOB-1 (last viewed)")
-    assert screen.getvalue() == "casjob: JOB-1 (last viewed)\n"
-
-
-def test_an_error_says_what_where_and_what_to_do(screen: Screen) -> None:
-    error = JobNotFoundError("no job", said="job not found", hint="look elsewhere")
-    Notices(screen).explain(error)
+def test_notices_are_lines_and_errors_say_what_and_what_to_do(screen: Screen) -> None:
+    told = Notices(screen)
+    told.say("JOB-1 (last viewed)")
+    told.explain(UsageError("no such thing"))
+    told.explain(JobNotFoundError("no job", said="job not found", hint="look elsewhere"))
     assert screen.getvalue() == (
+        "casjob: JOB-1 (last viewed)\ncasjob: no such thing\n"
         "casjob: no job\n  the service said: job not found\n  hint: look elsewhere\n"
     )
-
-
-def test_an_error_without_more_to_say_is_one_line(screen: Screen) -> None:
-    Notices(screen).explain(UsageError("no such thing"))
-    assert screen.getvalue() == "casjob: no such thing\n"
 
 
 def test_nothing_that_is_said_drives_the_terminal_or_fakes_a_line(screen: Screen) -> None:

@@ -36,6 +36,7 @@ from tests.samples import job, report_of, task
 from tests.service import Reply, Service, documented_job, many_tasks
 
 Ask = Callable[..., Finished]
+Read = Callable[..., Finished]
 
 HINT = (
     "  hint: expected a response of the job API, a file written by casjob show --save, or the"
@@ -68,16 +69,29 @@ def job_json(tmp_path: Path) -> Path:
     return tmp_path / "job.json"
 
 
+@pytest.fixture
+def read(casjob: Casjob, job_json: Path) -> Read:
+    """Return a way to show a job, or its tasks, from a file with some content."""
+
+    def show(content: object, *words: str, command: str = "show") -> Finished:
+        if not isinstance(content, bytes):
+            content = (content if isinstance(content, str) else json.dumps(content)).encode()
+        job_json.write_bytes(content)
+        return casjob(command, "--from", str(job_json), *words)
+
+    return show
+
+
 class TestAFile:
     @pytest.mark.parametrize("version", ["v2", "v3"])
-    @pytest.mark.parametrize("command", [["show"], ["tasks"], ["show", "--json"]])
+    @pytest.mark.parametrize(
+        ("command", "options"), [("show", []), ("tasks", []), ("show", ["--json"])]
+    )
     def test_is_shown_as_the_service_would_be(
-        self, ask: Ask, casjob: Casjob, job_json: Path, version: str, command: list[str]
+        self, read: Read, ask: Ask, version: str, command: str, options: list[str]
     ) -> None:
-        job_json.write_text(reply(version), encoding="utf-8")
-
-        shown = casjob(*command, "--from", str(job_json))
-        served = ask(*command, JOB_ID, "--api-version", version)
+        shown = read(reply(version), *options, command=command)
+        served = ask(command, JOB_ID, *options, "--api-version", version)
 
         expected = "".join(
             line for line in served.out.splitlines(keepends=True) if not line.startswith("next: ")
@@ -116,12 +130,8 @@ class TestAFile:
 
         assert (count(own), count("another")) == (5, 0)
 
-    def test_without_an_instance_is_not_filtered_by_one(
-        self, casjob: Casjob, job_json: Path
-    ) -> None:
-        job_json.write_text(json.dumps(job("FAILED", task(1))), encoding="utf-8")
-
-        assert casjob("tasks", "--from", str(job_json), "--instance-id", "i") == (
+    def test_without_an_instance_is_not_filtered_by_one(self, read: Read, job_json: Path) -> None:
+        assert read(job("FAILED", task(1)), "--instance-id", "i", command="tasks") == (
             2,
             "",
             (
@@ -145,12 +155,8 @@ class TestAFile:
         assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "job.json"]
 
     @pytest.mark.parametrize("options", [["--exit-status"], ["--exit-status", "--json"]])
-    def test_has_an_exit_status_if_asked_for(
-        self, casjob: Casjob, job_json: Path, options: list[str]
-    ) -> None:
-        job_json.write_text(reply("v2"), encoding="utf-8")
-
-        assert casjob("show", "--from", str(job_json), *options).status == 1
+    def test_has_an_exit_status_if_asked_for(self, read: Read, options: list[str]) -> None:
+        assert read(reply("v2"), *options).status == 1
 
     @pytest.mark.parametrize("command", ["show", "tasks"])
     @pytest.mark.parametrize(
@@ -185,11 +191,9 @@ class TestAPage:
     """A reply that a program got without paging: 20 tasks of more."""
 
     def test_is_said_to_be_one_without_blaming_the_service(
-        self, casjob: Casjob, job_json: Path
+        self, read: Read, casjob: Casjob, job_json: Path
     ) -> None:
-        job_json.write_text(reply("v2", count=37), encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(reply("v2", count=37))
 
         lines = shown.out.splitlines()
         assert lines[0] == "provision/provMain FAILED · PROVISION"
@@ -200,17 +204,13 @@ class TestAPage:
         document = json.loads(casjob("show", "--from", str(job_json), "--json").out)
         assert (document["complete"], document["elapsed_seconds"]) == (False, None)
 
-    def test_that_has_all_tasks_is_the_whole(self, casjob: Casjob, job_json: Path) -> None:
-        job_json.write_text(reply("v2", {"limit": "50"}, count=37), encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+    def test_that_has_all_tasks_is_the_whole(self, read: Read) -> None:
+        shown = read(reply("v2", {"limit": "50"}, count=37))
 
         assert shown.out.splitlines()[-1] == "36 of 37 steps succeeded"
 
-    def test_of_casjobs_own_is_one_too(self, ask: Ask, casjob: Casjob, job_json: Path) -> None:
-        job_json.write_text(ask("tasks", JOB_ID, "--failed", "--json").out, encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+    def test_of_casjobs_own_is_one_too(self, read: Read, ask: Ask, job_json: Path) -> None:
+        shown = read(ask("tasks", JOB_ID, "--failed", "--json").out)
 
         assert shown.out.splitlines()[-2:] == [
             "0 of 1 steps succeeded · 1 of 5 tasks",
@@ -227,28 +227,22 @@ RUNNING = job(
 
 
 class TestAJobThatRuns:
-    def test_runs_until_the_files_latest_time_and_not_until_today(
-        self, casjob: Casjob, job_json: Path
-    ) -> None:
-        job_json.write_text(json.dumps(RUNNING), encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+    def test_runs_until_the_files_latest_time_and_not_until_today(self, read: Read) -> None:
+        shown = read(RUNNING)
 
         lines = shown.out.splitlines()
         assert lines[0] == "provision/provMain has been RUNNING for 7.0s · PROVISION"
         assert lines[3] == "task 4 TX00004: running for 2.0s, last heartbeat 0.0s ago"
         assert lines[-1] == "2 of 3 tasks reported"
 
-    def test_without_any_time_runs_for_no_known_time(self, casjob: Casjob, job_json: Path) -> None:
-        job_json.write_text('{"job": {"EXECUTION_STATUS": "RUNNING"}}', encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+    def test_without_any_time_runs_for_no_known_time(self, read: Read) -> None:
+        shown = read('{"job": {"EXECUTION_STATUS": "RUNNING"}}')
 
         assert shown.out.splitlines()[0] == "(no name) RUNNING"
 
     @pytest.mark.parametrize("keep", ["--save", "--json"])
     def test_is_kept_as_it_was_at_the_time_of_the_reply(
-        self, ask: Ask, casjob: Casjob, service: Service, job_json: Path, keep: str
+        self, read: Read, ask: Ask, service: Service, job_json: Path, keep: str
     ) -> None:
         date = format_datetime(datetime(2020, 2, 4, 4, 1, 20, tzinfo=UTC), usegmt=True)
         service.handler = lambda request: Reply(
@@ -257,32 +251,27 @@ class TestAJobThatRuns:
         )
         served = ask("show", JOB_ID)
         kept = ask("show", JOB_ID, *([keep, str(job_json)] if keep == "--save" else [keep]))
-        if keep == "--json":
-            job_json.write_text(kept.out, encoding="utf-8")
+        content = kept.out if keep == "--json" else job_json.read_bytes()
 
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(content)
 
         assert shown.out.splitlines() == served.out.splitlines()[:-1]
         assert shown.out.startswith("provision/provMain has been RUNNING for 17.0s")
 
     def test_does_not_begin_with_the_first_task_of_an_excerpt(
-        self, casjob: Casjob, job_json: Path
+        self, read: Read, casjob: Casjob, job_json: Path
     ) -> None:
         job_json.write_text(json.dumps(RUNNING), encoding="utf-8")
         last = casjob("tasks", "--from", str(job_json), "--desc", "--limit", "1", "--json")
-        job_json.write_text(last.out, encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(last.out)
 
         lines = shown.out.splitlines()
         assert lines[0] == "provision/provMain RUNNING · PROVISION"
         assert lines[-1] == f"note: {job_json} holds 1 of the job's 3 tasks."
 
-    def test_that_has_not_begun_lacks_nothing(self, casjob: Casjob, job_json: Path) -> None:
+    def test_that_has_not_begun_lacks_nothing(self, read: Read) -> None:
         document = job("SUBMITTED", task_count=5)
-        job_json.write_bytes(json_format.report(report_of(document), Display()))
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(json_format.report(report_of(document), Display()))
 
         assert shown.out.splitlines()[-1] == "0 of 5 tasks reported"
 
@@ -299,14 +288,9 @@ class TestWhatItHolds:
         ],
         ids=["BOM", "CRLF", "blank lines", "UTF-16", "UTF-16 big-endian"],
     )
-    def test_may_be_as_programs_write_it(
-        self, casjob: Casjob, job_json: Path, encode: Callable[[str], bytes]
-    ) -> None:
-        job_json.write_text(reply("v2"), encoding="utf-8")
-        expected = casjob("show", "--from", str(job_json))
-        job_json.write_bytes(encode(reply("v2")))
-
-        assert casjob("show", "--from", str(job_json)) == expected
+    def test_may_be_as_programs_write_it(self, read: Read, encode: Callable[[str], bytes]) -> None:
+        expected = read(reply("v2"))
+        assert read(encode(reply("v2"))) == expected
 
     @pytest.mark.parametrize(
         ("content", "message"),
@@ -378,11 +362,9 @@ class TestWhatItHolds:
         ],
     )
     def test_is_explained_if_it_is_no_job(
-        self, casjob: Casjob, job_json: Path, content: str, message: str
+        self, read: Read, job_json: Path, content: str, message: str
     ) -> None:
-        job_json.write_text(content, encoding="utf-8", newline="")
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(content)
 
         assert shown == (7, "", f"casjob: {message.format(job_json)}\n{HINT}")
 
@@ -402,12 +384,9 @@ class TestWhatItHolds:
         ],
         ids=["curl -i", "list", "curl -w", "log", "colour", "Python", "lines", "pages", "polls"],
     )
-    def test_may_be_within_other_text(self, casjob: Casjob, job_json: Path, content: str) -> None:
-        job_json.write_text(reply("v2"), encoding="utf-8")
-        whole = casjob("tasks", "--from", str(job_json), "--json")
-        job_json.write_text(content, encoding="utf-8", newline="")
-
-        shown = casjob("tasks", "--from", str(job_json), "--json")
+    def test_may_be_within_other_text(self, read: Read, content: str) -> None:
+        whole = read(reply("v2"), "--json", command="tasks")
+        shown = read(content, "--json", command="tasks")
 
         assert shown.err == ""
         for document in (shown, whole):
@@ -418,20 +397,16 @@ class TestWhatItHolds:
 
     @pytest.mark.parametrize("cut", [10, 100])
     def test_within_other_text_is_not_completed_if_it_is_cut(
-        self, casjob: Casjob, job_json: Path, cut: int
+        self, read: Read, job_json: Path, cut: int
     ) -> None:
-        job_json.write_text(f"got {reply('v2')[:-cut]}", encoding="utf-8")
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(f"got {reply('v2')[:-cut]}")
 
         assert shown.status == 7
         assert shown.err.startswith(f"casjob: {job_json} is not JSON (Expecting value: line 1 ")
 
-    def test_are_not_several_jobs(self, casjob: Casjob, job_json: Path) -> None:
+    def test_are_not_several_jobs(self, read: Read, job_json: Path) -> None:
         one = json.dumps(json.loads(reply("v2")))
-        job_json.write_text(f"{one}\n{one.replace('JOB4', 'JOB5')}\n", encoding="utf-8")
-
-        assert casjob("show", "--from", str(job_json)) == (
+        assert read(f"{one}\n{one.replace('JOB4', 'JOB5')}\n") == (
             7,
             "",
             f"casjob: {job_json} holds 2 jobs\n  hint: --from reads one job: keep that one\n",
@@ -473,11 +448,9 @@ class TestWhatItHolds:
         ],
     )
     def test_is_named_if_it_is_something_else(
-        self, casjob: Casjob, job_json: Path, content: bytes, message: str, hint: str | None
+        self, read: Read, job_json: Path, content: bytes, message: str, hint: str | None
     ) -> None:
-        job_json.write_bytes(content)
-
-        shown = casjob("show", "--from", str(job_json))
+        shown = read(content)
 
         hint = f"  hint: {hint}\n" if hint else HINT
         assert shown == (7, "", f"casjob: {job_json} {message}\n{hint}")
@@ -496,10 +469,8 @@ class TestWhatItHolds:
         finally:
             tracemalloc.stop()
 
-    def test_may_be_nothing(self, casjob: Casjob, job_json: Path) -> None:
-        job_json.write_text("\n", encoding="utf-8")
-
-        assert casjob("show", "--from", str(job_json)) == (
+    def test_may_be_nothing(self, read: Read, job_json: Path) -> None:
+        assert read("\n") == (
             7,
             "",
             f"casjob: {job_json} is empty\n  hint: the command that wrote it may have failed\n",

@@ -218,6 +218,7 @@ def test_what_cannot_be_an_id_is_never_asked_for(
     )
     assert ask("show", "--", bad) == (2, "", told)
     assert ask("tasks", "--", bad) == (2, "", told)
+    assert ask("wait", "JOB1", "--", bad) == (2, "", told)
     assert service.requests == []
 
 

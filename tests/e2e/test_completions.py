@@ -91,6 +91,19 @@ def at_prompt(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Te
         yield terminal
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(each.values, marks=each.marks, id=each.id)
+        for each in (bash_sourced, zsh_autoloaded, fish_vendor)
+    ]
+)
+def terminal(request: pytest.FixtureRequest, environ: dict[str, str]) -> Iterator[Terminal]:
+    """Return each shell in turn, at its prompt; what changes `environ` comes before it."""
+    shell, start = request.param
+    with at_prompt(shell, start, environ) as terminal:
+        yield terminal
+
+
 def press_tab(terminal: Terminal, keys: str, expected: str) -> None:
     """Type, press Tab, and wait until the line is as expected."""
     terminal.type(f"{keys}\t")
@@ -111,24 +124,20 @@ def test_the_first_tab_completes_and_so_do_all_others(
     assert service.requests == []
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
-def test_what_shells_part_or_expand_completes_too(
-    shell: str, start: str, environ: dict[str, str]
-) -> None:
-    with at_prompt(shell, start, environ) as terminal:
-        # = and : part words in bash, a program may be given by its path.
-        press_tab(terminal, "~/bin/casjob show --output=tab", "~/bin/casjob show --output=table")
-        terminal.type("\x15")
-        line = f"./bin/casjob show --endpoint https://one {JOB_ID}"
-        press_tab(terminal, line[:-30], line)
-        terminal.type("\x15")
-        line = "true && LC_ALL=C casjob show --ca-bundle=./bin/"
+def test_what_shells_part_or_expand_completes_too(terminal: Terminal) -> None:
+    # = and : part words in bash, a program may be given by its path.
+    press_tab(terminal, "~/bin/casjob show --output=tab", "~/bin/casjob show --output=table")
+    terminal.type("\x15")
+    line = f"./bin/casjob show --endpoint https://one {JOB_ID}"
+    press_tab(terminal, line[:-30], line)
+    terminal.type("\x15")
+    line = "true && LC_ALL=C casjob show --ca-bundle=./bin/"
+    press_tab(terminal, line[:-2], line)
+    terminal.type("\x15")
+    for option in ("--from", "--output-file", "--save"):
+        line = f"casjob show {option} ./bin/"
         press_tab(terminal, line[:-2], line)
         terminal.type("\x15")
-        for option in ("--from", "--output-file", "--save"):
-            line = f"casjob show {option} ./bin/"
-            press_tab(terminal, line[:-2], line)
-            terminal.type("\x15")
 
 
 @needs_bash
@@ -140,14 +149,10 @@ def test_bash_completes_values_where_words_are_not_parted_at_equals_signs(
         press_tab(terminal, "casjob show --output=tab", "casjob show --output=table")
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
-def test_several_possibilities_are_listed_in_their_order(
-    shell: str, start: str, environ: dict[str, str]
-) -> None:
-    with at_prompt(shell, start, environ) as terminal:
-        press_tab(terminal, "casjob show --api-v", "casjob show --api-version")
-        terminal.type("\t\t\t")
-        terminal.wait_until(lambda lines: ["auto", "v2", "v3"] in map(str.split, lines))
+def test_several_possibilities_are_listed_in_their_order(terminal: Terminal) -> None:
+    press_tab(terminal, "casjob show --api-v", "casjob show --api-version")
+    terminal.type("\t\t\t")
+    terminal.wait_until(lambda lines: ["auto", "v2", "v3"] in map(str.split, lines))
 
 
 @pytest.mark.parametrize(
@@ -196,10 +201,8 @@ def test_recent_jobs_of_several_locations_are_listed_with_them(
         terminal.wait_until(lambda lines: bool(re.search(listed, "\n".join(lines))))
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
-def test_the_demo_completes_its_own_jobs(shell: str, start: str, environ: dict[str, str]) -> None:
-    with at_prompt(shell, start, environ) as terminal:
-        press_tab(terminal, "casjob show --demo JOB5", f"casjob show --demo {SUCCEEDED_JOB_ID}")
+def test_the_demo_completes_its_own_jobs(terminal: Terminal) -> None:
+    press_tab(terminal, "casjob show --demo JOB5", f"casjob show --demo {SUCCEEDED_JOB_ID}")
 
 
 @pytest.fixture
@@ -248,68 +251,64 @@ HOSTILE_NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_a_hostile_name_completes_to_one_word_and_runs_nothing(
-    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+    environ: dict[str, str], service: Service, received: Path, terminal: Terminal
 ) -> None:
     list_components(service, HOSTILE_NAMES, environ)
-    with at_prompt(shell, start, environ) as terminal:
-        for name in HOSTILE_NAMES:
-            got = press_tab_and_enter(terminal, f"casjob list {name[0]}", received)
-            assert got == ["list", name]
-        for name in HOSTILE_NAMES[::3]:
-            got = press_tab_and_enter(terminal, f"casjob show --component={name[0]}", received)
-            assert got == ["show", f"--component={name}"]
+    for name in HOSTILE_NAMES:
+        got = press_tab_and_enter(terminal, f"casjob list {name[0]}", received)
+        assert got == ["list", name]
+    for name in HOSTILE_NAMES[::3]:
+        got = press_tab_and_enter(terminal, f"casjob show --component={name[0]}", received)
+        assert got == ["show", f"--component={name}"]
     assert not (received.parent / "pwned").exists()
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_what_is_special_at_the_start_of_a_word_completes_as_it_is(
-    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+    environ: dict[str, str],
+    service: Service,
+    received: Path,
+    terminal: Terminal,
+    request: pytest.FixtureRequest,
 ) -> None:
-    with at_prompt(shell, start, environ) as terminal:
-        for name in ("~", "#x", "=ls", "*", ";touch pwned", " x", "!!", ":x y"):
-            list_components(service, [name], environ)
-            # fish would replace the ~, which is not offered then.
-            expected = [] if shell == "fish" and name == "~" else [name]
-            got = press_tab_and_enter(terminal, "casjob list ", received)
-            assert got == ["list", *expected]
+    for name in ("~", "#x", "=ls", "*", ";touch pwned", " x", "!!", ":x y"):
+        list_components(service, [name], environ)
+        # fish would replace the ~, which is not offered then.
+        expected = [] if name == "~" and request.node.callspec.id == "fish" else [name]
+        got = press_tab_and_enter(terminal, "casjob list ", received)
+        assert got == ["list", *expected]
     assert not (received.parent / "pwned").exists()
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_a_name_that_is_an_option_or_has_several_lines_is_not_offered(
-    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+    environ: dict[str, str], service: Service, received: Path, terminal: Terminal
 ) -> None:
     names = ["--output-file=pwned", "-x", "a\ntouch pwned", "b\ttouch pwned", "\x15touch pwned\r"]
     list_components(service, names, environ)
-    with at_prompt(shell, start, environ) as terminal:
-        assert press_tab_and_enter(terminal, "casjob list ", received) == ["list"]
-        assert press_tab_and_enter(terminal, "casjob list a", received) == ["list", "a"]
-        assert press_tab_and_enter(terminal, "casjob list -- -", received) == ["list", "--", "-"]
+    assert press_tab_and_enter(terminal, "casjob list ", received) == ["list"]
+    assert press_tab_and_enter(terminal, "casjob list a", received) == ["list", "a"]
+    assert press_tab_and_enter(terminal, "casjob list -- -", received) == ["list", "--", "-"]
     assert not (received.parent / "pwned").exists()
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_a_word_that_is_quoted_already_completes(
-    shell: str, start: str, environ: dict[str, str], service: Service, received: Path
+    environ: dict[str, str], service: Service, received: Path, terminal: Terminal
 ) -> None:
-    with at_prompt(shell, start, environ) as terminal:
-        for begun, name in (
-            ("'a", "a;touch pwned"),
-            ("'a ", "a $(touch pwned)"),
-            ('"a', "a;touch pwned"),
-            ('"a ', "a 'b'; touch pwned"),
-            ("a\\ ", "a ;touch pwned"),
-            ("a\\ b:", "a b:;touch pwned"),
-            ("a\\;", "a;touch pwned"),
-            ("a' 'b", "a b;touch pwned #"),
-            ("''a", "a;touch pwned #"),
-            ("'a'", "a;touch pwned #"),
-        ):
-            list_components(service, [name, "other"], environ)
-            got = press_tab_and_enter(terminal, f"casjob list {begun}", received)
-            assert got == ["list", name]
+    for begun, name in (
+        ("'a", "a;touch pwned"),
+        ("'a ", "a $(touch pwned)"),
+        ('"a', "a;touch pwned"),
+        ('"a ', "a 'b'; touch pwned"),
+        ("a\\ ", "a ;touch pwned"),
+        ("a\\ b:", "a b:;touch pwned"),
+        ("a\\;", "a;touch pwned"),
+        ("a' 'b", "a b;touch pwned #"),
+        ("''a", "a;touch pwned #"),
+        ("'a'", "a;touch pwned #"),
+    ):
+        list_components(service, [name, "other"], environ)
+        got = press_tab_and_enter(terminal, f"casjob list {begun}", received)
+        assert got == ["list", name]
     assert not (received.parent / "pwned").exists()
 
 
@@ -334,24 +333,22 @@ def test_bash_completes_no_word_that_would_end_what_it_stands_in(
     assert not (received.parent / "pwned").exists()
 
 
-@pytest.mark.parametrize(("shell", "start"), [bash_sourced, zsh_autoloaded, fish_vendor])
 def test_what_stands_before_a_colon_is_not_repeated(
-    shell: str, start: str, environ: dict[str, str], received: Path
+    environ: dict[str, str], received: Path, terminal: Terminal
 ) -> None:
     config = Path(environ["HOME"]) / ".config" / "casjob" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text('["prod:eu west"]\n["a b:c"]\n["test:*"]\n')
-    with at_prompt(shell, start, environ) as terminal:
-        for keys, words in {
-            "--profile prod:": ["--profile", "prod:eu west"],
-            "--profile=prod:": ["--profile=prod:eu west"],
-            "--profile prod:e": ["--profile", "prod:eu west"],
-            "--profile 'prod:e": ["--profile", "prod:eu west"],
-            "--profile a": ["--profile", "a b:c"],
-            "--profile te": ["--profile", "test:*"],
-        }.items():
-            got = press_tab_and_enter(terminal, f"casjob show {keys}", received)
-            assert got == ["show", *words]
+    for keys, words in {
+        "--profile prod:": ["--profile", "prod:eu west"],
+        "--profile=prod:": ["--profile=prod:eu west"],
+        "--profile prod:e": ["--profile", "prod:eu west"],
+        "--profile 'prod:e": ["--profile", "prod:eu west"],
+        "--profile a": ["--profile", "a b:c"],
+        "--profile te": ["--profile", "test:*"],
+    }.items():
+        got = press_tab_and_enter(terminal, f"casjob show {keys}", received)
+        assert got == ["show", *words]
 
 
 SOURCED = {

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from io import StringIO
 
 from rich.console import ConsoleDimensions
 from rich.live import Live
@@ -18,6 +17,7 @@ from rich.live import Live
 from casjob.formats.display import Display
 from casjob.formats.text.terminal import open_console, to_segments
 from casjob.formats.text.words import Line, replace_signs
+from casjob.output import RichStream
 
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
 """Cuts lines at the edge: a row that is wider than it was taken for must not move the others."""
@@ -40,7 +40,7 @@ class Screen:
         self._console = open_console(
             display.width or 0,
             is_colored=display.is_colored,
-            file=_Stream(lambda text: write(replace_signs(text, display.encoding))),
+            file=RichStream(lambda text: write(replace_signs(text, display.encoding))),
         )
         self._live = Live(
             console=self._console,
@@ -94,19 +94,6 @@ class Screen:
         handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, handler)
-
-
-class _Stream(StringIO):
-    """What Rich writes to."""
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        super().__init__()
-        self._write = write
-
-    def write(self, text: str) -> int:
-        """Write it at once."""
-        self._write(text)
-        return len(text)
 
 
 def _is_in_background() -> bool:
