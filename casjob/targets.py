@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import (
+    CasjobError,
     ComponentNotFoundError,
     JobNotFoundError,
     NoSuchApiError,
@@ -249,6 +250,30 @@ def find_owner(job_id: str, job: "Job", source: "ComponentSource", session: Sess
             hint="name the component with --component",
         )
     return found[0]
+
+
+def check_owner(
+    job_id: str, job: "Job", component: "Component", source: "ComponentSource", session: Session
+) -> None:
+    """Refuse a job that is known not to belong to a component."""
+    if job_id == component.last_job_id:
+        return
+    instance_ids = (job.service_instance_id, component.instance_id)
+    if all(instance_ids):
+        is_own = instance_ids[0] == instance_ids[1]
+    else:
+        is_own = True
+        # It only guards against a mistake.
+        with suppress(CasjobError):
+            history = list_deployments(component, source, session)
+            job_ids = history.job_ids if history.is_complete else []
+            is_own = not job_ids or job_id in job_ids
+    if not is_own:
+        raise JobNotFoundError(
+            f"{job_id} is not a job of component {component.label}",
+            hint="leave out --component to use that of the job;"
+            f" {session.suggest('list', component.label)} shows the jobs of {component.label}",
+        )
 
 
 def find_component(

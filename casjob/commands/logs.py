@@ -23,6 +23,7 @@ from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import (
     Target,
+    check_owner,
     choose_job,
     choose_last_job,
     connect,
@@ -130,7 +131,10 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
     else:
         job_id = choose_job(target, source, session)
     report = fetch_report(source, job_id, Window(), session)
-    component = component or find_owner(job_id, report.job, source.components, session)
+    if component is None:
+        component = find_owner(job_id, report.job, source.components, session)
+    else:
+        check_owner(job_id, report.job, component, source.components, session)
     job = _Job(job_id, report, component)
     try:
         with session.notices.progress("looking for the build"):
@@ -244,7 +248,8 @@ def _describe(build: "Build", phases: "Sequence[Phase]", *, utc: bool) -> Iterat
     )
     failed_phase = find_failed_phase(phases)
     phase = f", in phase {clip(failed_phase)}" if failed_phase else ""
-    yield f"{build.label}{of}: {clip(build.build_state or '(no state)')}{after}{phase}"
+    named = f" ({clip(build.build_id)})" if build.build_id and build.index is not None else ""
+    yield f"{build.label}{named}{of}: {clip(build.build_state or '(no state)')}{after}{phase}"
     comment = (build.commit_comment or "").strip().partition("\n")[0]
     shown = comment if len(comment) <= _COMMENT else f"{comment[:_COMMENT]}…"
     facts = (

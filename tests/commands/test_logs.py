@@ -15,7 +15,7 @@ from casjob.demo.jobs import (
     RUNNING_JOB_ID,
 )
 from casjob.demo.replies import BuildDocument
-from tests.components import component, without_v3
+from tests.components import component, record, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.program import CASJOB, MEASURED, start
 from tests.samples import as_document, job, separator, task
@@ -27,7 +27,7 @@ Ask = Callable[..., Finished]
 WHERE = f"project {PROJECT_ID} (127.0.0.1"
 LOG = "Starting...\ncart.c:3:10: fatal error: price.h: No such file or directory\nDone\n"
 SHOWN = (
-    "casjob: build 2 of component web: Failed after 20.0s, in phase Build\n"
+    "casjob: build 2 (b2) of component web: Failed after 20.0s, in phase Build\n"
     "casjob: branch main, commit 0123456789 Add the price, started 2020-02-04 04:01:10Z\n"
 )
 INSTANCE = {"SERVICE_INSTANCE_ID": "i0000001-0000-4000-8000-000000000000"}
@@ -203,7 +203,7 @@ class TestTheLog:
         service.builds = [build(end="", state="Building", log="one\n", index="7")]
         shown = ask("logs", JOB_ID)
         assert (shown.status, shown.out) == (0, "one\n")
-        assert shown.err.startswith("casjob: build 7 of component web: Building\n")
+        assert shown.err.startswith("casjob: build 7 (b7) of component web: Building\n")
         assert shown.err.endswith("casjob: the build is still running: --follow shows what comes\n")
 
 
@@ -260,6 +260,36 @@ class TestTheComponent:
         )
         assert ask("logs", JOB_ID) == (5, "", told)
         assert ask("logs", JOB_ID, "--api-version", "v3") == (5, "", told)
+        assert ask("logs", JOB_ID, "--component", "web") == (0, LOG, SHOWN)
+
+    @pytest.mark.parametrize("is_v2", [False, True])
+    def test_may_be_another_than_the_jobs(self, ask: Ask, service: Service, *, is_v2: bool) -> None:
+        service.components[1] = component(2, "api", record("JOB7"), job_id="JOB7")
+        service.jobs[JOB_ID] = as_document(failed_later())
+        if is_v2:
+            service.handler = without_v3
+        told = (
+            f"casjob: {JOB_ID} is not a job of component api\n"
+            "  hint: leave out --component to use that of the job;"
+            " casjob list api shows the jobs of api\n"
+        )
+        assert ask("logs", JOB_ID, "--component", "api") == (5, "", told)
+
+    @pytest.mark.parametrize(
+        "records",
+        [
+            Reply(200, {"count": 1, "records": [record(JOB_ID)]}),
+            Reply(200, {"count": 9, "records": [record("JOB9")]}),
+            Reply(200, {"count": 0, "records": []}),
+            Reply(403),
+        ],
+        ids=["listed", "cut", "empty", "refused"],
+    )
+    def test_may_be_the_jobs_as_far_as_is_known(
+        self, ask: Ask, service: Service, records: Reply
+    ) -> None:
+        service.components[0] = component(1, "web", job_id="JOB9", **REFER)
+        service.handler = lambda request: records if request.path.endswith("/records") else None
         assert ask("logs", JOB_ID, "--component", "web") == (0, LOG, SHOWN)
 
     def test_may_have_no_job_yet(self, ask: Ask, service: Service) -> None:
@@ -562,8 +592,8 @@ class TestFollowing:
         followed = ask("logs", JOB_ID, "--follow")
         assert (followed.status, followed.out) == (status, "a\nb\nc\nd\n")
         first, _, last = followed.err.splitlines()[:3]
-        assert first == "casjob: build 2 of component web: Building"
-        assert last.startswith(f"casjob: build 2 of component web: {state} after 20.0s")
+        assert first == "casjob: build 2 (b2) of component web: Building"
+        assert last.startswith(f"casjob: build 2 (b2) of component web: {state} after 20.0s")
 
     def test_begins_with_the_last_lines(self, ask: Ask) -> None:
         followed = ask("logs", JOB_ID, "-f", "--tail", "1")
@@ -653,7 +683,7 @@ class TestTheDemo:
     @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])
     def test_has_a_build_that_runs(self, casjob: Casjob, job_id: str) -> None:
         shown = casjob("logs", job_id, "--demo")
-        assert "casjob: build 1 of component worker: Building\n" in shown.err
+        assert "casjob: build 1 (build-worker-1) of component worker: Building\n" in shown.err
 
 
 class TestWhereItIsSuggested:
