@@ -24,7 +24,7 @@ from casjob.arguments import (
     TaskOptions,
 )
 from casjob.completion import SCRIPTS, Shell
-from casjob.errors import ExitStatus, UsageError
+from casjob.errors import ExitStatus
 from casjob.formats.display import Content, OutputFormat
 from casjob.help import Command, Commands, Version
 from casjob.job.source import ComponentName
@@ -293,9 +293,8 @@ def diff(
     if isinstance(named, ComponentName):
         session = connection.open_session(context)
         return run_component(named, session, formats.open(session, "difference", output, display))
-    if base is None or job is None:
-        raise UsageError("diff compares two jobs", hint="name both, or use --component")
-    session = connection.open_session(context, is_offline=is_file(base) and is_file(job))
+    is_offline = all(each is not None and is_file(each) for each in (base, job))
+    session = connection.open_session(context, is_offline=is_offline)
     return run(base, job, session, formats.open(session, "difference", output, display))
 
 

@@ -53,9 +53,6 @@ _REWORDED = {
 }
 """Patterns in Typer's messages, and what casjob says instead."""
 
-_NEVER_EMPTY = frozenset({"component", "names"})
-"""Arguments that must not be empty; of an empty job id it is told what an id looks like."""
-
 
 def describe_usage_error(error: typer.TyperException, words: list[str]) -> UsageError:
     """Return Typer's error about a command line in casjob's words, with the help to look at."""
@@ -96,8 +93,6 @@ def _reword(error: typer.TyperException, context: Any) -> str:
 def _refuse_empty(parameter: Any, value: Any) -> None:
     """Raise a `UsageError` for an option or an argument without a value, or with a list of none."""
     is_argument = parameter.param_type_name == "argument"
-    if is_argument and parameter.name not in _NEVER_EMPTY:
-        return
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and not text.strip(" \t\n,"):
             name = parameter.metavar if is_argument else parameter.opts[0]

@@ -13,9 +13,12 @@ from casjob.json_text import JsonValue, decode
 STDIN = "-"
 """Stands for the job ids on stdin."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b")
-"""An id as the service makes them."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+WHOLE_JOB_ID = re.compile(rf"\bJOB{_UUID.pattern}\b", re.IGNORECASE)
+"""An id as the service makes them, in any case, as people paste it."""
+
+_FILE = re.compile(r"(?![a-z]+://)[^\s?#%]*[./][^\s?#%]*\w", re.IGNORECASE)
+"""What may name a file, unlike an address or one of the folders `.` and `..`."""
 
 AROUND_AN_ID = " \t\r\n\"'`,;<>()[]\u2018\u2019\u201c\u201d"
 """What is copied along with an id."""
@@ -54,22 +57,22 @@ def read_job_id(text: str) -> str:
     typed = straighten(text)
     bare = typed.strip(AROUND_AN_ID)
     if _UUID.fullmatch(bare):
-        return f"JOB{bare}"
-    if JOB_ID.fullmatch(bare):
+        return f"JOB{bare.lower()}"
+    if JOB_ID.fullmatch(bare) and not WHOLE_JOB_ID.fullmatch(bare):
         return bare
-    found: list[str] = list(dict.fromkeys(WHOLE_JOB_ID.findall(typed)))
+    found = list(dict.fromkeys(f"JOB{each[3:].lower()}" for each in WHOLE_JOB_ID.findall(typed)))
     if len(found) == 1:
         return found[0]
     if found:
         message = f"{quote_start(text)} contains {len(found)} job ids"
         raise UsageError(message, hint="give each id separately")
-    raise UsageError(
-        f"{quote_start(text)} is not a job id",
-        hint="--from - reads a job from stdin"
-        if text == STDIN
-        else "a job id has 1 to 128 letters, digits, _ and -, as in"
-        " JOB474362ef-091d-429f-9b3e-c9246b37dee6",
-    )
+    hint = "a job id has 1 to 128 letters, digits, _ and -, as in"
+    hint += " JOB474362ef-091d-429f-9b3e-c9246b37dee6"
+    if text == STDIN:
+        hint = "--from - reads a job from stdin"
+    elif _FILE.fullmatch(bare):
+        hint = "a job in a file is read with --from, as in casjob show --from FILE"
+    raise UsageError(f"{quote_start(text)} is not a job id", hint=hint)
 
 
 def straighten(text: str) -> str:

@@ -53,7 +53,7 @@ def read_target(target: Target, session: Session) -> Target:
         target = session.settings.job_id.value
     if not isinstance(target, str):
         return target
-    _refuse_other_name(target, session)
+    refuse_other_name(target, session)
     return read_job_id(target)
 
 
@@ -65,7 +65,7 @@ def read_targets(
         after = targets.after
         return [targets._replace(after="" if after == "none" else after and read_job_id(after))]
     for each in targets:
-        _refuse_other_name(each, session)
+        refuse_other_name(each, session)
     return read_job_ids(targets, stdin) if targets else [read_target(None, session)]
 
 
@@ -76,7 +76,7 @@ def refuse_guess(command: str, targets: Sequence[str] | ComponentName, session: 
         raise UsageError(message, hint=_WAYS.format(command))
 
 
-def _refuse_other_name(text: str, session: Session) -> None:
+def refuse_other_name(text: str, session: Session) -> None:
     """Refuse what names something else than a job, or too little of it."""
     name = straighten(text).strip(AROUND_AN_ID)
     if name == STDIN or WHOLE_JOB_ID.search(name):
@@ -87,11 +87,17 @@ def _refuse_other_name(text: str, session: Session) -> None:
     recent = [job.job_id for job in session.recent_jobs()]
     if name in recent:
         return
-    is_other_word = JOB_ID.fullmatch(name) and not _MAYBE_JOB.fullmatch(name)
-    if is_other_word or name in session.known_components():
-        component = f"--component {shlex.quote(name)}"
-        raise UsageError(f"{name} is not a job id: did you mean {component}?")
-    begun = [each for each in recent if each.startswith((name, f"JOB{name}"))]
+    begun = [each for each in recent if _begins(name, each)]
+    is_other_word = not _MAYBE_JOB.fullmatch(name)
+    meant = None
+    if name in session.known_components():
+        meant = f"--component {shlex.quote(name)}"
+    elif not begun and _has_meaning(name, session, is_other_word=is_other_word):
+        meant = f"casjob explain {shlex.quote(name)}"
+    elif is_other_word and JOB_ID.fullmatch(name):
+        meant = f"--component {name}"
+    if meant:
+        raise UsageError(f"{name} is not a job id: did you mean {meant}?")
     if name and begun and len(name) < SHORTEST_PREFIX:
         raise UsageError(
             f"{name} is too short: the beginning of a job id takes {SHORTEST_PREFIX} characters",
@@ -130,8 +136,7 @@ def _complete(prefix: str, recent: Sequence[str]) -> str:
     """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
     if len(prefix) < SHORTEST_PREFIX or WHOLE_JOB_ID.fullmatch(prefix):
         return prefix
-    beginnings = (prefix, f"JOB{prefix}")
-    matching = list(dict.fromkeys(each for each in recent if each.startswith(beginnings)))
+    matching = list(dict.fromkeys(each for each in recent if _begins(prefix, each)))
     if prefix in matching or not matching:
         return prefix
     if len(matching) > 1:
@@ -140,6 +145,18 @@ def _complete(prefix: str, recent: Sequence[str]) -> str:
             hint=f"such as {', '.join(matching[:5])}",
         )
     return matching[0]
+
+
+def _has_meaning(name: str, session: Session, *, is_other_word: bool) -> bool:
+    """Return whether `casjob explain` knows more of a name than a prefix or a team's pattern."""
+    known = session.catalogue.explain(name)
+    is_code = is_other_word and re.search("[0-9]{3}", name)
+    return known is not None and bool(known.means or is_code)
+
+
+def _begins(prefix: str, job_id: str) -> bool:
+    """Return whether an id begins like this, in any case, with or without its `JOB`."""
+    return job_id.upper().startswith((prefix.upper(), f"JOB{prefix.upper()}"))
 
 
 def connect(session: Session) -> AbstractContextManager["Source"]:

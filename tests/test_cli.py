@@ -133,6 +133,9 @@ def test_help_that_can_not_be_written_is_an_error(
     ("words", "name"),
     [
         (["list", ""], "COMPONENT"),
+        (["show", ""], "JOB_ID"),
+        (["wait", "JOB1", ""], "JOB_ID"),
+        (["diff", "JOB1", " "], "JOB"),
         (["explain", "TN00097", " "], "CODE"),
         (["wait", "--component", "web", "--after", ""], "--after"),
         (["show", "--region="], "--region"),

@@ -104,7 +104,7 @@ def test_the_state_folder_may_be_elsewhere_but_not_relative(
     assert ask("show").err == f"casjob: {OTHER_JOB_ID} (last viewed)\n"
 
 
-@pytest.mark.parametrize("beginning", [JOB_ID[:6], JOB_ID[:20], JOB_ID[:-1]])
+@pytest.mark.parametrize("beginning", [JOB_ID[:6], JOB_ID[:20], JOB_ID[:-1], JOB_ID[:20].lower()])
 def test_the_beginning_of_a_recent_jobs_id_is_enough_also_in_the_variable(
     service: Service, ask: Ask, beginning: str
 ) -> None:
@@ -147,6 +147,13 @@ SHORT = "is too short: the beginning of a job id takes 6 characters"
         # Not in the characters of an id, but known.
         ("my shop", "my shop is not a job id: did you mean --component 'my shop'?"),
         ("'cafe-bar' ", "cafe-bar is not a job id: did you mean --component cafe-bar?"),
+        ("TN00097", "TN00097 is not a job id: did you mean casjob explain TN00097?"),
+        # In the characters of a UUID, but documented.
+        ("ECC00011", "ECC00011 is not a job id: did you mean casjob explain ECC00011?"),
+        ("failed", "failed is not a job id: did you mean casjob explain failed?"),
+        ("VPC.0202", "VPC.0202 is not a job id: did you mean casjob explain VPC.0202?"),
+        # The name of a service is no code.
+        ("vpc", "vpc is not a job id: did you mean --component vpc?"),
         ("Task-15ec252f-bca0-401e-ae5b-798a639df92e", TASK),
         (JOB_ID[:5], f"{JOB_ID[:5]} {SHORT}"),
         (JOB_ID[3:8], f"{JOB_ID[3:8]} {SHORT}"),
@@ -192,10 +199,8 @@ def test_one_job_is_not_read_from_stdin_by_a_dash_alone(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("bad", "shown"),
     [
-        ("", "''"),
         ("..", "'..'"),
-        ("../../../v3/projects", "'../../../v3/projects'"),
-        ("a/b", "'a/b'"),
+        ("https://console.example.com/jobs", "'https://console.example.com/jobs'"),
         ("JOB%2e", "'JOB%2e'"),
         ("two words", "'two words'"),
         ("JOB?limit=1", "'JOB?limit=1'"),
@@ -222,6 +227,18 @@ def test_what_cannot_be_an_id_is_never_asked_for(
     assert service.requests == []
 
 
+@pytest.mark.parametrize("name", ["no-file.json", "../../../v3/projects", "a/b", r"C:\a.json"])
+def test_what_looks_like_a_file_is_told_how_to_be_read(
+    service: Service, ask: Ask, name: str
+) -> None:
+    told = (
+        f"casjob: {name!r} is not a job id\n"
+        "  hint: a job in a file is read with --from, as in casjob show --from FILE\n"
+    )
+    assert ask("show", name) == (2, "", told)
+    assert service.requests == []
+
+
 @pytest.mark.parametrize(
     "pasted",
     [
@@ -229,6 +246,9 @@ def test_what_cannot_be_an_id_is_never_asked_for(
         f"'{JOB_ID}'",
         f'"{JOB_ID}",',
         JOB_ID.removeprefix("JOB"),
+        JOB_ID.lower(),
+        JOB_ID.upper(),
+        f"see {JOB_ID.removeprefix('JOB')}".upper().replace("SEE ", "see job"),
         f"`{JOB_ID.removeprefix('JOB')}`",
         f"https://console.example.com/servicestage/?region=r#/jobs/{JOB_ID}/tasks?limit=20",
         f'  "job_id" : "{JOB_ID}",',

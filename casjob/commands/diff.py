@@ -21,6 +21,7 @@ from casjob.targets import (
     find_component,
     list_deployments,
     read_report,
+    refuse_other_name,
     refuse_service,
 )
 
@@ -31,12 +32,18 @@ _MOST_JOBS = 20
 """Jobs of a component that are searched for one that failed and one that succeeded."""
 
 
-def run(base: str, target: str, session: Session, presentation: Presentation) -> ExitStatus:
+def run(
+    base: str | None, target: str | None, session: Session, presentation: Presentation
+) -> ExitStatus:
     """Compare two runs, each named by a job's id or by the file it is in; `-` is stdin."""
+    if base is None or target is None:
+        if base is not None and not is_file(base):
+            refuse_other_name(base, session)
+        raise UsageError("diff compares two jobs", hint="name both, or use --component")
     if base == target == STDIN:
         raise UsageError("stdin holds one job, not two", hint="name a file or an id for the other")
     # Both are read before anything is sent.
-    job_ids = {each: _read_id(each) for each in (base, target) if not is_file(each)}
+    job_ids = {each: _read_id(each, session) for each in (base, target) if not is_file(each)}
     if not job_ids:
         refuse_service(session)
     with connect(session) if job_ids else nullcontext() as source:
@@ -67,11 +74,12 @@ def is_file(target: str) -> bool:
     return False
 
 
-def _read_id(target: str) -> str:
+def _read_id(target: str, session: Session) -> str:
+    refuse_other_name(target, session)
     try:
         return read_job_id(target)
     except UsageError as error:
-        raise UsageError(f"{error.message}, and there is no such file", hint=error.hint) from None
+        raise UsageError(f"{error.message}, and there is no such file") from None
 
 
 def _find_runs(component: "Component", source: "Source", session: Session) -> tuple[str, str]:

@@ -488,6 +488,12 @@ class TestWhatIsCompared:
             ),
         )
 
+    @pytest.mark.parametrize("words", [("web",), ("web", JOB_ID), (JOB_ID, "web")])
+    def test_is_no_component(self, ask: Ask, service: Service, words: tuple[str, ...]) -> None:
+        told = "casjob: web is not a job id: did you mean --component web?\n"
+        assert ask("diff", *words) == (2, "", told)
+        assert service.requests == []
+
     @pytest.mark.parametrize("target", ["good.json", ".", "x" * 300])
     def test_is_a_file_or_an_id(self, ask: Ask, service: Service, target: str) -> None:
         shown = ask("diff", JOB_ID, target)
