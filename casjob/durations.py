@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-EXAMPLES = "90, 90s, 30m or 1h30m"
-
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 _AGES = {"d": 86400, "h": 3600, "m": 60}
 _LONGEST_HOURS = 1_000_000

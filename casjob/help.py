@@ -137,11 +137,7 @@ class Command(_WithHelp, TyperCommand):
         return convert_plain_values(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words after the command's name; each error knows the command.
-
-        Raises:
-            UsageError: an option or an argument is empty.
-        """
+        """Parse the words after the command's name; each error knows the command."""
         try:
             rest = super().parse_args(ctx, args)
         except typer.TyperException as error:

@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -26,6 +26,10 @@ class Options(SimpleNamespace):
     """Options that go together, each a field with its default, and annotated as for Typer."""
 
 
+# Read once, though most groups are those of several commands.
+_read_fields: Callable[[Any], dict[str, Any]] = cache(partial(get_type_hints, include_extras=True))
+
+
 def with_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one option for each field of its parameters that are `Options`.
 
@@ -40,7 +44,7 @@ def with_options(command: Callable[..., int]) -> Callable[..., int]:
         if not (isinstance(group, type) and issubclass(group, Options)):
             parameters.append(parameter)
             continue
-        fields = get_type_hints(group, include_extras=True)
+        fields = _read_fields(group)
         groups[name] = group, list(fields)
         parameters += (
             parameter.replace(name=field, annotation=annotation, default=getattr(group, field))
@@ -112,13 +116,13 @@ class FollowOptions(Options):
 def _parse(name: str, duration: str | None) -> float | None:
     if duration is None:
         return None
-    from casjob.durations import EXAMPLES, parse_duration
+    from casjob.durations import parse_duration
 
     try:
         return parse_duration(duration)
     except ValueError as error:
         message = f"{name} {duration!r} is {error}"
-        raise UsageError(message, hint=f"durations are {EXAMPLES}") from None
+        raise UsageError(message, hint="durations are 90, 90s, 30m or 1h30m") from None
 
 
 def output_option(content: Content) -> Any:

@@ -353,11 +353,10 @@ def check_job_id(job_id: str, named: str) -> str:
 
 def _describe_candidate(component: "Component") -> str:
     environment = component.environment_name or component.environment_id
-    words = [
+    words = (
         *component.ids[-1:],
         component.label,
         f"in application {component.application_name or '(unknown)'}",
-    ]
-    if environment:
-        words.append(f"environment {environment}")
-    return "  ".join(words)
+        environment and f"environment {environment}",
+    )
+    return "  ".join(filter(None, words))
