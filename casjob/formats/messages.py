@@ -1,11 +1,15 @@
 """What a task says, as text of several lines that is safe to show."""
 
+import re
 from collections.abc import Iterator
 
 from casjob.job.failures import Failure
 from casjob.job.report import TaskReport
 from casjob.printable import printable
 
+_CAUSE = re.compile(r"(?i)\W*[\w.$]*(error|exception|fatal|panic)\b|.*\b(caused by|root cause)\b")
+_LONGEST_CAUSE = 200
+"""Characters of a line to search for a cause."""
 _NEXT_LINE = "\n│ "
 """Parts the lines of what stands beside the cause, so that none looks like one of casjob's."""
 
@@ -13,6 +17,11 @@ _NEXT_LINE = "\n│ "
 def split_lines(text: str) -> list[str]:
     """Return the lines of a message: stack traces come in lines that are indented with tabs."""
     return text.replace("\r\n", "\n").replace("\t", "    ").rstrip("\n").split("\n")
+
+
+def names_cause(line: str) -> bool:
+    """Return whether a line of a stack trace or a log names a cause."""
+    return bool(_CAUSE.match(line[:_LONGEST_CAUSE]))
 
 
 def printable_lines(text: str) -> str:

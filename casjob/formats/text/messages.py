@@ -1,20 +1,15 @@
 """What a task says about its failure: all of it, or what matters where there is little room."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.messages import split_lines
+from casjob.formats.messages import names_cause, split_lines
 from casjob.formats.text.page import Page
 from casjob.formats.text.words import INDENT, Words, as_list, measure_line
 from casjob.job.failures import Failure
 
 _MAX_ROWS = 3
 """Rows of one line of a message that has to be folded, if it has other lines."""
-_CAUSE = re.compile(r"(?i)\W*[\w.$]*(error|exception|fatal|panic)\b|.*\b(caused by|root cause)\b")
-"""Lines of stack traces and logs that name a cause."""
-_LONGEST_CAUSE = 200
-"""Characters of a line to search for a cause."""
 _WIDEST_ALIGNED = 24
 """Cells of a code, with the blanks after it, up to which its meaning is aligned with its detail."""
 
@@ -76,9 +71,8 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
         first, *others = split_lines(text)
         yield _Line(INDENT, label, first, rank)
         for line in others:
-            is_cause = _CAUSE.match(line[:_LONGEST_CAUSE])
-            lower = rank + 1 if is_cause else max(rank + 1, 3)
-            yield _Line([INDENT, (page.signs("│ "), "dim")], "", line, lower)
+            lower = rank + 1 if names_cause(line) else max(rank + 1, 3)
+            yield _Line([INDENT, page.gutter], "", line, lower)
 
     code = page.safe((message.code or "", "bold red"))
     yield from read([*code, "  "] if code else "", message.detail or "", 0)

@@ -12,11 +12,13 @@ from itertools import starmap
 from typing import Self
 
 from casjob.formats.display import Display
-from casjob.formats.text.table import Across, Cell, Field, Row, align, lay_out
+from casjob.formats.messages import names_cause, split_lines
+from casjob.formats.text.table import LINE_FEED, Across, Cell, Field, Row, align, lay_out
 from casjob.formats.text.words import (
     STAGE_SIGNS,
     STAGE_STYLES,
     Line,
+    Part,
     Words,
     as_list,
     measure_line,
@@ -26,6 +28,10 @@ from casjob.formats.text.words import (
 )
 from casjob.job.statuses import Stage
 
+_MESSAGE_LENGTH = 200
+"""Characters of a message in a table on a terminal, or of a line of it where those are more."""
+_MAX_CAUSES = 3
+"""Lines that name a cause, of such a message."""
 BETWEEN = " · "
 """Stands between facts that are side by side."""
 
@@ -69,6 +75,11 @@ class Page:
     def sign(self, stage: Stage) -> str:
         """Return a stage's sign and a blank; nothing in a pipe, where the words must do."""
         return "" if self.width is None else self.signs(f"{STAGE_SIGNS[stage]} ")
+
+    @property
+    def gutter(self) -> Part:
+        """Stands before each further line of a message, so that none looks like casjob's own."""
+        return self.signs("│ "), "dim"
 
     def mark(self, stage: Stage) -> Words:
         """Return a stage's sign, in its colour, as a margin."""
@@ -172,6 +183,21 @@ class Page:
             if field.stage is not None:
                 stage = field.stage(row)
                 words = f"{self.sign(stage)}{words}", STAGE_STYLES[stage]
-            elif field.max_length:
-                words = self.shorten(words, field.max_length)
+            elif field.is_message:
+                return self._draw_message(words)
         return self.safe(words)
+
+    def _draw_message(self, text: str) -> Line:
+        """Return a message; of a long one, its beginning and what names a cause, unless whole."""
+        first, *others = split_lines(text)
+        kept = others
+        if not self.is_whole and len(text) > _MESSAGE_LENGTH:
+            kept = [line for line in others if names_cause(line)][:_MAX_CAUSES]
+        line = self.safe(self.shorten(first, _MESSAGE_LENGTH))
+        for each in kept:
+            shown = self.shorten(each, _MESSAGE_LENGTH)
+            line += [LINE_FEED, *self.safe([self.gutter, shown])]
+        if more := len(others) - len(kept):
+            lines = f"… {more} more line{'' if more == 1 else 's'}{self.remedy}"
+            line += [LINE_FEED, (self.signs(lines), "dim")]
+        return line

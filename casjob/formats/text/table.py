@@ -5,6 +5,7 @@ A field is declared once, for terminals, pipes, csv, tsv and markdown.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, zip_longest
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from casjob.durations import format_age
@@ -23,6 +24,9 @@ GAP = "  "
 """Between two columns."""
 MAX_PADDED = 200
 """Cells up to which a column in a pipe is padded: one cell may have a million."""
+LINE_FEED = ("\n", "")
+"""Parts the lines of a cell."""
+EMPTY: Line = []
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
 
@@ -51,7 +55,7 @@ class Field(NamedTuple, Generic[Row]):
         preferred_width: the cells that it has before others have to go; more if there is room.
         max_width: the cells that it has at the most.
         overflow: how a text is fitted into fewer cells: without its middle or end, or in rows.
-        max_length: the characters that a terminal shows of it.
+        is_message: whether it may have several lines, of which a terminal shows what matters.
         scale: what Rich draws as the heading of bars, which only a terminal has.
         bar: what it draws as the bar of a row; None if it has none.
     """
@@ -71,7 +75,7 @@ class Field(NamedTuple, Generic[Row]):
     preferred_width: int | None = None
     max_width: int | None = None
     overflow: Literal["middle", "end", "fold"] | None = None
-    max_length: int | None = None
+    is_message: bool = False
     scale: Any = None
     bar: Callable[[Row], Any] | None = None
 
@@ -189,6 +193,17 @@ def find_widths(
     return widths if rest() >= 0 else {}
 
 
+def split_cell(cell: Line) -> list[Line]:
+    """Return the lines of a cell."""
+    lines: list[Line] = [[]]
+    for part in cell:
+        if part == LINE_FEED:
+            lines.append([])
+        else:
+            lines[-1].append(part)
+    return lines
+
+
 def align(
     columns: Sequence[Column], across: Sequence[SafeAcross | None], *, with_headings: bool
 ) -> Iterator[Line]:
@@ -197,9 +212,15 @@ def align(
     Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned.
     """
     headings: list[Line] = [[(column.field.heading or "", "dim")] for column in columns]
+    cells = [
+        [*map(split_cell, column.cells)]
+        if column.field.is_message
+        else [[cell] for cell in column.cells]
+        for column in columns
+    ]
     widths = [
-        min(max(map(measure_line, [heading, *column.cells])), MAX_PADDED)
-        for heading, column in zip(headings, columns, strict=True)
+        min(max(map(measure_line, [heading, *chain(*column)])), MAX_PADDED)
+        for heading, column in zip(headings, cells, strict=True)
     ]
 
     def join(cells: Iterable[Line]) -> Line:
@@ -213,7 +234,8 @@ def align(
         yield join(headings)
     for place, row in enumerate(across):
         if row is None:
-            yield join(column.cells[place] for column in columns)
+            lines = zip_longest(*(column[place] for column in cells), fillvalue=EMPTY)
+            yield from map(join, lines)
         else:
             words, number = row
             yield [(draw_number(number, columns, widths[0]), ""), *words]

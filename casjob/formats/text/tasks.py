@@ -90,7 +90,7 @@ def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
             narrow=7,
             preferred_width=40,
             overflow="fold",
-            max_length=200,
+            is_message=True,
         ),
         Field(None, "means", lambda each: "\n".join(each.means)),
         Field(None, "task_id", "task.task_id"),

@@ -189,7 +189,14 @@ def _open_table(columns: Sequence[tuple[Column, int]], *, with_headings: bool) -
 
 def _find_widest(column: Column, room: int) -> int:
     """Return the cells that a column would take; a timeline takes whatever it gets."""
-    texts = (cell.cell_len for cell in column.cells if isinstance(cell, Text))
+    texts = (
+        # Of a message, the widest line.
+        max((line.cell_len for line in cell.split()), default=0)
+        if column.field.is_message
+        else cell.cell_len
+        for cell in column.cells
+        if isinstance(cell, Text)
+    )
     widest = room if column.field.scale else max(cell_len(column.field.heading or ""), *texts)
     return min(widest, column.field.max_width or widest)
 

@@ -256,6 +256,32 @@ note: The service counts 6 tasks, but sent 5.
 
 
 class TestMessages:
+    @pytest.mark.parametrize(
+        ("columns", "lines"),
+        [
+            (
+                None,
+                [
+                    *["│     at com.shop.Deploy.run"] * 9,
+                    "│ Caused by: refused",
+                    r"│ \u2028 \x1b[1m",
+                ],
+            ),
+            (100, ["│ Caused by: refused", "… 10 more lines; --json shows all"]),
+        ],
+    )
+    def test_in_a_table_break_at_line_feeds_behind_a_gutter(
+        self, draw: Draw, columns: int | None, lines: list[str]
+    ) -> None:
+        trace = "\r\n\tat com.shop.Deploy.run" * 9
+        said = f"first{trace}\nCaused by: refused\n\u2028 \x1b[1m\n"
+        document = job("FAILED", task(1, "FAILED", messages=said), task(2, "FAILED", messages="x"))
+
+        out = draw(document, "tasks", columns=columns, environ={"NO_COLOR": "1"}).out
+
+        heading, *rows = out.splitlines()
+        assert [row[heading.index("DETAIL") :] for row in rows] == ["first", *lines, "x"]
+
     def test_nested_three_deep_have_the_innermost_pair_first(self, draw: Draw) -> None:
         innermost = json.dumps({"code": "VPC.0202", "message": "Query fail."})
         middle = json.dumps({"error_code": "CCE.01500001", "error_msg": innermost})
