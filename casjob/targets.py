@@ -3,14 +3,12 @@
 import re
 import shlex
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import (
-    CasjobError,
     ComponentNotFoundError,
     JobNotFoundError,
-    NoSuchApiError,
     ReplyError,
     UsageError,
 )
@@ -32,7 +30,6 @@ from casjob.session import Session
 
 if TYPE_CHECKING:
     from casjob.components import Component, ComponentHistory, ComponentSource, Listing, Source
-    from casjob.job.models import Job
 
 _MAX_CANDIDATES = 20
 """Components named where several are meant."""
@@ -242,55 +239,6 @@ def choose_last_job(component: "Component", session: Session) -> str:
         raise JobNotFoundError(f"component {component.label} has no job yet")
     session.notices.say(f"{job_id} (last job of component {component.label})")
     return job_id
-
-
-def find_owner(job_id: str, job: "Job", source: "ComponentSource", session: Session) -> "Component":
-    """Return the component that a job belongs to: it is its last one, or names its instance."""
-    instance_id = job.service_instance_id or "unknown"
-
-    def find(listing: "Listing") -> list["Component"]:
-        return [
-            each
-            for each in listing.components
-            if each.last_job_id == job_id or each.instance_id == instance_id
-        ]
-
-    found = find(list_components(None, source, session))
-    if not found and job.service_instance_id:
-        progress = session.notices.progress("listing instances", "instances")
-        # Where there is no v2, nothing lists them.
-        with progress as shown, suppress(NoSuchApiError):
-            found = find(source.list_instances(on_progress=shown.count))
-    if len(found) != 1:
-        raise ComponentNotFoundError(
-            f"which component job {job_id} belongs to can't be found out",
-            hint="name the component with --component",
-        )
-    return found[0]
-
-
-def check_owner(
-    job_id: str, job: "Job", component: "Component", source: "ComponentSource", session: Session
-) -> None:
-    """Refuse a job that is known not to belong to a component."""
-    if job_id == component.last_job_id:
-        return
-    instance_ids = (job.service_instance_id, component.instance_id)
-    if all(instance_ids):
-        is_own = instance_ids[0] == instance_ids[1]
-    else:
-        is_own = True
-        # It only guards against a mistake.
-        with suppress(CasjobError):
-            history = list_deployments(component, source, session)
-            job_ids = history.job_ids if history.is_complete else []
-            is_own = not job_ids or job_id in job_ids
-    if not is_own:
-        raise JobNotFoundError(
-            f"{job_id} is not a job of component {component.label}",
-            hint="leave out --component to use that of the job;"
-            f" {session.suggest('list', component.label)} shows the jobs of {component.label}",
-        )
 
 
 def find_component(

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from casjob import process
 from casjob.builds.cluster import is_from_image, list_events
 from casjob.builds.log_text import LineReader, clean
-from casjob.errors import BuildNotFoundError, CasjobError, ExitStatus, UsageError
+from casjob.errors import (
+    BuildNotFoundError,
+    CasjobError,
+    ComponentNotFoundError,
+    ExitStatus,
+    JobNotFoundError,
+    NoSuchApiError,
+    UsageError,
+)
 from casjob.follow.job import Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.start import LookUp
@@ -23,19 +31,20 @@ from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import (
     Target,
-    check_owner,
     choose_job,
     choose_last_job,
     connect,
     fetch_report,
     find_component,
-    find_owner,
+    list_components,
+    list_deployments,
     read_target,
 )
 
 if TYPE_CHECKING:
     from casjob.builds.models import Build, LogReader, Phase
-    from casjob.components import Component, Source
+    from casjob.components import Component, ComponentSource, Listing, Source
+    from casjob.job.models import Job
 
 _COMMENT = 72
 """Characters of the comment on a commit that are shown."""
@@ -132,9 +141,9 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
         job_id = choose_job(target, source, session)
     report = fetch_report(source, job_id, Window(), session)
     if component is None:
-        component = find_owner(job_id, report.job, source.components, session)
+        component = _find_owner(job_id, report.job, source.components, session)
     else:
-        check_owner(job_id, report.job, component, source.components, session)
+        _check_owner(job_id, report.job, component, source.components, session)
     job = _Job(job_id, report, component)
     try:
         with session.notices.progress("looking for the build"):
@@ -144,6 +153,57 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
     except BuildNotFoundError as error:
         raise _add_failure(error, job, source) from None
     return _Found(build_id, build, job)
+
+
+def _find_owner(
+    job_id: str, job: "Job", source: "ComponentSource", session: Session
+) -> "Component":
+    """Return the component that a job belongs to: it is its last one, or names its instance."""
+    instance_id = job.service_instance_id or "unknown"
+
+    def find(listing: "Listing") -> list["Component"]:
+        return [
+            each
+            for each in listing.components
+            if each.last_job_id == job_id or each.instance_id == instance_id
+        ]
+
+    found = find(list_components(None, source, session))
+    if not found and job.service_instance_id:
+        progress = session.notices.progress("listing instances", "instances")
+        # Where there is no v2, nothing lists them.
+        with progress as shown, suppress(NoSuchApiError):
+            found = find(source.list_instances(on_progress=shown.count))
+    if len(found) != 1:
+        raise ComponentNotFoundError(
+            f"which component job {job_id} belongs to can't be found out",
+            hint="name the component with --component",
+        )
+    return found[0]
+
+
+def _check_owner(
+    job_id: str, job: "Job", component: "Component", source: "ComponentSource", session: Session
+) -> None:
+    """Refuse a job that is known not to belong to a component."""
+    if job_id == component.last_job_id:
+        return
+    instance_ids = (job.service_instance_id, component.instance_id)
+    if all(instance_ids):
+        is_own = instance_ids[0] == instance_ids[1]
+    else:
+        is_own = True
+        # It only guards against a mistake.
+        with suppress(CasjobError):
+            history = list_deployments(component, source, session)
+            job_ids = history.job_ids if history.is_complete else []
+            is_own = not job_ids or job_id in job_ids
+    if not is_own:
+        raise JobNotFoundError(
+            f"{job_id} is not a job of component {component.label}",
+            hint="leave out --component to use that of the job;"
+            f" {session.suggest('list', component.label)} shows the jobs of {component.label}",
+        )
 
 
 def _add_failure(error: BuildNotFoundError, job: _Job, source: "Source") -> BuildNotFoundError:
