@@ -10,8 +10,8 @@ from casjob.job.failures import Failure
 
 _MAX_ROWS = 3
 """Rows of one line of a message that has to be folded, if it has other lines."""
-_WIDEST_ALIGNED = 24
-"""Cells of a code, with the blanks after it, up to which its meaning is aligned with its detail."""
+_MAX_ALIGNED = 22
+"""Cells of a code up to which all that is said of it is aligned with its detail."""
 
 
 class _Line(NamedTuple):
@@ -75,14 +75,16 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
             yield _Line([INDENT, page.gutter], "", line, lower)
 
     code = page.safe((message.code or "", "bold red"))
-    yield from read([*code, "  "] if code else "", message.detail or "", 0)
-    aligned = measure_line(code)
-    if aligned + 2 > _WIDEST_ALIGNED:
-        aligned = 0
+    labels = {"means": means, "within": message.within}
+    widths = [measure_line(code), *(len(label) for label, texts in labels.items() if texts)]
+    aligned = max((width for width in widths if width <= _MAX_ALIGNED), default=0)
+    blanks = " " * (aligned - measure_line(code))
+    yield from read([*code, f"{blanks}  "] if code else "", message.detail or "", 0)
     for place, text in enumerate(means):
         yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if place else 0)
     for relation, pairs, rank in (("within", message.within, 2), ("also", message.also, 3)):
         for pair in pairs:
-            yield from read((f"{relation}  ", "dim"), "  ".join(filter(None, pair)), rank)
+            label = f"{relation:{aligned}}  ", "dim"
+            yield from read(label, "  ".join(filter(None, pair)), rank)
     for path, text in message.rest:
-        yield from read((f"{path}  ", "dim"), text, 3)
+        yield from read((f"{path:{aligned}}  ", "dim"), text, 3)

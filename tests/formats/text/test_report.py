@@ -296,8 +296,8 @@ task 9 TX00009: failed after 1.0s
   means     an error from Virtual Private Cloud (networks, subnets, security groups)
   means     CCE.01500001: the cluster service had an internal error: try again; if it persists,\
  give support the request id
-  within  CCE.01500001
-  within  SVCSTG.00500404"""
+  within    CCE.01500001
+  within    SVCSTG.00500404"""
         )
 
     def test_of_followers_come_after_that_of_the_cause(self, draw: Draw) -> None:
