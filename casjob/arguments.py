@@ -66,14 +66,14 @@ Component = Annotated[
     ),
 ]
 OneComponent = Annotated[
-    str, _argument("COMPONENT", "Component, by its name or id.", complete_component)
+    str, _argument("COMPONENT", "Name or id of the component.", complete_component)
 ]
 
 Application = Annotated[
     str | None, option("Only components of this application (name or id).", "NAME")
 ]
 Full = Annotated[
-    bool, option("Show everything, even if it does not fit the screen.", names=["--full"])
+    bool, option("Show everything, even if it does not fit on the screen.", names=["--full"])
 ]
 Limit = Annotated[int | None, option("Show at most N.", "N", min=1)]
 
@@ -105,7 +105,7 @@ class OwnerOptions(ComponentOptions):
     component: Annotated[
         str | None,
         option(
-            "Component of the job (name or id); without a job, its last one is meant.",
+            "Component that the job belongs to (name or id). Without JOB_ID, its last job.",
             "NAME",
             complete_component,
         ),
@@ -128,13 +128,13 @@ class NextJobOptions(ComponentOptions):
 class LogOptions(Options):
     """Which log is shown, and which part of it."""
 
-    build: Annotated[str | None, option("Show this build, not that of a job.", "ID")] = None
+    build: Annotated[str | None, option("Show the build with this id.", "ID")] = None
     full: Full = False
     tail: Annotated[int | None, option("Show only the last N lines.", "N", min=1)] = None
     follow: Annotated[
         bool,
         option(
-            "Show what comes until the build ends, then exit 0 if it succeeded, else 1.",
+            "Print the log as it grows, until the build ends; exit 0 if it succeeded, 1 if not.",
             names=["--follow", "-f"],
         ),
     ] = False
@@ -145,8 +145,8 @@ class LogOptions(Options):
             raise UsageError("--full and --tail can't be used together")
         if self.follow and not is_text:
             raise UsageError(
-                "--follow can be used neither with --output json nor with --output-file",
-                hint="casjob logs --follow > build.log keeps the text",
+                "--follow can't be combined with --output json or --output-file",
+                hint="to keep the log: casjob logs --follow | tee build.log",
             )
 
 
@@ -161,7 +161,9 @@ class ReplyOptions(Options):
             names=["--from"],
         ),
     ] = None
-    save: Annotated[str | None, option("Also save the whole job, for --from.", "FILE")] = None
+    save: Annotated[
+        str | None, option("Also save the whole job to FILE, to be read with --from.", "FILE")
+    ] = None
     with_exit_status: Annotated[
         bool, option("Exit 1 if the job failed, 8 if it has not ended.", names=["--exit-status"])
     ] = False
@@ -180,7 +182,7 @@ class TaskOptions(Options):
 
     limit: Limit = None
     offset: Annotated[int, option("Skip the first N tasks.", "N", min=0)] = 0
-    desc: Annotated[bool, option("Show the last task first.", names=["--desc"])] = False
+    desc: Annotated[bool, option("Show the last tasks first.", names=["--desc"])] = False
     instance_id: Annotated[str | None, option("Only tasks of this component instance.", "ID")] = (
         None
     )

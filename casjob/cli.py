@@ -113,7 +113,7 @@ def tasks(
     display: DisplayOptions,
     connection: RequestOptions,
 ) -> int:
-    """Show the tasks of a job, paged or filtered."""
+    """Show the tasks of a job; page through or filter them."""
     from casjob.commands.tasks import Selection, run
 
     session = connection.open_session(context, is_offline=reply.file is not None)
@@ -137,7 +137,7 @@ def watch(
     follow: FollowOptions,
     timeout: Annotated[
         str | None,
-        option("Stop after this long, with exit status 124; no limit by default.", "DURATION"),
+        option("Stop after this long and exit with status 124; by default, no limit.", "DURATION"),
     ] = None,
     output: Annotated[OutputFormat | None, output_option("view")] = None,
     json: Json = False,
@@ -163,7 +163,7 @@ def wait(
     component: NextJobOptions,
     follow: FollowOptions,
     timeout: Annotated[
-        str, option("Give up after this long, with exit status 124.", "DURATION")
+        str, option("Give up after this long and exit with status 124.", "DURATION")
     ] = "30m",
     quiet: Annotated[
         bool, option("Print no reminders to stderr while waiting.", names=["--quiet", "-q"])
@@ -234,14 +234,14 @@ def stats(
     component: OneComponent,
     *,
     application: Application = None,
-    last: Annotated[int, option("Its newest N deployments.", "N", min=1, max=100)] = 20,
+    last: Annotated[int, option("Use the newest N deployments.", "N", min=1, max=100)] = 20,
     full: Full = False,
     output: Annotated[OutputFormat | None, output_option("statistics")] = None,
     formats: FormatOptions,
     display: DisplayOptions,
     connection: RequestOptions,
 ) -> int:
-    """Show what is normal for a component, by its deployments."""
+    """Show how long deployments take, and how often each step fails."""
     from casjob.commands.stats import run
 
     session = connection.open_session(context)
@@ -281,9 +281,9 @@ def diff(
     display: DisplayOptions,
     connection: RequestOptions,
 ) -> int:
-    """Show what differs between two jobs; exit 1 if anything does.
+    """Compare two jobs; exit 1 if they differ.
 
-    With --component, compare its last job that succeeded with its last one that failed. Tasks
+    With --component, compare the component's last successful job with its last failed one. Tasks
     are matched by name. A different status, error code or message counts as a difference, and so
     does a task that only one job has; ids, times and the order of tasks do not.
     """
@@ -323,7 +323,7 @@ def config(
     formats: FormatOptions,
     connection: RequestOptions,
 ) -> int:
-    """Show every effective setting, and where it came from."""
+    """Show the effective settings, and where each comes from."""
     from casjob.commands.config import run
 
     session = connection.open_session(context, is_offline=not check)

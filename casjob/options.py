@@ -93,7 +93,8 @@ class FollowOptions(Options):
         bool, _follow_option("Stop at the first failed task or job.", names=["--fail-fast"])
     ] = False
     wait_for_job: Annotated[
-        str | None, _follow_option("Wait this long for a job that does not exist yet.", "DURATION")
+        str | None,
+        _follow_option("How long to wait for a job that does not exist yet.", "DURATION"),
     ] = None
 
     def plan(self, timeout: str | None) -> "Plan":
@@ -150,7 +151,9 @@ class FormatOptions(Options):
     output_file: Annotated[
         str | None,
         _output_option(
-            "Write the output to FILE, in the format of its name, and a table to stdout.", "FILE"
+            "Write the output to FILE, in the format that its extension names, and a table to"
+            " stdout.",
+            "FILE",
         ),
     ] = None
 
@@ -188,7 +191,7 @@ class FormatOptions(Options):
             content, output, chosen, session.output, file, session.notices.say
         )
         if goes_by_name and output is OutputFormat.TABLE and content != "log":
-            session.notices.say(f"{self.output_file} gets a table; --output chooses another format")
+            session.notices.say(f"{self.output_file} gets a table; use --output for another format")
         return presentation
 
 
@@ -213,7 +216,7 @@ class ConnectionOptions(Options):
         str | None, _connection_option("Region, such as cn-north-4.", "REGION", complete_region)
     ] = None
     project_id: Annotated[
-        str | None, _connection_option("Project that the job belongs to.", "ID")
+        str | None, _connection_option("Id of the project that the job belongs to.", "ID")
     ] = None
     endpoint: Annotated[
         str | None, _connection_option("URL of the service; by default, the region's.", "URL")
@@ -227,10 +230,13 @@ class ConnectionOptions(Options):
     ] = None
     request_timeout: Annotated[
         str | None,
-        _connection_option("Time limit for each step of a request; 30 by default.", "SECONDS"),
+        _connection_option(
+            "Timeout for each step of a request, in seconds; 30 by default.", "SECONDS"
+        ),
     ] = None
     demo: Annotated[
-        bool, _connection_option("Use the built-in sample service instead.", names=["--demo"])
+        bool,
+        _connection_option("Use built-in sample data; no account is needed.", names=["--demo"]),
     ] = False
     verbose: Annotated[
         bool, _connection_option("Log requests and responses to stderr.", names=["--verbose", "-v"])
@@ -261,5 +267,6 @@ class RequestOptions(ConnectionOptions):
     """Where the service is, and how requests are made that do not poll."""
 
     retries: Annotated[
-        str | None, _connection_option("How often to retry a failed request; 3 by default.", "N")
+        str | None,
+        _connection_option("Number of times to retry a failed request; 3 by default.", "N"),
     ] = None

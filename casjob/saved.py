@@ -161,7 +161,7 @@ def _find_document(text: str, name: str) -> JsonValue:
     try:
         whole = decode(text, max_depth=_MAX_DEPTH)
     except LimitError as error:
-        raise ReplyError(f"{name} is beyond casjob's limit: {error}", hint=_KINDS) from None
+        raise ReplyError(f"{name} exceeds a limit of casjob: {error}", hint=_KINDS) from None
     except ValueError as error:
         objects = list(_find_objects(text))
         if pages := _find_pages(objects):
@@ -176,7 +176,7 @@ def _find_document(text: str, name: str) -> JsonValue:
         case list() if pages := _find_pages(whole):
             return _join(pages, name)
         case {"log": {"entries": _}}:
-            what = "is an HTTP archive (HAR) of a browser, not a response"
+            what = "is a browser's HTTP archive (HAR), not an API response"
             raise ReplyError(f"{name} {what}", hint=f"copy the response out of it; {_KINDS}")
         case {"schema_version": version} if version != SCHEMA_VERSION:
             what = f"has schema_version {encode(version)}, and this casjob reads {SCHEMA_VERSION}"

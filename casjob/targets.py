@@ -236,7 +236,7 @@ def choose_last_job(component: "Component", session: Session) -> str:
     """Return the id of a component's last job, and write a notice of it."""
     job_id = find_last_job(component)
     if job_id is None:
-        raise JobNotFoundError(f"component {component.label} has no job yet")
+        raise JobNotFoundError(f"component {component.label} has no jobs yet")
     session.notices.say(f"{job_id} (last job of component {component.label})")
     return job_id
 

@@ -26,8 +26,8 @@ SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
 
 PRECEDENCE = (
-    "Options override variables, and the CASJOB_* variables override files. Credentials are taken"
-    " from one of these sources as a whole. No option takes a secret."
+    "Options override environment variables, and CASJOB_* variables override files. All parts of"
+    " a credential come from the same source. No option takes a secret."
 )
 
 VARIABLES = {
@@ -47,8 +47,8 @@ VARIABLES = {
 OTHER_VARIABLES = {
     ", ".join(source.name for source in read_vendor_variables({})): "Settings under the names that"
     " the vendor's SDKs, Terraform and OpenStack use; taken in this order, after casjob's own.",
-    "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "Proxy to use, and the hosts to reach without it.",
-    "SSL_CERT_FILE": "CA certificates to trust instead of the usual ones.",
+    "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "The proxy, and the hosts to reach directly.",
+    "SSL_CERT_FILE": "CA certificates to trust instead of the system CAs.",
     "NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE": "The first turns colour off, the others on;"
     " --color overrides them.",
     "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": "Used instead of ~/.config, ~/.local/state"
@@ -69,7 +69,8 @@ KEYS: Mapping[str, Any] = {
 """The documents whose keys are explained, and what stands before each key."""
 
 EVENTS = (
-    "casjob watch --json prints an event a line. Each has time (in UTC), event, job_id and the keys"
+    "casjob watch --json prints one event per line. Each has time (in UTC), event, job_id and the"
+    " keys"
     " below."
 )
 

@@ -28,16 +28,16 @@ Options:
 
 Commands:
   show        Show one job: the verdict, why it failed, then its tasks.
-  tasks       Show the tasks of a job, paged or filtered.
+  tasks       Show the tasks of a job; page through or filter them.
   watch       Follow jobs until they end, live on a terminal.
   wait        Wait for jobs to end, and print only their verdicts.
   list        List components, or the deployments of one.
   logs        Show the log of a job's build, around what failed.
-  stats       Show what is normal for a component, by its deployments.
+  stats       Show how long deployments take, and how often each step fails.
   recent      List the jobs viewed on this machine, newest first.
-  diff        Show what differs between two jobs; exit 1 if anything does.
+  diff        Compare two jobs; exit 1 if they differ.
   explain     Explain error codes, task names, statuses and other words.
-  config      Show every effective setting, and where it came from.
+  config      Show the effective settings, and where each comes from.
   completion  Print the completion script for a shell.
 """
 COMMANDS = re.findall(r"^  ([a-z]+) ", HELP.partition("Commands:")[2], re.MULTILINE)

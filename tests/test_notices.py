@@ -218,7 +218,7 @@ def test_a_terminal_gets_lines_that_are_wrapped_at_words(
         "job JOB474362ef-091d-429f-9b3e-c9246b37dee6 was not found in project p",
         said="SVCSTG.00100429 job not found",
         hint="the endpoint may be wrong; casjob config --check shows it, and"
-        " --request-timeout SECONDS waits longer",
+        " to wait longer, use --request-timeout SECONDS",
         steps=("  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",),
     )
     expected = (

@@ -312,11 +312,11 @@ class TestWhatItHolds:
             ),
             (
                 f'{{"job": {{"a": {"9" * 5000}}}}}',
-                "{} is beyond casjob's limit: a number of more than 4300 digits",
+                "{} exceeds a limit of casjob: a number of more than 4300 digits",
             ),
             (
                 json.dumps({"job": {}, "tasks": [{}] * 600_000}),
-                "{} is beyond casjob's limit: more than 1000000 commas and opening brackets",
+                "{} exceeds a limit of casjob: more than 1000000 commas and opening brackets",
             ),
             ("<!DOCTYPE html>\n<title>Sign in</title>", "{} is a page of HTML, not JSON"),
             ('<?xml version="1.0"?><testsuite/>', "{} is XML, not JSON"),
@@ -437,7 +437,7 @@ class TestWhatItHolds:
             (b"PK\x03\x04", "is a zip archive: unpack it first", None),
             (
                 b'{"log": {"version": "1.2", "entries": []}}',
-                "is an HTTP archive (HAR) of a browser, not a response",
+                "is a browser's HTTP archive (HAR), not an API response",
                 f"copy the response out of it; {HINT[8:-1]}",
             ),
             (

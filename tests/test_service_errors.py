@@ -30,7 +30,7 @@ NOT_JSON = (
     " casjob config shows where it is set"
 )
 NO_REDIRECT = (
-    "redirects are not followed, since credentials would go with them;"
+    "casjob does not follow redirects, so as not to leak credentials;"
     " set the endpoint to the service's actual address"
 )
 NO_API = (
@@ -282,7 +282,7 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         Reply(200, f"[{'{},' * 500_000}{{}}]"),
         7,
         (
-            "the response from the service at PLACE is beyond casjob's limit: more than 1000000"
+            "the response from the service at PLACE exceeds a limit of casjob: more than 1000000"
             " commas and opening brackets"
         ),
         None,

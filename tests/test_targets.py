@@ -331,7 +331,7 @@ class TestTheLastJobOfAComponent:
         assert ask("show", "--component", "api") == (
             5,
             "",
-            "casjob: component api has no job yet\n",
+            "casjob: component api has no jobs yet\n",
         )
         assert ask("show", "--component", "none").status == 5
         assert ask("show", "--component", "web").status == 2
@@ -392,7 +392,7 @@ class TestTheLastJobOfAComponent:
         command: str,
     ) -> None:
         line = f"casjob list {listed} --json | casjob {command} -"
-        told = "casjob: the list on stdin is empty: there are no jobs to wait for\n"
+        told = "casjob: no jobs to wait for: the list on stdin is empty\n"
 
         assert run_shell(line, {**clean_environ, **at_service}) == (0, "", told)
 

@@ -128,8 +128,7 @@ class Builds:
         refusals: Refusals = {
             HTTPStatus.FORBIDDEN: ForbiddenError(
                 f"not allowed to read builds in {self._where}",
-                hint="ask for the permissions of ServiceStage ReadOnlyAccess; which single one is"
-                " needed is not documented",
+                hint="ask for ServiceStage ReadOnlyAccess (the exact permission is not documented)",
             ),
             HTTPStatus.NOT_FOUND: BuildNotFoundError(
                 f"{missing} was not found in {self._where}", hint=_CONSOLE

@@ -276,7 +276,7 @@ class Client:
         try:
             document = decode(text)
         except LimitError as error:
-            message = f"the response from {self.name} is beyond casjob's limit: {error}"
+            message = f"the response from {self.name} exceeds a limit of casjob: {error}"
             raise ReplyTooLargeError(message, hint=OTHER_SERVICE_HINT) from None
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"

@@ -75,7 +75,7 @@ class _Fetched(NamedTuple):
         twice = f"{self.duplicates} {what}{'' if self.duplicates == 1 else 's'}"
         notes = {
             f"the service counts {self.missing} more than it sent": self.missing,
-            f"the service sent {twice} more than once; shown once": self.duplicates,
+            f"the service sent {twice} more than once; each is shown once": self.duplicates,
         }
         return tuple(note for note, number in notes.items() if number)
 

@@ -23,10 +23,10 @@ from casjob.json_text import decode
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
 
-_TIMEOUT_HINT = "--request-timeout SECONDS waits longer"
+_TIMEOUT_HINT = "to wait longer, use --request-timeout SECONDS"
 _REACH_HINT = "check the network, the VPN and the proxy settings"
 _REDIRECT_HINT = (
-    "redirects are not followed, since credentials would go with them;"
+    "casjob does not follow redirects, so as not to leak credentials;"
     " set the endpoint to the service's actual address"
 )
 REDIRECTED_TO = "casjob-redirected-to"
@@ -142,7 +142,7 @@ def _explain_no_connection(
         if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
             return ServiceError(message, hint=name_hint)
         if isinstance(cause, ssl.SSLError):
-            return TransientError(message, hint="does the endpoint speak https at that port?")
+            return TransientError(message, hint="does the endpoint use HTTPS on that port?")
     return TransientError(message, hint=reach_hint)
 
 

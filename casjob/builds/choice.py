@@ -94,5 +94,5 @@ def _explain_none(
     else:
         what = f"no build of component {clip(name)} ran within job {job_id}"
         if report.outcome is Outcome.RUNNING:
-            hint = f"it may not have begun yet; {hint}"
+            hint = f"it may not have started yet; {hint}"
     return BuildNotFoundError(what, hint=hint)

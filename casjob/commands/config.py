@@ -13,7 +13,7 @@ from casjob.settings.resolve import Settings, resolve_settings
 def run(session: Session, presentation: Presentation, *, check: bool) -> ExitStatus:
     """Show the settings, or probe whether they work."""
     if session.demo:
-        raise UsageError("the demo has no settings to show or check")
+        raise UsageError("config can't be used with --demo: the demo has no settings")
     return _check_settings(session, presentation) if check else _show(session, presentation)
 
 

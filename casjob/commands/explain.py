@@ -22,7 +22,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     if unknown:
         error = UnknownNameError(
             f"no explanation for {', '.join(unknown)}",
-            hint=f"add what you find out to {session.custom_meanings_file}",
+            hint=f"you can add your own explanation to {session.custom_meanings_file}",
         )
         if names or not known:
             raise error
@@ -40,7 +40,7 @@ def _find_names(session: Session) -> Sequence[str]:
     job_id, report = fetch_target(None, Window(), session)
     cause = report.cause
     if cause is None:
-        session.notices.say(f"{job_id}: no task failed; this is the job's status")
+        session.notices.say(f"{job_id}: no task failed; explaining the job's status")
         return [report.job.execution_status or "(no status)"]
     codes = cause.message.codes if cause.message else ()
     return [*codes, cause.task.task_name or cause.task.task_status or ""]

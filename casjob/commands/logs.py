@@ -100,8 +100,8 @@ def run(selected: Selection, session: Session, presentation: Presentation) -> Ex
             told = BuildNotFoundError(f"{build.label} succeeded, but its job failed")
             session.notices.explain(_add_failure(told, job, source))
     if reader.problem:
-        message = f"the rest of the log can't be read: {reader.problem}"
-        raise BuildNotFoundError(message, hint="the console shows all of it")
+        message = f"could not read the rest of the log: {reader.problem}"
+        raise BuildNotFoundError(message, hint="see the whole log in the console")
     # Where the reader of stdout has gone before the end, nobody asks.
     is_over = selected.follow and build.has_ended
     has_failed = is_over and build.outcome is not Outcome.SUCCEEDED
@@ -254,7 +254,7 @@ def _show(
         session.notices.say(f"the last {len(lines) - log.first_shown} of {len(lines)} lines")
     presentation.show(log)
     if not build.has_ended:
-        session.notices.say("the build is still running: --follow shows what comes")
+        session.notices.say("the build is still running; use --follow to follow it")
     return build
 
 
@@ -317,4 +317,4 @@ def _describe(build: "Build", phases: "Sequence[Phase]", *, utc: bool) -> Iterat
         build.commit_id and f"commit {clip(build.commit_id[:_SHORT_ID])} {shown}".rstrip(),
         f"started {format_moment(build.started, utc=utc)}" if build.started else None,
     )
-    yield ", ".join(filter(None, facts)) or "of what and when is not known"
+    yield ", ".join(filter(None, facts)) or "branch, commit and start time unknown"

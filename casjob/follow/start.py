@@ -57,7 +57,7 @@ def follow_jobs(
     read = partial(read_targets, targets, sys.stdin, session)
     named = plan.deadline.wait_for("job ids on stdin", read) if "-" in targets else read()
     if not named:
-        session.notices.say("the list on stdin is empty: there are no jobs to wait for")
+        session.notices.say("no jobs to wait for: the list on stdin is empty")
     # Each of many jobs is polled as often as each of 20, until the service objects.
     load_factor = max(1.0, len(named) / MANY_JOBS)
     pace = _choose_pace(plan, load_factor)

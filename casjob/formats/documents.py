@@ -33,7 +33,7 @@ def _moment(digits: int) -> Any:
 Text: TypeAlias = str | None
 Seconds: TypeAlias = Annotated[
     Annotated[float, Field(ge=0)] | None,
-    Field(description="Seconds, or null where they are not known."),
+    Field(description="Seconds, or null if unknown."),
 ]
 Change: TypeAlias = Annotated[
     float | None,
@@ -44,7 +44,7 @@ Change: TypeAlias = Annotated[
 ]
 Moment: TypeAlias = Annotated[
     Annotated[str, _moment(3)] | None,
-    Field(description="In UTC, or null where it is not known."),
+    Field(description="In UTC, or null if unknown."),
 ]
 ExactTime: TypeAlias = Annotated[str, _moment(6)]
 AsSent: TypeAlias = Annotated[Text, Field(description="As sent; an open set.")]
@@ -60,7 +60,7 @@ class VersionedDocument(Document):
     """A whole document."""
 
     schema_version: Literal[1] = Field(
-        default=1, description="Raised when a script that reads a document would break."
+        default=1, description="Incremented on incompatible changes."
     )
 
 
@@ -77,10 +77,10 @@ class Pair(Document):
 class Failure(Pair):
     """Why a task failed: the innermost pair."""
 
-    within: list[Pair] = Field(description="The pairs around it, innermost first.")
+    within: list[Pair] = Field(description="The errors that wrap this one, innermost first.")
     means: Text = Field(
-        description="What is known about the codes, a line each: the team's own meaning first;"
-        " null if nothing is."
+        description="Explanations of the codes, a line each, your own first; null if there are"
+        " none."
     )
 
 
@@ -90,7 +90,7 @@ class NamedTask(Document):
     task_id: Text = Field(description="Its TASK_ID.")
     task_index: int | None = Field(description="Its TASK_INDEX.")
     task_name: Text = Field(description="Its TASK_NAME.")
-    title: Text = Field(description="What the task does; null if that is not known.")
+    title: Text = Field(description="What the task does; null if unknown.")
 
 
 class PlacedTask(NamedTask):
@@ -111,7 +111,7 @@ class Task(TypedDict):
     MESSAGES: NotRequired[Annotated[Any, Field(description="Decoded where it is JSON.")]]
     outcome: Outcome
     phase: Annotated[Text, Field(description="Named by the separator task before it.")]
-    title: Annotated[Text, Field(description="What the task does; null if that is not known.")]
+    title: Annotated[Text, Field(description="What the task does; null if unknown.")]
     elapsed_seconds: Seconds
     failure: Annotated[Failure | None, Field(description="Null for a task that did not fail.")]
 
@@ -135,21 +135,22 @@ class Report(VersionedDocument):
     outcome: Outcome
     complete: bool = Field(description="Whether every requested task was received.")
     as_of: ExactTime | None = Field(
-        description="When a job that has not ended was so, by the service's clock; null once it"
-        " has ended."
+        description="The service's time at which the job was still running; null once it has ended."
     )
     started_at: Moment
     ended_at: Moment
     elapsed_seconds: Seconds
-    task_count: int | None = Field(description="The service's own count; null if it sent none.")
+    task_count: int | None = Field(
+        description="Number of tasks according to the service; null if not sent."
+    )
     component: JobComponent | None = Field(
         description="Null unless the job was found by its component."
     )
     region: Text = Field(description="Null if no region is set.")
-    project_id: Text = Field(description="The job's project; null if that is not known.")
+    project_id: Text = Field(description="The job's project; null if unknown.")
     failure: Cause | None = Field(description="Null if no task failed.")
     job: SkipValidation[dict[str, Any]] = Field(
-        description="Upper-case names, whichever version of the API answered."
+        description="Keys in upper case, for both API versions."
     )
     tasks: SkipValidation[list[Task]] = Field(description="In the order of the table.")
 
@@ -282,7 +283,7 @@ class TaskStatus(NamedTask, Event):
 
 
 class Stall(NamedTask, Event):
-    """A running task has sent no heartbeat for 5 minutes, or has changed its worker."""
+    """A running task has sent no heartbeat for 5 minutes, or was taken over by another worker."""
 
     event: Literal["stall"] = "stall"
     message: str
@@ -297,7 +298,7 @@ class Waiting(Event):
 
 
 class Retry(Event):
-    """A poll failed, and is repeated; `failures` counts those in a row."""
+    """A poll failed and will be retried; `failures` is the number of consecutive failures."""
 
     event: Literal["retry"] = "retry"
     message: str

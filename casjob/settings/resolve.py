@@ -160,7 +160,7 @@ def _build_address(
             raise missing
         if "-" not in name and domain is None:
             # A private cloud's region may have no hyphen, but each of the vendor's has one.
-            hint = suggest_region(name) or "the regions of a private cloud need CASJOB_ENDPOINT"
+            hint = suggest_region(name) or "for a private cloud, set CASJOB_ENDPOINT"
             raise parsers.wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
     except CasjobError as error:
         return Setting(None, error)

@@ -262,7 +262,7 @@ def test_a_response_that_drips_is_given_up_after_four_timeouts(head: bytes, drop
     assert type(raised.value) is ReplyTimeoutError, "it is not tried again"
     place = url.removeprefix("http://")
     assert raised.value.message == f"no complete response from {place} within 0.2s"
-    assert raised.value.hint == "--request-timeout SECONDS waits longer"
+    assert raised.value.hint == "to wait longer, use --request-timeout SECONDS"
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ def test_a_dripping_service_is_an_error(service: Service, ask: Ask) -> None:
         6,
         "",
         f"casjob: no complete response from {place_of(service)} within 0.4s\n"
-        "  hint: --request-timeout SECONDS waits longer\n",
+        "  hint: to wait longer, use --request-timeout SECONDS\n",
     )
     assert len(service.requests) == 1
 

@@ -32,7 +32,7 @@ TASKS = tuple(
         ("TN00098", "create the VPC, if there is none"),
     ]
 )
-STATUS_SOURCE = "API reference; how a job goes on is inferred"
+STATUS_SOURCE = "API reference; meaning inferred"
 CANCELLED = Explanation(
     "CANCELLED",
     Kind.STATUS,
@@ -177,7 +177,7 @@ class TestFailure:
             ([None], ()),
             (["NotFound"], ()),
             (["ecc00011"], (BUILD,)),
-            (["ECC00003"], ("a service was to be unbound, but nothing says which",)),
+            (["ECC00003"], ("the request does not say which service to unbind",)),
             (["ECC00011", "ECC00002"], (BUILD,)),
             (["VPC.0202"], (NETWORK,)),
             (["VPC.0202", "ECC00011", "ECC00002"], (NETWORK, f"ECC00011: {BUILD}")),

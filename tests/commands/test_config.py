@@ -152,7 +152,7 @@ retries             many                                               CASJOB_RE
 job_id              -                                                  {last}
 history             on                                                 default
 
-found, but overruled:
+found, but not used:
   access_key      AK-of-the-sdk  HUAWEICLOUD_SDK_AK
   region          ae-ad-1        HW_REGION_NAME
   access_key      AK             HW_ACCESS_KEY
@@ -226,7 +226,7 @@ def test_a_profile_that_is_not_there_is_an_error(words: list[str], casjob: Casjo
 
 @pytest.mark.parametrize("words", [["config"], ["config", "--check"]])
 def test_the_demo_needs_no_settings(words: list[str], casjob: Casjob) -> None:
-    told = "casjob: the demo has no settings to show or check\n"
+    told = "casjob: config can't be used with --demo: the demo has no settings\n"
     assert casjob(*words, "--demo") == (2, "", told)
 
 

@@ -42,12 +42,12 @@ build/assemCheckStatus  flow
 FAILED = """\
 FAILED  status
   means       the job or task ended with an error; the component failed
-  source      API reference; how a job goes on is inferred
+  source      API reference; meaning inferred
 """
 FAIL_DETAIL = """\
 cluster_deleted  fail detail
   means       the component's cluster was deleted
-  source      API reference; what it means is inferred
+  source      API reference; meaning inferred
 """
 
 Ask = Callable[..., Finished]
@@ -100,7 +100,7 @@ def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: P
         CODE,
         (
             "casjob: no explanation for TN99999, \\x1bX\n"
-            f"  hint: add what you find out to {tmp_path}/.config/casjob/explain.toml\n"
+            f"  hint: you can add your own explanation to {tmp_path}/.config/casjob/explain.toml\n"
         ),
     )
 
@@ -287,7 +287,7 @@ class TestWithoutAName:
         assert ask("explain", CASJOB_JOB_ID="JOB1") == (
             0,
             FAILED,
-            "casjob: JOB1: no task failed; this is the job's status\n",
+            "casjob: JOB1: no task failed; explaining the job's status\n",
         )
 
     def test_there_may_be_no_job(self, ask: Ask) -> None:

@@ -395,7 +395,7 @@ x               NEW
         assert sorted(rows) == ["prod", "test"]
         assert listed.out.endswith(
             "\n2 components: 2 running\n"
-            "note: the service sent 1 component more than once; shown once\n"
+            "note: the service sent 1 component more than once; each is shown once\n"
         )
         assert json.loads(ask("list", "--json").out)["complete"] is True
 

@@ -204,7 +204,7 @@ class TestTheLog:
         shown = ask("logs", JOB_ID)
         assert (shown.status, shown.out) == (0, "one\n")
         assert shown.err.startswith("casjob: build 7 (b7) of component web: Building\n")
-        assert shown.err.endswith("casjob: the build is still running: --follow shows what comes\n")
+        assert shown.err.endswith("casjob: the build is still running; use --follow to follow it\n")
 
 
 class TestOnATerminal:
@@ -294,7 +294,7 @@ class TestTheComponent:
 
     def test_may_have_no_job_yet(self, ask: Ask, service: Service) -> None:
         service.components = [component(1, "web", job_id="")]
-        assert ask("logs", "--component", "web").err == "casjob: component web has no job yet\n"
+        assert ask("logs", "--component", "web").err == "casjob: component web has no jobs yet\n"
 
 
 class TestTheBuild:
@@ -377,7 +377,8 @@ class TestTheBuild:
         service.jobs[JOB_ID] = as_document(job("RUNNING", task(1, "RUNNING"), **INSTANCE))
         service.builds = service.builds[2:]
         assert (
-            "  hint: it may not have begun yet; its newest is build 1, " in ask("logs", JOB_ID).err
+            "  hint: it may not have started yet; its newest is build 1, "
+            in ask("logs", JOB_ID).err
         )
 
     def test_can_not_be_found_by_a_job_without_times(self, ask: Ask, service: Service) -> None:
@@ -416,7 +417,7 @@ class TestAReply:
                 4,
                 f"casjob: not allowed to read builds in {WHERE}",
             ),
-            ("/jobs", Reply(403), 4, "ask for the permissions of ServiceStage ReadOnlyAccess"),
+            ("/jobs", Reply(403), 4, "ask for ServiceStage ReadOnlyAccess"),
             ("/b2", Reply(404), 5, f"casjob: build b2 was not found in {WHERE}"),
             ("/jobs", Reply(404), 5, f"casjob: the list of builds was not found in {WHERE}"),
             ("/jobs", Reply(200, "[]"), 7, " can't be understood: it is not an object\n"),
@@ -478,8 +479,8 @@ class TestAReply:
         shown = ask("logs", JOB_ID)
         assert (shown.status, shown.out) == (5, "one\n")
         assert shown.err.endswith(
-            "casjob: the rest of the log can't be read: the service sends what is before position"
-            " 4 after 9 again\n  hint: the console shows all of it\n"
+            "casjob: could not read the rest of the log: the service sends what is before position"
+            " 4 after 9 again\n  hint: see the whole log in the console\n"
         )
 
     def test_may_never_be_the_last(self, ask: Ask, service: Service) -> None:
@@ -497,8 +498,9 @@ class TestAReply:
         assert shown.status == 5
         assert len(shown.out) == api.MAX_LOG + size + 1
         assert shown.err.endswith(
-            "casjob: the rest of the log can't be read: it is longer than 64 MiB or 2700 parts, the"
-            " most that casjob reads\n  hint: the console shows all of it\n"
+            "casjob: could not read the rest of the log: it is longer than 64 MiB or 2700 parts,"
+            " the"
+            " most that casjob reads\n  hint: see the whole log in the console\n"
         )
 
     def test_may_be_one_of_many_small_ones(self) -> None:
@@ -646,9 +648,9 @@ class TestTheCommandLine:
             (["--component", "web", "--build", "b1"], "--component and --build can't be used"),
             (["--build", "../jobs"], "'../jobs' is not the id of a build"),
             (["--full", "--tail", "5"], "--full and --tail can't be used together"),
-            (["-f", "--json"], "--follow can be used neither with --output json nor with"),
-            (["-f", "-o", "json"], "--follow can be used neither with --output json nor with"),
-            (["-f", "--output-file", "x"], "--follow can be used neither with"),
+            (["-f", "--json"], "--follow can't be combined with --output json"),
+            (["-f", "-o", "json"], "--follow can't be combined with --output json"),
+            (["-f", "--output-file", "x"], "--follow can't be combined with"),
             (["--application", "shop"], "--application requires --component"),
             (["--tail", "0"], "Invalid value for '--tail': it must be at least 1"),
             (["-o", "csv"], "--output csv is not supported here"),

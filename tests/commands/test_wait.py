@@ -249,7 +249,7 @@ class TestExitStatus:
         assert rest == [
             "casjob: JOB1 has not ended within 1.0s: it is RUNNING",
             f"casjob: JOB2 has not ended within 1.0s: it is UNKNOWN{unsure}",
-            f"casjob: JOB4 has not ended within 1.0s: it is without a status{unsure}",
+            f"casjob: JOB4 has not ended within 1.0s: it has no status{unsure}",
         ]
 
     def test_of_a_time_that_is_up_while_a_request_hangs(self, ask: Ask, service: Service) -> None:

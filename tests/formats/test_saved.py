@@ -85,7 +85,7 @@ def test_a_table_in_a_file_is_plain(casjob: Casjob, file: Path, columns: int | N
     finished = casjob(*words, "--output-file", str(file), columns=columns, encoding="ascii")
 
     plain = casjob(*words, columns=columns, encoding="ascii")
-    told = f"casjob: {file} gets a table; --output chooses another format\n"
+    told = f"casjob: {file} gets a table; use --output for another format\n"
     assert (finished.status, finished.out) == (plain.status, plain.out)
     assert re.sub(r"\n    ", " ", finished.err) == told
     assert file.read_text("utf-8") == casjob(*words).out

@@ -210,8 +210,8 @@ def test_an_endpoint_does_not_say_where_iam_is(resolve: Resolve) -> None:
         ),
         ("north4", "did you mean cn-north-4?"),
         ("Kualalumpur", "did you mean my-kualalumpur-1?"),
-        ("1", "the regions of a private cloud need CASJOB_ENDPOINT"),
-        ("RegionOne", "the regions of a private cloud need CASJOB_ENDPOINT"),
+        ("1", "for a private cloud, set CASJOB_ENDPOINT"),
+        ("RegionOne", "for a private cloud, set CASJOB_ENDPOINT"),
     ],
 )
 def test_no_address_is_built_from_what_can_not_be_a_region(

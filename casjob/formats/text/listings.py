@@ -66,7 +66,7 @@ def settings(overview: Overview, display: Display) -> str:
     page.add_table(fields, overview.settings)
     if overview.overruled:
         page.gap()
-        page.print("found, but overruled:")
+        page.print("found, but not used:")
         page.add_table(fields, overview.overruled, indent=INDENT, with_headings=False)
     if overview.notes:
         page.gap()
