@@ -68,7 +68,8 @@ def conclude(poller: Poller, notices: Notices) -> ExitStatus:
 def _describe_standing(report: Report | None) -> str:
     if report is None:
         return "the service has sent nothing about it yet"
-    status = f"it is {report.job.execution_status or 'without a status'}"
+    words = report.job.execution_status
+    status = f"it is {words}" if words else "it has no status"
     if report.stage is Stage.UNDECIDED:
         return f"{status}, which may or may not mean that it has ended"
     return status
