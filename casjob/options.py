@@ -195,10 +195,14 @@ class FormatOptions(Options):
         return presentation
 
 
+_SUFFIXES = {"md": "markdown", "xml": "junit", "htm": "html", "ndjson": "jsonl"}
+"""What stands for a format at the end of a file's name, beside the format's own name."""
+
+
 def _find_format(file: str | None, content: Content) -> OutputFormat:
     """Return the format that the name of a file tells, by default the table."""
     suffix = Path(file or "").suffix.lower().removeprefix(".")
-    suffix = {"md": "markdown", "xml": "junit"}.get(suffix, suffix)
+    suffix = _SUFFIXES.get(suffix, suffix)
     output = OutputFormat(suffix) if suffix in set(OutputFormat) else OutputFormat.TABLE
     if output not in FORMATS[content]:
         hint = f"--output chooses one of {', '.join(FORMATS[content])}"

@@ -51,6 +51,8 @@ def test_json_is_short_for_its_format(ask: Ask, file: Path) -> None:
         *((f"r.{each}", each) for each in ("html", "svg", "json", "jsonl", "csv", "tsv")),
         ("R.MD", "markdown"),
         ("r.xml", "junit"),
+        ("r.htm", "html"),
+        ("r.NDJSON", "jsonl"),
     ],
 )
 def test_the_name_of_the_file_tells_the_format(
