@@ -112,9 +112,13 @@ def _choose_versions(session: Session, endpoint: str) -> tuple[Versions, Version
     pinned = session.settings.api_version.value
     if pinned is not ApiVersion.AUTO:
         return Versions(pinned), Versions(pinned)
-    order = ("v3", "v2") if session.found_version(endpoint) == "v3" else ("v2", "v3")
-    remember = partial(session.remember_version, endpoint)
-    return Versions(*order, remember=remember), Versions("v3", "v2")
+
+    def prefer(*order: str, api: str) -> Versions:
+        if session.found_version(endpoint, api=api) == order[-1]:
+            order = order[::-1]
+        return Versions(*order, remember=partial(session.remember_version, endpoint, api=api))
+
+    return prefer("v2", "v3", api="jobs"), prefer("v3", "v2", api="components")
 
 
 class Connector:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.job.source import JobSource
+from casjob.json_text import read_moment
 from casjob.notices import Notices
 from casjob.output import Output
 from casjob.settings.resolve import Settings, resolve_settings
+
+_VERSION_KEPT = timedelta(days=1)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -88,13 +92,17 @@ class Session:
                 return [name for name in names if isinstance(name, str) and name.isprintable()]
         return []
 
-    def remember_version(self, endpoint: str, version: str) -> None:
-        """Keep which version of the API an endpoint has."""
-        self.cache.put("version", endpoint, version=version)
+    def remember_version(self, endpoint: str, version: str, *, api: str = "jobs") -> None:
+        """Keep for a day which version of an API an endpoint has: the preferred one may come."""
+        expires = datetime.now(UTC) + _VERSION_KEPT
+        self.cache.put("version", api, endpoint, version=version, expires_at=expires.isoformat())
 
-    def found_version(self, endpoint: str) -> str | None:
-        """Return the version kept by `remember_version`; None if none was."""
-        return self.cache.get("version", endpoint).get("version")
+    def found_version(self, endpoint: str, *, api: str = "jobs") -> str | None:
+        """Return the version kept by `remember_version`; None if none is."""
+        kept = self.cache.get("version", api, endpoint)
+        expires = read_moment(kept.get("expires_at"))
+        is_valid = expires and datetime.now(UTC) < expires
+        return kept.get("version") if is_valid else None
 
     @property
     def _project_key(self) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +62,46 @@ def test_a_job_is_followed_by_the_version_that_is_there(
     service.jobs["JOB300"] = many_tasks(300)
     assert ask(command, "JOB300", *QUICKLY).status == 0
     assert versions(service).count("v2") == 1
+
+
+def test_v2_is_remembered_for_components_where_v3_is_not_there(ask: Ask, service: Service) -> None:
+    service.handler = without_v3
+    service.components = [component(1, "web", job_id=JOB_ID)]
+    first = ask("list")
+    assert versions(service) == ["v3", "v2", "v2"]
+    assert ask("list") == first
+    assert versions(service) == ["v2", "v2"]
+    assert ask("show", JOB_ID).status == 0
+    assert versions(service) == ["v2"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({}, "v2 v2"),
+        ({"expires_at": "2026-01-02T03:04:05+00:00"}, "v3"),
+        ({"expires_at": "soon"}, "v3"),
+        ({"version": "v4"}, "v3"),
+        ({"version": "v3"}, "v3"),
+    ],
+)
+def test_a_version_is_remembered_for_a_day(
+    ask: Ask, service: Service, tmp_path: Path, changes: dict[str, str], asked: str
+) -> None:
+    service.handler = without_v3
+    service.components = [component(1, "web")]
+    before = datetime.now(UTC)
+    ask("list")
+    (kept,) = tmp_path.glob("**/version-*.json")
+    entry = json.loads(kept.read_text())
+    expires = datetime.fromisoformat(entry["expires_at"])
+    assert before <= expires - timedelta(days=1) <= datetime.now(UTC)
+    kept.write_text(json.dumps(entry | changes))
+    versions(service)
+
+    service.handler = lambda _: None
+    assert ask("list").status == 0
+    assert " ".join(versions(service)) == asked
 
 
 def test_v2_is_used_again_where_v3_is_no_longer_there(ask: Ask, service: Service) -> None:
