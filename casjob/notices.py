@@ -5,8 +5,9 @@ import re
 import sys
 import textwrap
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self, TextIO
 
 from casjob.errors import CasjobError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PROGRESS_AFTER = 0.5
 """Seconds before a person starts to wonder."""
 
+_LABEL_COLORS = {"casjob:": "\x1b[1;31m", "  hint:": "\x1b[36m"}
+"""What an error's lines begin with, in the terminal's own colours; Rich is too slow to load."""
 _ERASE_LINE = "\r\x1b[K"
 _COLUMNS = 80
 """Of a terminal that does not report its size."""
@@ -36,18 +39,28 @@ class Notices:
     The stream is None if the program was started without one.
     """
 
-    def __init__(self, stream: TextIO | None, *, draws_progress: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO | None, *, draws_progress: bool = False, is_colored: bool = False
+    ) -> None:
         self._stream = stream
+        self._is_colored = is_colored
         self._draws_progress = draws_progress
         self._live: Live | None = None
         self._lock = threading.RLock()
 
     @classmethod
-    def on_stderr(cls) -> Self:
-        """Return what writes to the process's stderr."""
+    def on_stderr(cls, words: Sequence[str]) -> Self:
+        """Return what writes to the process's stderr.
+
+        Of the command line, it is known before it is parsed whether it may use colour: that the
+        command line is wrong is an error too.
+        """
         stream: TextIO | None = sys.stderr  # noqa: TID251 - the one way to it
         is_terminal = stream is not None and stream.isatty()
-        return cls(stream, draws_progress=is_terminal and os.environ.get("TERM") != "dumb")
+        is_able = is_terminal and os.environ.get("TERM") != "dumb"
+        is_plain = "--color=never" in words or ("--color", "never") in pairwise(words)
+        is_colored = is_able and not is_plain and not os.environ.get("NO_COLOR")
+        return cls(stream, draws_progress=is_able, is_colored=is_colored)
 
     def say(self, text: str, *, after_signal: bool = False) -> None:
         """Write a notice; after a signal, over the ^C that a terminal echoes."""
@@ -60,7 +73,7 @@ class Notices:
             lines.append(f"  the service said: {error.said}")
         if error.hint:
             lines.append(f"  hint: {error.hint}")
-        self._write(lines, error.steps)
+        self._write(lines, error.steps, is_error=True)
 
     @contextmanager
     def progress(self, text: str, unit: str = "tasks") -> Iterator["Progress"]:
@@ -119,13 +132,16 @@ class Notices:
             return line
         # Nothing that is printable contains a NUL.
         bound = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), line)
-        return textwrap.fill(
+        rows = textwrap.wrap(
             bound,
             columns,
             subsequent_indent="    ",
             break_long_words=False,
             break_on_hyphens=False,
-        ).replace("\0", " ")
+        )
+        # An id or an address is to be copied: without the indent, it may just fit.
+        kept = (row if len(row) <= columns else row.lstrip() for row in rows)
+        return "\n".join(kept).replace("\0", " ")
 
     def _columns(self) -> int | None:
         """Return the terminal's columns; None if stderr is not a terminal."""
@@ -136,13 +152,21 @@ class Notices:
         return None
 
     def _write(
-        self, lines: Iterable[str], steps: Iterable[str] = (), *, erase: bool = False
+        self,
+        lines: Iterable[str],
+        steps: Iterable[str] = (),
+        *,
+        erase: bool = False,
+        is_error: bool = False,
     ) -> None:
         """Write lines, above the progress: all of it is made safe here, and only here.
 
         The steps are not wrapped, as they may be pasted. What is in the last line may be erased.
         """
-        rows = [*map(self._wrap, map(_make_safe, lines)), *map(_make_safe, steps)]
+        rows = [*map(self._wrap, map(_make_safe, lines))]
+        if is_error and self._is_colored:
+            rows = [*map(_color_label, rows)]
+        rows += map(_make_safe, steps)
         text = "".join(f"{row}\n" for row in rows)
         with self._lock:
             if self._live:
@@ -175,6 +199,13 @@ class Progress:
         """Take how many were received, and of how many if that is known; other units are named."""
         of = "" if count is None else f" of {count}"
         self.text = f"{self._about}: {came}{of} {unit or self._unit}"
+
+
+def _color_label(line: str) -> str:
+    for label, color in _LABEL_COLORS.items():
+        if line.startswith(label):
+            return f"{color}{label}\x1b[0m{line.removeprefix(label)}"
+    return line
 
 
 def _make_safe(line: str) -> str:

@@ -21,7 +21,7 @@ def main() -> None:
 
 def run(words: list[str]) -> int:
     """Run a command line and return its exit status; errors are written to stderr."""
-    notices = Notices.on_stderr()
+    notices = Notices.on_stderr(words)
     try:
         return _run_app(words, notices)
     except CasjobError as error:

@@ -223,7 +223,7 @@ def test_a_terminal_gets_lines_that_are_wrapped_at_words(
     )
     expected = (
         "casjob: job\r\n"
-        "    JOB474362ef-091d-429f-9b3e-c9246b37dee6\r\n"
+        "JOB474362ef-091d-429f-9b3e-c9246b37dee6\r\n"
         "    was not found in project p\r\n"
         "  the service said: SVCSTG.00100429 job\r\n"
         "    not found\r\n"
@@ -233,10 +233,23 @@ def test_a_terminal_gets_lines_that_are_wrapped_at_words(
         "    longer\r\n"
         "  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…\r\n"
         "casjob: JOB1 RUNNING; see\r\n"
-        "    https://example.com/a-long-address/of-a-page\r\n"
+        "https://example.com/a-long-address/of-a-page\r\n"
     )
     told = Notices(stream)
     told.explain(error)
     told.say("JOB1 RUNNING; see https://example.com/a-long-address/of-a-page")
 
     assert read(outer, expected[-20:]) == expected
+
+
+def test_an_error_has_coloured_labels_and_a_notice_has_none(
+    narrow: tuple[io.TextIOWrapper, int],
+) -> None:
+    stream, outer = narrow
+    told = Notices(stream, is_colored=True)
+    told.explain(UsageError("hint: a", hint="b", steps=("casjob: c",)))
+    told.say("d")
+
+    assert read(outer, "d\r\n") == (
+        "\x1b[1;31mcasjob:\x1b[0m hint: a\r\n\x1b[36m  hint:\x1b[0m b\r\ncasjob: c\r\ncasjob: d\r\n"
+    )

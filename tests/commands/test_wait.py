@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from casjob.demo.jobs import SUCCEEDED_JOB_ID
 from tests.components import component
-from tests.conftest import JOB_ID, Finished
+from tests.conftest import JOB_ID, Casjob, Finished
 from tests.following import QUICKLY, play, runs, spoil_half
 from tests.program import CASJOB, start
 from tests.samples import as_document, job, separator, task
@@ -75,6 +76,16 @@ class TestVerdicts:
             "JOB1 provision/provMain FAILED after 1.0s: "
             "task 1 TX00001  at line 1\\nat line 2\\x1b[2J\n"
         )
+
+    def test_on_a_terminal_have_signs_and_colours_and_break_no_id(self, casjob: Casjob) -> None:
+        waited = casjob("wait", SUCCEEDED_JOB_ID, "--demo", columns=40)
+
+        assert waited.out == (
+            f"{SUCCEEDED_JOB_ID}\n"
+            "  provision/provMain \x1b[32mSUCCEEDED after 1m\x1b[0m\n  \x1b[32m15s\x1b[0m\n"
+        )
+        wide = casjob("wait", SUCCEEDED_JOB_ID, "--demo", columns=100, environ={"NO_COLOR": "1"})
+        assert wide.out == (f"✓ {SUCCEEDED_JOB_ID} provision/provMain SUCCEEDED after 1m 15s\n")
 
     def test_go_by_the_jobs_own_word(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=[job("SUCCEEDED", task(1, "FAILED"), task(2))])

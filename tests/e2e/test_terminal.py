@@ -112,6 +112,25 @@ class TestShow:
         assert status == 5
         assert lines[0].startswith("casjob: job JOB0 was not found")
 
+    @pytest.mark.parametrize(
+        ("setting", "options", "color"),
+        [
+            ({}, [], "red"),
+            ({"NO_COLOR": "1"}, [], "default"),
+            ({"TERM": "dumb"}, [], "default"),
+            ({}, ["--color", "never"], "default"),
+            ({}, ["--color=never"], "default"),
+        ],
+    )
+    def test_has_colour_in_an_error_where_that_is_wanted(
+        self, environ: dict[str, str], setting: dict[str, str], options: list[str], color: str
+    ) -> None:
+        words = [CASJOB, "show", "web", *options]
+        with Terminal(words, {**environ, **setting}) as terminal:
+            assert terminal.finish()[0] == 2
+            assert terminal.color_of("casjob:") == color
+            assert terminal.color_of("web is not") == "default"
+
 
 class TestProgress:
     def test_is_drawn_when_it_takes_long_and_erased_at_the_end(

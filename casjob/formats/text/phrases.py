@@ -173,11 +173,11 @@ def describe_tally(outcomes: Sequence[Outcome]) -> str:
     return f"{outcomes.count(Outcome.SUCCEEDED)} of {len(outcomes)} jobs succeeded{more}"
 
 
-def describe_ending(job_id: str, report: Report) -> str:
-    """Return a line that says how a job ended, and why; the verdict of `casjob wait`."""
+def describe_ending(job_id: str, report: Report) -> tuple[str, str, str]:
+    """Return the parts of a line: which job ended, how, and why; the verdict of `casjob wait`."""
     name = f" {report.job.job_name}" if report.job.job_name else ""
     cause = describe_cause(report)
-    return f"{job_id}{name} {describe_verdict(report)}" + (f": {cause}" if cause else "")
+    return f"{job_id}{name} ", describe_verdict(report), f": {cause}" if cause else ""
 
 
 def describe_cause(report: Report, *, with_title: bool = True) -> str | None:

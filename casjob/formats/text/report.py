@@ -21,7 +21,6 @@ from casjob.formats.text.tasks import draw_tasks
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, measure
 from casjob.job.report import Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage
-from casjob.printable import printable
 
 _MIN_FAILURE_ROWS = 3
 """Rows for failures at any rate: a heading, the message's first line, what was left out."""
@@ -68,7 +67,9 @@ def verdict(result: JobResult, display: Display) -> str:
     """Return how a job ended, in a line; empty if it did not."""
     if result.report is None or not result.has_verdict:
         return ""
-    return f"{printable(describe_ending(result.job_id, result.report))}\n"
+    page = Page(display)
+    _draw_ending(page, result.job_id, result.report)
+    return page.content()
 
 
 def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> str:
@@ -91,10 +92,17 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
         if ended is None:
             lines.print(f"{job_id}: {result.absence}")
         elif ended.outcome is Outcome.SUCCEEDED:
-            lines.print(describe_ending(job_id, ended), margin=lines.mark(ended.stage))
+            _draw_ending(lines, job_id, ended)
     outcomes = [each.report.outcome if each.report else Outcome.UNKNOWN for each in results]
     tally.print(describe_tally(outcomes))
     return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
+
+
+def _draw_ending(page: Page, job_id: str, report: Report) -> None:
+    before, verdict, after = describe_ending(job_id, report)
+    page.print(
+        [before, (verdict, STAGE_STYLES[report.stage]), after], margin=page.mark(report.stage)
+    )
 
 
 def draw_report(

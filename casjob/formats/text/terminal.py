@@ -26,6 +26,8 @@ from casjob.formats.text.words import Line, replace_signs, strip_end
 
 _BETWEEN = " · "
 _ID = re.compile(r"(?=.*\d)[\w-]{1,128}", re.ASCII)
+_LONG_ID = re.compile(r"[A-Z]*[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+"""A UUID, or the id of a job, among other words."""
 Shown: TypeAlias = tuple[Field[Any], Text]
 
 
@@ -95,12 +97,26 @@ class Terminal:
         if max_rows is not None:
             # No more than can be of use, as wrapping takes long.
             text = text[: room * (max_rows + 1)]
-        rows = list(text.wrap(self._console, room))
+        rows = list(self._wrap_around_ids(text, room))
         if max_rows is not None and len(rows) > max_rows:
             rows[max_rows - 1 :] = [_end_early(rows[max_rows - 1], room)]
         for row in rows:
-            yield self._line(Text.assemble(margin, row).render(self._console))
+            has_room = row.cell_len <= room
+            drawn = Text.assemble(margin, row) if has_room else row
+            yield self._line(drawn.render(self._console))
             margin = _blank(margin)
+
+    def _wrap_around_ids(self, text: Text, room: int) -> Iterator[Text]:
+        """Yield rows; an id that is wider than them stays whole, in one of its own."""
+        begin = 0
+        for found in _LONG_ID.finditer(text.plain):
+            if len(found[0]) > room:
+                if text.plain[begin : found.start()].strip():
+                    yield from text[begin : found.start()].wrap(self._console, room)
+                yield text[found.start() : found.end()]
+                begin = found.end() + text.plain.startswith(" ", found.end())
+        if begin < len(text) or not begin:
+            yield from text[begin:].wrap(self._console, room)
 
     def _draw_across(self, text: Text, margin: Text) -> Line:
         if not self._is_whole:

@@ -111,7 +111,7 @@ def test_the_arrow_is_one_that_can_be_written(encoding: str, arrow: str) -> None
     ],
 )
 def test_an_ending_names_the_cause(document: Fields, words: str) -> None:
-    assert describe_ending("JOB1", report_of(document)) == words
+    assert "".join(describe_ending("JOB1", report_of(document))) == words
 
 
 def test_a_cause_may_be_told_in_brief_and_what_went_well_has_none() -> None:
