@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from casjob.api.pace import Pace
 from casjob.background import run_side_by_side
-from casjob.errors import ExitStatus, JobNotFoundError
+from casjob.errors import (
+    AuthenticationError,
+    CasjobError,
+    ExitStatus,
+    JobNotFoundError,
+    ReplyError,
+    ServiceError,
+)
 from casjob.formats.display import Presentation
 from casjob.job.failures import clip
 from casjob.job.report import Report, report_job
@@ -48,6 +55,10 @@ def run(
         if not history.deployments:
             raise JobNotFoundError(f"component {clip(found.label)} has no deployments")
         statistics = summarize(_fetch(history.deployments[:last], found.label, service, session))
+    history = history._replace(
+        is_complete=history.is_complete and not statistics.notes,
+        notes=(*history.notes, *statistics.notes),
+    )
     presentation.show(history, statistics, notes=history.notes)
     return ExitStatus.SUCCESS
 
@@ -65,21 +76,36 @@ def _fetch(
     calls = (partial(_fetch_report, job_id, source, session) for job_id in job_ids)
     reports = run_side_by_side(calls, JOBS_AT_A_TIME)
     fetched = count(1)
+    errors: list[CasjobError] = []
+    has_any = False
     with session.notices.progress(f"fetching the jobs of {label}", "jobs") as progress:
 
-        def take() -> Report | None:
+        def take() -> Report | CasjobError:
+            nonlocal has_any
             report = next(reports)
             progress.count(next(fetched), len(job_ids))
+            if not isinstance(report, CasjobError):
+                has_any = True
+            elif not isinstance(report, JobNotFoundError):
+                errors.append(report)
+                # Then it is not this job: the others would take as long, to fail as well.
+                if not has_any and len(errors) == JOBS_AT_A_TIME:
+                    raise errors[0]
             return report
 
         for each in deployments:
-            yield Deployed(each.version, {job_id: take() for job_id in each.job_ids})
+            jobs = {job_id: take() for job_id in each.job_ids}
+            yield Deployed(each.version, jobs, each.began, each.ended)
+    if errors and not has_any:
+        raise errors[0]
 
 
-def _fetch_report(job_id: str, source: "Source", session: Session) -> Report | None:
-    """Fetch a job; None if it is gone."""
+def _fetch_report(job_id: str, source: "Source", session: Session) -> Report | CasjobError:
+    """Fetch a job; return why if that is not possible, which need not be so for the others."""
     try:
         detail = source.fetch_job(job_id, Window())
-    except JobNotFoundError:
-        return None
-    return report_job(detail, catalogue=session.catalogue, requested_job_id=job_id)
+        report = report_job(detail, catalogue=session.catalogue, requested_job_id=job_id)
+        report.refuse_mix_up()
+    except (JobNotFoundError, AuthenticationError, ServiceError, ReplyError) as error:
+        return error
+    return report

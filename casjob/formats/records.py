@@ -84,8 +84,9 @@ class Run(Document):
     """A deployment, with all of its jobs."""
 
     version: Text
-    outcome: Literal["succeeded", "failed", "running", "unknown", "gone"] = Field(
-        description="Failed if one of its jobs failed; gone if one is no longer there."
+    outcome: Literal["succeeded", "failed", "running", "unknown", "gone", "unreadable"] = Field(
+        description="Failed if one of its jobs failed; gone if one is no longer there; unreadable"
+        " if one could not be fetched or understood."
     )
     started_at: FormattedMoment = Field(validation_alias="started")
     ended_at: FormattedMoment = Field(validation_alias="ended")
@@ -103,6 +104,7 @@ class Outcomes(Document):
     running: int = 0
     unknown: int = 0
     gone: int = 0
+    unreadable: int = 0
 
 
 class Figures(Document):
@@ -156,7 +158,10 @@ class RepeatedFailure(_OfStep):
 class Statistics(VersionedDocument):
     """What is normal for a component, by its newest deployments."""
 
-    complete: bool = Field(description="Whether the service sent every deployment that it counts.")
+    complete: bool = Field(
+        description="Whether the service sent every deployment that it counts, and every task of"
+        " their jobs."
+    )
     component: Component
     deployment_count: int = Field(description="How many there are, also those not asked for.")
     outcomes: Outcomes

@@ -2,16 +2,19 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from casjob.errors import CasjobError, JobNotFoundError
 from casjob.job.difference import StepKey, merge_order, number_tasks
 from casjob.job.report import Report, TaskReport, seconds_between
 from casjob.job.statuses import Outcome, Stage
 
 GONE = "gone"
 """The outcome of a deployment with a job that is no longer there."""
+UNREADABLE = "unreadable"
+"""The outcome of a deployment with a job that could not be fetched, or not be understood."""
 
 _ENOUGH = 5
 """With fewer values, the 95th percentile would be no more than their maximum."""
@@ -25,7 +28,8 @@ _RAN = frozenset({Stage.ENDED_WELL, Stage.ENDED_BADLY})
 class Run(NamedTuple):
     """A deployment of a version, in one job or in several, in the order in which they run.
 
-    The `outcome` is an `Outcome`, or `GONE`; the times are those of the first job and the last.
+    The `outcome` is an `Outcome`, `GONE` or `UNREADABLE`. The times are those of the first job and
+    the last; where one is not known, those of the deployment.
     """
 
     job_ids: tuple[str, ...]
@@ -114,12 +118,14 @@ class RepeatedFailure(NamedTuple):
 class Statistics(NamedTuple):
     """A component's deployments, newest first; the steps and failures of those that count.
 
-    The steps are in their order, and the failure that happened last is the first.
+    The steps are in their order, and the failure that happened last is the first. `notes` say
+    which jobs, or tasks of them, are missing.
     """
 
     runs: tuple[Run, ...]
     steps: tuple[StepFigures, ...]
     failures: tuple[RepeatedFailure, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def counted(self) -> tuple[Run, ...]:
@@ -139,10 +145,16 @@ class Statistics(NamedTuple):
 
 
 class Deployed(NamedTuple):
-    """A deployment of a version, and its jobs by id in the order in which they run, if not gone."""
+    """A deployment of a version, and its jobs by id in the order in which they run.
+
+    In place of a job that could not be had is the error that says why. The deployment `began` and
+    `ended` at these times, if both are known.
+    """
 
     version: str | None
-    jobs: dict[str, Report | None]
+    jobs: Mapping[str, Report | CasjobError]
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 def summarize(newest_first: Iterable[Deployed]) -> Statistics:
@@ -151,11 +163,18 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
     tallies: dict[StepKey, _StepTally] = {}
     order: list[StepKey] = []
     failures: dict[tuple[StepKey | None, str | None], RepeatedFailure] = {}
+    unreadable: list[str] = []
+    lacking: list[str] = []
     for deployed in newest_first:
         run = _judge(deployed)
         runs.append(run)
-        for job_id, report in reversed(deployed.jobs.items()):
-            if not (run.is_counted and report and report.stage.has_ended):
+        for job_id, report in reversed(list(deployed.jobs.items())):
+            if isinstance(report, CasjobError):
+                if not isinstance(report, JobNotFoundError):
+                    unreadable.append(f"{job_id}: {report.message}")
+                continue
+            lacking += [f"{job_id}: {each}" for each in report.shortfalls]
+            if not (run.is_counted and report.stage.has_ended):
                 continue
             steps = {key: task for key, task in number_tasks(report.tasks) if task.stage in _RAN}
             order = merge_order(order, [key for key in steps if not steps[key].is_separator])
@@ -170,7 +189,15 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
         tuple(runs),
         tuple(tallies[key].result for key in order),
         tuple(failures.values()),
+        (*_count_jobs(unreadable, "could not be read"), *_count_jobs(lacking, "came incomplete")),
     )
+
+
+def _count_jobs(reasons: Sequence[str], what: str) -> Iterator[str]:
+    """Yield how many jobs there are with a reason each, and the first."""
+    if reasons:
+        count = "1 job" if len(reasons) == 1 else f"{len(reasons)} jobs"
+        yield f"{count} {what}: {reasons[0]}"
 
 
 def measure(newest_first: Sequence[float]) -> Figures:
@@ -195,18 +222,30 @@ def _is_slow(newest_first: Sequence[float]) -> bool:
 
 
 def _judge(deployed: Deployed) -> Run:
-    reports = deployed.jobs.values()
-    outcomes = {report.outcome if report else GONE for report in reports}
-    worst_first = (Outcome.FAILED, Outcome.RUNNING, GONE, Outcome.UNKNOWN, Outcome.SUCCEEDED)
-    started = [report.started if report else None for report in reports]
-    ended = [report.ended if report else None for report in reports]
-    return Run(
+    reports = [each if isinstance(each, Report) else None for each in deployed.jobs.values()]
+    outcomes = {_find_outcome(each) for each in deployed.jobs.values()}
+    worst_first = (
+        *(Outcome.FAILED, Outcome.RUNNING, UNREADABLE, GONE, Outcome.UNKNOWN),
+        Outcome.SUCCEEDED,
+    )
+    started = min(_if_all([each and each.started for each in reports]), default=None)
+    ended = max(_if_all([each and each.ended for each in reports]), default=None)
+    run = Run(
         tuple(deployed.jobs),
         deployed.version,
         next((each for each in worst_first if each in outcomes), Outcome.UNKNOWN),
-        min(_if_all(started), default=None),
-        max(_if_all(ended), default=None),
+        started,
+        ended,
     )
+    if run.is_counted and run.elapsed_seconds is None and deployed.began and deployed.ended:
+        return run._replace(started=deployed.began, ended=deployed.ended)
+    return run
+
+
+def _find_outcome(job: Report | CasjobError) -> str:
+    if isinstance(job, Report):
+        return job.outcome
+    return GONE if isinstance(job, JobNotFoundError) else UNREADABLE
 
 
 def _if_all(moments: Sequence[datetime | None]) -> list[datetime]:

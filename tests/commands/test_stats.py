@@ -146,6 +146,7 @@ class TestFormats:
             "running": 0,
             "unknown": 0,
             "gone": 0,
+            "unreadable": 0,
         }
         assert found["elapsed"] == {
             "n": 25,
@@ -322,6 +323,22 @@ task 1 TX00001: failed once
         found = read(shown._replace(err=""))
         assert (found["complete"], found["deployment_count"]) == (False, 9)
 
+    def test_of_which_tasks_are_missing_take_the_time_of_the_deployment(
+        self, ask: Ask, service: Service, deploy: Any
+    ) -> None:
+        short = job("SUCCEEDED", *(task(each) for each in range(5)), task_count=99)
+        deploy(*({f"JOB{age}": as_document(short)} for age in range(3)))
+        for age, each in enumerate(service.components[0]["records"]):
+            each["end_time"] = moment(30 - 3600 * age)
+        shown = ask("stats", "web", "--json")
+
+        why = "JOB0: The service counts 99 tasks, but sent 5."
+        assert shown.err == f"casjob: note: 3 jobs came incomplete: {why}\n"
+        found = read(shown._replace(err=""))
+        assert (found["complete"], found["elapsed"]["n"]) == (False, 3)
+        assert found["deployments"][0]["elapsed_seconds"] == 30
+        assert f"\nnote: 3 jobs came incomplete: {why}\n" in ask("stats", "web").out
+
     def test_without_a_time_are_said_to_have_none(self, ask: Ask, deploy: Any) -> None:
         nameless = task(None, TASK_NAME=None, CREATED_AT=None, LAST_HEALTH_CHECK=None)
         deploy({"JOB0": as_document(job("FAILED", nameless))})
@@ -367,13 +384,43 @@ class TestFetching:
         assert (shown.status, shown.out[:33]) == (0, "web · 1 of 1 deployment succeeded")
         assert "(HTTP 429); retrying in" in shown.err
 
-    def test_ends_with_the_error_of_a_job_that_is_not_just_gone(
+    @pytest.mark.parametrize(
+        ("reply", "status", "why"),
+        [
+            (Reply(500, {}), 6, "(HTTP 500)"),
+            (Reply(403, {}), 4, "not allowed to see job JOB1"),
+            (Reply(200, b"<html>"), 7, "JSON"),
+            (Reply(200, as_document(job("FAILED", JOB_ID="JOB9"))), 7, "another job, JOB9"),
+        ],
+    )
+    def test_goes_on_after_a_job_that_can_not_be_read(
+        self, ask: Ask, service: Service, deploy: Any, reply: Reply, status: int, why: str
+    ) -> None:
+        deploy(*({f"JOB{age}": succeed(1)} for age in range(2)))
+        service.handler = lambda request: reply if request.path.endswith("JOB1") else None
+        shown = ask("stats", "web", "--json", "--retries", "0")
+
+        assert shown.err.startswith("casjob: note: 1 job could not be read: JOB1: ")
+        assert why in shown.err
+        found = read(shown._replace(err=""))
+        assert (found["complete"], found["outcomes"]["succeeded"]) == (False, 1)
+        assert found["outcomes"]["unreadable"] == 1
+
+        service.handler = lambda request: reply if "/jobs/" in request.path else None
+        failed = ask("stats", "web", "--retries", "0")
+        assert (failed.status, failed.out) == (status, "")
+        assert why.replace("JOB1", "JOB0") in failed.err
+
+    def test_ends_with_the_first_error_where_the_newest_jobs_all_have_one(
         self, ask: Ask, service: Service, deploy: Any
     ) -> None:
-        deploy({"JOB0": succeed(1)}, {"JOB1": succeed(1)})
-        service.handler = lambda request: Reply(500, {}) if request.path.endswith("JOB1") else None
+        deploy(*({f"JOB{age}": succeed(1)} for age in range(17)))
+        service.handler = lambda request: Reply(403, {}) if "/jobs/" in request.path else None
         failed = ask("stats", "web")
-        assert (failed.status, failed.out) == (6, "")
+
+        assert (failed.status, failed.out) == (4, "")
+        assert "JOB0" in failed.err
+        assert not any(request.path.endswith("JOB16") for request in service.requests)
 
 
 class TestNothing:

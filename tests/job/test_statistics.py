@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casjob.errors import JobNotFoundError
 from casjob.job.report import Report
 from casjob.job.statistics import (
     GONE,
@@ -70,7 +71,9 @@ def deploy(history: Sequence[DeployedJobs]) -> Iterator[Deployed]:
     """Yield deployments, newest first, of which each began an hour after the next one."""
     for age, jobs in enumerate(history):
         reports = {
-            f"JOB{age}-{batch}": each and make_report(each, 600.0 * batch - 3600 * age)
+            f"JOB{age}-{batch}": make_report(each, 600.0 * batch - 3600 * age)
+            if each
+            else JobNotFoundError("gone")
             for batch, each in enumerate(jobs)
         }
         yield Deployed(f"1.{age}", reports)

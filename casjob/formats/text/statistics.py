@@ -11,7 +11,14 @@ from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import format_elapsed, format_moment, to_zone
 from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_SIGNS, STAGE_STYLES, Words
-from casjob.job.statistics import GONE, Figures, RepeatedFailure, Statistics, StepFigures
+from casjob.job.statistics import (
+    GONE,
+    UNREADABLE,
+    Figures,
+    RepeatedFailure,
+    Statistics,
+    StepFigures,
+)
 from casjob.job.statuses import Outcome, Stage
 
 Row: TypeAlias = StepFigures | RepeatedFailure
@@ -21,6 +28,7 @@ _STAGES = {
     Outcome.FAILED: Stage.ENDED_BADLY,
     Outcome.RUNNING: Stage.UNDER_WAY,
     Outcome.UNKNOWN: Stage.UNDECIDED,
+    UNREADABLE: Stage.UNDECIDED,
     GONE: Stage.SKIPPED,
 }
 """The stage whose sign and colour an outcome has."""
@@ -101,7 +109,9 @@ def describe_outcomes(statistics: Statistics) -> str:
     words = f"{outcomes[Outcome.SUCCEEDED]} of {_count(counted, 'deployment')} succeeded"
     if outcomes[Outcome.FAILED]:
         words += f", {outcomes[Outcome.FAILED]} failed"
-    others = (each for each in (Outcome.RUNNING, Outcome.UNKNOWN, GONE) if outcomes[each])
+    others = (
+        each for each in (Outcome.RUNNING, Outcome.UNKNOWN, UNREADABLE, GONE) if outcomes[each]
+    )
     apart = ", ".join(f"{outcomes[each]} {each}" for each in others)
     return f"{words}; not counted: {apart}" if apart else words
 
