@@ -1,21 +1,25 @@
 """Which build ran within a job: nothing in the job names it, but their times overlap."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 
 from casjob.builds.models import Build, BuildJob, BuildSource
 from casjob.errors import BuildNotFoundError
 from casjob.job.failures import clip
-from casjob.job.report import Report
+from casjob.job.report import Report, is_of_build
 from casjob.job.statuses import Outcome
 
 MAX_SEARCHED = 50
-"""Builds of a component that are searched for that of a job: each takes a request."""
+"""Builds of a component that are searched for those of a job: each takes a request."""
+_PAST = 5
+"""So many builds before the job, in order, show that a list has the newest ones first."""
 
 
-def choose_build(
+def find_builds(
     name: str, job_id: str, report: Report, source: BuildSource, suggest: Callable[..., str]
-) -> tuple[str, Build]:
-    """Return the build of a component, by its name, that ran within a job; its id comes first.
+) -> list[tuple[str, Build]]:
+    """Return the builds of a component that ran within a job, and their ids; its own comes first.
 
     `suggest` makes commands of words.
 
@@ -39,57 +43,94 @@ def choose_build(
                 if each.last_build_id
             ),
         )
-    started, ended = report.first_moment, report.last_moment
-    if report.outcome is Outcome.RUNNING:
-        ended = None
-    newest: tuple[str, Build] | None = None
-    count = 0
-    for build_id, is_sorted in _list_newest_first(jobs[0], source):
-        if count == MAX_SEARCHED:
+    builds: dict[str, Build] = {}
+    missing = None
+    is_sorted = True
+    # Without times the newest is only named.
+    most = MAX_SEARCHED if report.first_moment else 1
+    for build_id in islice(_list_builds(jobs[0], source), most):
+        starts = [each.started for each in builds.values() if each.started]
+        is_sorted = starts == sorted(starts, reverse=True)
+        if is_sorted and _is_past(report, builds):
             break
-        build = source.fetch_build(build_id)
-        newest = newest or (build_id, build)
-        count += 1
-        if started and build.overlaps(started, ended):
-            return build_id, build
-        if is_sorted and started and build.ended and build.ended < started:
-            break
-    raise _explain_none(name, job_id, report, newest, count, suggest)
+        try:
+            builds[build_id] = source.fetch_build(build_id)
+        except BuildNotFoundError as error:
+            # Of a list, an old one may be gone.
+            missing = error
+    found = _choose(builds, report)
+    if not found:
+        raise missing or _explain_none(name, job_id, report, builds, suggest, is_sorted=is_sorted)
+    return found
 
 
-def _list_newest_first(job: BuildJob, source: BuildSource) -> Iterator[tuple[str, bool]]:
-    """Yield the ids of builds, and whether those after it are surely older.
+def _list_builds(job: BuildJob, source: BuildSource) -> Iterator[str]:
+    """Yield the ids of builds, the newest first where the list has it at either end.
 
     The service says which one is the newest, but not in which order it lists them.
     """
     last = job.last_build_id
     if last:
-        yield last, True
+        yield last
     build_ids = source.list_builds(job.job_id)
     if build_ids[-1:] == [last]:
         build_ids.reverse()
-    is_sorted = build_ids[:1] == [last]
-    yield from ((each, is_sorted) for each in build_ids if each != last)
+    yield from (each for each in build_ids if each != last)
+
+
+def _is_past(report: Report, builds: Mapping[str, Build]) -> bool:
+    """Return whether the last builds that were read all ended before the job."""
+    started = report.first_moment
+    ends = [each.ended for each in builds.values()][-_PAST:]
+    return len(ends) == _PAST and all(started and end and end < started for end in ends)
+
+
+def _choose(builds: Mapping[str, Build], report: Report) -> list[tuple[str, Build]]:
+    """Return the builds that ran within a job, that which tells most about it first."""
+    started, cause = report.first_moment, report.cause
+    if started is None:
+        return []
+    is_running = report.outcome is Outcome.RUNNING
+    ended = None if is_running else report.last_moment
+    newest = max(filter(None, (each.started for each in builds.values())), default=None)
+    # A job that failed later has got past its build.
+    is_later = report.outcome is Outcome.FAILED and cause and not is_of_build(cause)
+    likely = Outcome.SUCCEEDED if is_later else report.outcome
+
+    def rank(found: tuple[str, Build]) -> tuple[bool, bool, datetime]:
+        build = found[1]
+        is_certain = build.ended is not None or is_running
+        return is_certain, build.outcome is likely, build.started or started
+
+    within = (
+        (build_id, build)
+        for build_id, build in builds.items()
+        if build.overlaps(started, ended, is_newest=build.started == newest)
+    )
+    return sorted(within, key=rank, reverse=True)
 
 
 def _explain_none(
     name: str,
     job_id: str,
     report: Report,
-    newest: tuple[str, Build] | None,
-    count: int,
+    builds: Mapping[str, Build],
     suggest: Callable[..., str],
+    *,
+    is_sorted: bool,
 ) -> BuildNotFoundError:
-    if newest is None:
+    if not builds:
         return BuildNotFoundError(f"component {clip(name)} has not been built yet")
-    build_id, build = newest
+    build_id, build = next(iter(builds.items()))
     state = clip(build.build_state or "(no state)")
     hint = f"its newest is {build.label}, {state}: {suggest('logs', '--build', build_id)}"
     if report.first_moment is None:
         what = f"job {job_id} has no times, by which its build would be found"
-    elif count == MAX_SEARCHED:
+    elif len(builds) == MAX_SEARCHED:
+        which = "newest" if is_sorted else "searched"
         what = (
-            f"none of the {count} newest builds of component {clip(name)} ran within job {job_id}"
+            f"none of the {len(builds)} {which} builds of component {clip(name)} ran within job"
+            f" {job_id}"
         )
     else:
         what = f"no build of component {clip(name)} ran within job {job_id}"

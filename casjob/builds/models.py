@@ -87,12 +87,15 @@ class Build(ApiObject):
         """`build 7`, or its id where it has no number."""
         return f"build {self.build_id if self.index is None else self.index}"
 
-    def overlaps(self, started: datetime, ended: datetime | None) -> bool:
-        """Return whether it ran at some time in between; None is the end of what still runs."""
+    def overlaps(self, started: datetime, ended: datetime | None, *, is_newest: bool) -> bool:
+        """Return whether it ran at some time in between; None is the end of what still runs.
+
+        One without an end that began before is believed to run if none began since.
+        """
         if self.started is None or (ended and self.started > ended):
             return False
         if self.ended is None:
-            return self.started >= started or not self.has_ended
+            return self.started >= started or (is_newest and not self.has_ended)
         return self.ended >= started
 
 

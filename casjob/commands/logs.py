@@ -78,11 +78,12 @@ class _Job(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A build; unless it was named itself, also the job within which it ran."""
+    """A build; unless it was named itself, also the job within which it ran, maybe with others."""
 
     build_id: str
     build: "Build"
     job: _Job | None = None
+    others: "Sequence[tuple[str, Build]]" = ()
 
 
 def run(selected: Selection, session: Session, presentation: Presentation) -> ExitStatus:
@@ -128,7 +129,7 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
         BuildNotFoundError: no build is; where its job failed, the error says where that was.
     """
     # With what it takes to read a build, which a wrong job id does not need.
-    from casjob.builds.choice import choose_build
+    from casjob.builds.choice import find_builds
 
     if selected.build_id is not None:
         return _Found(selected.build_id, source.builds.fetch_build(selected.build_id))
@@ -147,12 +148,12 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
     job = _Job(job_id, report, component)
     try:
         with session.notices.progress("looking for the build"):
-            build_id, build = choose_build(
+            (build_id, build), *others = find_builds(
                 component.label, job_id, report, source.builds, session.suggest
             )
     except BuildNotFoundError as error:
         raise _add_failure(error, job, source) from None
-    return _Found(build_id, build, job)
+    return _Found(build_id, build, job, others)
 
 
 def _find_owner(
@@ -240,8 +241,7 @@ def _show(
     component = found.job.component.label if found.job else build.job_name
     job_id = found.job and found.job.job_id
     log = BuildLog(job_id, component, build, reader.phases, lines, selected.tail)
-    for line in _describe(build, reader.phases, utc=selected.utc):
-        session.notices.say(line)
+    _introduce(found, reader.phases, selected, session)
     if not lines and not reader.problem:
         follow = session.suggest("logs", "--build", found.build_id, "--follow")
         hint = (
@@ -272,8 +272,7 @@ def _follow(
     lines = LineReader()
     fetch_build = partial(source.builds.fetch_build, found.build_id)
     ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")
-    for line in _describe(build, (), utc=selected.utc):
-        session.notices.say(line)
+    _introduce(found, (), selected, session)
     try:
         is_over = False
         while not is_over:
@@ -296,6 +295,18 @@ def _follow(
         raise
     session.notices.say(next(_describe(build, reader.phases, utc=selected.utc)))
     return build
+
+
+def _introduce(
+    found: _Found, phases: "Sequence[Phase]", selected: Selection, session: Session
+) -> None:
+    """Say whose log it is, and which other builds ran within the job."""
+    for line in _describe(found.build, phases, utc=selected.utc):
+        session.notices.say(line)
+    for build_id, build in found.others:
+        state = clip(build.build_state or "(no state)")
+        command = session.suggest("logs", "--build", build_id)
+        session.notices.say(f"{build.label}, {state}, ran within the job too: {command}")
 
 
 def _describe(build: "Build", phases: "Sequence[Phase]", *, utc: bool) -> Iterator[str]:

@@ -72,6 +72,16 @@ def build(
     }
 
 
+R1 = "1 04:01:05 04:01:20 Failed"
+R2 = "2 04:01:30 04:01:38 Successful"
+
+
+def brief(words: str) -> BuildDocument:
+    """Return a build of web by its number, start, end (- for none) and state."""
+    index, begin, end, state = words.split()
+    return build(int(index), begin, end.strip("-"), state=state, build_id=f"r{index}")
+
+
 def paths(service: Service) -> list[str]:
     return [request.path.removeprefix(f"/v3/{PROJECT_ID}/cas") for request in service.requests]
 
@@ -113,6 +123,7 @@ class TestTheLog:
             "/assembling/v1/builds/b3",
             "/assembling/v1/jobs/build-job-1/builds?page=1&per_page=20",
             "/assembling/v1/builds/b2",
+            "/assembling/v1/builds/b1",
             "/assembling/v1/builds/b2/logs?from=0",
             f"/assembling/v1/builds/b2/logs?from={len(LOG)}",
         ]
@@ -321,7 +332,7 @@ class TestTheBuild:
         none = ask("logs", JOB_ID)
         assert none.status == 5
         assert none.err.startswith(f"casjob: no build of component web ran within job {JOB_ID}\n")
-        assert sum("/builds/b" in path for path in paths(service)) == 2
+        assert sum("/builds/b" in path for path in paths(service)) == 6
 
         later = [build(n, f"06:{n:02}:00", f"06:{n:02}:30") for n in range(59, 0, -1)]
         service.builds = later
@@ -329,6 +340,58 @@ class TestTheBuild:
         assert none.err.startswith(
             f"casjob: none of the 50 newest builds of component web ran within job {JOB_ID}\n"
         )
+
+        later[1:3] = later[2:0:-1]
+        assert "none of the 50 searched builds of component" in ask("logs", JOB_ID).err
+
+    @pytest.mark.parametrize(
+        ("builds", "shown", "others"),
+        [
+            # One without an end that began before the job has been given up.
+            (["9 05:00:00 05:01:00 Failed", "8 03:00:00 - Building", R1], "r1", ""),
+            (["9 05:00:00 05:01:00 Failed", R1, "8 03:00:00 - Building"], "r1", ""),
+            # One that began within the job may have been given up too.
+            ([R2, "8 04:01:31 - Building", R1], "r1", "r2 Successful, r8 Building"),
+            (["8 04:01:31 - Building"], "r8", ""),
+            (["8 03:00:00 - Building"], "r8", ""),
+            # A list in no order, whose first is the newest.
+            (["9 05:00:00 05:01:00 Failed", "8 03:00:00 03:01:00 Failed", R1], "r1", ""),
+            # Of two within the job, that which failed as the job did.
+            ([R2, R1], "r1", "r2 Successful"),
+            ([R1.replace("Failed", "Cancel"), R2], "r1", "r2 Successful"),
+            ([R2.replace("Successful", "Failed"), R1], "r2", "r1 Failed"),
+        ],
+    )
+    def test_is_the_likely_one_of_those_within_the_job(
+        self, ask: Ask, service: Service, builds: list[str], shown: str, others: str
+    ) -> None:
+        service.builds = [brief(each) for each in builds]
+        found = ask("logs", JOB_ID)
+        assert found.err.startswith(f"casjob: build {shown[1:]} ({shown}) of component web: ")
+        told = [line for line in found.err.splitlines() if " too: " in line]
+        assert told == [
+            f"casjob: build {other[1:]}, {state}, ran within the job too: casjob logs --build"
+            f" {other}"
+            for other, state in map(str.split, filter(None, others.split(", ")))
+        ]
+
+    @pytest.mark.parametrize(
+        ("sent", "shown"),
+        [(failed_later(), "r2"), (job("RUNNING", task(1, "RUNNING"), **INSTANCE), "r3")],
+        ids=["failed later", "runs"],
+    )
+    def test_is_the_one_that_the_job_got_past_or_is_at(
+        self, ask: Ask, service: Service, sent: dict[str, Any], shown: str
+    ) -> None:
+        service.jobs[JOB_ID] = as_document(sent)
+        service.builds = [brief(each) for each in (R1, "3 04:01:39 - Building", R2)]
+        assert f"({shown}) of component web" in ask("logs", JOB_ID).err.splitlines()[0]
+
+    def test_is_found_though_others_are_gone(self, ask: Ask, service: Service) -> None:
+        service.handler = lambda request: (
+            Reply(404) if request.path.endswith(("/b1", "/b3")) else None
+        )
+        assert ask("logs", JOB_ID) == (0, LOG, SHOWN)
 
     @pytest.mark.parametrize(
         ("builds", "message", "hint"),
