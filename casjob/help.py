@@ -1,7 +1,9 @@
 """What casjob changes in Typer: how help looks, what errors say, and how values are converted."""
 
+import difflib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args
@@ -14,6 +16,8 @@ from casjob.errors import UsageError
 from casjob.output import Output
 
 _WATCH = "casjob watch follows jobs until they end"
+_ALL = "all are shown, unless --limit is given"
+_COLOR = "--color never turns colour off"
 _PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
 _JOB_ID = "the job id is an argument, as in casjob show JOB_ID"
 _SECRET = "no option takes a secret, which others could read: set"  # noqa: S105 - not one itself
@@ -21,7 +25,7 @@ _KEYS = f"{_SECRET} CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"
 _ELSEWHERE = {
     "--watch": _WATCH,
     "--follow": _WATCH,
-    "-f": _WATCH,
+    "-f": f"{_WATCH}; --from reads a job from a file",
     "--wait": "casjob wait blocks until jobs end",
     "--timeout": "only casjob wait and casjob watch have it; see --request-timeout",
     "--failed": "casjob tasks --failed shows the failed tasks",
@@ -32,6 +36,10 @@ _ELSEWHERE = {
     "--version": "casjob --version shows the version",
     "-V": "casjob --version shows the version",
     "--format": "--output chooses the format",
+    "--all": _ALL,
+    "-a": _ALL,
+    "--no-color": _COLOR,
+    "--no-colour": _COLOR,
     "--id": _JOB_ID,
     "--job-id": _JOB_ID,
     "--job": _JOB_ID,
@@ -41,6 +49,16 @@ _ELSEWHERE = {
     "--secret-key": _KEYS,
 }
 """What to use in place of an unknown option."""
+
+_OTHER_COMMANDS = {
+    "login": "there is no login: casjob config shows which credential is used",
+    "status": "casjob show shows the status of a job",
+    "ls": "casjob list lists components",
+}
+"""What to use in place of an unknown command."""
+
+_CLOSE = 0.7
+"""How like a command a mistyped one is; 1 is the same. Typer's own 0.6 takes login for logs."""
 
 _REWORDED = {
     # What pydantic says, which Typer uses.
@@ -198,6 +216,18 @@ class Commands(_WithHelp, TyperGroup):
                 args = ["--version"]
         return super().parse_args(ctx, args)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is named, and the words after it.
+
+        Raises:
+            UsageError: another command is meant.
+        """
+        name = args[0]
+        if name in _OTHER_COMMANDS and not ctx.resilient_parsing:
+            raise UsageError(f"No such command {name!r}.", hint=_OTHER_COMMANDS[name])
+        self.suggest_commands = bool(difflib.get_close_matches(name, self.commands, cutoff=_CLOSE))
+        return super().resolve_command(ctx, args)
+
 
 def convert_plain_values(parameters: list[Any]) -> list[Any]:
     """Let Typer's parameters convert plain values without pydantic, and return them.
@@ -239,7 +269,9 @@ def _convert(value: Any, kind: type, param: Any) -> Any:
     if isinstance(value, kind):
         return value
     if issubclass(kind, Enum):
-        return next((each for each in kind if each.value == value), None)
+        with suppress(ValueError):
+            return kind(value)
+        return None
     if kind is int and re.fullmatch("[0-9]{1,18}", value):
         number = int(value)
         is_too_low = param.min is not None and number < param.min

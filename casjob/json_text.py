@@ -88,6 +88,12 @@ def decode(
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except json.JSONDecodeError as error:
+        # Of a text that does not end, the position is where it starts.
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
+            raise ValueError("it ends too early") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"the mistake is in {where}") from None
     except ValueError as error:
         # Python's own limit, against numbers that take minutes.
         if str(error).startswith("Exceeds the limit"):

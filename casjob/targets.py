@@ -1,5 +1,6 @@
 """Which jobs are meant: named, on stdin, of a component, or last viewed; and reports about them."""
 
+import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -259,9 +260,12 @@ def find_component(
             steps=tuple(candidates),
         )
     where = f" in application {named.application}" if named.application else ""
+    names = {each.name.lower(): each.name for each in listing.components if each.name}
+    near = difflib.get_close_matches(named.name.lower(), names, n=1)
+    question = f"did you mean {names[near[0]]}? " if near else ""
     raise ComponentNotFoundError(
         f"there is no component {named.name}{where}",
-        hint=f"{session.suggest('list')} lists all components",
+        hint=f"{question}{session.suggest('list')} lists all components",
     )
 
 

@@ -66,6 +66,8 @@ def test_each_command_has_help(casjob: Casjob, command: str) -> None:
         (["nonsense"], "No such command 'nonsense'.", "casjob"),
         (["shwo"], "No such command 'shwo'. Did you mean 'show'?", "casjob"),
         ([""], "No such command ''.", "casjob"),
+        (["logns"], "No such command 'logns'. Did you mean 'logs'?", "casjob"),
+        (["get"], "No such command 'get'.", "casjob"),
         (["--nonsense"], "No such option: --nonsense", "casjob"),
         (
             ["show", "--colr", "x"],
@@ -149,6 +151,20 @@ def test_what_is_set_from_an_empty_variable_is_told_before_any_request(
     assert service.requests == []
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("login", "there is no login: casjob config shows which credential is used"),
+        ("status", "casjob show shows the status of a job"),
+        ("ls", "casjob list lists components"),
+    ],
+)
+def test_a_command_that_is_called_otherwise_is_pointed_to(
+    casjob: Casjob, name: str, hint: str
+) -> None:
+    assert casjob(name) == (2, "", f"casjob: No such command '{name}'.\n  hint: {hint}\n")
+
+
 ON_PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
 ON_SECRETS = "no option takes a secret, which others could read: set "
 
@@ -158,7 +174,12 @@ ON_SECRETS = "no option takes a secret, which others could read: set "
     [
         (["show", "--watch"], "casjob watch follows jobs until they end"),
         (["tasks", "--follow"], "casjob watch follows jobs until they end"),
-        (["show", "-f"], "casjob watch follows jobs until they end"),
+        (
+            ["show", "-f"],
+            "casjob watch follows jobs until they end; --from reads a job from a file",
+        ),
+        (["tasks", "--all"], "all are shown, unless --limit is given"),
+        (["show", "--no-color"], "--color never turns colour off"),
         (["show", "--wait"], "casjob wait blocks until jobs end"),
         (
             ["show", "--timeout", "5"],

@@ -259,17 +259,17 @@ NOT_UNDERSTOOD: dict[str, Row] = {
     "204": not_json(b"", "", "(empty response)", status=204),
     "a login page": not_json(
         "<!DOCTYPE html><title>Log in</title>",
-        "Expecting value: line 1 column 1 (char 0)",
+        "the mistake is in line 1, column 1",
         "a page of HTML, Log in",
     ),
     "not UTF-8": not_json(
         b"\xff\xfe",
-        "Expecting value: line 1 column 1 (char 0)",
+        "the mistake is in line 1, column 1",
         r"\xff\xfe",
     ),
     "cut JSON": not_json(
         '{"job": {"JOB_ID": "J',
-        "Unterminated string starting at: line 1 column 20 (char 19)",
+        "it ends too early",
         '{"job": {"JOB_ID": "J',
     ),
     "NaN": not_json('{"task_count": NaN}', "NaN is not JSON", '{"task_count": NaN}'),

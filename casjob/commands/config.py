@@ -7,7 +7,7 @@ from casjob.errors import CheckResult, ExitStatus, SettingsError, UsageError
 from casjob.formats.display import Presentation
 from casjob.session import Session
 from casjob.settings.overview import describe_settings
-from casjob.settings.resolve import Settings, resolve_settings
+from casjob.settings.resolve import CHECK_STEP, Settings, resolve_settings
 
 
 def run(session: Session, presentation: Presentation, *, check: bool) -> ExitStatus:
@@ -48,7 +48,8 @@ def _probe(session: Session) -> Iterator[CheckResult]:
             connect = Connector(session, settings, stack)
             endpoint = connect(settings.endpoint.value, f"the service at {settings.location}")
         except SettingsError as error:
-            yield CheckResult("settings", error.status, error.message, error.hint, error.steps)
+            steps = tuple(each for each in error.steps if each != CHECK_STEP)
+            yield CheckResult("settings", error.status, error.message, error.hint, steps)
             return
         yield CheckResult("settings", ExitStatus.SUCCESS, f"the service is at {endpoint.url}")
         is_reachable = True

@@ -1,10 +1,14 @@
 """casjob explain: what codes, tasks, statuses and other words mean, and what to do."""
 
+import difflib
+import re
 from collections.abc import Sequence
 
 from casjob.errors import ExitStatus, UnknownNameError
 from casjob.formats.display import Presentation
 from casjob.session import Session
+
+_DIGIT = re.compile("[0-9]")
 
 
 def run(names: Sequence[str], session: Session, presentation: Presentation) -> ExitStatus:
@@ -21,14 +25,30 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     presentation.show(known)
     if unknown:
         error = UnknownNameError(
-            f"no explanation for {', '.join(unknown)}",
-            hint=f"you can add your own explanation to {session.custom_meanings_file}",
+            f"no explanation for {', '.join(unknown)}", hint=_suggest(unknown[0], session)
         )
         if names or not known:
             raise error
         # The user asked about the job, and it was found.
         session.notices.explain(error)
     return ExitStatus.SUCCESS
+
+
+def _suggest(name: str, session: Session) -> str:
+    """Return what to do about a name that is unknown."""
+    from casjob.job_ids import WHOLE_JOB_ID
+
+    if job_id := WHOLE_JOB_ID.search(name):
+        return f"{session.suggest('show', job_id[0])} shows a job"
+    # Codes that differ in digits alone are different ones.
+    names = {
+        each.upper(): each
+        for each in session.catalogue.names()
+        if _DIGIT.sub("0", each.upper()) != _DIGIT.sub("0", name.upper())
+    }
+    near = difflib.get_close_matches(name.upper(), names, n=1, cutoff=0.8)
+    question = f"did you mean {names[near[0]]}? " if near else ""
+    return f"{question}you can add your own explanation to {session.custom_meanings_file}"
 
 
 def _find_names(session: Session) -> Sequence[str]:

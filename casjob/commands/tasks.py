@@ -80,17 +80,26 @@ def run(
         report = read_report(file, window, session)
     if save is not None:
         save_job(save, report.detail)
-    _check_statuses(selection.statuses, report, session)
+    _check_selection(selection, report, session)
     report = selection.select(report)
     presentation.show(report, tasks_only=True, notes=report.shortfalls)
     return report.exit_status if with_exit_status else ExitStatus.SUCCESS
 
 
-def _check_statuses(statuses: frozenset[str], report: Report, session: Session) -> None:
-    """Say on stderr if no task has one of the selected statuses, and which there are."""
-    there = Counter(spell_status(each.task.task_status) or "(none)" for each in report.tasks)
+def _check_selection(selection: Selection, report: Report, session: Session) -> None:
+    """Say on stderr if the selection leaves no task, and which there are."""
+    count = report.detail.task_count
+    if count and selection.offset >= count:
+        session.notices.say(f"--offset {selection.offset} skips all: the job has {count} tasks")
+    statuses = selection.statuses
+    there = Counter(
+        spell_status(each.task.task_status) or "(none)"
+        for each in report.tasks
+        if each.has_failed or not selection.failed
+    )
     if not statuses or not statuses.isdisjoint(there):
         return
+    tasks = "failed task" if selection.failed else "task"
     wanted = " or ".join(sorted(statuses))
     named = ", ".join(f"{status} ({count})" for status, count in there.most_common(_MOST_NAMED))
-    session.notices.say(f"no task has the status {wanted}; there are {named or 'no tasks'}")
+    session.notices.say(f"no {tasks} has the status {wanted}; there are {named or f'no {tasks}s'}")

@@ -31,6 +31,11 @@ class OutputFormat(StrEnum):
     SVG = "svg"
     GITHUB = "github"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "OutputFormat | None":
+        """Return the format that the ending of a file's name means."""
+        return {"md": cls.MARKDOWN, "xml": cls.JUNIT}.get(str(value))
+
 
 class Color(StrEnum):
     """When to use colour."""

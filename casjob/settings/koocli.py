@@ -81,9 +81,7 @@ def _find_current(path: Path) -> _Fields:
     try:
         document = decode(read_file(path))
     except ValueError as error:
-        line = getattr(error, "lineno", None)
-        where = f"{path}, line {line}" if line else str(path)
-        raise SettingsError(f"{where}: not JSON") from None
+        raise SettingsError(f"{path} is not JSON: {error}") from None
     file = cast("_Fields", document) if isinstance(document, dict) else {}
     profiles = file.get("profiles")
     if not isinstance(profiles, list):

@@ -23,10 +23,11 @@ FROM_REGION = "built from the region"
 """The origin of an address that no source has."""
 
 _REGION_STEP = "  export CASJOB_REGION=cn-north-4"
-_CHECK_STEP = "  casjob config --check"
+CHECK_STEP = "  casjob config --check"
+"""Tells whether it is right; the check itself leaves it out."""
 CREDENTIAL_STEPS = (
     "  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",
-    _CHECK_STEP,
+    CHECK_STEP,
     "No account? casjob show --demo",
 )
 """What to do if no credentials are set."""
@@ -93,7 +94,7 @@ def resolve_settings(
     missing_region = SettingsError(
         "; ".join([*incomplete_credentials, "no region is set"]),
         hint=profile_hint,
-        steps=(_REGION_STEP, *((_CHECK_STEP,) if account else CREDENTIAL_STEPS)),
+        steps=(_REGION_STEP, *((CHECK_STEP,) if account else CREDENTIAL_STEPS)),
     )
     missing_iam_endpoint = SettingsError(
         "neither a region nor an IAM endpoint is set",

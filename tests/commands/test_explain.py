@@ -105,6 +105,21 @@ def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: P
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ecc0011", "did you mean ECC00011? you can add"),
+        ("provision/provMian", "did you mean provision/provMain? you can add"),
+        # Another number is another code.
+        ("ECC00012", "you can add"),
+        (JOB_ID, f"casjob show {JOB_ID} shows a job\n"),
+    ],
+)
+def test_what_is_meant_by_an_unknown_name_is_asked(casjob: Casjob, name: str, hint: str) -> None:
+    told = f"casjob: no explanation for {name}\n  hint: {hint}"
+    assert casjob("explain", name).err.startswith(told)
+
+
 def test_lines_are_wrapped_for_a_terminal(casjob: Casjob) -> None:
     assert casjob("explain", "provision/provMain", columns=50).out.startswith(
         "provision/provMain  flow\n"

@@ -211,12 +211,15 @@ class TestComponents:
         )
 
     def test_may_be_fewer_which_is_said(self, ask: Ask) -> None:
-        for options, shown in (["--limit", "2"], ["worker", "api"]), (["--failed"], ["worker"]):
+        for options, shown, tally in (
+            (["--limit", "2"], ["worker", "api"], "1 failed, 1 stopped"),
+            (["--failed"], ["worker"], "1 failed"),
+        ):
             lines = ask("list", *options).out.splitlines()
             assert [line.split()[0] for line in lines[1:-2]] == shown
-            count = f"{len(shown)} of 3 components: {TALLY}"
-            assert lines[-2:] == ["", count.rstrip()]
-            assert ask("list", *options, "-o", "markdown").out.endswith(f"|\n\n{count}")
+            count = f"{len(shown)} of 3 components: {tally}"
+            assert lines[-2:] == ["", count]
+            assert ask("list", *options, "-o", "markdown").out.endswith(f"|\n\n{count}\n")
         assert names(ask("list", "--failed", "--json")) == ["worker"]
         assert ask("list", "web", "--failed").status == 2
 
@@ -625,13 +628,10 @@ class TestTheComponent:
             assert ask("list", name).out.startswith("RUNNING  web\n")
 
     def test_is_not_found_by_anything_else(self, ask: Ask, service: Service) -> None:
-        for name in ("we", "WEB", "c0001", "c00001"):
-            missed = ask("list", name)
-            assert missed == (
-                5,
-                "",
-                f"casjob: there is no component {name}\n  hint: casjob list lists all components\n",
-            )
+        near = "did you mean web? "
+        for name, meant in ("we", near), ("WEB", near), ("c0001", ""), ("c00001", ""):
+            told = f"there is no component {name}\n  hint: {meant}casjob list lists all components"
+            assert ask("list", name) == (5, "", f"casjob: {told}\n")
         assert set(paths(service)) == {"components"}
         assert ask("list", "web", "--application", "office").err.startswith(
             "casjob: there is no component web in application office\n"

@@ -88,8 +88,11 @@ def test_limit_offset_and_desc_choose_the_tasks(
     # The service gives fewer a page than are asked for.
     service.page_cap = 20
     shown = ask("tasks", JOB_ID, "--json", "--api-version", version, *words)
-    assert indexes(shown) == expected
     document = json.loads(shown.out)
+    assert [task["TASK_INDEX"] for task in document["tasks"]] == expected
+    assert shown.err == (
+        "" if expected else f"casjob: --offset {words[1]} skips all: the job has 105 tasks\n"
+    )
     assert (document["complete"], document["task_count"]) == (True, 105)
 
 
@@ -230,6 +233,23 @@ def test_a_status_that_no_task_has_is_said_with_those_there_are(
     assert (shown.status, shown.out) == (0, "0 of 105 tasks\n")
     told = f"casjob: no task has the status {named}; there are SUCCEEDED (104), FAILED (1)\n"
     assert shown.err == told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--failed", "--status", "SUCCEEDED"],
+            "no failed task has the status SUCCEEDED; there are FAILED (1)",
+        ),
+        (["--offset", "105"], "--offset 105 skips all: the job has 105 tasks"),
+    ],
+)
+def test_why_no_task_is_selected_is_said(
+    ask: Ask, service: Service, words: list[str], told: str
+) -> None:
+    service.jobs[JOB_ID] = many_tasks(105, failing_index=77)
+    assert ask("tasks", JOB_ID, *words).err == f"casjob: {told}\n"
 
 
 def test_of_a_job_without_tasks_no_status_is_there(ask: Ask, service: Service) -> None:

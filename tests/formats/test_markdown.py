@@ -73,7 +73,7 @@ means  the build of the application failed: read the build's log
 
 def test_tasks_has_the_table_alone_with_the_messages(draw: Draw) -> None:
     assert (
-        draw(documented_job(), "tasks", "--failed", "-o", "markdown").out
+        draw(documented_job(), "tasks", "--failed", "-o", "md").out
         == """\
 | # | Task | Type | Status | Started | Elapsed | Code | Detail |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -86,8 +86,9 @@ BROKEN = {
         (b"[global]\nak = AK\n", "has no section [basic]"),
     ],
     KOOCLI_FILE: [
-        (b'{"current": "p",\n"profiles": [', ", line 2: not JSON"),
-        (b"[" * 300 + b"]" * 300, ": not JSON"),
+        (b'{"current": "p",\n"profiles": [', "is not JSON: it ends too early"),
+        (b'{"current": "p",\n"profiles": x', "is not JSON: the mistake is in line 2, column 13"),
+        (b"[" * 300 + b"]" * 300, "is not JSON: nested too deeply"),
         (b"[]", "has no list of profiles"),
         (b'{"profiles": {}}', "has no list of profiles"),
         (b'{"profiles": [{"region": "x"}]}', "names a current profile that does not exist"),

@@ -111,10 +111,10 @@ def components(listing: Listing, display: Display) -> str:
 
 
 def tally_components(listing: Listing) -> str:
-    """Return `124 components: 3 failed, 121 running`; also how many are shown, if not all."""
+    """Return `2 of 124 components: 2 failed`; the stages of those shown are counted."""
     shown = f"{len(listing.shown)} of " if len(listing.shown) < listing.total else ""
     count = count_items(listing.total, "component")
-    return ": ".join(filter(None, [shown + count, _count_stages(listing.components)]))
+    return ": ".join(filter(None, [shown + count, _count_stages(listing.shown)]))
 
 
 def _count_stages(components: Iterable[Component]) -> str:

@@ -61,7 +61,7 @@ def list_setting_fields() -> list[Field[Entry]]:
 
 
 def settings(overview: Overview, display: Display) -> str:
-    """Return a line a setting, then what is overruled, then what is wrong."""
+    """Return a line a setting, then what is not used, then what is wrong."""
     page, fields = Page(display), list_setting_fields()
     page.add_table(fields, overview.settings)
     if overview.overruled:
