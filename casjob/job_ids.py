@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from casjob.errors import UsageError
 from casjob.files import clean, decode_text, read_pieces
 from casjob.history import JOB_ID
+from casjob.job.codes import is_code, is_vendor_code
 from casjob.job.failures import describe_failure, read_failure
 from casjob.json_text import JsonValue, decode
 
@@ -88,26 +90,24 @@ def quote_start(text: str) -> str:
 def _read_stdin(stdin: TextIO | None) -> list[str]:
     text = _read_text(stdin)
     documents = _decode_all(text)
-    try:
-        return _read_ids(text, documents)
-    except UsageError:
-        # What was meant to print a job id may have printed why it could not.
-        failures = filter(None, map(read_failure, documents or [text]))
-        said = next((describe_failure(each) for each in failures if each.code), None)
-        if said is None:
-            raise
-        message = f"no job id on stdin: the program before the pipe said {said}"
-        raise UsageError(message) from None
-
-
-def _read_ids(text: str, documents: Sequence[JsonValue]) -> list[str]:
-    ids = list(map(read_job_id, _find_job_ids(text, documents)))
-    if not ids and not _is_empty_list(documents):
-        raise UsageError(
-            "no job id on stdin",
-            hint="write one id per line, or JSON with job_id or last_job_id in it",
-        )
-    return ids
+    found = list(_find_job_ids(text, documents))
+    problem = "no job id on stdin"
+    hint = "write one id per line, or JSON with job_id or last_job_id in it"
+    refused: UsageError | None = None
+    if missing := any(found) and found.count(""):
+        has = "has" if missing == 1 else "have"
+        problem = f"{missing} of {len(found)} on stdin {has} no job id"
+        hint = "leave out what has none, as with jq 'select(.job_id)', if the others are enough"
+    elif any(found) or _is_empty_list(documents):
+        try:
+            return list(map(read_job_id, found))
+        except UsageError as error:
+            refused = error
+    # What was meant to print a job id may have printed why it could not.
+    failures = filter(None, map(read_failure, documents or [text]))
+    if said := next((describe_failure(each) for each in failures if each.code), None):
+        raise UsageError(f"{problem}: the program before the pipe said {said}")
+    raise refused or UsageError(problem, hint=hint)
 
 
 def _read_text(stdin: TextIO | None) -> str:
@@ -145,19 +145,21 @@ def _is_empty_list(documents: Sequence[JsonValue]) -> bool:
     return False
 
 
-def _find_job_ids(text: str, documents: Sequence[JsonValue]) -> Iterable[str]:
-    """Return the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
+def _find_job_ids(text: str, documents: list[JsonValue]) -> Iterator[str]:
+    """Yield the ids in the output of a program: JSON, lines of JSON, other text, or an id a line.
 
-    In other text, only whole ids are recognized.
+    In other text, only whole ids are recognized. Where an id is missing, it is empty.
     """
     if documents:
         # A document may also be an id itself, or a list of them.
-        return (
-            job_id
-            for document in documents
-            for job_id in _find_in(document, is_id=not isinstance(document, dict))
-        )
-    return WHOLE_JOB_ID.findall(text) or filter(None, map(str.strip, text.splitlines()))
+        yield from _find_in(documents, is_id=True)
+    elif whole := WHOLE_JOB_ID.findall(text):
+        yield from whole
+        # A line of a log needs no id, but a result in JSON does.
+        results = [each for line in text.splitlines() for each in _decode_result(line)]
+        yield from (each for each in _find_in([whole, *results], is_id=True) if not each)
+    else:
+        yield from filter(None, map(str.strip, text.splitlines()))
 
 
 def _decode_all(text: str) -> list[JsonValue]:
@@ -177,27 +179,61 @@ def _decode(text: str) -> JsonValue:
     return decode(text)
 
 
+def _decode_result(line: str) -> Iterator[JsonValue]:
+    with suppress(ValueError):
+        if line.startswith(("{", "[{")) or line.strip() == "null":
+            yield decode(line)
+
+
 def _find_in(value: JsonValue, *, is_id: bool) -> Iterator[str]:
     """Yield the ids in JSON, at any depth: those under a `job_id` or `last_job_id` key.
 
     `is_id` means that the value is what is under such a key: an id, or several in a list or map.
+    Where it is none, and for an error beside objects that have one, the id is empty.
     """
     match value:
-        case str() if is_id and value:
-            yield value
         case list():
-            for each in value:
-                yield from _find_in(each, is_id=is_id and isinstance(each, str))
+            found = [
+                list(_find_in(each, is_id=is_id and not isinstance(each, dict))) for each in value
+            ]
+            has_ids = any(map(any, found))
+            for each, ids in zip(value, found, strict=True):
+                yield from ids or ([""] if has_ids and _is_error(each) else [])
         case {"value": inner} if is_id:
             yield from _find_in(inner, is_id=True)
         case dict():
             # terraform output -json has the type beside the value, and a type names the fields of
             # objects, `job_id` among them, each with the word "string".
             has_type = {"type", "value"} <= value.keys()
+            own = [each for key, each in value.items() if _names_job(key)]
+            # Beside its own id, others may be empty.
+            has_own = any(each and isinstance(each, str) for each in own)
             for key, each in value.items():
-                if not (has_type and key == "type"):
-                    yield from _find_in(each, is_id=is_id or _names_job(key))
+                # A component may have no job yet.
+                is_none_yet = _squash(key) == "lastjobid" and not each
+                if not (has_type and key == "type") and not is_none_yet:
+                    inside = _find_in(each, is_id=is_id or _names_job(key))
+                    yield from filter(None, inside) if has_own else inside
+        case _ if is_id:
+            yield value if isinstance(value, str) else ""
+
+
+def _is_error(value: JsonValue) -> bool:
+    """Return whether this is the body of an error, and not just a line of a log that has one."""
+    if not isinstance(value, dict):
+        return False
+    fields = {_squash(key): each for key, each in value.items()}
+    return (
+        is_code(fields.get("errorcode"))
+        or is_vendor_code(fields.get("code"))
+        or bool(fields.get("errormsg"))
+        or isinstance(fields.get("error") or fields.get("errors"), dict | list)
+    )
 
 
 def _names_job(key: str) -> bool:
-    return key.lower().replace("_", "") in {"jobid", "jobids", "lastjobid"}
+    return _squash(key) in {"jobid", "jobids", "lastjobid"}
+
+
+def _squash(key: str) -> str:
+    return key.lower().replace("_", "")

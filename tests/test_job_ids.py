@@ -46,14 +46,19 @@ def test_a_dash_stands_for_what_stdin_has() -> None:
         ('{"job_ids": {"type": ["list", "string"], "value": ["JOB1", "JOB2"]}}', ["JOB1", "JOB2"]),
         ('{"job_ids": {"a": "JOB1", "b": "JOB2"}}', ["JOB1", "JOB2"]),
         ('["JOB1", "JOB2"]', ["JOB1", "JOB2"]),
-        ('["JOB1", {"job_id": "JOB2"}]', ["JOB1", "JOB2"]),
+        ('["JOB1", {"job_id": "JOB2"}, []]', ["JOB1", "JOB2"]),
         # JSON lines, and the records of a component.
         ('{"job_id": "JOB1"}\n{"job_id": "JOB2"}\n', ["JOB1", "JOB2"]),
         (
             '{"records": [{"jobs": [{"job_id": "JOB1"}]}, {"jobs": [{"job_id": "JOB2"}]}]}',
             ["JOB1", "JOB2"],
         ),
+        # Beside an id, other keys may be empty.
+        ('{"last_job_id": "JOB1", "job_id": null, "spec": {"job_id": ""}}', ["JOB1"]),
+        ('{"job_id": "JOB1", "error_code": "E1"}\n{"level": "info", "code": 200}', ["JOB1"]),
+        ('{"job_id": "JOB1", "tasks": [{"error_code": "E1"}]}', ["JOB1"]),
         # casjob's own.
+        ('{"name": "web", "last_job_id": null}\n{"last_job_id": "JOB1"}', ["JOB1"]),
         ('{"job": {"JOB_ID": "JOB1"}, "tasks": [{"TASK_ID": "Task-1"}]}', ["JOB1"]),
     ],
 )
@@ -73,6 +78,7 @@ def test_stdin_may_hold_what_programs_print(printed: str, ids: list[str]) -> Non
         ("class CreateComponentResponse {\n    componentId: c\n    jobId: JOB1\n}", ["JOB1"]),
         ("{'component_id': 'c', 'job_id': 'JOB1'}", ["JOB1"]),
         ("2026-11-24 the job JOB1 was created, after xJOB2", ["JOB1"]),
+        ('{"level": "error", "error": "reset"}\n{broken\nstarted JOB1\ntook 5s\n', ["JOB1"]),
     ],
 )
 def test_of_other_text_whole_ids_are_read(printed: str, ids: list[str]) -> None:
@@ -167,6 +173,42 @@ def test_an_error_of_the_program_before_the_pipe_is_quoted(printed: str) -> None
 
     said = "no job id on stdin: the program before the pipe said SVCSTG.00100400 bad request"
     assert caught.value.message.startswith(said)
+
+
+GOOD = f'{{"job_id": "{WHOLE}"}}'
+UNNAMED = '{"job_id": null, "name": "b"}'
+SAID = ": the program before the pipe said SVCSTG.00100400 bad request"
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        (f"{GOOD}\n{ERROR}\n", f"1 of 2 on stdin has no job id{SAID}"),
+        (f"{ERROR}\n{GOOD}\n", f"1 of 2 on stdin has no job id{SAID}"),
+        (f"[{GOOD}, {ERROR}]", f"1 of 2 on stdin has no job id{SAID}"),
+        (f'{{"results": [{GOOD}, {ERROR}, {ERROR}]}}', f"2 of 3 on stdin have no job id{SAID}"),
+        (f"Deploying.\n{GOOD}\n{ERROR}\n", f"1 of 2 on stdin has no job id{SAID}"),
+        (f"started {WHOLE}\n{ERROR}\n", f"1 of 2 on stdin has no job id{SAID}"),
+        (f'{GOOD}\n{{"code": "APIGW.0301"}}', "1 of 2 on stdin has no job id"),
+        (f'{GOOD}\n{{"error": {{"code": 401}}}}', "1 of 2 on stdin has no job id"),
+        (f'{GOOD}\n{{"error_msg": "bad request"}}', "1 of 2 on stdin has no job id"),
+        (f"[{GOOD}, {UNNAMED}]", "1 of 2 on stdin has no job id"),
+        (f"{GOOD}\n{UNNAMED}\n", "1 of 2 on stdin has no job id"),
+        (f"Deploying.\n{GOOD}\n{UNNAMED}\n", "1 of 2 on stdin has no job id"),
+        (f'{GOOD}\n{{"job_id": ""}}\n{{"jobId": 5}}\n', "2 of 3 on stdin have no job id"),
+        (f'{{"records": [{{"jobs": [{GOOD}]}}, {{"jobs": [{UNNAMED}]}}]}}', None),
+        (f'{{"job_ids": {{"type": "map", "value": {{"a": "{WHOLE}", "b": null}}}}}}', None),
+        (f'["{WHOLE}", null]', None),
+        # jq, with and without -r.
+        (f'"{WHOLE}"\nnull\n', None),
+        (f"{WHOLE}\nnull\n", None),
+    ],
+)
+def test_what_has_no_id_beside_what_has_one_is_told(printed: str, told: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        collect("-", stdin=printed)
+
+    assert caught.value.message.startswith(told or "1 of 2 on stdin has no job id")
 
 
 def test_a_stdin_that_can_not_be_read_is_told(clean_environ: dict[str, str]) -> None:
