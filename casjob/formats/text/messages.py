@@ -87,4 +87,4 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
             label = f"{relation:{aligned}}  ", "dim"
             yield from read(label, "  ".join(filter(None, pair)), rank)
     for path, text in message.rest:
-        yield from read((f"{path:{aligned}}  ", "dim"), text, 3)
+        yield from read((f"{path}  ", "dim"), text, 3)
