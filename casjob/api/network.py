@@ -62,7 +62,8 @@ def _name_variable(kind: str) -> str:
 def find_exclusion(host: str, port: int, no_proxy: str) -> str | None:
     """Return the entry of NO_PROXY that excludes a host, as curl and Go read it.
 
-    An entry is `*`, a host with all below it, or an address or a network, each with a port or not.
+    An entry is `*`, a host with all below it, `*.` with a host for what is below alone, an address,
+    or a network, each with a port or not.
     """
     host = host.lower().rstrip(".")
     for entry in re.split(r"[,\s]+", no_proxy):
@@ -72,8 +73,10 @@ def find_exclusion(host: str, port: int, no_proxy: str) -> str | None:
         try:
             is_named = ip_address(host) in ip_network(named.strip("[]"), strict=False)
         except ValueError:
-            domain = named.removeprefix("*").strip(".")
-            is_named = named == "*" or (bool(domain) and f".{host}".endswith(f".{domain}"))
+            # With `*.`, only what is below the domain, as in Go; with a dot or none, it as well.
+            name = host if named.startswith("*.") else f".{host}"
+            domain = named.removeprefix("*.").strip(".")
+            is_named = named == "*" or (bool(domain) and name.endswith(f".{domain}"))
         if is_named and only_port == str(port):
             return entry
     return None

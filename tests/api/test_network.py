@@ -29,6 +29,11 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         (".example.com", "service.example.com", ".example.com"),
         (".example.com", "example.com", ".example.com"),
         ("*.example.com", "service.example.com", "*.example.com"),
+        ("*.example.com", "a.service.example.com", "*.example.com"),
+        # As Go reads it; curl reads no such pattern, and a mere dot like no dot.
+        ("*.example.com", "example.com", None),
+        ("*.example.com:443", "service.example.com", "*.example.com:443"),
+        ("*example.com", "service.example.com", None),
         ("ample.com", "service.example.com", None),
         ("example.com.cn", "service.example.com", None),
         ("other.com, .example.com ,", "service.example.com", ".example.com"),
