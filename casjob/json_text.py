@@ -72,13 +72,14 @@ def decode(
     """Decode one JSON document; of equal keys, the last one wins unless the hook decides.
 
     Raises:
-        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, a number
-            out of range, or more than `max_depth` levels of nesting.
-        LimitError: it has more values, or a number more digits, than casjob reads.
+        ValueError: the text is not JSON, or is JSON that can't be encoded again: NaN, or a number
+            out of range.
+        LimitError: it has more values, more levels, or a number more digits, than casjob reads.
     """
     # Counting characters takes next to no time.
     if sum(map(text.count, "[{,")) > MAX_VALUES and _has_too_many_values(text):
         raise LimitError(f"more than {MAX_VALUES} commas and opening brackets")
+    too_deep = LimitError(f"nested more than {min(max_depth, MAX_DEPTH)} levels deep")
     try:
         value = json.loads(
             text,
@@ -87,7 +88,7 @@ def decode(
             object_pairs_hook=object_pairs_hook,
         )
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise too_deep from None
     except json.JSONDecodeError as error:
         # Of a text that does not end, the position is where it starts.
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
@@ -102,7 +103,7 @@ def decode(
         raise
     # There are no more levels than brackets.
     if text.count("{") + text.count("[") > max_depth and _is_too_deep(value, max_depth):
-        raise ValueError("nested too deeply")
+        raise too_deep
     return cast("JsonValue", value)
 
 

@@ -93,13 +93,13 @@ def test_brackets_are_decoded_up_to_the_limit(depth: int) -> None:
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 10_000, 1_000_000])
 @pytest.mark.parametrize(("opening", "closing"), ["[]", ('{"a":', "}")])
 def test_deeper_brackets_are_refused(depth: int, opening: str, closing: str) -> None:
-    with pytest.raises(ValueError, match="nested too deeply"):
+    with pytest.raises(LimitError, match=r"^nested more than 200 levels deep$"):
         decode(opening * depth + "1" + closing * depth)
 
 
 def test_empty_brackets_count_as_a_level() -> None:
     assert decode('[{"a": []}]', max_depth=3) == [{"a": []}]
-    with pytest.raises(ValueError, match="nested too deeply"):
+    with pytest.raises(LimitError, match=r"^nested more than 2 levels deep$"):
         decode('[{"a": []}]', max_depth=2)
 
 

@@ -308,7 +308,7 @@ class TestWhatItHolds:
             (f'{{"jobs": [{json.dumps(documented_job())}]}}', "{} holds no job"),
             (
                 "\n".join(["[" * 99] * 9 + ["]" * 99] * 9),
-                "{} is not JSON (nested too deeply); it begins with " + "[" * 99,
+                "{} exceeds a limit of casjob: nested more than 200 levels deep",
             ),
             (
                 f'{{"job": {{"a": {"9" * 5000}}}}}',

@@ -250,6 +250,11 @@ def not_json(body: bytes | str, why: str, said: str, status: int = 200) -> Row:
     return Reply(status, body), 7, message, said, NOT_JSON
 
 
+def beyond_limit(body: str, limit: str) -> Row:
+    message = f"the response from the service at PLACE exceeds a limit of casjob: {limit}"
+    return Reply(200, body), 7, message, None, "casjob tasks --limit 5 requests fewer tasks"
+
+
 def not_a_job(body: bytes | str | dict[str, object], what: str, said: str | None = None) -> Row:
     return Reply(200, body), 7, f"the service's reply {what}", said, OTHER_SERVICE
 
@@ -273,20 +278,14 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         '{"job": {"JOB_ID": "J',
     ),
     "NaN": not_json('{"task_count": NaN}', "NaN is not JSON", '{"task_count": NaN}'),
-    "10,000 brackets": not_json(
-        "[" * 10_000 + "]" * 10_000,
-        "nested too deeply",
-        "[" * 300 + "… (20000 characters)",
+    "10,000 brackets": beyond_limit(
+        "[" * 10_000 + "]" * 10_000, "nested more than 200 levels deep"
     ),
-    "a million objects": (
-        Reply(200, f"[{'{},' * 500_000}{{}}]"),
-        7,
-        (
-            "the response from the service at PLACE exceeds a limit of casjob: more than 1000000"
-            " commas and opening brackets"
-        ),
-        None,
-        "casjob tasks --limit 5 requests fewer tasks",
+    "201 levels": beyond_limit(
+        '{"job": ' + "[" * 200 + "]" * 200 + "}", "nested more than 200 levels deep"
+    ),
+    "a million objects": beyond_limit(
+        f"[{'{},' * 500_000}{{}}]", "more than 1000000 commas and opening brackets"
     ),
     "a list": not_a_job("[]", "can't be understood: it is a list, not an object"),
     "null": not_a_job("null", "can't be understood: it is null, not an object"),

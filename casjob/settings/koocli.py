@@ -7,7 +7,7 @@ from typing import cast
 
 from casjob.durations import is_ending
 from casjob.errors import SettingsError
-from casjob.json_text import decode, read_moment
+from casjob.json_text import LimitError, decode, read_moment
 from casjob.settings.files import read_file
 from casjob.settings.values import Source, Value
 
@@ -80,6 +80,8 @@ def _get_object(fields: _Fields, name: str) -> _Fields:
 def _find_current(path: Path) -> _Fields:
     try:
         document = decode(read_file(path))
+    except LimitError as error:
+        raise SettingsError(f"{path} exceeds a limit of casjob: {error}") from None
     except ValueError as error:
         raise SettingsError(f"{path} is not JSON: {error}") from None
     file = cast("_Fields", document) if isinstance(document, dict) else {}
