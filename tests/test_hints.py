@@ -210,6 +210,38 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "failed", "reason"),
+    [
+        ("https://a.example.invalid", "name", "Name or service not known"),
+        ("https://127.0.0.1:1", "TCP", "Connection refused"),
+    ],
+)
+def test_what_excludes_a_host_from_the_proxy_is_named_if_the_host_can_not_be_reached(
+    casjob: Casjob, endpoint: str, failed: str, reason: str
+) -> None:
+    host = endpoint.removeprefix("https://")
+    entry = "127.0.0.0/8" if failed == "TCP" else ".example.invalid"
+    environ = {
+        "CASJOB_TOKEN": "a-token",
+        "CASJOB_PROJECT_ID": PROJECT_ID,
+        "CASJOB_ENDPOINT": endpoint,
+        "CASJOB_RETRIES": "0",
+        "HTTPS_PROXY": "http://127.0.0.1:1",
+        "NO_PROXY": entry,
+    }
+    checked = casjob("config", "--check", environ=environ)
+    shown = casjob("show", JOB_ID, environ=environ)
+
+    proxy, *_, last, _ = checked.out.splitlines()[1:]
+    assert proxy == f"proxy           ok      none: NO_PROXY has {entry}"
+    assert last.startswith(f"{failed:15} failed  ")
+    assert (checked.status, shown.status, shown.out) == (6, 6, "")
+    place = f"{host} (no proxy: NO_PROXY has {entry})"
+    assert shown.err.startswith(f"casjob: can't connect to {place}: ")
+    assert reason in shown.err
+
+
+@pytest.mark.parametrize(
     ("settings", "origin"),
     [
         ({"CASJOB_ENDPOINT": "https://127.0.0.1:1"}, "the endpoint is from CASJOB_ENDPOINT"),

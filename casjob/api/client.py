@@ -162,6 +162,8 @@ class Client:
         if proxy:
             netloc = proxy.url.netloc.decode()
             self._peer += f" (through the proxy {netloc} of {self.route.origin})"
+        elif self.route.origin:
+            self._peer += f" (no proxy: {self.route.origin})"
         if proxy and proxy.auth:
             sent = base64.b64encode(":".join(proxy.auth).encode()).decode()
             self._redactor.add(*proxy.auth, sent)

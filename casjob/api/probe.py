@@ -25,11 +25,14 @@ _CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may b
 
 
 def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]:
-    """Probe name, proxy, TCP, TLS and the clock without credentials, up to the first that fails."""
+    """Probe proxy, name, TCP, TLS and the clock without credentials, up to the first that fails."""
     proxy, origin = client.route
     # With a proxy, casjob itself resolves and connects to the proxy only.
     url = proxy.url if proxy else httpx.URL(client.url)
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
+    none = f"none: {origin}" if origin else "none"
+    found_proxy = f"{host}:{port} of {origin}" if proxy else none
+    yield CheckResult("proxy", ExitStatus.SUCCESS, found_proxy)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -38,9 +41,6 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
     yield CheckResult("name", ExitStatus.SUCCESS, f"{host} resolves to {addresses}")
-    none = f"none: {origin}" if origin else "none"
-    found_proxy = f"{host}:{port} of {origin}" if proxy else none
-    yield CheckResult("proxy", ExitStatus.SUCCESS, found_proxy)
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError as error:

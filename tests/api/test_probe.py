@@ -149,7 +149,7 @@ def test_a_host_that_needs_no_proxy_is_connected_to_directly(
 def test_a_proxy_that_is_not_found_fails_at_its_name(host: str, casjob: Casjob) -> None:
     finished = check(casjob, "https://127.0.0.1:1", HTTPS_PROXY=f"http://me:password@{host}:3128")
     assert finished.status == 6
-    assert list(steps(finished)) == ["settings", "name"]
+    assert list(steps(finished)) == ["settings", "proxy", "name"]
     assert steps(finished)["name"][1].startswith(f"{host}: ")
     assert "hush" not in finished.out + finished.err
 

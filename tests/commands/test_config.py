@@ -237,8 +237,8 @@ def test_a_check_says_what_it_found_step_by_step(ask: Ask, service: Service) -> 
         0,
         f"""\
 settings        ok      the service is at {service.url}
-name            ok      127.0.0.1 resolves to 127.0.0.1
 proxy           ok      none
+name            ok      127.0.0.1 resolves to 127.0.0.1
 TCP             ok      {host} accepts connections
 TLS             ok      none, plain http
 clock           ok      this machine is 0s ahead of the service
@@ -257,7 +257,7 @@ def test_a_check_is_there_as_json(ask: Ask, service: Service) -> None:
     assert (finished.status, finished.err) == (4, "")
     document = json.loads(finished.out)
     assert document["schema_version"] == 1
-    steps = "settings name proxy TCP TLS clock authentication"
+    steps = "settings proxy name TCP TLS clock authentication"
     assert " ".join(check["step"] for check in document["checks"]) == steps
     assert [check["ok"] for check in document["checks"]] == [True] * 6 + [False]
     assert document["checks"][0]["hint"] is None
@@ -373,7 +373,7 @@ def test_a_check_of_a_name_that_is_not_there_names_it(casjob: Casjob) -> None:
     environ = {"CASJOB_ENDPOINT": "https://casjob.invalid", "CASJOB_TOKEN": "t"}
     finished = casjob("config", "--check", environ=environ)
     assert finished.status == 6
-    assert finished.out.splitlines()[1].startswith("name            failed  casjob.invalid: ")
+    assert finished.out.splitlines()[2].startswith("name            failed  casjob.invalid: ")
 
 
 @pytest.mark.parametrize(
