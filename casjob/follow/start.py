@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
-from casjob.errors import CasjobError, JobNotFoundError, UsageError
-from casjob.follow.job import Failures, Plan, grow
+from casjob.errors import CasjobError, ComponentNotFoundError, JobNotFoundError, UsageError
+from casjob.follow.job import MIN_INTERVAL, Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.poller import Poller
 from casjob.history import JOB_ID, SHORTEST_PREFIX
@@ -116,19 +116,21 @@ def _await_next_job(
         component = find_component(named, components, session)
         return component, find_last_job(component)
 
-    def find_again() -> str | None:
-        return find_last_job(components.fetch_component(component))
-
     def list_jobs() -> list[str] | None:
         """Return the jobs of its deployments, newest first; None if they are not listed."""
         history = list_deployments(component, components, session)
         is_listed = history.deployments is not None
         return [*filter(JOB_ID.fullmatch, history.job_ids)] if is_listed else None
 
+    def find_again() -> tuple[str | None, list[str] | None]:
+        last = find_last_job(components.fetch_component(component))
+        # Read after it, they hold it, but for a job that deploys nothing.
+        return last, None if jobs is None else list_jobs()
+
     component, last = look_up(_LIST, find, is_known=False)
     name = component.label
     what, old = f"another job of component {name}", list[str]()
-    jobs: list[str] | None = None
+    jobs: list[str] | None = []
     # `jq -r` prints null for the last job of a component that has none.
     if after not in {"", "null"}:
         jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
@@ -140,12 +142,10 @@ def _await_next_job(
         old = jobs[jobs.index(before) :] if jobs and before in jobs else [before, *(jobs or [])]
         what += f" than {before}"
     with session.notices.progress(f"waiting for {what}"):
-        while last is None or last in old:
-            last = look_up.again(what, find_again)
-    if jobs is not None:
-        # There may be several by now.
-        jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
-    job_id = next((each for each in reversed(jobs or []) if each not in old), last)
+        while not (new := [each for each in [last, *(jobs or [])] if each and each not in old]):
+            last, jobs = look_up.again(what, find_again)
+    # There may be several by now: the first one is last in the list.
+    job_id = new[-1]
     session.notices.say(f"{job_id} (next job of component {name})")
     return job_id
 
@@ -188,7 +188,7 @@ def _check_job(
 
 
 class LookUp:
-    """Makes requests, each repeated while its failures may pass.
+    """Makes requests, each repeated while its failures may pass, or what it finds may be missing.
 
     Raises:
         TimedOutError: the plan's deadline passed first.
@@ -199,6 +199,7 @@ class LookUp:
         self._plan = plan
         self._on_failure = on_failure
         self._interval = 0.0
+        self._may_be_missing_until = time.monotonic() + plan.wait_for_job
 
     def __call__(self, what: str, call: Callable[[], _Value], *, is_known: bool) -> _Value:
         """Return the result of a request; `is_known`: the service has shown it before."""
@@ -208,6 +209,12 @@ class LookUp:
             try:
                 return deadline.wait_for(what, call)
             except CasjobError as error:
+                is_missing = isinstance(error, ComponentNotFoundError | JobNotFoundError)
+                left = self._may_be_missing_until - time.monotonic()
+                if is_missing and not is_known and left > 0:
+                    failures.forget()
+                    time.sleep(min(self._plan.interval or MIN_INTERVAL, left, deadline.left))
+                    continue
                 wait = failures.add(error, is_known=is_known)
                 if wait is None:
                     failures.explain(error)

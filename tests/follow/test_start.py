@@ -174,7 +174,27 @@ class TestTheListOfComponents:
 
         assert failed.status == 5
         assert "casjob: gave up after 10 failures in a row: job JOB2 was not found" in failed.err
-        assert len(service.requests) == (13 if is_next else 11)
+        assert len(service.requests) == (12 if is_next else 11)
+
+
+@pytest.mark.parametrize(
+    ("after", "is_created"), [((), False), ((), True), (("--after", "none"), False)]
+)
+def test_a_component_or_its_job_may_not_be_there_yet(
+    ask: Ask, service: Service, after: tuple[str, ...], *, is_created: bool
+) -> None:
+    service.components = [component(1, "web", job_id=None)] if is_created else []
+    lists = iter(range(1, 99))
+
+    def reply(request: Recorded) -> None:
+        if request.path.endswith("/components") and next(lists) == 3:
+            service.components = [FIRST]
+
+    service.handler = reply
+    waiting = ("wait", "--component", "web", *after, *QUICKLY, "--wait-for-job")
+    assert ask(*waiting, "0.01s").status == 5
+    lists = iter(range(1, 99))
+    assert ask(*waiting, "20s") == (0, VERDICT, NAMED if after else LAST)
 
 
 @pytest.mark.parametrize("status", ["SUCCEEDED", "RUNNING"])
@@ -215,13 +235,31 @@ class TestTheNextJob:
 
         assert wait(after="JOB1") == (0, VERDICT, NAMED)
         asked = [request.path.rpartition("/")[2] for request in service.requests]
-        assert asked[:4] == ["components", "records", "records", "JOB2"]
+        assert asked[:3] == ["components", "records", "JOB2"]
 
     def test_is_the_first_of_several(self, wait: Ask, service: Service) -> None:
         records = [record("JOB4"), record("JOB2", "JOB3"), record(JOB_ID), record("JOB0")]
         service.components = [component(1, "web", *records, job_id="JOB4")]
 
         assert wait() == (0, VERDICT, NAMED)
+
+    @pytest.mark.parametrize("looks", [1, 3])
+    @pytest.mark.parametrize("after", ["JOB1", "none"])
+    def test_may_be_listed_before_the_component_names_it(
+        self, wait: Ask, service: Service, after: str, looks: int
+    ) -> None:
+        old = [] if after == "none" else ["JOB1"]
+        lists = iter(range(1, 99))
+
+        def reply(request: Recorded) -> None:
+            if request.path.endswith("/records"):
+                new = ["JOB2"] if next(lists) >= looks else []
+                records = [record(each) for each in [*new, *old]]
+                service.components = [component(1, "web", *records, job_id=next(iter(old), None))]
+
+        service.components = [component(1, "web", job_id=next(iter(old), None))]
+        service.handler = reply
+        assert wait("--timeout", "20s", after=after) == (0, VERDICT, NAMED)
 
     def test_is_none_that_began_before(self, wait: Ask, service: Service) -> None:
         records = [record(JOB_ID), record("JOB0")]
