@@ -143,9 +143,17 @@ class LiveView:
             return _Block(page, 0)
         what = describe_cause(report, with_title=False) or report.job.job_name or ""
         # The verdict first, which is never cut.
-        words = f"{describe_verdict(report).removeprefix('has been ')}  {picture.job_id}"
+        verdict = describe_verdict(report).removeprefix("has been ")
+        words = f"{verdict}  {picture.job_id}"
+        room = (page.width or 0) - len(page.sign(report.stage))
+        has_own_row = measure(picture.job_id) <= (page.width or 0) and measure(words) > room
+        if has_own_row and max_tasks > 0:
+            words = verdict
+            max_tasks -= 1
         style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
         page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
+        if words == verdict:
+            page.print_whole(picture.job_id, INDENT)
         listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]
         for each in listed:
             mark = [INDENT, *as_list(page.mark(each.stage))]
@@ -154,7 +162,7 @@ class LiveView:
                 # Its status is at the end, and must not be cut.
                 line = describe_task(each, with_title=False)
             page.print(line, margin=mark, max_rows=1)
-        return _Block(page, len(report.tasks) - len(listed))
+        return _Block(page, len(report.steps) - len(listed))
 
 
 def _describe_next(pictures: Sequence[JobSnapshot], hidden: int) -> Iterator[str]:

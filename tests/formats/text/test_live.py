@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from casjob.formats.display import Display, JobResult
 from casjob.formats.text.live import LiveView
 from casjob.job.events import JobSnapshot, Stall
+from tests.conftest import JOB_ID
 from tests.samples import Fields, job, report_of, separator, task
 
 if TYPE_CHECKING:
@@ -282,6 +283,21 @@ class TestTheScreen:
                 "  ✓ task 8 TX00008: succeeded after 1.0s",
                 "  ✓ task 7 TX00007: succeeded after 1.0s",
                 "next poll in 2s · 7 hidden · Ctrl-C to stop watching (the jobs keep running)",
+            ]
+
+    def test_in_brief_has_its_id_in_a_row_of_its_own_where_it_takes_that(self, tty: Tty) -> None:
+        steps = [separator(1, "BUILDING"), *(task(each) for each in range(2, 6))]
+        shown = picture(1, "RUNNING", *steps)._replace(job_id=JOB_ID)
+        tty.resize(41, 6)
+        with view(tty) as live:
+            live.draw([shown])
+            assert tty.see() == [
+                "● RUNNING for 2m 00s  provision/provMain",
+                f"  {JOB_ID}",
+                "  ✓ task 5 TX00005: succeeded after 1.0s",
+                "  ✓ task 4 TX00004: succeeded after 1.0s",
+                "  ✓ task 3 TX00003: succeeded after 1.0s",
+                "next poll in 2s · 1 hidden · Ctrl-C to…",
             ]
 
     def test_in_brief_leaves_out_what_tasks_do_rather_than_their_status(self, tty: Tty) -> None:
