@@ -44,6 +44,9 @@ _ESCAPE_SEQUENCE = re.compile(
 )
 """ECMA-48: colours and the like; what follows `ESC ]`, such as a link, has an end of its own."""
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+"""Characters that no text has; escape sequences are dropped from it."""
+
 
 def home_folder(environ: Mapping[str, str]) -> Path:
     """Return the user's home folder.
@@ -111,16 +114,23 @@ def clean(text: str) -> str:
     return _ESCAPE_SEQUENCE.sub("", text).replace("\r\n", "\n")
 
 
-def guess_encoding(content: bytes) -> str:
-    """Return the encoding that bytes may be in which are not UTF-8, by its usual name."""
+def guess_encoding(content: bytes) -> str | None:
+    """Return the encoding that bytes may be in which are not UTF-8, by its usual name.
+
+    It is None if no usual encoding makes a text of the whole, without control characters.
+    """
+    # Of GBK, the common characters: two bytes over 0xa0, of which Western text has single ones.
+    names = {"gb2312": "GBK"}
+    # Text in UTF-8 with a wrong byte decodes in Windows-1252 too, and 0xff is hardly a letter.
+    if content.decode("utf-8", "ignore").isascii() and b"\xff" not in content:
+        names["cp1252"] = "Windows-1252"
     if b"\0" in content[:4]:
-        return "UTF-16 without a byte order mark"
-    try:
-        # Of GBK, the common characters: two bytes over 0xa0, of which Western text has single ones.
-        content.decode("gb2312")
-    except UnicodeDecodeError:
-        return "Windows-1252"
-    return "GBK"
+        names |= dict.fromkeys(("utf-16-le", "utf-16-be"), "UTF-16 without a byte order mark")
+    for codec, name in names.items():
+        with suppress(UnicodeDecodeError):
+            if not _CONTROLS.search(content.decode(codec)):
+                return name
+    return None
 
 
 def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -37,7 +37,13 @@ _MAX_DEPTH = MAX_DEPTH + 3
 SCHEMA_VERSION = 1
 """Of the JSON that casjob prints."""
 
-_PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
+_PACKED = {
+    b"\x1f\x8b": "compressed with gzip",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ\0": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"PK\x03\x04": "a zip archive",
+}
 """By the first bytes."""
 
 _OTHER_TEXTS = {
@@ -150,7 +156,9 @@ def _read_text(file: str, name: str) -> str:
         encoding = guess_encoding(content)
         raise ReplyError(
             f"{name} is not in UTF-8: byte 0x{content[error.start]:02x} in line {line}",
-            hint=f"it may be in {encoding}: convert it to UTF-8, or save it as UTF-8",
+            hint=f"it may be in {encoding}: convert it to UTF-8, or save it as UTF-8"
+            if encoding
+            else _KINDS,
         ) from None
 
 

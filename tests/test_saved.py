@@ -1,7 +1,9 @@
 """Jobs in files: `--from`, `--save`, and casjob's own JSON read again."""
 
+import bz2
 import gzip
 import json
+import lzma
 import shlex
 import shutil
 import stat
@@ -276,6 +278,9 @@ class TestAJobThatRuns:
         assert shown.out.splitlines()[-1] == "0 of 5 tasks reported"
 
 
+UTF_16 = "it may be in UTF-16 without a byte order mark: convert it to UTF-8, or save it as UTF-8"
+
+
 class TestWhatItHolds:
     @pytest.mark.parametrize(
         "encode",
@@ -428,13 +433,25 @@ class TestWhatItHolds:
             (
                 '{"x": "ä"}'.encode("utf-16-le"),
                 "is not in UTF-8: byte 0xe4 in line 1",
-                (
-                    "it may be in UTF-16 without a byte order mark: convert it to UTF-8, or save"
-                    " it as UTF-8"
-                ),
+                UTF_16,
             ),
-            (gzip.compress(b"{}", mtime=0), "is compressed with gzip: unpack it first", None),
-            (b"PK\x03\x04", "is a zip archive: unpack it first", None),
+            ("\r\n[]ä".encode("utf-16-be") * 2, "is not in UTF-8: byte 0xe4 in line 2", UTF_16),
+            # No encoding makes all of it a text.
+            ('{"x": "Straße"}'.encode() + b"\xff", "is not in UTF-8: byte 0xff in line 1", None),
+            (b'{"x": "\xff"}', "is not in UTF-8: byte 0xff in line 1", None),
+            ('{"x": "ß"}'.encode() + b"\xe4", "is not in UTF-8: byte 0xe4 in line 1", None),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not in UTF-8: byte 0x89 in line 1", None),
+            (b"\x80\0\0\0\x81\x82", "is not in UTF-8: byte 0x80 in line 1", None),
+            *(
+                (content, f"is {kind}: unpack it first", None)
+                for content, kind in (
+                    (gzip.compress(b"{}", mtime=0), "compressed with gzip"),
+                    (bz2.compress(b"{}"), "compressed with bzip2"),
+                    (lzma.compress(b"{}"), "compressed with xz"),
+                    (b"\x28\xb5\x2f\xfd\x04\x00", "compressed with zstd"),
+                    (b"PK\x03\x04", "a zip archive"),
+                )
+            ),
             (
                 b'{"log": {"version": "1.2", "entries": []}}',
                 "is a browser's HTTP archive (HAR), not an API response",
