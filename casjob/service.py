@@ -212,11 +212,13 @@ def _open_credential(
     def read() -> tuple[Credential, datetime | None]:
         try:
             # The program is ended at the deadline, not abandoned: it may be prompting the user.
-            texts, expires = read_credential(found, session.environ, timeout=deadline.left)
+            texts, expires, warning = read_credential(found, session.environ, timeout=deadline.left)
         except SettingsError:
             deadline.check(found.origin)
             raise
         connect.mask(*(text for name, text in texts.items() if name in SECRETS))
+        if warning:
+            session.notices.say(f"warning: {warning}")
         return _make_credential(texts, found.origin, session, connect, deadline), expires
 
     credential, expires = read()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob
+from tests.following import QUICKLY
+from tests.samples import as_document, job, task
 from tests.service import Reply, Service
 
 KEY = {"CASJOB_ACCESS_KEY": "AKEXAMPLE", "CASJOB_SECRET_KEY": "secret-key-of-the-user"}
@@ -99,6 +101,22 @@ def test_a_refused_credential_names_the_command_that_printed_it(
     assert run_refused()[-1] == (
         f"  hint: the token is from credential_command of profile default in {profile};"
         f" {EXPIRED_TOKEN}"
+    )
+
+
+@pytest.mark.parametrize("end", ["soon", True, 1e300, ["2999"]])
+def test_an_expiry_that_can_not_be_read_is_told_once(
+    casjob: Casjob, at_service: dict[str, str], profile: Path, service: Service, end: object
+) -> None:
+    service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(1)))
+    del at_service["CASJOB_TOKEN"]
+    words = json.dumps(["echo", json.dumps({"token": "t", "expires_at": end})])
+    profile.write_text(f"[default]\ncredential_command = {words}\n")
+    profile.chmod(0o600)
+
+    told = f"credential_command of profile default in {profile} printed an expiry"
+    assert casjob("wait", "JOB1", *QUICKLY, environ=at_service).err == (
+        f"casjob: warning: {told} that can't be read, so it is ignored\n"
     )
 
 

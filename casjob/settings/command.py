@@ -108,8 +108,12 @@ def _end(program: "subprocess.Popen[bytes]", mark: str) -> None:
                 os.kill(int(environ.parent.name), signal.SIGKILL)
 
 
-def read_printed(stdout: bytes, origin: str) -> tuple[dict[str, Value], datetime | None]:
+def read_printed(
+    stdout: bytes, origin: str
+) -> tuple[dict[str, Value], datetime | None, str | None]:
     """Return the settings in what a program printed, all of it secret, and when they expire.
+
+    The last is a warning, if that can't be read.
 
     Raises:
         SettingsError: there is no credential in it, or one that has expired.
@@ -124,8 +128,7 @@ def read_printed(stdout: bytes, origin: str) -> tuple[dict[str, Value], datetime
     fields = printed.items() if isinstance(printed, dict) else ()
     sent = {_PRINTED[name]: text for name, text in fields if name in _PRINTED and text is not None}
     ends = sent.pop("expires", None)
-    # All of them send text; what a number would mean is not known.
-    expires = read_moment(ends) if isinstance(ends, str) else None
+    expires = read_moment(ends)
     texts = {name: text.strip() for name, text in sent.items() if isinstance(text, str)}
     has_keys = texts.get("access_key") and texts.get("secret_key")
     if len(texts) < len(sent) or not (texts.get("token") or has_keys):
@@ -137,4 +140,9 @@ def read_printed(stdout: bytes, origin: str) -> tuple[dict[str, Value], datetime
             f"{origin} printed a credential that has expired, or will within a minute", hint=hint
         )
     names = ("token",) if texts.get("token") else ("access_key", "secret_key", "security_token")
-    return {name: Value(texts[name], origin) for name in names if texts.get(name)}, expires
+    # 0 and an empty text are a time that is not set.
+    is_unread = ends and not expires
+    warning = (
+        f"{origin} printed an expiry that can't be read, so it is ignored" if is_unread else None
+    )
+    return {name: Value(texts[name], origin) for name in names if texts.get(name)}, expires, warning

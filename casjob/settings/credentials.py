@@ -88,6 +88,7 @@ class ReadCredential(NamedTuple):
 
     texts: dict[str, str]
     expires: datetime | None = None
+    warning: str | None = None
 
 
 def read_credential(
@@ -99,13 +100,14 @@ def read_credential(
         SettingsError: the program failed, took longer than `timeout` seconds or printed what has
             expired, or a text can't be sent. The message does not hold it.
     """
-    values, expires = found.values(), None
+    values, expires, warning = found.values(), None, None
     if found.kind == "credential_command":
         from casjob.settings.command import read_printed, run_command
 
         stdout = run_command(values[found.kind].text, found.origin, environ, timeout)
-        values, expires = read_printed(stdout, found.origin)
-    return ReadCredential({name: _check(name, value) for name, value in values.items()}, expires)
+        values, expires, warning = read_printed(stdout, found.origin)
+    texts = {name: _check(name, value) for name, value in values.items()}
+    return ReadCredential(texts, expires, warning)
 
 
 def _check(name: str, value: Value) -> str:

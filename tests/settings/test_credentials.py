@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -191,7 +191,7 @@ def command(write: Write, script: str, *, as_list: bool = True) -> Path:
             {"access_key": "a", "secret_key": "s"},
         ),
         (
-            {"access_key": "a", "secret_key": "s", "security_token": "t\n", "expiration": 1},
+            {"access_key": "a", "secret_key": "s", "security_token": "t\n", "expiration": 0},
             {"access_key": "a", "secret_key": "s", "security_token": "t"},
         ),
         ({"token": "t", "expires_at": "2999-01-01T00:00:00Z"}, {"token": "t"}),
@@ -287,12 +287,21 @@ def test_what_a_credential_command_prints_is_never_shown(
     )
 
 
+@pytest.mark.parametrize(
+    "write_time",
+    [
+        datetime.isoformat,
+        datetime.timestamp,
+        lambda end: int(end.timestamp() * 1000),
+        lambda end: str(int(end.timestamp())),
+    ],
+)
 @pytest.mark.parametrize("seconds", [-3600, 0, 50])
 @pytest.mark.parametrize("name", ["expires_at", "expiration"])
 def test_what_has_expired_or_will_within_a_minute_is_an_error_that_says_so(
-    name: str, seconds: int, write: Write, read: Read
+    name: str, seconds: int, write_time: Callable[[datetime], object], write: Write, read: Read
 ) -> None:
-    end = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    end = write_time(datetime.now(UTC) + timedelta(seconds=seconds))
     path = command(write, f"print({json.dumps({'token': 'SECRET', name: end})!r})")
     with pytest.raises(SettingsError) as caught:
         read()
