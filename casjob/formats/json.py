@@ -314,7 +314,9 @@ def _identify(report: "TaskReport") -> dict[str, Any]:
 
 def _describe_compared_job(report: "Report") -> documents.ComparedJob:
     return documents.ComparedJob(
-        job_id=report.job.job_id, complete=report.is_complete, **_describe_standing(report)
+        job_id=report.job.job_id,
+        complete=report.is_complete and report.knows_all,
+        **_describe_standing(report),
     )
 
 

@@ -113,11 +113,7 @@ def difference(difference: Difference, display: Display) -> bytes:
     budget = _Budget()
     rows = [_draw_difference(each, names) for each in difference.tasks if is_noticed(each)]
     headings = ("#", "Task", names[0], "Elapsed", names[1], "Elapsed", "Change", "Differs")
-    notes = (
-        f"- {name}: {_span(sentence)}\n"
-        for name, report in jobs
-        for sentence in report.contradictions
-    )
+    notes = (f"- {_span(sentence)}\n" for sentence in difference.contradictions)
     parts = [
         _draw_table(("", "Job", "Name", "Verdict"), starmap(_draw_side, jobs)),
         "\n".join(f"{_span(fact)}\n" for fact in facts),

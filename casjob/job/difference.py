@@ -1,17 +1,18 @@
 """What differs between two runs of a job, the tasks of which are matched by name.
 
 A difference is what would make someone ask why: another status of the job or of a task, a task
-that only one of the two has, another message. Ids, times of day, how long things took, the order
-of the tasks and the separators between phases are none: no two runs have the same.
+that only one of the two has, another message, also of one that succeeded. Ids, times of day, hosts,
+how long things took, the order of the tasks and the separators between phases are none: no two runs
+have the same.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from casjob.job.failures import Failure
+from casjob.job.failures import Failure, Pair, read_message
 from casjob.job.report import Report, TaskReport, name_task
 from casjob.job.statuses import Outcome, Stage, spell_status
 
@@ -28,6 +29,8 @@ _VARYING_KEYS = {"at", "date", "host", "hostname", "id", "ip", "time", "timestam
 
 StepKey: TypeAlias = tuple[str | None, int]
 """The name of a task, and which one of that name it is: what tasks of several jobs match by."""
+Part: TypeAlias = tuple[str, int | None]
+"""A part of a message: a path, or how a pair is related to the cause, and which one it is."""
 
 
 class Change(StrEnum):
@@ -57,6 +60,21 @@ class TaskDifference(NamedTuple):
         task = self.job or self.base
         assert task is not None  # noqa: S101 - one of both is there
         return task
+
+    @property
+    def messages(self) -> tuple[Failure | None, Failure | None]:
+        """What the MESSAGES of both say."""
+        return _read_message(self.base), _read_message(self.job)
+
+    @property
+    def differing_part(self) -> tuple[str, str] | None:
+        """The first part in which the messages differ, on each side; None if they say the same."""
+        base, job = (dict(_list_parts(each)) for each in self.messages)
+        for part in base | job:
+            texts = base.get(part, ""), job.get(part, "")
+            if _strip(texts[0]) != _strip(texts[1]):
+                return _label(part, texts[0]), _label(part, texts[1])
+        return None
 
     @property
     def name(self) -> str:
@@ -95,17 +113,36 @@ class Difference(NamedTuple):
         )
 
     @property
+    def has_all(self) -> bool:
+        """Whether all tasks of both are known."""
+        return self.base.knows_all and self.job.knows_all
+
+    @property
     def is_alike(self) -> bool | None:
         """Whether nothing differs; None if that can't be told, since tasks are missing."""
         if self.first or not self.has_same_status:
             return False
-        return True if self.base.has_all and self.job.has_all else None
+        return True if self.has_all else None
 
     @property
     def notes(self) -> list[str]:
-        """Which tasks are missing, in sentences."""
+        """Which tasks are missing, in sentences, and whether the jobs are of two types."""
+        return self._collect_notes("shortfalls")
+
+    @property
+    def contradictions(self) -> list[str]:
+        """What does not add up in one of the jobs, in sentences; these include the `notes`."""
+        return self._collect_notes("contradictions")
+
+    def _collect_notes(self, kind: Literal["shortfalls", "contradictions"]) -> list[str]:
         sides = zip(self.names, (self.base, self.job), strict=True)
-        return [f"{name}: {each}" for name, report in sides for each in report.shortfalls]
+        notes = [f"{name}: {each}" for name, report in sides for each in getattr(report, kind)]
+        (base, was), (job, now) = zip(
+            self.names, (self.base.job.job_type, self.job.job.job_type), strict=True
+        )
+        if was and now and was.upper() != now.upper():
+            notes.append(f"The types of the jobs differ: {was} in {base}, {now} in {job}.")
+        return notes
 
     @property
     def first(self) -> TaskDifference | None:
@@ -145,7 +182,7 @@ class Difference(NamedTuple):
             ran = [(_ran(own), _ran(other)) for own, other in sides]
             last = max((place for place, (own, _) in enumerate(ran) if own), default=-1)
             more = sum(other for own, other in ran[last + 1 :])
-            if more and report.outcome is not Outcome.SUCCEEDED and report.has_all:
+            if more and report.outcome is not Outcome.SUCCEEDED and report.knows_all:
                 return Stop(is_job, sides[last][0] if last >= 0 else None, more)
         return None
 
@@ -175,11 +212,14 @@ def _find_change(
         return None
     if base is None or job is None:
         # It may be one of the tasks that are missing.
-        is_certain = jobs.base.has_all if base is None else jobs.job.has_all
+        is_certain = jobs.base.knows_all if base is None else jobs.job.knows_all
         return (Change.ADDED if base is None else Change.REMOVED) if is_certain else None
     if spell_status(base.task.task_status) != spell_status(job.task.task_status):
         return Change.STATUS
-    return None if _essence(base.message) == _essence(job.message) else Change.MESSAGE
+    if base.task.messages == job.task.messages:
+        return None
+    compared = TaskDifference(base, job, None, None)
+    return Change.MESSAGE if compared.differing_part else None
 
 
 def _compare_elapsed(
@@ -229,13 +269,30 @@ def merge_order(base: Iterable[StepKey], job: Iterable[StepKey]) -> list[StepKey
     return merged
 
 
-def _essence(message: Failure | None) -> object:
-    """Return all that a message says, without what differs from run to run."""
+def _read_message(report: TaskReport | None) -> Failure | None:
+    return read_message(report.task.messages) if report else None
+
+
+def _list_parts(message: Failure | None) -> Iterator[tuple[Part, str]]:
+    """Yield all that a message says, but for ids, times and hosts, which differ in each run."""
     if message is None:
-        return None
-    pairs = [(message.code, message.detail), None, *message.within, None, *message.also]
-    rest = {path: _VARYING.sub("", text) for path, text in message.rest if not _varies(path)}
-    return [pair and (pair[0], _VARYING.sub("", pair[1] or "")) for pair in pairs], rest
+        return
+    cause = (Pair(message.code, message.detail),)
+    for relation, pairs in (("", cause), ("within", message.within), ("also", message.also)):
+        for number, pair in enumerate(pairs):
+            yield (relation, number), "  ".join(filter(None, pair))
+    for path, text in message.rest:
+        if not _varies(path):
+            yield (path, None), text
+
+
+def _label(part: Part, text: str) -> str:
+    return f"{part[0]}  {text or '(none)'}" if part[0] else text
+
+
+def _strip(text: str) -> str:
+    """Return a text without what differs from run to run, and in any layout."""
+    return " ".join(_VARYING.sub("", text).split())
 
 
 def _varies(path: str) -> bool:

@@ -112,6 +112,15 @@ def read_failure(sent: JsonValue) -> Failure | None:
     return failure
 
 
+def read_message(sent: JsonValue) -> Failure | None:
+    """Return what MESSAGES say of any task; an object of no known shape has all in `rest`."""
+    failure, message = read_failure(sent), decode_messages(sent)
+    if failure and failure.detail == _show(sent) and isinstance(message, dict | list):
+        rest = ((_name(path), _show(leaf)) for path, leaf in find_leaves(message))
+        return Failure(None, None, rest=tuple(rest))
+    return failure
+
+
 def _read(message: JsonValue) -> Failure | None:
     """Return what a message says by the most specific shape that it has, or None."""
     candidates = list(find_candidates(message))

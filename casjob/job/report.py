@@ -172,6 +172,11 @@ class Report(NamedTuple):
         return self.is_whole if count is None else len(self.tasks) >= count
 
     @property
+    def knows_all(self) -> bool:
+        """Whether every task is known; if none came, only the service's count can say so."""
+        return self.has_all and (bool(self.tasks) or self.detail.task_count is not None)
+
+    @property
     def shortfalls(self) -> list[str]:
         """Says, in a sentence, that tasks are missing, if any is."""
         if self.missing:

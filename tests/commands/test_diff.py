@@ -23,6 +23,8 @@ BASE provision/provMain SUCCEEDED after 1m 15s · {SUCCEEDED_JOB_ID} · started 
 JOB  provision/provMain FAILED after 35.6s · {FAILED_JOB_ID} · started 2020-02-04 04:01:03Z
 """
 
+POD = {"error_code": "E.1", "error_msg": "same"}
+
 Ask = Callable[..., Finished]
 Diff = Callable[..., Finished]
 
@@ -175,6 +177,62 @@ JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s i
                 "  BASE E.1  no",
             ],
         ),
+        *(
+            (
+                job("FAILED", task(1, "FAILED", messages=json.dumps(one))),
+                job("FAILED", task(1, "FAILED", messages=json.dumps(two))),
+                [
+                    (
+                        f"task 1 TX00001 is the first to differ: FAILED with {code} in BASE,"
+                        f" FAILED with {code} in JOB"
+                    ),
+                    f"  BASE {base}",
+                    f"  JOB  {other}",
+                ],
+            )
+            for one, two, code, base, other in (
+                (POD | {"x": "pod 1"}, POD | {"x": "pod 2"}, "E.1", "x  pod 1", "x  pod 2"),
+                (POD | {"statusCode": 5}, POD, "E.1", "statusCode  5", "statusCode  (none)"),
+                (POD, POD | {"a": [{"b": 5}]}, "E.1", "a[0].b  (none)", "a[0].b  5"),
+                (
+                    {"error_code": "A.1", "error_msg": POD},
+                    {"error_code": "A.2", "error_msg": POD},
+                    *("E.1", "within  A.1", "within  A.2"),
+                ),
+                (
+                    [POD, {"code": "E.2", "message": "x"}],
+                    [POD, {"code": "E.2", "message": "y"}],
+                    *("E.1", "also  E.2  x", "also  E.2  y"),
+                ),
+            )
+        ),
+        (
+            job("SUCCEEDED", task(1)),
+            job("SUCCEEDED", task(1, messages='{"replicas": 3}')),
+            [
+                (
+                    "task 1 TX00001 is the first to differ: SUCCEEDED without a message in BASE,"
+                    " SUCCEEDED with another message in JOB"
+                ),
+                "  BASE replicas  (none)",
+                "  JOB  replicas  3",
+            ],
+        ),
+        (
+            job("SUCCEEDED", task(1), task_count=9),
+            job("FAILED", task(1), task_count=9),
+            [
+                (
+                    "the tasks that are known match, but the jobs differ: SUCCEEDED in BASE,"
+                    " FAILED in JOB"
+                )
+            ],
+        ),
+        (
+            job("SUCCEEDED", task_count=9),
+            job("FAILED", task(1), task_count=9),
+            ["the jobs differ: SUCCEEDED in BASE, FAILED in JOB"],
+        ),
         (
             job("SUCCEEDED"),
             job("SUCCEEDED", task(1, None, CREATED_AT=None)),
@@ -213,6 +271,43 @@ def test_what_is_missing_can_not_be_told(diff: Diff, turn: int) -> None:
         assert told(diff(lacking, lacking)) == [f"can't tell whether the jobs match: {sides}"]
         failed = job("FAILED", task(1, "FAILED"), task(2))
         assert diff(*[lacking, failed][::turn]).status == 1
+
+
+def test_of_jobs_without_tasks_or_their_count_nothing_can_be_told(diff: Diff) -> None:
+    unknown = job("FAILED", task_count=None)
+    shown = diff(unknown, unknown)
+    lacking = "no tasks of BASE are known and no tasks of JOB are known"
+    assert (shown.status, told(shown)) == (7, [f"can't tell whether the jobs match: {lacking}"])
+
+    shown = diff(unknown, unknown, "--json")
+    document = json.loads(shown.out)
+    assert (shown.status, document["alike"], document["base"]["complete"]) == (7, None, False)
+    # A task of one of them only may be among those that the other did not send.
+    known = job("FAILED", task(1, "FAILED", CREATED_AT=None))
+    assert diff(unknown, known).status == 7
+
+
+def test_what_is_in_one_job_only_is_not_said_to_match(diff: Diff) -> None:
+    base = job("FAILED", task(1, "FAILED"), task(2), task(3), task_count=9)
+    shown = diff(base, job("FAILED", task(1), task(2), task_count=9))
+    assert "\n1 of 3 tasks differs · 2 not shown\n" in shown.out
+
+
+def test_messages_that_begin_alike_are_shown_from_where_they_differ(diff: Diff) -> None:
+    one, two = (job("FAILED", task(1, "FAILED", messages="x" * 9999 + each)) for each in "ab")
+    shown = diff(one, two, columns=100).out
+    lines = [line.strip() for line in shown.split("\n\n")[1].split("BASE ")[-1].splitlines()]
+    assert "xa" in "".join(lines)
+    assert "xb" in "".join(lines)
+
+
+def test_types_of_jobs_that_differ_are_noted(diff: Diff) -> None:
+    shown = diff(job("FAILED"), job("FAILED", JOB_TYPE="UPGRADE"))
+    why = "The types of the jobs differ: PROVISION in BASE, UPGRADE in JOB."
+    assert shown.status == 0
+    assert shown.out.endswith(f"\nnote: {why}\n")
+    assert f"note: {why}" in diff(job("FAILED"), job("FAILED", JOB_TYPE="UPGRADE"), "--json").err
+    assert "The types" not in diff(job("FAILED"), job("FAILED", JOB_TYPE="provision")).out
 
 
 def test_a_reply_about_another_job_is_not_compared(ask: Ask, service: Service) -> None:
@@ -404,8 +499,8 @@ class TestOtherFormats:
         shown = diff(job("FAILED", task(1, CREATED_AT=None)), job("FAILED"), "-o", "markdown")
 
         assert shown.out.endswith(
-            "- BASE: `The job is FAILED, but none of its tasks failed.`\n"
-            "- JOB: `The job is FAILED, but none of its tasks failed.`\n"
+            "- `BASE: The job is FAILED, but none of its tasks failed.`\n"
+            "- `JOB: The job is FAILED, but none of its tasks failed.`\n"
         )
 
     def test_a_file_gets_it_whole(self, casjob: Casjob, tmp_path: Path) -> None:

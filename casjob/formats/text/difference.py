@@ -1,5 +1,6 @@
 """The difference between two runs for people: what differs first, then the tasks that do."""
 
+from itertools import takewhile
 from typing import Literal
 
 from casjob.formats.display import Display
@@ -61,8 +62,7 @@ def difference(difference: Difference, display: Display) -> str:
     page.gap()
     page.print((describe_difference(difference), "bold"))
     if difference.first:
-        _draw_message(page, base, difference.first.base)
-        _draw_message(page, job, difference.first.job)
+        _draw_messages(page, (base, job), difference.first)
     for sentence in describe_times(difference):
         page.print(sentence)
     noticed = [each for each in difference.tasks if is_noticed(each)]
@@ -71,11 +71,14 @@ def difference(difference: Difference, display: Display) -> str:
         page.add_table(list_difference_fields(difference.names), noticed)
         page.gap()
         more = len(difference.tasks) - len(noticed)
-        counts = (describe_change_count(difference), f"{more} matching not shown" if more else None)
+        matching = "matching " if difference.has_all else ""
+        counts = (
+            describe_change_count(difference),
+            f"{more} {matching}not shown" if more else None,
+        )
         page.print(*filter(None, counts))
-    for name, report in zip(difference.names, (difference.base, difference.job), strict=True):
-        for sentence in report.contradictions:
-            page.print([("note: ", "magenta"), f"{name}: {sentence}"])
+    for sentence in difference.contradictions:
+        page.print([("note: ", "magenta"), sentence])
     return page.content()
 
 
@@ -89,13 +92,26 @@ def _draw_job(page: Page, name: str, report: Report, *, utc: bool) -> None:
     page.print(title, *((fact, "dim") for fact in facts), margin=page.mark(report.stage))
 
 
-def _draw_message(page: Page, name: str, report: TaskReport | None) -> None:
+def _draw_messages(page: Page, names: tuple[str, str], task: TaskDifference) -> None:
+    texts = task.differing_part if task.change is Change.MESSAGE else None
+    # In a line: the report of the job has it as it is.
+    base, job = (
+        " ".join(each.split("\n"))
+        for each in texts or (_describe_message(task.base), _describe_message(task.job))
+    )
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(base, job, strict=False)))
+    # What differs must not be what is left out.
+    start = 0 if page.is_whole else max(same - _LONGEST_MESSAGE // 2, 0)
+    for name, text in zip(names, (base, job), strict=True):
+        words = f"{page.signs('…')}{text[start:]}" if start else text
+        if words:
+            shown = page.shorten(words, _LONGEST_MESSAGE)
+            page.print([(f"{name} ", "dim"), shown], margin=INDENT)
+
+
+def _describe_message(report: TaskReport | None) -> str:
     message = report.message if report else None
-    words = "  ".join(filter(None, (message.code, message.detail))) if message else ""
-    if words:
-        # In a line: the report of the job has it as it is.
-        shown = page.shorten(" ".join(words.split("\n")), _LONGEST_MESSAGE)
-        page.print([(f"{name} ", "dim"), shown], margin=INDENT)
+    return "  ".join(filter(None, (message.code, message.detail))) if message else ""
 
 
 # Sentences, the same in every format that people read
@@ -112,10 +128,14 @@ def describe_difference(difference: Difference) -> str:
             report.job.execution_status or "(no status)"
             for report in (difference.base, difference.job)
         )
-        return f"the tasks match, but the jobs differ: {was} in {base}, {now} in {job}"
+        jobs = f"the jobs differ: {was} in {base}, {now} in {job}"
+        if difference.has_all:
+            return f"the tasks match, but {jobs}"
+        is_any_in_both = any(each.base and each.job for each in difference.tasks)
+        return f"the tasks that are known match, but {jobs}" if is_any_in_both else jobs
     if difference.is_alike is None:
         sides = zip(difference.names, (difference.base, difference.job), strict=True)
-        lacking = [_describe_lack(name, report) for name, report in sides if not report.has_all]
+        lacking = [_describe_lack(name, report) for name, report in sides if not report.knows_all]
         return f"can't tell whether the jobs match: {' and '.join(lacking)}"
     count = len(difference.tasks)
     return f"the jobs match: {count} {'task' if count == 1 else 'tasks'}, none differs"
@@ -125,7 +145,7 @@ def _describe_side(report: TaskReport | None, difference: TaskDifference) -> str
     status = describe_status(report)
     if difference.change is not Change.MESSAGE:
         return status
-    message = report.message if report else None
+    message = difference.messages[report is difference.job]
     if message is None:
         return f"{status} without a message"
     return f"{status} with {message.code or 'another message'}"
@@ -133,7 +153,7 @@ def _describe_side(report: TaskReport | None, difference: TaskDifference) -> str
 
 def _describe_lack(name: str, report: Report) -> str:
     count = report.detail.task_count
-    of = f"{len(report.tasks)} of {count}" if count else "not all"
+    of = f"{len(report.tasks)} of {count}" if count else "not all" if report.tasks else "no"
     return f"{of} tasks of {name} are known"
 
 
