@@ -50,6 +50,7 @@ class Kind(StrEnum):
     DEPLOY_TYPE = "deploy_type"
     BUILD_STATE = "build_state"
     BUILD_PHASE = "build_phase"
+    WORD = "word"
 
 
 class Service(NamedTuple):
