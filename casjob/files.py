@@ -25,6 +25,8 @@ _SHARED = 0o666
 _AS_IT_IS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Neither follows a link, nor waits for what a pipe may bring; Windows has no such flags."""
 
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+
 _DRAFT = ".casjob-draft-"
 _LONGEST_WRITE = 3600.0
 """Seconds after which a draft belongs to a run that was killed."""
@@ -170,7 +172,19 @@ def check_writable(path: Path) -> os.stat_result | None:
             raise OSError(errno.EACCES, f"{folder} is not a writable folder", str(path))
         if replaced and _current_user() not in {0, replaced.st_uid}:
             raise OSError(errno.EPERM, "it belongs to another user", str(path))
+        _try_draft(folder)
     return replaced
+
+
+def _try_draft(folder: Path) -> None:
+    """Create a draft, and remove it: that /proc takes no files, its permissions do not tell."""
+    draft = _name_draft(folder)
+    try:
+        os.close(os.open(draft, _NEW, PRIVATE))
+        draft.unlink()
+    except OSError as error:
+        reason = f"no file can be created in {folder}: {error.strerror}"
+        raise OSError(error.errno, reason, str(draft)) from None
 
 
 def read_own(path: Path, size: int) -> bytes:
@@ -217,8 +231,8 @@ def _replace(
     path: Path, content: bytes, mode: int | None, replaced: os.stat_result | None = None
 ) -> None:
     _remove_old_drafts(path.parent)
-    draft = path.with_name(f"{_DRAFT}{os.urandom(8).hex()}")
-    created = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode or _SHARED)
+    draft = _name_draft(path.parent)
+    created = os.open(draft, _NEW, mode or _SHARED)
     try:
         with os.fdopen(created, "wb") as file:
             if replaced and hasattr(os, "chown"):
@@ -229,6 +243,10 @@ def _replace(
     finally:
         # The draft is still there if the disk is full.
         draft.unlink(missing_ok=True)
+
+
+def _name_draft(folder: Path) -> Path:
+    return folder / f"{_DRAFT}{os.urandom(8).hex()}"
 
 
 def _remove_old_drafts(folder: Path) -> None:

@@ -197,6 +197,18 @@ def test_a_file_that_can_not_be_written_is_an_error_before_anything_is_requested
     assert {each.name for each in folder.iterdir()} == {"folder", "loop"}
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_a_folder_that_takes_no_files_is_an_error_before_anything_is_requested(
+    ask: Ask, service: Service
+) -> None:
+    for option in ("--output-file", "--save"):
+        status, out, err = ask("show", JOB_ID, option, "/proc/x.json")
+        assert (status, out) == (74, "")
+        assert err.startswith("casjob: can't write to /proc/x.json: ")
+        assert "/proc is not a writable folder" in err or "can be created in /proc: " in err
+    assert service.requests == []
+
+
 def test_watch_has_no_such_option(casjob: Casjob, file: Path) -> None:
     assert casjob("watch", "--demo", "--output-file", str(file)).status == 2
     assert not file.exists()
