@@ -1,5 +1,6 @@
 """stderr: notices, errors and progress."""
 
+import math
 import os
 import re
 import sys
@@ -45,6 +46,8 @@ class Notices:
         self._stream = stream
         self._is_colored = is_colored
         self._draws_progress = draws_progress
+        self.height = 0
+        """Rows of the terminal that have been written and stay; 0 if stderr is none."""
         self._live: Live | None = None
         self._lock = threading.RLock()
 
@@ -168,7 +171,10 @@ class Notices:
             rows = [*map(_color_label, rows)]
         rows += map(_make_safe, steps)
         text = "".join(f"{row}\n" for row in rows)
+        columns = self._columns()
         with self._lock:
+            if columns:
+                self.height += sum(math.ceil(len(row) / columns) for row in text.splitlines())
             if self._live:
                 self._live.console.out(text, end="", highlight=False)
             else:

@@ -134,6 +134,7 @@ class BuildLog(NamedTuple):
         component: the component's name.
         lines: the whole log.
         tail: how many of the last lines to show; None for all, or for what fits the screen.
+        rows_above: rows of the terminal that are written already, and are to stay on the screen.
     """
 
     job_id: str | None
@@ -142,6 +143,7 @@ class BuildLog(NamedTuple):
     phases: tuple[Phase, ...]
     lines: Sequence[str]
     tail: int | None = None
+    rows_above: int = 0
 
     @property
     def failed_phase(self) -> str | None:

@@ -252,7 +252,7 @@ def _show(
         raise BuildNotFoundError(f"the log of {build.label} is empty", hint=hint)
     if log.first_shown:
         session.notices.say(f"the last {len(lines) - log.first_shown} of {len(lines)} lines")
-    presentation.show(log)
+    presentation.show(log._replace(rows_above=session.notices.height))
     if not build.has_ended:
         session.notices.say("the build is still running; use --follow to follow it")
     return build

@@ -243,6 +243,20 @@ class TestOnATerminal:
             "… 96 lines; --full shows all",
         ]
 
+    @pytest.mark.parametrize("words", [[JOB_ID], ["--component", "web", "--application", "shop"]])
+    def test_fits_a_small_one_below_what_is_said_about_it(
+        self, clean_environ: dict[str, str], at_service: dict[str, str], words: list[str]
+    ) -> None:
+        environ = {**clean_environ, **at_service, **MEASURED}
+        with Terminal([CASJOB, "logs", *words], environ, columns=60, rows=14) as terminal:
+            status, lines = terminal.finish()
+        first = "build 2 (b2)" if words == [JOB_ID] else f"{JOB_ID} (last"
+        assert status == 0
+        assert lines[0].startswith(f"casjob: {first}")
+        assert lines[-1].startswith("… ")
+        # The command and the prompt have room too.
+        assert len(lines) <= 12
+
     def test_is_whole_where_it_is_asked_for_or_fits(
         self, casjob: Casjob, at_service: dict[str, str]
     ) -> None:

@@ -8,8 +8,12 @@ from casjob.formats.display import Display
 from casjob.formats.text.page import Page
 from casjob.printable import printable
 
-_AROUND = 5
-"""Rows of the terminal for what is said about the build, and for the prompt."""
+_ABOVE = 2
+"""Rows of the terminal for what is said about the build; more where it is wrapped."""
+_AROUND = 3
+"""Rows for the command, for a note below, and for the prompt."""
+_GAPS = 3
+"""Rows beside a line: what is left out before and after it, and how long it is."""
 _LONGEST = 400
 """Characters of a line that are shown where the log has to fit the screen."""
 
@@ -20,14 +24,17 @@ def log(log: BuildLog, display: Display) -> str:
     if height is None or log.tail is not None:
         return lines(log.lines[log.first_shown :])
     page = Page(display, all_with="--full")
-    shown = _choose_lines(log, page, max(height - _AROUND, 1))
+    rows = max(height - _AROUND - max(log.rows_above, _ABOVE), 1)
+    # So that even the first fits, between what is left out before and after it.
+    longest = min(_LONGEST, max(rows - _GAPS, 1) * (display.width or _LONGEST))
+    shown = _choose_lines(log, page, rows, longest)
     excerpt = set(log.excerpt)
     before = 0
     for index in [*shown, len(log.lines)]:
         if left_out := index - before:
             page.count_left_out(f"{left_out} line{'' if left_out == 1 else 's'}")
         if index < len(log.lines):
-            _draw_line(page, log.lines[index], "bold" if index in excerpt else "")
+            _draw_line(page, log.lines[index], longest, "bold" if index in excerpt else "")
         before = index + 1
     return page.content()
 
@@ -37,11 +44,11 @@ def lines(lines: Sequence[str]) -> str:
     return "".join(f"{printable(line.expandtabs())}\n" for line in lines)
 
 
-def _draw_line(page: Page, line: str, style: str = "") -> None:
-    page.print_whole([(page.shorten(line.expandtabs(), _LONGEST), style)], "")
+def _draw_line(page: Page, line: str, longest: int, style: str = "") -> None:
+    page.print_whole([(page.shorten(line.expandtabs(), longest), style)], "")
 
 
-def _choose_lines(log: BuildLog, page: Page, rows: int) -> list[int]:
+def _choose_lines(log: BuildLog, page: Page, rows: int, longest: int) -> list[int]:
     """Return the indexes of lines that fit: those of the excerpt, then those around them."""
     shown: list[int] = []
     used = 0
@@ -49,7 +56,7 @@ def _choose_lines(log: BuildLog, page: Page, rows: int) -> list[int]:
         if index in shown:
             continue
         blank = page.blank()
-        _draw_line(blank, log.lines[index])
+        _draw_line(blank, log.lines[index], longest)
         chosen = sorted([*shown, index])
         gaps = sum(
             after - before > 1
