@@ -127,7 +127,13 @@ class Difference(NamedTuple):
     @property
     def notes(self) -> list[str]:
         """Which tasks are missing, in sentences, and whether the jobs are of two types."""
-        return self._collect_notes("shortfalls")
+        sides = zip(self.names, (self.base, self.job), strict=True)
+        unknown = [
+            f"{name}: No task was sent, and no task_count says how many there are."
+            for name, report in sides
+            if report.has_all and not report.knows_all
+        ]
+        return [*unknown, *self._collect_notes("shortfalls")]
 
     @property
     def contradictions(self) -> list[str]:

@@ -282,6 +282,8 @@ def test_of_jobs_without_tasks_or_their_count_nothing_can_be_told(diff: Diff) ->
     shown = diff(unknown, unknown, "--json")
     document = json.loads(shown.out)
     assert (shown.status, document["alike"], document["base"]["complete"]) == (7, None, False)
+    why = "No task was sent, and no task_count says how many there are.\n"
+    assert shown.err == f"casjob: note: BASE: {why}casjob: note: JOB: {why}"
     # A task of one of them only may be among those that the other did not send.
     known = job("FAILED", task(1, "FAILED", CREATED_AT=None))
     assert diff(unknown, known).status == 7
