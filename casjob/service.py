@@ -212,7 +212,9 @@ def _open_credential(
     def read() -> tuple[Credential, datetime | None]:
         try:
             # The program is ended at the deadline, not abandoned: it may be prompting the user.
-            texts, expires, warning = read_credential(found, session.environ, timeout=deadline.left)
+            texts, expires, warning = read_credential(
+                found, session.environ, session.notices.say, timeout=deadline.left
+            )
         except SettingsError:
             deadline.check(found.origin)
             raise

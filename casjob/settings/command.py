@@ -5,11 +5,10 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, cast
 
 from casjob.durations import is_ending
 from casjob.errors import SettingsError
@@ -21,6 +20,10 @@ COMMAND_TIMEOUT = 60.0
 
 _MAX_OUTPUT = 256 * 1024
 """Bytes that a program may print; a token has up to 16 KB."""
+_MAX_TAIL = 4096
+"""Bytes of its stderr that are kept."""
+_LINES = 3
+"""Of these, those that are said."""
 _PAUSE = 0.02
 """Seconds between two looks at whether it has printed something."""
 _MARK = "_CASJOB_RUN"
@@ -36,14 +39,23 @@ _PRINTED = {
 """What programs print: casjob's own names, those of ECS and IAM, and those of STS."""
 
 
-def run_command(command: str, origin: str, environ: Mapping[str, str], timeout: float) -> bytes:
-    """Return what a program prints within so many seconds. Its stderr is the user's.
+def run_command(
+    command: str,
+    origin: str,
+    environ: Mapping[str, str],
+    timeout: float,
+    say: Callable[[str], None],
+) -> bytes:
+    """Return what a program prints within so many seconds.
+
+    On a terminal, its stderr is the user's, as it may prompt there; elsewhere its end is said.
 
     Raises:
         SettingsError: it can't be run, failed, printed too much, or took too long.
     """
     timeout = min(timeout, COMMAND_TIMEOUT)
     mark = os.urandom(16).hex()
+    stderr = bytearray()
     try:
         arguments = shlex.split(command)
         program = subprocess.Popen(  # noqa: S603 - the user's own program, from the user's own file
@@ -52,6 +64,7 @@ def run_command(command: str, origin: str, environ: Mapping[str, str], timeout: 
             env={**environ, _MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=None if os.isatty(2) else subprocess.PIPE,
         )
     except ValueError as error:
         raise SettingsError(f"{origin} is not a command line: {error}") from None
@@ -59,12 +72,14 @@ def run_command(command: str, origin: str, environ: Mapping[str, str], timeout: 
         raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
     with program:
         try:
-            stdout = _read_stdout(program, timeout)
+            stdout = _read_stdout(program, timeout, stderr)
         except subprocess.TimeoutExpired:
             raise SettingsError(f"{origin} took longer than {timeout:g}s") from None
         finally:
             if program.poll() is None:
                 _end(program, mark)
+            for line in stderr.decode(errors="replace").splitlines()[-_LINES:]:
+                say(f"{origin} said: {line}")
     if len(stdout) > _MAX_OUTPUT:
         raise SettingsError(f"{origin} printed more than {_MAX_OUTPUT // 1024} KiB")
     if program.returncode:
@@ -72,24 +87,30 @@ def run_command(command: str, origin: str, environ: Mapping[str, str], timeout: 
     return stdout
 
 
-def _read_stdout(program: "subprocess.Popen[bytes]", timeout: float) -> bytes:
+def _read_stdout(program: "subprocess.Popen[bytes]", timeout: float, stderr: bytearray) -> bytes:
     """Return what a program printed until its end, or a little more than `_MAX_OUTPUT`.
 
-    Its stdout may stay open: an agent that it leaves behind has it too.
+    Both streams may stay open: an agent that it leaves behind has them too. `stderr` gets the end
+    of what is not the user's.
     """
     end = time.monotonic() + timeout
     output = b""
-    stdout = cast("IO[bytes]", program.stdout)
-    os.set_blocking(stdout.fileno(), False)
+    pipes = [pipe for pipe in (program.stdout, program.stderr) if pipe]
+    for pipe in pipes:
+        os.set_blocking(pipe.fileno(), False)
     while len(output) <= _MAX_OUTPUT:
         has_ended = program.poll() is not None
-        if piece := stdout.read(_MAX_OUTPUT):
-            output += piece
-        elif has_ended:
+        piece, *said = [pipe.read(_MAX_OUTPUT) or b"" for pipe in pipes]
+        output += piece
+        stderr += b"".join(said)
+        # What its last lines have room for.
+        del stderr[:-_MAX_TAIL]
+        is_idle = not (piece or any(said))
+        if has_ended and is_idle:
             break
-        elif time.monotonic() > end:
+        if time.monotonic() > end:
             raise subprocess.TimeoutExpired(program.args, timeout)
-        else:
+        if is_idle:
             with suppress(subprocess.TimeoutExpired):
                 program.wait(_PAUSE)
     return output

@@ -1,7 +1,7 @@
 """Finds the credential, all of it in one source."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -92,9 +92,15 @@ class ReadCredential(NamedTuple):
 
 
 def read_credential(
-    found: CredentialSource, environ: Mapping[str, str], *, timeout: float = math.inf
+    found: CredentialSource,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    timeout: float = math.inf,
 ) -> ReadCredential:
     """Return the credential, running the program that prints it if there is one.
+
+    `say` gets what the program wrote to stderr, if that is no terminal.
 
     Raises:
         SettingsError: the program failed, took longer than `timeout` seconds or printed what has
@@ -104,7 +110,7 @@ def read_credential(
     if found.kind == "credential_command":
         from casjob.settings.command import read_printed, run_command
 
-        stdout = run_command(values[found.kind].text, found.origin, environ, timeout)
+        stdout = run_command(values[found.kind].text, found.origin, environ, timeout, say)
         values, expires, warning = read_printed(stdout, found.origin)
     texts = {name: _check(name, value) for name, value in values.items()}
     return ReadCredential(texts, expires, warning)

@@ -30,11 +30,12 @@ class Read:
 
     def __init__(self, resolve: Resolve, environ: Mapping[str, str]) -> None:
         self._resolve, self._environ = resolve, environ
+        self.said: list[str] = []
 
     def __call__(self, **environ: str) -> dict[str, str]:
         found, _ = find_credential(self._resolve(**environ).sources)
         assert found is not None
-        return read_credential(found, {**self._environ, **environ}).texts
+        return read_credential(found, {**self._environ, **environ}, self.said.append).texts
 
 
 @pytest.mark.parametrize(
@@ -311,14 +312,37 @@ def test_what_has_expired_or_will_within_a_minute_is_an_error_that_says_so(
     )
 
 
-def test_a_failed_credential_command_shows_its_status_and_not_its_output(
-    write: Write, read: Read, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        ("'log in first\\n'", ["log in first"]),
+        ("'1\\n2\\n3\\n4\\n'", ["2", "3", "4"]),
+        ("'x' * 3_000_000", ["x" * 4096]),
+    ],
+)
+def test_a_failed_credential_command_shows_its_status_and_the_end_of_its_stderr(
+    said: str, lines: list[str], write: Write, read: Read, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    script = "import sys; print('SECRET'); print('log in first', file=sys.stderr); sys.exit(9)"
-    path = command(write, script)
+    path = command(write, f"import sys; print('SECRET'); sys.stderr.write({said}); sys.exit(9)")
     with pytest.raises(SettingsError, match=f"{path} failed with exit status 9$"):
         read()
-    assert capfd.readouterr() == ("", "log in first\n")
+    origin = f"credential_command of profile default in {path}"
+    assert read.said == [f"{origin} said: {line}" for line in lines]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_credential_command_has_a_terminal_to_prompt_on(write: Write, read: Read) -> None:
+    script = "import os, sys; os.write(2, b'PIN: '); print('{\"token\": \"%d\"}' % os.isatty(2))"
+    command(write, script)
+    own, (main, terminal) = os.dup(2), os.openpty()
+    try:
+        os.dup2(terminal, 2)
+        assert (read(), read.said) == ({"token": "1"}, [])
+        assert os.read(main, 9) == b"PIN: "
+    finally:
+        os.dup2(own, 2)
+        for each in (own, main, terminal):
+            os.close(each)
 
 
 @pytest.mark.parametrize(
@@ -345,6 +369,7 @@ def test_a_credential_command_that_can_not_be_run_is_an_error(
     [
         "threading.Event().wait()",
         "[print('x', flush=True) or time.sleep(0.01) for _ in iter(int, 1)]",
+        "import os; [os.write(2, b'x') for _ in iter(int, 1)]",
     ],
 )
 def test_a_credential_command_that_hangs_is_ended_with_all_that_it_started(
