@@ -160,8 +160,7 @@ class Client:
         self._peer = parsed.netloc.decode("ascii")
         self._redactor = redactor or Redactor()
         if proxy:
-            netloc = proxy.url.netloc.decode()
-            self._peer += f" (through the proxy {netloc} of {self.route.origin})"
+            self._peer += f" (through the proxy {proxy.url.netloc.decode()} of {self.route.origin})"
         elif self.route.origin:
             self._peer += f" (no proxy: {self.route.origin})"
         if proxy and proxy.auth:
