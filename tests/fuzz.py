@@ -746,7 +746,8 @@ def _check_width(
 
 def _find_uncut(report: Report) -> Iterator[str | None]:
     """Yield the ids, statuses and codes of a job, which are never cut."""
-    yield from (report.job.job_id, report.job.execution_status)
+    job = report.job
+    yield from (job.job_id, job.execution_status, job.project_id, job.service_instance_id)
     for each in report.tasks:
         yield from (each.task.task_id, each.task.task_status, each.message and each.message.code)
 

@@ -49,7 +49,6 @@ def option(kind: Any, **settings: Any) -> Any:
         (option(list[str] | None), [], None),
         (option(list[str] | None), ["--value", "a", "--value", "b"], ["a", "b"]),
         (option(list[int] | None), ["--value", "1", "--value", "-2"], [1, -2]),
-        (Annotated[str | None, typer.Argument()], [""], ""),
         (Annotated[list[str] | None, typer.Argument()], [], None),
         (Annotated[list[str] | None, typer.Argument()], ["a", "b"], ["a", "b"]),
     ],

@@ -63,7 +63,7 @@ def test_the_help_lists_the_formats_that_a_command_supports(
 
 
 def test_a_word_that_is_no_format_is_refused(casjob: Casjob) -> None:
-    finished = casjob("show", "--demo", "-o", "xml")
+    finished = casjob("show", "--demo", "-o", "yaml")
 
     assert (finished.status, finished.out) == (2, "")
-    assert "'xml'" in finished.err
+    assert "'yaml'" in finished.err
