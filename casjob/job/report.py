@@ -314,10 +314,7 @@ def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | N
 def _find_contradictions(report: Report) -> Iterator[str]:
     detail, tasks, stage = report.detail, report.tasks, report.stage
     status = report.job.execution_status
-    if report.missing:
-        yield report.missing
-    if report.mix_up:
-        yield report.mix_up
+    yield from filter(None, (report.missing, report.mix_up))
     if report.is_whole and stage is Stage.ENDED_BADLY and not report.cause:
         yield f"The job is {status}, but none of its tasks failed."
     if stage is Stage.ENDED_WELL and report.cause:
