@@ -17,10 +17,14 @@ class Output:
 
     Args:
         stream: stdout; None if the program was started without one.
+
+    Attributes:
+        has_reader: false once the reader of a pipe has gone.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream if isinstance(stream, TextIOWrapper) else None
+        self.has_reader = True
 
     @classmethod
     def on_stdout(cls) -> Self:
@@ -66,6 +70,7 @@ class Output:
         Raises:
             OutputError: the write failed for another reason.
         """
+        self.has_reader = False
         if self._stream:
             # Discard what is still buffered, so that flushing does not fail again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -53,7 +53,8 @@ def run(
             ]
             left = [each for each in results if not each.has_verdict]
             presentation.show(results, left=left, timed_out=poller.has_timed_out)
-        _suggest_log(poller, session)
+        if session.output.has_reader:
+            _suggest_log(poller, session)
         return conclude(poller, session.notices)
 
 
