@@ -25,10 +25,11 @@ from casjob.arguments import (
 )
 from casjob.completion import SCRIPTS, Shell
 from casjob.errors import ExitStatus
-from casjob.formats.display import Content, OutputFormat
+from casjob.formats.display import Color, Content, OutputFormat
 from casjob.help import Command, Commands, Version
 from casjob.job.source import ComponentName
 from casjob.options import (
+    ColorOption,
     ConnectionOptions,
     DisplayOptions,
     FollowOptions,
@@ -169,6 +170,7 @@ def wait(
         bool, option("Print no reminders to stderr while waiting.", names=["--quiet", "-q"])
     ] = False,
     output: Annotated[OutputFormat | None, output_option("verdicts")] = None,
+    color: ColorOption = Color.AUTO,
     formats: FormatOptions,
     connection: ConnectionOptions,
 ) -> int:
@@ -177,7 +179,7 @@ def wait(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    verdicts = formats.open(session, "verdicts", output)
+    verdicts = formats.open(session, "verdicts", output, DisplayOptions(color=color))
     return run(component.choose(job_ids or []), plan, session, verdicts, quiet=quiet)
 
 

@@ -137,10 +137,13 @@ def output_option(content: Content) -> Any:
     )
 
 
+ColorOption = Annotated[Color, _output_option("When to use colour.")]
+
+
 class DisplayOptions(Options):
     """How output is drawn for people."""
 
-    color: Annotated[Color, _output_option("When to use colour.")] = Color.AUTO
+    color: ColorOption = Color.AUTO
     utc: Annotated[bool, _output_option("Show times in UTC.", names=["--utc"])] = False
 
 

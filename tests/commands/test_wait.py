@@ -86,6 +86,8 @@ class TestVerdicts:
         )
         wide = casjob("wait", SUCCEEDED_JOB_ID, "--demo", columns=100, environ={"NO_COLOR": "1"})
         assert wide.out == (f"✓ {SUCCEEDED_JOB_ID} provision/provMain SUCCEEDED after 1m 15s\n")
+        plain = casjob("wait", SUCCEEDED_JOB_ID, "--demo", "--color", "never", columns=100)
+        assert plain.out == wide.out
 
     def test_go_by_the_jobs_own_word(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=[job("SUCCEEDED", task(1, "FAILED"), task(2))])
