@@ -94,7 +94,9 @@ class FollowOptions(Options):
     ] = False
     wait_for_job: Annotated[
         str | None,
-        _follow_option("How long to wait for a job that does not exist yet.", "DURATION"),
+        _follow_option(
+            "How long to wait for a job or component that does not exist yet.", "DURATION"
+        ),
     ] = None
 
     def plan(self, timeout: str | None) -> "Plan":
