@@ -8,7 +8,7 @@ import typer
 from casjob.completion import complete_component, complete_job_id, complete_name, complete_status
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
-from casjob.job.source import ComponentName
+from casjob.job.detail import ComponentName
 from casjob.options import Options, option
 from casjob.output import OutputFile
 

@@ -27,7 +27,7 @@ from casjob.completion import SCRIPTS, Shell
 from casjob.errors import ExitStatus
 from casjob.formats.display import Color, Content, OutputFormat
 from casjob.help import Command, Commands, Version
-from casjob.job.source import ComponentName
+from casjob.job.detail import ComponentName
 from casjob.options import (
     ColorOption,
     ConnectionOptions,

@@ -4,21 +4,17 @@ Every field may be absent, null or of another type than documented: the attribut
 the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkservicestage 3.1.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 
 from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ReplyError
 from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
-from casjob.job.source import ComponentIdentity, JobSource
 from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
-
-if TYPE_CHECKING:
-    from casjob.builds.models import BuildSource
 
 Fields = dict[str, JsonValue]
 
@@ -220,51 +216,6 @@ class ComponentHistory(NamedTuple):
         """The jobs of its deployments, newest first."""
         deployments = self.deployments or ()
         return [job_id for each in deployments for job_id in reversed(each.job_ids)]
-
-
-class ComponentSource(Protocol):
-    """Something that has components: the service, or the demo in its place.
-
-    `by_job` has the components of the jobs that were listed with them.
-    Each method raises a CasjobError that says what went wrong; `on_progress` is called with how
-    many were received, of how many if that is known, and what they are if that is something else.
-    """
-
-    by_job: dict[str, ComponentIdentity]
-
-    def list_components(
-        self, application: str | None = None, *, on_progress: Callable[..., None]
-    ) -> Listing:
-        """List the components of the project, or of the application with this name or id."""
-        ...
-
-    def list_instances(self, *, on_progress: Callable[..., None]) -> Listing:
-        """List the components by their instances, as v2 does; none where only v3 is there."""
-        ...
-
-    def fetch_component(self, component: Component) -> Component:
-        """Return a component that was listed as it is now, with its details in v3."""
-        ...
-
-    def fetch_history(
-        self, component: Component, *, on_progress: Callable[..., None]
-    ) -> ComponentHistory:
-        """Return the deployments of a component that was listed."""
-        ...
-
-
-class Source(JobSource, Protocol):
-    """Something that has jobs, the components that they belong to, and the builds of those."""
-
-    @property
-    def components(self) -> ComponentSource:
-        """The components."""
-        ...
-
-    @property
-    def builds(self) -> "BuildSource":
-        """The builds of the components."""
-        ...
 
 
 def read_list(document: JsonValue, name: str) -> tuple[list[Fields], int | None]:

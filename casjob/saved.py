@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from casjob.errors import ReplyError, UsageError
 from casjob.files import decode_text, guess_encoding, read_pieces, read_start
+from casjob.job.detail import ComponentIdentity, JobDetail, Place, Window
 from casjob.job.failures import clip, read_failure
-from casjob.job.source import ComponentIdentity, JobDetail, Place, Window
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import (
     MAX_DEPTH,

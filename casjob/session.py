@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casjob.cache import Cache
 from casjob.catalogue.meanings import Catalogue, read_custom_meanings
 from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
-from casjob.job.source import JobSource
 from casjob.json_text import read_moment
 from casjob.notices import Notices
 from casjob.output import Output
 from casjob.settings.resolve import Settings, resolve_settings
+
+if TYPE_CHECKING:
+    from casjob.api.jobs import ServiceStage
 
 _VERSION_KEPT = timedelta(days=1)
 
@@ -63,13 +66,13 @@ class Session:
             self.notices.say(f"warning: {problem}")
         return Catalogue(meanings)
 
-    def history(self, source: JobSource) -> History:
-        """Return the jobs last viewed in the source's project; the demo is one of its own."""
+    def history(self, service: "ServiceStage") -> History:
+        """Return the jobs last viewed in the service's project; the demo is one of its own."""
         return History(
             self._history_folder,
-            endpoint=source.endpoint,
-            project_id=source.project_id,
-            location=source.location,
+            endpoint=service.endpoint,
+            project_id=service.project_id,
+            location=service.location,
         )
 
     def recent_jobs(self) -> list[RecentJob]:

@@ -14,8 +14,8 @@ from casjob.errors import (
     UsageError,
 )
 from casjob.history import JOB_ID, SHORTEST_PREFIX
+from casjob.job.detail import ComponentName, Window
 from casjob.job.report import Report, is_of_build, report_job
-from casjob.job.source import ComponentName, JobSource, Window
 from casjob.job.statuses import Outcome
 from casjob.job_ids import (
     AROUND_AN_ID,
@@ -30,7 +30,9 @@ from casjob.saved import read_saved
 from casjob.session import Session
 
 if TYPE_CHECKING:
-    from casjob.components import Component, ComponentHistory, ComponentSource, Listing, Source
+    from casjob.api.components import Components
+    from casjob.api.jobs import ServiceStage
+    from casjob.components import Component, ComponentHistory, Listing
 
 _MAX_CANDIDATES = 20
 """Components named where several are meant."""
@@ -104,7 +106,7 @@ def refuse_other_name(text: str, session: Session) -> None:
 
 
 def choose_job(
-    named: Target, source: "Source", session: Session, *, sample_first: bool = False
+    named: Target, service: "ServiceStage", session: Session, *, sample_first: bool = False
 ) -> str:
     """Return the id of the job that is meant; write a notice if it was not given in full.
 
@@ -112,15 +114,15 @@ def choose_job(
     last viewed there.
     """
     if isinstance(named, ComponentName):
-        return choose_last_job(find_component(named, source.components, session), session)
-    recent = session.history(source).job_ids()
+        return choose_last_job(find_component(named, service.components, session), session)
+    recent = session.history(service).job_ids()
     if named is not None:
-        chosen = _complete(named, [*recent, *source.sample_job_ids])
+        chosen = _complete(named, [*recent, *service.sample_job_ids])
         if chosen != named:
             session.notices.say(f"{chosen} (recent job)")
         return chosen
-    if source.sample_job_ids and (sample_first or not recent):
-        return source.sample_job_ids[0]
+    if service.sample_job_ids and (sample_first or not recent):
+        return service.sample_job_ids[0]
     if not recent:
         raise UsageError(
             "no job id is given, and no job was viewed before in this project",
@@ -157,7 +159,7 @@ def _begins(prefix: str, job_id: str) -> bool:
     return job_id.upper().startswith((prefix.upper(), f"JOB{prefix.upper()}"))
 
 
-def connect(session: Session) -> AbstractContextManager["Source"]:
+def connect(session: Session) -> AbstractContextManager["ServiceStage"]:
     """Open the service, or the demo; only this loads httpx, which a job in a file does not need."""
     from casjob.service import open_service
 
@@ -169,16 +171,16 @@ def fetch_target(
 ) -> tuple[str, Report]:
     """Fetch the job that is meant, as `choose_job` says, and return its id and a report."""
     named = read_target(target, session)
-    with connect(session) as source:
-        job_id = choose_job(named, source, session, sample_first=sample_first)
-        return job_id, fetch_report(source, job_id, window, session)
+    with connect(session) as service:
+        job_id = choose_job(named, service, session, sample_first=sample_first)
+        return job_id, fetch_report(service, job_id, window, session)
 
 
-def fetch_report(source: JobSource, job_id: str, window: Window, session: Session) -> Report:
+def fetch_report(service: "ServiceStage", job_id: str, window: Window, session: Session) -> Report:
     """Fetch a job, with progress on stderr, and remember that it was viewed."""
     with session.notices.progress(f"fetching {job_id}") as progress:
-        detail = source.fetch_job(job_id, window, on_progress=progress.count)
-    history = session.history(source)
+        detail = service.fetch_job(job_id, window, on_progress=progress.count)
+    history = session.history(service)
     history.record(job_id, name=detail.job.job_name, status=detail.job.execution_status)
     return report_job(detail, window, catalogue=session.catalogue, requested_job_id=job_id)
 
@@ -242,11 +244,9 @@ def choose_last_job(component: "Component", session: Session) -> str:
     return job_id
 
 
-def find_component(
-    named: ComponentName, source: "ComponentSource", session: Session
-) -> "Component":
+def find_component(named: ComponentName, components: "Components", session: Session) -> "Component":
     """Return the one component that is meant."""
-    listing = list_components(named.application, source, session)
+    listing = list_components(named.application, components, session)
     found = listing.find(named.name)
     if len(found) == 1:
         return found[0]
@@ -270,24 +270,24 @@ def find_component(
 
 
 def list_components(
-    application: str | None, source: "ComponentSource", session: Session
+    application: str | None, components: "Components", session: Session
 ) -> "Listing":
     """List components with progress on stderr, and remember their names for completions."""
     with session.notices.progress("listing components", "components") as progress:
-        listing = source.list_components(application, on_progress=progress.count)
+        listing = components.list_components(application, on_progress=progress.count)
     if application is None:
         session.remember_components(each.name for each in listing.components if each.name)
     return listing
 
 
 def list_deployments(
-    component: "Component", source: "ComponentSource", session: Session
+    component: "Component", components: "Components", session: Session
 ) -> "ComponentHistory":
     """List the deployments of a component with progress on stderr."""
     with session.notices.progress(
         f"listing the jobs of {component.label}", "deployments"
     ) as progress:
-        return source.fetch_history(component, on_progress=progress.count)
+        return components.fetch_history(component, on_progress=progress.count)
 
 
 def find_last_job(component: "Component") -> str | None:

@@ -49,6 +49,7 @@ from casjob.formats.display import (
     OutputFormat,
     load_format,
 )
+from casjob.job.detail import JobDetail, Window
 from casjob.job.difference import Difference, compare
 from casjob.job.events import (
     Event,
@@ -62,7 +63,6 @@ from casjob.job.events import (
 )
 from casjob.job.models import read_detail
 from casjob.job.report import Report, report_job
-from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
 from casjob.output import OutputFile

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.demo.replies import Document
+from casjob.job.detail import Window
 from casjob.job.models import read_detail
 from casjob.job.report import Report, report_job
-from casjob.job.source import Window
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 START = datetime(2020, 2, 4, 4, 1, 3, tzinfo=UTC)

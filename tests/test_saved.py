@@ -25,9 +25,9 @@ from casjob.errors import CasjobError
 from casjob.formats import json as json_format
 from casjob.formats.display import Display
 from casjob.formats.documents import Report, Task
+from casjob.job.detail import Window
 from casjob.job.failures import decode_messages
 from casjob.job.report import report_job
-from casjob.job.source import Window
 from casjob.json_text import JsonValue
 from casjob.output import OutputFile
 from casjob.saved import read_saved, save_job

@@ -35,8 +35,8 @@ from casjob.errors import (
     NoSuchApiError,
     ReplyError,
 )
+from casjob.job.detail import ComponentIdentity
 from casjob.job.failures import clip
-from casjob.job.source import ComponentIdentity
 from casjob.json_text import JsonValue, encode, read_text
 
 PERMISSION = "servicestage:app:list"
@@ -81,7 +81,10 @@ class _Fetched(NamedTuple):
 
 
 class Components:
-    """The components of one project, in the first of some API versions that the service has."""
+    """The components of one project, in the first of some API versions that the service has.
+
+    `by_job` has the components of the jobs that were listed with them.
+    """
 
     def __init__(
         self,

@@ -13,13 +13,13 @@ from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
 from casjob.api.versions import Versions
 from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
-from casjob.job.source import JobDetail, Place, Window
+from casjob.job.detail import JobDetail, Place, Window
 from casjob.json_text import JsonValue, encode
 
 if TYPE_CHECKING:
+    from casjob.api.components import Components
     from casjob.api.errors import Refusals
     from casjob.builds.models import BuildSource
-    from casjob.components import ComponentSource
     from casjob.job.models import Task
 
 PAGE_SIZE = 50
@@ -32,8 +32,9 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 class ServiceStage:
     """One project of the CAS service.
 
-    The demo has no credential, and sample jobs that need not have been viewed. A job that is not
-    found is explained by its id. Jobs and components may prefer different versions of the API.
+    The demo has no credential, and sample jobs that need not have been viewed to be known; the
+    first is meant where no job is named and none was viewed. A job that is not found is explained
+    by its id. Jobs and components may prefer different versions of the API.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class ServiceStage:
         self._explain_not_found = explain_not_found
 
     @cached_property
-    def components(self) -> "ComponentSource":
+    def components(self) -> "Components":
         """The components that the jobs belong to."""
         from casjob.api.components import Components
 

@@ -19,7 +19,7 @@ from casjob.errors import (
     ReplyError,
     SettingsError,
 )
-from casjob.job.source import Window
+from casjob.job.detail import Window
 
 _CLOCK_TOLERANCE = timedelta(minutes=15)  # how far off a signature's time may be (APIGW.0301)
 

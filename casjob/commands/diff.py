@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.display import Presentation
 from casjob.history import JOB_ID
+from casjob.job.detail import ComponentName, Window
 from casjob.job.difference import compare
 from casjob.job.report import Report
-from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome, stage_of
 from casjob.job_ids import read_job_id
 from casjob.saved import STDIN
@@ -26,7 +26,8 @@ from casjob.targets import (
 )
 
 if TYPE_CHECKING:
-    from casjob.components import Component, Source
+    from casjob.api.jobs import ServiceStage
+    from casjob.components import Component
 
 _MOST_JOBS = 20
 """Jobs of a component that are searched for one that failed and one that succeeded."""
@@ -82,7 +83,7 @@ def _read_id(target: str, session: Session) -> str:
         raise UsageError(f"{error.message}, and there is no such file") from None
 
 
-def _find_runs(component: "Component", source: "Source", session: Session) -> tuple[str, str]:
+def _find_runs(component: "Component", source: "ServiceStage", session: Session) -> tuple[str, str]:
     """Return a component's last job that succeeded, and its last that failed."""
     history = list_deployments(component, source.components, session)
     if history.deployments is None:

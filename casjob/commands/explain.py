@@ -54,7 +54,7 @@ def _suggest(name: str, session: Session) -> str:
 def _find_names(session: Session) -> Sequence[str]:
     """Return the names in the cause of a job's failure; without a failure, the job's status."""
     # Explaining a name does not need the modules about jobs.
-    from casjob.job.source import Window
+    from casjob.job.detail import Window
     from casjob.targets import fetch_target
 
     job_id, report = fetch_target(None, Window(), session)

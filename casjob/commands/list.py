@@ -2,7 +2,7 @@
 
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Presentation
-from casjob.job.source import ComponentName
+from casjob.job.detail import ComponentName
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import find_component, list_components, list_deployments

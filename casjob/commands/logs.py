@@ -24,9 +24,9 @@ from casjob.follow.start import LookUp
 from casjob.formats.display import Presentation
 from casjob.formats.text.phrases import format_elapsed, format_moment
 from casjob.history import JOB_ID
+from casjob.job.detail import ComponentName, Window
 from casjob.job.failures import clip
 from casjob.job.report import Report, is_of_build
-from casjob.job.source import ComponentName, Window
 from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import (
@@ -42,8 +42,10 @@ from casjob.targets import (
 )
 
 if TYPE_CHECKING:
+    from casjob.api.components import Components
+    from casjob.api.jobs import ServiceStage
     from casjob.builds.models import Build, LogReader, Phase
-    from casjob.components import Component, ComponentSource, Listing, Source
+    from casjob.components import Component, Listing
     from casjob.job.models import Job
 
 _COMMENT = 72
@@ -122,7 +124,7 @@ def _read_target(selected: Selection, session: Session) -> Target:
     return None
 
 
-def _find(target: Target, selected: Selection, source: "Source", session: Session) -> _Found:
+def _find(target: Target, selected: Selection, source: "ServiceStage", session: Session) -> _Found:
     """Return the build that is meant, with its job if it is found by that.
 
     Raises:
@@ -156,9 +158,7 @@ def _find(target: Target, selected: Selection, source: "Source", session: Sessio
     return _Found(build_id, build, job, others)
 
 
-def _find_owner(
-    job_id: str, job: "Job", source: "ComponentSource", session: Session
-) -> "Component":
+def _find_owner(job_id: str, job: "Job", source: "Components", session: Session) -> "Component":
     """Return the component that a job belongs to: it is its last one, or names its instance."""
     instance_id = job.service_instance_id or "unknown"
 
@@ -184,7 +184,7 @@ def _find_owner(
 
 
 def _check_owner(
-    job_id: str, job: "Job", component: "Component", source: "ComponentSource", session: Session
+    job_id: str, job: "Job", component: "Component", source: "Components", session: Session
 ) -> None:
     """Refuse a job that is known not to belong to a component."""
     if job_id == component.last_job_id:
@@ -207,7 +207,9 @@ def _check_owner(
         )
 
 
-def _add_failure(error: BuildNotFoundError, job: _Job, source: "Source") -> BuildNotFoundError:
+def _add_failure(
+    error: BuildNotFoundError, job: _Job, source: "ServiceStage"
+) -> BuildNotFoundError:
     """Add to an error where the job failed, if it did, since there is no failed build to show."""
     details = job.component.sent
     # They only help.
@@ -261,7 +263,7 @@ def _show(
 def _follow(
     found: _Found,
     reader: "LogReader",
-    source: "Source",
+    source: "ServiceStage",
     selected: Selection,
     session: Session,
     presentation: Presentation,

@@ -2,7 +2,7 @@
 
 from casjob.errors import ExitStatus
 from casjob.formats.display import Presentation
-from casjob.job.source import Window
+from casjob.job.detail import Window
 from casjob.output import OutputFile
 from casjob.saved import save_job
 from casjob.session import Session

@@ -16,16 +16,17 @@ from casjob.errors import (
     ServiceError,
 )
 from casjob.formats.display import Presentation
+from casjob.job.detail import ComponentName, Window
 from casjob.job.failures import clip
 from casjob.job.report import Report, report_job
-from casjob.job.source import ComponentName, Window
 from casjob.job.statistics import Deployed, summarize
 from casjob.service import open_service
 from casjob.session import Session
 from casjob.targets import check_job_id, find_component, list_deployments
 
 if TYPE_CHECKING:
-    from casjob.components import Deployment, Source
+    from casjob.api.jobs import ServiceStage
+    from casjob.components import Deployment
 
 JOBS_AT_A_TIME = 8
 
@@ -64,7 +65,7 @@ def run(
 
 
 def _fetch(
-    deployments: "Sequence[Deployment]", label: str, source: "Source", session: Session
+    deployments: "Sequence[Deployment]", label: str, source: "ServiceStage", session: Session
 ) -> Iterator[Deployed]:
     """Yield deployments with their jobs, of which only the next few are fetched ahead."""
     # Checked before the first is fetched: an id becomes a part of a path.
@@ -100,7 +101,7 @@ def _fetch(
         raise errors[0]
 
 
-def _fetch_report(job_id: str, source: "Source", session: Session) -> Report | CasjobError:
+def _fetch_report(job_id: str, source: "ServiceStage", session: Session) -> Report | CasjobError:
     """Fetch a job; return why if that is not possible, which need not be so for the others."""
     try:
         detail = source.fetch_job(job_id, Window())

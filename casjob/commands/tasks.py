@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Presentation
+from casjob.job.detail import Window
 from casjob.job.report import Report
-from casjob.job.source import Window
 from casjob.job.statuses import spell_status
 from casjob.output import OutputFile
 from casjob.saved import save_job

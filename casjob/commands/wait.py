@@ -8,9 +8,9 @@ from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation
+from casjob.job.detail import ComponentName
 from casjob.job.events import Verdict
 from casjob.job.report import is_of_build
-from casjob.job.source import ComponentName
 from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import refuse_guess, suggest_next

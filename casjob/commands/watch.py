@@ -10,8 +10,8 @@ from casjob.follow.notices import FollowNotices, conclude
 from casjob.follow.poller import Poller
 from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation, View
+from casjob.job.detail import ComponentName
 from casjob.job.events import StillWaiting
-from casjob.job.source import ComponentName
 from casjob.session import Session
 from casjob.targets import refuse_guess, suggest_next
 

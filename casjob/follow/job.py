@@ -24,6 +24,7 @@ from casjob.errors import (
     ServiceError,
     TransientError,
 )
+from casjob.job.detail import JobDetail, Window
 from casjob.job.events import (
     Event,
     JobSnapshot,
@@ -36,7 +37,6 @@ from casjob.job.events import (
     number_tasks,
 )
 from casjob.job.report import Report, TaskReport, report_job
-from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome
 
 MIN_INTERVAL = 2.0

@@ -11,8 +11,8 @@ from casjob.background import run_in_thread
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Plan
+from casjob.job.detail import JobDetail, Window
 from casjob.job.events import Event, StillWaiting, TaskStatus, Verdict
-from casjob.job.source import JobDetail, JobSource
 from casjob.job.statuses import Outcome
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Poller:
     """Jobs that are followed side by side.
 
     Args:
-        source: where the jobs come from; its own retries are off.
+        fetch: fetches the tasks of a job in a window, without retries of its own.
         slow_down: called when the service asks for fewer requests.
         full_speed_jobs: how many jobs may be polled at their own intervals; of more than that,
             each is polled less often, so that polls need not queue.
@@ -40,7 +40,7 @@ class Poller:
 
     def __init__(
         self,
-        source: JobSource,
+        fetch: Callable[[str, Window], JobDetail],
         job_ids: Iterable[str],
         plan: Plan,
         *,
@@ -53,7 +53,7 @@ class Poller:
         self.jobs = [FollowedJob(job_id, plan, catalogue, began) for job_id in job_ids]
         self.has_timed_out = False
         self.has_met_failure = False
-        self._source = source
+        self._fetch = fetch
         self._slow_down = slow_down
         self._full_speed_jobs = full_speed_jobs
         self._polls: dict[Future[JobDetail], FollowedJob] = {}
@@ -108,7 +108,7 @@ class Poller:
         free = POLLS_AT_A_TIME - len(self._polls)
         for job in choose_due(self._idle(), time.monotonic())[:free]:
             # Its thread only returns a result: this thread alone changes the job.
-            poll = run_in_thread(partial(self._source.fetch_job, job.job_id, job.window))
+            poll = run_in_thread(partial(self._fetch, job.job_id, job.window))
             self._polls[poll] = job
             poll.add_done_callback(self._ended_polls.put)
 

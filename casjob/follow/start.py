@@ -15,7 +15,7 @@ from casjob.follow.job import MIN_INTERVAL, Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.poller import Poller
 from casjob.history import JOB_ID, SHORTEST_PREFIX
-from casjob.job.source import ComponentName, Window
+from casjob.job.detail import ComponentName, Window
 from casjob.job_ids import WHOLE_JOB_ID
 from casjob.service import load_for_replies, open_service
 from casjob.session import Session
@@ -29,7 +29,8 @@ from casjob.targets import (
 )
 
 if TYPE_CHECKING:
-    from casjob.components import Component, Source
+    from casjob.api.jobs import ServiceStage
+    from casjob.components import Component
 
 MANY_JOBS = 20
 """With up to this many jobs, polls respect the gateway's known limit from the start."""
@@ -67,7 +68,7 @@ def follow_jobs(
         # Nothing is imported any longer once polls run in threads of their own.
         load_for_replies(session)
         poller = Poller(
-            service,
+            service.fetch_job,
             dict.fromkeys(job_ids),
             plan,
             catalogue=session.catalogue,
@@ -95,22 +96,22 @@ def _choose_pace(plan: Plan, load_factor: float) -> Pace:
     return Pace(gap=min(0.05, plan.interval), burst=math.inf)
 
 
-def _choose_job(named: Target, source: "Source", plan: Plan, session: Session) -> str:
+def _choose_job(named: Target, service: "ServiceStage", plan: Plan, session: Session) -> str:
     """Return the job that is meant; for that of a component, poll the service."""
-    choose = partial(choose_job, named, source, session)
+    choose = partial(choose_job, named, service, session)
     if not isinstance(named, ComponentName):
         return choose()
     look_up = LookUp(plan, FollowNotices(session.notices).write_retry)
     if named.after is None:
         return look_up(_LIST, choose, is_known=False)
-    return _await_next_job(named, named.after, source, session, look_up)
+    return _await_next_job(named, named.after, service, session, look_up)
 
 
 def _await_next_job(
-    named: ComponentName, after: str, source: "Source", session: Session, look_up: "LookUp"
+    named: ComponentName, after: str, service: "ServiceStage", session: Session, look_up: "LookUp"
 ) -> str:
     """Return the first job that came after one of a component's, once it is there."""
-    components = source.components
+    components = service.components
 
     def find() -> tuple["Component", str | None]:
         component = find_component(named, components, session)
@@ -135,9 +136,9 @@ def _await_next_job(
     if after not in {"", "null"}:
         jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
         known = [*filter(None, [last]), *(jobs or [])]
-        before = _identify(after, known, session.history(source).job_ids())
+        before = _identify(after, known, session.history(service).job_ids())
         if before not in known:
-            _check_job(before, component, source, session, is_listed=jobs is not None)
+            _check_job(before, component, service, session, is_listed=jobs is not None)
         # Where it is not listed, all that are were there before it.
         old = jobs[jobs.index(before) :] if jobs and before in jobs else [before, *(jobs or [])]
         what += f" than {before}"
@@ -168,7 +169,12 @@ def _identify(text: str, own: Sequence[str], recent: Sequence[str]) -> str:
 
 
 def _check_job(
-    job_id: str, component: "Component", source: "Source", session: Session, *, is_listed: bool
+    job_id: str,
+    component: "Component",
+    service: "ServiceStage",
+    session: Session,
+    *,
+    is_listed: bool,
 ) -> None:
     """Check that a job is one of a component's, as far as can be told.
 
@@ -177,7 +183,7 @@ def _check_job(
     """
     if not is_listed:
         # v2 lists no jobs, but a job names its instance.
-        instance_id = source.fetch_job(job_id, Window(limit=1)).job.service_instance_id
+        instance_id = service.fetch_job(job_id, Window(limit=1)).job.service_instance_id
         if None in {instance_id, component.instance_id} or instance_id == component.instance_id:
             return
     raise JobNotFoundError(

@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from casjob.errors import ReplyError
+from casjob.job.detail import JobDetail
 from casjob.job.failures import describe_failure, read_failure
-from casjob.job.source import JobDetail
 from casjob.json_text import JsonValue, read_flag, read_moment, read_text, read_whole_number
 
 Text: TypeAlias = Annotated[str | None, PlainValidator(read_text)]

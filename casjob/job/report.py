@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import ExitStatus, ReplyError
+from casjob.job.detail import JobDetail, Window
 from casjob.job.failures import Failure, read_failure
-from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import Outcome, Stage, spell_status, stage_of
 
 if TYPE_CHECKING:

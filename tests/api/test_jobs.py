@@ -9,7 +9,7 @@ from casjob.api.client import Client, RetryPolicy
 from casjob.api.jobs import ServiceStage
 from casjob.api.versions import Versions
 from casjob.errors import JobNotFoundError
-from casjob.job.source import JobSource, Window
+from casjob.job.detail import Window
 from tests.conftest import JOB_ID, PROJECT_ID
 from tests.service import Reply, Service, documented_job
 
@@ -86,9 +86,3 @@ def test_ids_are_quoted_in_the_path(service: Service, client: Client) -> None:
 
     path, _, _ = service.requests[0].target.partition("?")
     assert path == "/v2/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"
-
-
-def test_a_service_is_a_source_of_jobs(client: Client, service: Service) -> None:
-    source: JobSource = open_project(client)
-
-    assert (source.endpoint, source.project_id) == (service.url, PROJECT_ID)

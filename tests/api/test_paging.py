@@ -16,7 +16,7 @@ from casjob.api.jobs import ServiceStage
 from casjob.api.paging import PAGES_AT_A_TIME
 from casjob.background import run_in_thread
 from casjob.errors import ServiceError
-from casjob.job.source import JobDetail, Window
+from casjob.job.detail import JobDetail, Window
 from tests.conftest import JOB_ID, Finished
 from tests.service import Recorded, Reply, Service, many_tasks
 

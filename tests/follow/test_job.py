@@ -22,6 +22,7 @@ from casjob.errors import (
     TransientError,
 )
 from casjob.follow.job import FollowedJob, Now, Plan
+from casjob.job.detail import JobDetail, Window
 from casjob.job.events import (
     Event,
     JobStatus,
@@ -33,7 +34,6 @@ from casjob.job.events import (
     Waiting,
 )
 from casjob.job.models import read_detail
-from casjob.job.source import JobDetail, Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import START, job, task
 

@@ -14,29 +14,14 @@ from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, Tra
 from casjob.errors import ExitStatus as Status
 from casjob.follow.job import FollowedJob, Plan
 from casjob.follow.poller import Poller, choose_due
+from casjob.job.detail import JobDetail, Window
 from casjob.job.events import Event, Retry, StillWaiting, TaskStatus, Verdict
-from casjob.job.source import JobDetail, JobSource, Window
 from casjob.job.statuses import Outcome
 from tests.follow.test_job import at, in_turn, not_found, stands
 from tests.samples import task
 from tests.terminal import PATIENCE
 
 Play = Callable[[str, Window], JobDetail]
-
-
-class Source(JobSource):
-    """Jobs as a test plays them."""
-
-    sample_job_ids = ()
-    endpoint = "https://service.test"
-    project_id = "p"
-    location = "here"
-
-    def __init__(self, play: Play) -> None:
-        self._play = play
-
-    def fetch_job(self, job_id: str, window: Window, **_: object) -> JobDetail:
-        return self._play(job_id, window)
 
 
 def follow(
@@ -49,7 +34,7 @@ def follow(
     plan = {"interval": 0.001, "deadline": Deadline(timeout), **plan}
     jobs = job_ids or ["JOB1"]
     return Poller(
-        Source(play),
+        play,
         jobs,
         Plan(**plan),
         catalogue=Catalogue(),

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from casjob.demo.replies import answer
 from casjob.errors import ReplyError
+from casjob.job.detail import JobDetail
 from casjob.job.models import ApiObject, Job, Task, read_detail
-from casjob.job.source import JobDetail
 from casjob.json_text import JsonValue, read_text
 from tests.conftest import JOB_ID, PROJECT_ID, Finished
 from tests.job.strategies import ANY_JSON

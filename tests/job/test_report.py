@@ -5,9 +5,9 @@ import pytest
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.commands.tasks import Selection
+from casjob.job.detail import Window
 from casjob.job.failures import Failure
 from casjob.job.report import Report, TaskReport, group_phases, name_task, report_job
-from casjob.job.source import Window
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, Fields, in_v3, job, report_of, separator, task
 from tests.service import documented_job

@@ -1,11 +1,12 @@
-"""Where jobs come from: the one seam between the commands and what has the jobs."""
+"""Which job is meant, which of its tasks to fetch, and what was fetched."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     # Not at run time: pydantic takes 50 ms to load, and is not needed before the first reply.
+    from collections.abc import Mapping
+
     from casjob.job.models import Job, Task
     from casjob.json_text import JsonValue
 
@@ -77,30 +78,3 @@ class JobDetail(NamedTuple):
         if any(task.task_index is None for task in self.tasks):
             return list(reversed(self.tasks) if is_desc else self.tasks)
         return sorted(self.tasks, key=lambda task: task.task_index or 0)
-
-
-class JobSource(Protocol):
-    """Something that has jobs: the service, or the demo in its place.
-
-    `location` names it for people. Its sample jobs need not have been viewed to be known; the
-    first one is meant where no job is named and none was viewed.
-    """
-
-    endpoint: str
-    project_id: str
-    location: str
-    sample_job_ids: tuple[str, ...]
-
-    def fetch_job(
-        self,
-        job_id: str,
-        window: Window,
-        *,
-        on_progress: Callable[[int, int | None], None] = ...,
-    ) -> JobDetail:
-        """Fetch a job with all of its tasks, or those in a window.
-
-        `on_progress` gets how many tasks were received, and of how many if that is known. What goes
-        wrong is a CasjobError.
-        """
-        ...
