@@ -23,7 +23,7 @@ from casjob.arguments import (
     ReplyOptions,
     TaskOptions,
 )
-from casjob.completion import SCRIPTS, Shell
+from casjob.completion import Shell, read_script
 from casjob.errors import ExitStatus
 from casjob.formats.display import Color, Content, OutputFormat
 from casjob.help import Command, Commands, Version
@@ -344,5 +344,5 @@ def completion(
     ],
 ) -> int:
     """Print the completion script for a shell."""
-    Output.on_stdout().write(SCRIPTS[shell])
+    Output.on_stdout().write(read_script(shell))
     return ExitStatus.SUCCESS

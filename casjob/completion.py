@@ -1,10 +1,10 @@
-"""Completion of command lines: the scripts for bash, zsh and fish, and the values they offer.
+"""Completion of command lines: the scripts for the shells, and the values they offer.
 
-Each script runs the program itself, as Typer's own scripts do, so that commands, options and values
-are always those of the installed version. They replace Typer's own, which fail at: the first Tab
-after zsh has autoloaded the script, `--output=js`, a `:` before the cursor in bash, and a program
-given by its path. Names come from the service, so that each stays one word, whatever is in it: zsh
-and fish quote what they insert, for bash the script does.
+The scripts are in the folder `completions`. Each runs the program itself, as Typer's own do, so
+that commands, options and values are those of the installed version. They replace Typer's, which
+fail at: the first Tab after zsh has autoloaded the script, `--output=js`, a `:` before the cursor
+in bash, and a program given by its path. Names come from the service, so that each stays one word,
+whatever is in it: zsh and fish quote what they insert, for bash the script does.
 
 Values are completed without any request. The shell waits at every Tab, so each function loads only
 what it needs.
@@ -13,19 +13,11 @@ what it needs.
 import os
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 
 from casjob.errors import CasjobError
-
-PROGRAM = "casjob"
-FILE_OPTIONS = "--(ca-bundle|from|output-file|save)"
-ASK = f"env _{PROGRAM.upper()}_COMPLETE="
-BEFORE_BASH = (
-    # Whole words, in which what is quoted may hold blanks; the begun word; an opening quote.
-    r"""^(([^\"'`]|\\.|'[^']*'|"([^\"`]|\\.)*")*[[:blank:]])?"""
-    r"""(([^[:blank:]\"'`]|\\.)*)(["']?)$"""
-).replace("'", r"'\''")
 
 
 class Shell(StrEnum):
@@ -36,103 +28,13 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-BASH = f"""\
-# casjob's completions for bash; generated from casjob/completion.py.
+_SCRIPTS = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
 
-_casjob() {{
-    local line=${{COMP_LINE:0:COMP_POINT}} kept quote option word
-    COMPREPLY=()
-    # bash replaces $2. Of the word, an option, a profile's `name:` or an opening quote may stand
-    # before it. Where that can not be told apart, as after a backquote, nothing is offered.
-    local before='{BEFORE_BASH}'
-    [[ ${{line%"$2"}} =~ $before ]] || return 0
-    kept=${{BASH_REMATCH[4]//\\\\}} quote=${{BASH_REMATCH[6]}}
-    [[ $kept$2 == -*=* ]] && option=$kept$2 option=${{option%%=*}}=
-    # A new word begins, which is still empty.
-    [[ -z $kept$quote$2 ]] && line+="''"
-    # Not COMP_WORDS, which bash also splits at = and :; -1 is the last word of the line.
-    while IFS= read -r word; do
-        [[ -n $word && $option$word == "$kept"* ]] || continue
-        word=$option$word word=${{word#"$kept"}}
-        case $quote in
-            # In quotes, only words that can stand there as they are.
-            \\') [[ $word == *\\'* ]] && continue ;;
-            \\") [[ $word == *[\\\\\\"\\$\\`!]* ]] && continue ;;
-            *) printf -v word %q "$word" && word=${{word//\\\\,/,}} ;;
-        esac
-        COMPREPLY+=("$word")
-    done < <({ASK}complete_bash COMP_WORDS="$line" COMP_CWORD=-1 \\
-        "${{1/#\\~\\//$HOME/}}" 2>/dev/null)
-    # The options that take a file.
-    [[ $line =~ {FILE_OPTIONS}[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
-    return 0
-}}
 
-# Recent jobs come newest first; bash before 4.4 sorts them.
-complete -o nosort -F _casjob {PROGRAM} 2>/dev/null ||
-    complete -F _casjob {PROGRAM}
-"""
-
-ZSH = f"""\
-#compdef {PROGRAM}
-# casjob's completions for zsh; generated from casjob/completion.py.
-
-_casjob() {{
-    local line program=${{~${{(Q)words[1]}}}}
-    # With its quote closed, and the '' after it, a blank at its end belongs to the word.
-    local begun="$QIPREFIX$PREFIX${{compstate[quote]}}''"
-    local -a found
-    # The options that take a file.
-    local file=${{(M)words[CURRENT-1]:#{FILE_OPTIONS}}}${{(M)words[CURRENT]:#{FILE_OPTIONS}=*}}
-    for line in ${{(f)"$({ASK}complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
-        _TYPER_COMPLETE_ARGS="${{(j: :)words[1,CURRENT-1]}} $begun" $program 2>/dev/null)"}}; do
-        # From "value<Tab>help" to what _describe reads, which quotes what it inserts.
-        line=${{line//\\\\/\\\\\\\\}}
-        found+=("${{${{line//:/\\\\:}}/$'\\t'/:}}")
-    done
-    [[ $PREFIX == -*=* ]] && compset -P 1 '*='
-    if (( $#found )); then
-        _describe -V {PROGRAM} found
-    elif [[ -n $file ]]; then
-        _files
-    fi
-}}
-
-# Autoloaded, this file is the body of the function at the first Tab; sourced, it is not.
-if [[ $funcstack[1] == _casjob ]]; then
-    _casjob "$@"
-else
-    compdef _casjob {PROGRAM}
-fi
-"""
-
-FISH = f"""\
-# casjob's completions for fish; generated from casjob/completion.py.
-
-function __casjob_complete
-    set -l program (string replace --regex '^~(?=/)' -- $HOME (commandline -opc)[1])
-    set -l line (commandline -cp)
-    # A blank at the end would begin a new word; fish itself drops what does not fit the blank.
-    string length --quiet -- (commandline -ct); and set line (string trim --right -- $line)
-    # fish quotes what it inserts, except for a ~ at the start, which it would replace.
-    set -l found ({ASK}complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
-        _TYPER_COMPLETE_ARGS="$line" $program 2>/dev/null | string match --regex '^[^~].*')
-    # fish replaces the whole of --option=value.
-    set -l word (commandline -ct)
-    set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
-    # The options that take a file.
-    if string match --quiet --regex -- '{FILE_OPTIONS}[ =]\\S*$' (commandline -cp)
-        # For an unknown command, fish itself completes files.
-        set found (complete --do-complete "'' "(string replace -- $option '' $word))
-    end
-    string join \\n -- $option$found
-end
-
-complete --command {PROGRAM} --no-files --keep-order --arguments '(__casjob_complete)'
-"""
-
-SCRIPTS = {Shell.BASH: BASH, Shell.ZSH: ZSH, Shell.FISH: FISH}
-"""What each shell sources, or autoloads."""
+def read_script(shell: Shell) -> str:
+    """Return what a shell sources, or autoloads."""
+    script = Path(__file__).parent / "completions" / _SCRIPTS[shell]
+    return script.read_text(encoding="utf-8")
 
 
 def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a program, not a module of a package
-"""Write the completion scripts and the manual page into the folder given, or beside this file."""
+"""Write the manual page into the folder given, or beside this file."""
 
 import re
 import sys
@@ -12,15 +12,11 @@ from pydantic import TypeAdapter
 
 from casjob import __version__
 from casjob.cli import app
-from casjob.completion import SCRIPTS, Shell
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
 from casjob.formats import documents
 from casjob.settings.environment import CASJOB_SETTINGS, read_vendor_variables
 from casjob.settings.values import SETTINGS
-
-FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
-"""The file name that each shell, or its packagers, expect."""
 
 SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
@@ -220,11 +216,9 @@ def escape(text: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write the files into a folder."""
-    texts = {name: SCRIPTS[shell] for shell, name in FILES.items()}
-    texts["casjob.1"] = "".join(f"{line}\n" for line in write_page())
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    """Write the page into a folder."""
+    text = "".join(f"{line}\n" for line in write_page())
+    (folder / "casjob.1").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

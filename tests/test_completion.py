@@ -11,7 +11,6 @@ import pytest
 import typer
 
 from casjob.cli import app
-from casjob.completion import SCRIPTS, Shell
 from casjob.demo.jobs import SAMPLE_JOBS, SUCCEEDED_JOB_ID
 from casjob.formats.display import OutputFormat
 from casjob.program import run
@@ -20,38 +19,29 @@ from tests.conftest import JOB_ID, OTHER_JOB_ID, Casjob
 from tests.service import Service
 
 ROOT = Path(__file__).parent.parent
-COMPLETIONS = ROOT / "completions"
-FILES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
+SCRIPTS = {"bash": "casjob.bash", "zsh": "_casjob", "fish": "casjob.fish"}
 
 
-@pytest.mark.parametrize("shell", Shell)
-def test_the_file_for_a_shell_is_the_packages_script(shell: Shell) -> None:
-    assert (COMPLETIONS / FILES[shell]).read_text(encoding="utf-8") == SCRIPTS[shell]
+@pytest.mark.parametrize(("shell", "name"), SCRIPTS.items())
+def test_the_program_prints_the_script(shell: str, name: str, casjob: Casjob) -> None:
+    script = (ROOT / "casjob" / "completions" / name).read_text(encoding="utf-8")
+    assert casjob("completion", shell) == (0, script, "")
 
 
-@pytest.mark.parametrize("shell", Shell)
-def test_the_program_prints_the_script(shell: Shell, casjob: Casjob) -> None:
-    assert casjob("completion", shell) == (0, SCRIPTS[shell], "")
-
-
-def test_one_command_generates_the_files(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, str(COMPLETIONS / "generate.py"), str(tmp_path)], check=True)
-    generated, committed = (
-        {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file()}
-        for folder in (tmp_path, COMPLETIONS)
-    )
-    del committed["generate.py"]
-    assert generated == committed
-    assert generated.keys() == {*FILES.values(), "casjob.1"}
+def test_one_command_generates_the_manual_page(tmp_path: Path) -> None:
+    generate = ROOT / "completions" / "generate.py"
+    subprocess.run([sys.executable, str(generate), str(tmp_path)], check=True)
+    generated, committed = (folder / "casjob.1" for folder in (tmp_path, ROOT / "completions"))
+    assert generated.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
 
 
 def test_the_wheel_takes_each_file_to_where_it_is_looked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["shared-data"] == {
-        "completions/casjob.bash": "share/bash-completion/completions/casjob",
-        "completions/_casjob": "share/zsh/site-functions/_casjob",
-        "completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
+        "casjob/completions/casjob.bash": "share/bash-completion/completions/casjob",
+        "casjob/completions/_casjob": "share/zsh/site-functions/_casjob",
+        "casjob/completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
         "completions/casjob.1": "share/man/man1/casjob.1",
     }
 

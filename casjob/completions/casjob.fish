@@ -1,4 +1,4 @@
-# casjob's completions for fish; generated from casjob/completion.py.
+# casjob's completions for fish.
 
 function __casjob_complete
     set -l program (string replace --regex '^~(?=/)' -- $HOME (commandline -opc)[1])

@@ -1,10 +1,11 @@
-# casjob's completions for bash; generated from casjob/completion.py.
+# casjob's completions for bash.
 
 _casjob() {
     local line=${COMP_LINE:0:COMP_POINT} kept quote option word
     COMPREPLY=()
     # bash replaces $2. Of the word, an option, a profile's `name:` or an opening quote may stand
     # before it. Where that can not be told apart, as after a backquote, nothing is offered.
+    # Whole words, in which what is quoted may hold blanks; the begun word; an opening quote.
     local before='^(([^\"'\''`]|\\.|'\''[^'\'']*'\''|"([^\"`]|\\.)*")*[[:blank:]])?(([^[:blank:]\"'\''`]|\\.)*)(["'\'']?)$'
     [[ ${line%"$2"} =~ $before ]] || return 0
     kept=${BASH_REMATCH[4]//\\} quote=${BASH_REMATCH[6]}
