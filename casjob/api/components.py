@@ -195,7 +195,8 @@ class Components:
         )
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
-        fetched = self._fetch("applications", refusals=self._refuse_all())
+        pace = Pace(burst=BURST, rate=RATE).wait
+        fetched = self._fetch("applications", refusals=self._refuse_all(), pace=pace)
         applications = [
             each
             for each in fetched.items
@@ -203,7 +204,6 @@ class Components:
         ]
         # Each takes a request of its own.
         check_pages(len(applications))
-        pace = Pace(burst=BURST, rate=RATE).wait
         calls = [partial(self._fetch_overviews_unless_gone, each, pace) for each in applications]
         results = run_side_by_side(calls, APPLICATIONS_AT_A_TIME)
         components: list[Component] = []

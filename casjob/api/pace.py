@@ -1,5 +1,6 @@
 """How fast requests may follow one another, within the gateway's limits."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -9,9 +10,10 @@ RATE = 0.5  # requests a second after the burst: with it, fewer than 200 in any 
 
 
 class Pace:
-    """Lets a burst of requests pass, then a steady rate a second, with a gap of seconds at least.
+    """Lets a burst of requests pass, then a steady rate a second, a gap of seconds apart.
 
-    The gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
+    After a rest, a second request passes at once: it mostly confirms what the first one found. The
+    gateway allows a user 200 requests in 5 minutes, and an address 5 a second (seen with
     APIGW.0308). All threads share a pace.
     """
 
@@ -31,7 +33,8 @@ class Pace:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._left = burst
-        self._last = self._refilled = clock() - gap
+        self._refilled = clock()
+        self._last = -math.inf
 
     def wait(self) -> None:
         """Wait until the next request may be sent."""
@@ -41,8 +44,8 @@ class Pace:
             self._refilled = now
             # A turn is taken at once, and used when it comes.
             self._left -= 1
-            self._last = max(now - self._left / self._rate, self._last + self._gap, now)
-            seconds = self._last - now
+            self._last = max(now - self._gap, self._last + self._gap, now - self._left / self._rate)
+            seconds = max(0.0, self._last - now)
         self._sleep(seconds)
 
     def slow_down(self) -> None:
