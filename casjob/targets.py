@@ -117,7 +117,7 @@ def choose_job(
         return choose_last_job(find_component(named, service.components, session), session)
     recent = session.history(service).job_ids()
     if named is not None:
-        chosen = _complete(named, [*recent, *service.sample_job_ids])
+        chosen = complete_id(named, [*recent, *service.sample_job_ids], "recent jobs")
         if chosen != named:
             session.notices.say(f"{chosen} (recent job)")
         return chosen
@@ -132,19 +132,18 @@ def choose_job(
     return recent[0]
 
 
-def _complete(prefix: str, recent: Sequence[str]) -> str:
-    """Return the recent job that has a prefix, or the prefix itself, as it may be a whole id."""
-    if len(prefix) < SHORTEST_PREFIX or WHOLE_JOB_ID.fullmatch(prefix):
-        return prefix
-    matching = list(dict.fromkeys(each for each in recent if _begins(prefix, each)))
-    if prefix in matching or not matching:
-        return prefix
-    if len(matching) > 1:
-        raise UsageError(
-            f"{prefix} is a prefix of {len(matching)} recent jobs",
-            hint=f"such as {', '.join(matching[:5])}",
-        )
-    return matching[0]
+def complete_id(text: str, known: Sequence[str], what: str = "jobs") -> str:
+    """Return the known id that is meant, in any case or by its beginning; the text if none is.
+
+    The text may be a whole id, which need not be known.
+    """
+    same = [each for each in known if each.upper() == text.upper()]
+    is_prefix = len(text) >= SHORTEST_PREFIX and not WHOLE_JOB_ID.fullmatch(text)
+    begun = list(dict.fromkeys(each for each in known if is_prefix and _begins(text, each)))
+    if len(begun) > 1 and not same:
+        message = f"{text} is a prefix of {len(begun)} {what}"
+        raise UsageError(message, hint=f"such as {', '.join(begun[:5])}")
+    return next(iter(same or begun), text)
 
 
 def _has_meaning(name: str, session: Session, *, is_other_word: bool) -> bool:

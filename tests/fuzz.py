@@ -57,12 +57,10 @@ from casjob.job.events import (
     Retry,
     Verdict,
     Waiting,
-    find_status_change,
-    find_task_changes,
-    number_tasks,
+    find_changes,
 )
 from casjob.job.models import read_detail
-from casjob.job.report import Report, report_job
+from casjob.job.report import Report, TaskKey, TaskReport, report_job
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
 from casjob.output import OutputFile
@@ -939,9 +937,10 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
 
 
 def _find_changes(now: datetime, before: Report | None, after: Report) -> Iterator[Event]:
-    known = dict(number_tasks(before.tasks)) if before else {}
-    yield from find_status_change(now, JOB_ID, before, after)
-    yield from find_task_changes(now, JOB_ID, known, after, is_first=before is None)
+    seen: dict[TaskKey, TaskReport] = {}
+    if before:
+        list(find_changes(now, JOB_ID, None, before, seen))
+    yield from find_changes(now, JOB_ID, before, after, seen)
 
 
 def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Finding]:

@@ -278,7 +278,7 @@ def _follow(
     try:
         is_over = False
         while not is_over:
-            text = ask(reader.read, is_known=True)
+            text = ask(reader.read, is_seen=True)
             # Once the build has ended, its log is read to the end.
             is_over = bool(reader.problem) or (build.has_ended and not text)
             written = lines.read(text, is_last=is_over)
@@ -287,7 +287,7 @@ def _follow(
                 return build
             tail = None if written else tail
             if not text:
-                build = ask(fetch_build, is_known=True)
+                build = ask(fetch_build, is_seen=True)
             if not build.has_ended:
                 # While text comes, the build goes on, and need not be asked for.
                 interval = grow(0.0 if text else interval)

@@ -61,7 +61,7 @@ def _show_events(poller: Poller, view: View, session: Session) -> bool:
         if event is None or isinstance(event, StillWaiting):
             if view.is_live and now - drawn_at >= _FRAME:
                 drawn_at = now
-                view.draw([job.picture_at(now) for job in poller.jobs])
+                view.draw([job.snapshot_at(now) for job in poller.jobs])
         elif not view.show_event(event):
             return False
     return True

@@ -32,11 +32,9 @@ from casjob.job.events import (
     Retry,
     Verdict,
     Waiting,
-    find_status_change,
-    find_task_changes,
-    number_tasks,
+    find_changes,
 )
-from casjob.job.report import Report, TaskReport, report_job
+from casjob.job.report import Report, TaskKey, TaskReport, report_job
 from casjob.job.statuses import Outcome
 
 MIN_INTERVAL = 2.0
@@ -55,18 +53,12 @@ _STATUS_ALONE = Window(limit=1)
 
 
 class Plan(NamedTuple):
-    """How to follow jobs.
+    """How to follow jobs, with times in seconds.
 
-    Args:
-        interval: seconds between two polls of a job; None to let it grow and shrink.
-        deadline: when to stop in any case.
-        fail_fast: whether to stop at the first failed task or job.
-        wait_for_job: seconds for which a job need not exist yet.
-        is_named_by_service: whether the service itself named the jobs; if it does not find one
-            then, that may pass.
-        status_only: whether to poll a job's status without its tasks until it has ended.
-        reminder: seconds between two reminders of the jobs that have not ended; None for none.
-        tick: the longest time in seconds between two chances to draw; None if nothing is drawn.
+    `interval` is that between two polls of a job; without one, it grows and shrinks. A job need not
+    be there before `wait_for_job` has passed. Where the service itself has named the jobs, one that
+    it does not find may be found later. With `status_only`, tasks are polled only at the end.
+    `reminder` is the time between two reminders, and `tick` the longest between two drawings.
     """
 
     interval: float | None = None
@@ -80,12 +72,7 @@ class Plan(NamedTuple):
 
 
 class Now(NamedTuple):
-    """The time, by two clocks.
-
-    Args:
-        seconds: monotonic, for intervals.
-        time: UTC, for events.
-    """
+    """The time by two clocks: a monotonic one in seconds, for intervals, and in UTC, for events."""
 
     seconds: float
     time: datetime
@@ -97,31 +84,43 @@ def grow(interval: float) -> float:
 
 
 class Failures:
-    """The failures in a row of polls of one thing, at a pinned interval or a growing one."""
+    """The failures in a row of what is requested again and again, and when to do so next.
 
-    def __init__(self, pinned_interval: float | None) -> None:
+    What `is_missing` is not there yet, and may still come: that is no failure.
+    """
+
+    def __init__(self, plan: Plan, began: float) -> None:
         self.count = 0
-        self._pinned = pinned_interval
+        self.is_missing = False
+        self._plan = plan
         self._interval = 0.0
+        self._may_be_missing_until = began + plan.wait_for_job
 
     def forget(self) -> None:
-        """Begin anew, after a poll that went well."""
-        self.count, self._interval = 0, 0.0
+        """Begin anew, after a request that went well."""
+        self.count, self._interval, self.is_missing = 0, 0.0, False
 
-    def add(self, error: CasjobError, *, is_known: bool) -> float | None:
-        """Count a failure, and return the seconds to the next poll; None to give up.
+    def add(self, error: CasjobError, seconds: float, *, is_seen: bool) -> float | None:
+        """Count a failure, and return the seconds to the next request; None to give up.
 
-        `is_known` means that the service has shown or named what is polled before.
+        `is_seen` means that the service has shown before what is requested.
         """
+        left = self._may_be_missing_until - seconds
+        is_not_found = isinstance(error, JobNotFoundError | ComponentNotFoundError)
+        self.is_missing = is_not_found and not is_seen and left > 0
+        if self.is_missing:
+            self.count, self._interval = 0, 0.0
+            return min(self._plan.interval or MIN_INTERVAL, left)
         self.count += 1
+        is_known = is_seen or self._plan.is_named_by_service
         if self.count >= MAX_FAILURES or not _may_pass(error, is_known=is_known):
             return None
         self._interval = grow(self._interval)
         asked = (error.retry_after if isinstance(error, TransientError) else None) or 0.0
-        return max(self._pinned or self._interval, min(asked, MAX_RETRY_AFTER))
+        return max(self._plan.interval or self._interval, min(asked, MAX_RETRY_AFTER))
 
     def explain(self, error: CasjobError) -> None:
-        """Add to the last error that there were others, if that is why polling ends."""
+        """Add to the last error that there were others, if that is why there are no more."""
         if self.count >= MAX_FAILURES:
             error.message = f"gave up after {MAX_FAILURES} failures in a row: {error.message}"
 
@@ -132,28 +131,20 @@ def _may_pass(error: CasjobError, *, is_known: bool) -> bool:
             return True
         case ComponentDeletedError():
             return False
-        case ServiceError():
-            # What points at wrong settings in the first poll may pass later: a laptop that wakes
-            # up meets names that do not resolve, and networks that want a login first.
+        case ServiceError() | JobNotFoundError() | ComponentNotFoundError() | NoSuchApiError():
+            # In the first poll, it points at wrong settings. Later it may pass: a laptop that wakes
+            # up meets names that do not resolve, and networks that want a login first; and one of
+            # several servers behind a gateway may not have a job yet, or not for a moment.
             return is_known
-        case JobNotFoundError() | ComponentNotFoundError() | NoSuchApiError():
-            # One of several servers behind a gateway may not have it yet, or not for a moment.
-            return is_known
-        case _:
-            return False
+    return False
 
 
 class FollowedJob:
-    """A job that is followed.
+    """A job that is followed: what is known of it, and when the next poll is `due`.
 
-    Attributes:
-        report: what the last reply means; None before the first.
-        due: monotonic seconds of the next poll.
-        trouble: why the last poll failed; None if it did not.
-        is_ending: whether a poll saw the job's end, which is yet to be confirmed.
-        has_ended: whether the job is not followed any longer.
-        not_found: the error, if there is no such job.
-        unconfirmed: the error, if a poll saw its end, and later ones could not confirm that.
+    `report` is what the last reply means, and `trouble` why the last poll had none. `is_ending`
+    means that a poll saw the end, which is yet to be confirmed; `unconfirmed` is why that was not
+    possible. `not_found` is the error that says that there is no such job.
     """
 
     def __init__(self, job_id: str, plan: Plan, catalogue: Catalogue, began: float) -> None:
@@ -167,11 +158,10 @@ class FollowedJob:
         self.unconfirmed: CasjobError | None = None
         self._plan = plan
         self._catalogue = catalogue
-        self._may_be_missing_until = began + plan.wait_for_job
-        self._is_missing = False
-        self._tasks: dict[object, TaskReport] = {}
+        # All that were seen so far: a task that a reply leaves out is not new when it is back.
+        self._tasks: dict[TaskKey, TaskReport] | None = None if plan.status_only else {}
         self._interval = 0.0
-        self._failures = Failures(plan.interval)
+        self._failures = Failures(plan, began)
         self._changed_at = began
         self._service_ahead = float("-inf")
 
@@ -197,11 +187,10 @@ class FollowedJob:
         window = self.window
         report = self._report(detail, window)
         report.refuse_mix_up()
-        events = self._find_changes(report, now)
-        self.report = report
+        before, self.report = self.report, report
+        events: list[Event] = [*find_changes(now.time, self.job_id, before, report, self._tasks)]
         self._failures.forget()
         self.trouble = None
-        self._is_missing = False
         self._set_clock(detail.as_of, now.seconds)
         self._interval = grow(0.0 if events else self._interval)
         if events:
@@ -222,21 +211,16 @@ class FollowedJob:
         Raises:
             CasjobError: the error, if waiting does not fix it, or if it is the tenth in a row.
         """
-        is_missing = isinstance(error, JobNotFoundError) and self.report is None
-        seconds_left = self._may_be_missing_until - now.seconds
-        if is_missing and seconds_left > 0:
-            self._is_missing = True
-            self._failures.forget()
+        failures = self._failures
+        wait = failures.add(error, now.seconds, is_seen=self.report is not None)
+        if wait is None:
+            return self._give_up(error, now)
+        self.due = now.seconds + wait
+        if failures.is_missing:
             self.trouble = None
-            self.due = now.seconds + min(self._plan.interval or MIN_INTERVAL, seconds_left)
             return []
-        is_known = self._plan.is_named_by_service or self.report is not None
-        wait = self._failures.add(error, is_known=is_known)
-        if wait is not None:
-            self.due = now.seconds + wait
-            self.trouble = error.message
-            return [Retry(now.time, self.job_id, error.message, self._failures.count)]
-        return self._give_up(error, now)
+        self.trouble = error.message
+        return [Retry(now.time, self.job_id, error.message, failures.count)]
 
     def _give_up(self, error: CasjobError, now: Now) -> list[Event]:
         if isinstance(error, JobNotFoundError) and self.report:
@@ -256,7 +240,7 @@ class FollowedJob:
             return []
         self._changed_at = now.seconds
         report = self.report_at(now.seconds)
-        return [Waiting(now.time, self.job_id, report, is_missing=self._is_missing)]
+        return [Waiting(now.time, self.job_id, report, is_missing=self._failures.is_missing)]
 
     def end(self, now: Now) -> list[Event]:
         """Stop following the job, and return its verdict by the last reply, if there was one."""
@@ -265,7 +249,7 @@ class FollowedJob:
         self.has_ended = True
         return [Verdict(now.time, self.job_id, self.report)]
 
-    def picture_at(self, seconds: float) -> JobSnapshot:
+    def snapshot_at(self, seconds: float) -> JobSnapshot:
         """Return how the job stands at a monotonic time."""
         poll_in = None if self.has_ended else self.due - seconds
         return JobSnapshot(self.job_id, self.report_at(seconds), poll_in, self.trouble)
@@ -280,22 +264,10 @@ class FollowedJob:
         except (OverflowError, ValueError, OSError):
             # The service's clock is at an end of the calendar.
             return report
-        window = None if report.is_whole else _STATUS_ALONE
-        return self._report(report.detail._replace(as_of=as_of), window)
+        return self._report(report.detail._replace(as_of=as_of), report.window)
 
-    def _report(self, detail: JobDetail, window: Window | None) -> Report:
+    def _report(self, detail: JobDetail, window: Window) -> Report:
         return report_job(detail, window, catalogue=self._catalogue, requested_job_id=self.job_id)
-
-    def _find_changes(self, report: Report, now: Now) -> list[Event]:
-        before = self.report
-        events: list[Event] = [*find_status_change(now.time, self.job_id, before, report)]
-        if not self._plan.status_only:
-            # All tasks seen so far: one that a reply leaves out is not new when it is back.
-            events += find_task_changes(
-                now.time, self.job_id, self._tasks, report, is_first=before is None
-            )
-            self._tasks.update(number_tasks(report.tasks))
-        return events
 
     def _set_clock(self, as_of: datetime | None, seconds: float) -> None:
         """Adjust to the service's clock, as a reply shows it.

@@ -46,8 +46,8 @@ class FollowNotices:
             return
         more = ""
         if self._unwritten:
-            failures = "failure" if self._unwritten == 1 else "failures"
-            more = f" ({self._unwritten} more {failures} since the last notice)"
+            failures = f"{self._unwritten} more failure{'' if self._unwritten == 1 else 's'}"
+            more = f" ({failures} since the last notice)"
         self._notices.say(f"{message}; retrying{more}")
         self._retried_at, self._unwritten = time, 0
 
@@ -91,14 +91,14 @@ def _describe_reminder(reminder: StillWaiting) -> str:
     return f"waiting for {count}: {', '.join(named)}"
 
 
-def _describe_waiting(picture: JobSnapshot) -> str:
-    report = picture.report
+def _describe_waiting(job: JobSnapshot) -> str:
+    report = job.report
     if report is None:
-        return f"{picture.job_id} (nothing known yet)"
+        return f"{job.job_id} (nothing known yet)"
     began, as_of = report.first_moment, report.detail.as_of
     lasted = ""
     # The job began with its first task, the only one that a poll of the status fetches.
     if began and as_of and began <= as_of:
         lasted = f" for {format_elapsed((as_of - began).total_seconds())}"
     status = report.job.execution_status or "(no status)"
-    return f"{picture.job_id} {'has been ' if lasted else ''}{status}{lasted}"
+    return f"{job.job_id} {'has been ' if lasted else ''}{status}{lasted}"

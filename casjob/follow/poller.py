@@ -13,7 +13,7 @@ from casjob.errors import CasjobError, ExitStatus, TransientError
 from casjob.follow.job import FollowedJob, Now, Plan
 from casjob.job.detail import JobDetail, Window
 from casjob.job.events import Event, StillWaiting, TaskStatus, Verdict
-from casjob.job.statuses import Outcome
+from casjob.job.statuses import Outcome, Stage
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -26,16 +26,9 @@ LONGEST_SLEEP = 60.0
 class Poller:
     """Jobs that are followed side by side.
 
-    Args:
-        fetch: fetches the tasks of a job in a window, without retries of its own.
-        slow_down: called when the service asks for fewer requests.
-        full_speed_jobs: how many jobs may be polled at their own intervals; of more than that,
-            each is polled less often, so that polls need not queue.
-
-    Attributes:
-        jobs: the jobs, in their order.
-        has_timed_out: whether the plan's deadline passed first.
-        has_met_failure: whether it stopped early at a failure, as the plan wants.
+    `fetch` does not retry, and `slow_down` is called when the service asks for fewer requests.
+    Where there are more than `full_speed_jobs`, each is polled less often, so that polls need not
+    queue. `has_met_failure` means that it stopped early, as the plan's `fail_fast` wants.
     """
 
     def __init__(
@@ -133,11 +126,8 @@ class Poller:
     def _seconds_to_next(self) -> float:
         """Return the seconds until there is something to do even if no poll ends."""
         now = time.monotonic()
-        moments = [
-            self.plan.deadline.moment,
-            self._reminder_due,
-            now + (self.plan.tick or LONGEST_SLEEP),
-        ]
+        moments = [self.plan.deadline.moment, self._reminder_due]
+        moments.append(now + (self.plan.tick or LONGEST_SLEEP))
         moments += [job.reminder_due for job in self.unfinished]
         if len(self._polls) < POLLS_AT_A_TIME:
             moments += [job.due for job in self._idle()]
@@ -153,8 +143,8 @@ class Poller:
             yield from job.on_time(now)
         if now.seconds >= self._reminder_due and self.plan.reminder:
             self._reminder_due = now.seconds + self.plan.reminder
-            pictures = tuple(job.picture_at(now.seconds) for job in self.unfinished)
-            yield StillWaiting(now.time, pictures, len(self.jobs))
+            unfinished = tuple(job.snapshot_at(now.seconds) for job in self.unfinished)
+            yield StillWaiting(now.time, unfinished, len(self.jobs))
 
     def _end_those_known(self) -> Iterator[Event]:
         """End the jobs that were seen to end, and once a failure was met, those that failed."""
@@ -175,10 +165,5 @@ def _now() -> Now:
 
 
 def _is_failure(event: Event) -> bool:
-    match event:
-        case TaskStatus():
-            return event.report.stage.outcome is Outcome.FAILED
-        case Verdict():
-            return event.report.outcome is Outcome.FAILED
-        case _:
-            return False
+    # The status of a job is confirmed by its verdict.
+    return isinstance(event, TaskStatus | Verdict) and event.report.stage is Stage.ENDED_BADLY

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from casjob import process
 from casjob.api.pace import BURST, RATE, Pace
-from casjob.errors import CasjobError, ComponentNotFoundError, JobNotFoundError, UsageError
-from casjob.follow.job import MIN_INTERVAL, Failures, Plan, grow
+from casjob.errors import CasjobError, JobNotFoundError
+from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.poller import Poller
-from casjob.history import JOB_ID, SHORTEST_PREFIX
+from casjob.history import JOB_ID
 from casjob.job.detail import ComponentName, Window
-from casjob.job_ids import WHOLE_JOB_ID
 from casjob.service import load_for_replies, open_service
 from casjob.session import Session
 from casjob.targets import (
     Target,
     choose_job,
+    complete_id,
     find_component,
     find_last_job,
     list_deployments,
@@ -50,11 +50,10 @@ def follow_jobs(
     If a signal ends it, stderr says what that stops `doing`: the jobs themselves go on.
 
     Raises:
-        TimedOutError: the deadline passed before the first poll.
-        CasjobError: a setting is missing or wrong, or there is no job to follow.
+        CasjobError: a setting is missing or wrong, there is no job to follow, or the deadline
+            passed before the first poll.
     """
     process.run_long()
-    plan = plan._replace(is_named_by_service=isinstance(targets, ComponentName))
     read = partial(read_targets, targets, sys.stdin, session)
     named = plan.deadline.wait_for("job ids on stdin", read) if "-" in targets else read()
     if not named:
@@ -70,7 +69,7 @@ def follow_jobs(
         poller = Poller(
             service.fetch_job,
             dict.fromkeys(job_ids),
-            plan,
+            plan._replace(is_named_by_service=isinstance(targets, ComponentName)),
             catalogue=session.catalogue,
             slow_down=pace.slow_down,
             full_speed_jobs=FULL_SPEED_JOBS * load_factor,
@@ -103,7 +102,7 @@ def _choose_job(named: Target, service: "ServiceStage", plan: Plan, session: Ses
         return choose()
     look_up = LookUp(plan, FollowNotices(session.notices).write_retry)
     if named.after is None:
-        return look_up(_LIST, choose, is_known=False)
+        return look_up(_LIST, choose, is_seen=False)
     return _await_next_job(named, named.after, service, session, look_up)
 
 
@@ -128,15 +127,16 @@ def _await_next_job(
         # Read after it, they hold it, but for a job that deploys nothing.
         return last, None if jobs is None else list_jobs()
 
-    component, last = look_up(_LIST, find, is_known=False)
-    name = component.label
-    what, old = f"another job of component {name}", list[str]()
+    component, last = look_up(_LIST, find, is_seen=False)
+    what, old = f"another job of component {component.label}", list[str]()
     jobs: list[str] | None = []
     # `jq -r` prints null for the last job of a component that has none.
     if after not in {"", "null"}:
-        jobs = look_up(f"the jobs of component {name}", list_jobs, is_known=True)
+        jobs = look_up(f"the jobs of component {component.label}", list_jobs, is_seen=True)
         known = [*filter(None, [last]), *(jobs or [])]
-        before = _identify(after, known, session.history(service).job_ids())
+        before = complete_id(after, known)
+        if before not in known:
+            before = complete_id(after, session.history(service).job_ids())
         if before not in known:
             _check_job(before, component, service, session, is_listed=jobs is not None)
         # Where it is not listed, all that are were there before it.
@@ -147,25 +147,8 @@ def _await_next_job(
             last, jobs = look_up.again(what, find_again)
     # There may be several by now: the first one is last in the list.
     job_id = new[-1]
-    session.notices.say(f"{job_id} (next job of component {name})")
+    session.notices.say(f"{job_id} (next job of component {component.label})")
     return job_id
-
-
-def _identify(text: str, own: Sequence[str], recent: Sequence[str]) -> str:
-    """Return the job that is meant, in any case, or by the beginning that only its id has."""
-    wanted = text.upper()
-    is_prefix = len(text) >= SHORTEST_PREFIX and not WHOLE_JOB_ID.fullmatch(text)
-    for known in (own, recent):
-        ids = {each.upper(): each for each in known}
-        begun = [each for each in ids if is_prefix and each.startswith((wanted, f"JOB{wanted}"))]
-        if wanted in ids or len(begun) == 1:
-            return ids.get(wanted) or ids[begun[0]]
-        if begun:
-            raise UsageError(
-                f"{text} is a prefix of {len(begun)} jobs",
-                hint=f"such as {', '.join(ids[each] for each in begun[:5])}",
-            )
-    return text
 
 
 def _check_job(
@@ -176,11 +159,7 @@ def _check_job(
     *,
     is_listed: bool,
 ) -> None:
-    """Check that a job is one of a component's, as far as can be told.
-
-    Raises:
-        JobNotFoundError: it is not.
-    """
+    """Raise a JobNotFoundError if a job is not one of a component's, as far as can be told."""
     if not is_listed:
         # v2 lists no jobs, but a job names its instance.
         instance_id = service.fetch_job(job_id, Window(limit=1)).job.service_instance_id
@@ -204,32 +183,28 @@ class LookUp:
     def __init__(self, plan: Plan, on_failure: Callable[[str], None]) -> None:
         self._plan = plan
         self._on_failure = on_failure
+        self._failures = Failures(plan, time.monotonic())
         self._interval = 0.0
-        self._may_be_missing_until = time.monotonic() + plan.wait_for_job
 
-    def __call__(self, what: str, call: Callable[[], _Value], *, is_known: bool) -> _Value:
-        """Return the result of a request; `is_known`: the service has shown it before."""
-        failures, deadline = Failures(self._plan.interval), self._plan.deadline
+    def __call__(self, what: str, call: Callable[[], _Value], *, is_seen: bool) -> _Value:
+        """Return the result of a request; `is_seen`: the service has shown it before."""
+        failures, deadline = self._failures, self._plan.deadline
+        failures.forget()
         while True:
             deadline.check(what)
             try:
                 return deadline.wait_for(what, call)
             except CasjobError as error:
-                is_missing = isinstance(error, ComponentNotFoundError | JobNotFoundError)
-                left = self._may_be_missing_until - time.monotonic()
-                if is_missing and not is_known and left > 0:
-                    failures.forget()
-                    time.sleep(min(self._plan.interval or MIN_INTERVAL, left, deadline.left))
-                    continue
-                wait = failures.add(error, is_known=is_known)
+                wait = failures.add(error, time.monotonic(), is_seen=is_seen)
                 if wait is None:
                     failures.explain(error)
                     raise
-                self._on_failure(error.message)
+                if not failures.is_missing:
+                    self._on_failure(error.message)
             time.sleep(min(wait, deadline.left))
 
     def again(self, what: str, call: Callable[[], _Value]) -> _Value:
         """Return the result of a request once an interval has passed, which grows."""
         self._interval = grow(self._interval)
         time.sleep(min(self._plan.interval or self._interval, self._plan.deadline.left))
-        return self(what, call, is_known=True)
+        return self(what, call, is_seen=True)

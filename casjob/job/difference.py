@@ -7,13 +7,12 @@ have the same.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 from casjob.job.failures import Failure, Pair, read_message
-from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.report import Report, TaskKey, TaskReport, name_task, number_tasks
 from casjob.job.statuses import Outcome, Stage, spell_status
 
 _VARYING = re.compile(
@@ -27,8 +26,6 @@ _VARYING = re.compile(
 _VARYING_KEYS = {"at", "date", "host", "hostname", "id", "ip", "time", "timestamp", "uid", "uuid"}
 """The last words of keys whose values do so."""
 
-StepKey: TypeAlias = tuple[str | None, int]
-"""The name of a task, and which one of that name it is: what tasks of several jobs match by."""
 Part: TypeAlias = tuple[str, int | None]
 """A part of a message: a path, or how a pair is related to the cause, and which one it is."""
 
@@ -250,20 +247,11 @@ def _ran(report: TaskReport | None) -> bool:
     return report.stage not in {Stage.SKIPPED, Stage.NOT_BEGUN}
 
 
-def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[StepKey, TaskReport]]:
-    """Yield each task with what it is matched by."""
-    seen: Counter[str | None] = Counter()
-    for each in tasks:
-        name = each.task.task_name
-        yield (name, seen[name]), each
-        seen[name] += 1
-
-
-def merge_order(base: Iterable[StepKey], job: Iterable[StepKey]) -> list[StepKey]:
+def merge_order(base: Iterable[TaskKey], job: Iterable[TaskKey]) -> list[TaskKey]:
     """Return the keys of both in the order of `base`; one only in `job` after that it follows."""
     in_base = dict.fromkeys(base)
-    followers: dict[StepKey | None, list[StepKey]] = {}
-    last: StepKey | None = None
+    followers: dict[TaskKey | None, list[TaskKey]] = {}
+    last: TaskKey | None = None
     for key in job:
         if key in in_base:
             last = key

@@ -1,13 +1,15 @@
 """What happens to jobs while they are followed, as facts that any format can present."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from casjob.errors import JobNotFoundError
-from casjob.job.report import Report, TaskReport
+from casjob.job.report import Report, TaskKey, TaskReport, number_tasks
 from casjob.job.statuses import Stage, stage_of
+
+if TYPE_CHECKING:
+    from casjob.job.models import Task
 
 STALLED_AFTER = 300.0
 """Seconds without a heartbeat after which a running task is pointed out."""
@@ -111,43 +113,36 @@ class StillWaiting(NamedTuple):
     jobs: int
 
 
-def find_status_change(
-    time: datetime, job_id: str, before: Report | None, after: Report
-) -> Iterator[JobStatus]:
-    """Yield the change of a job's status from one poll, if there was one, to the next."""
-    was, status = (before.job.execution_status if before else None), after.job.execution_status
-    if before is None or was != status:
-        yield JobStatus(time, job_id, was, status)
-
-
-def find_task_changes(
+def find_changes(
     time: datetime,
     job_id: str,
-    before: Mapping[object, TaskReport],
+    before: Report | None,
     after: Report,
-    *,
-    is_first: bool,
-) -> Iterator[TaskStatus | Stall]:
-    """Yield what has changed in a job's tasks; `before` has the keys of `number_tasks`."""
-    for key, each in number_tasks(after.tasks):
-        earlier = before.get(key)
-        status = earlier.task.task_status if earlier else None
-        if earlier is None or status != each.task.task_status:
-            yield TaskStatus(time, job_id, status, each, is_first_report=is_first)
+    seen: dict[TaskKey, TaskReport] | None,
+) -> Iterator[JobStatus | TaskStatus | Stall]:
+    """Yield what has changed in a job from one poll, if there was one, to the next.
+
+    `seen` are all tasks of former polls, which those of this one join; where it is None, tasks do
+    not matter.
+    """
+    was, status = before and before.job.execution_status, after.job.execution_status
+    if before is None or was != status:
+        yield JobStatus(time, job_id, was, status)
+    if seen is None:
+        return
+    for key, each in number_tasks(after.tasks, _identify):
+        earlier = seen.get(key)
+        was = earlier and earlier.task.task_status
+        if earlier is None or was != each.task.task_status:
+            yield TaskStatus(time, job_id, was, each, is_first_report=before is None)
         if not after.stage.has_ended:
-            yield from (
-                Stall(time, job_id, each, message) for message in _find_stalls(earlier, each)
-            )
+            for message in _find_stalls(earlier, each):
+                yield Stall(time, job_id, each, message)
+        seen[key] = each
 
 
-def number_tasks(tasks: Iterable[TaskReport]) -> Iterator[tuple[object, TaskReport]]:
-    """Yield each task with a key that no other task of the job has, even one of the same name."""
-    times: Counter[object] = Counter()
-    for each in tasks:
-        task = each.task
-        key = task.task_id or (task.task_index, task.task_name)
-        yield (key, times[key]), each
-        times[key] += 1
+def _identify(task: "Task") -> object:
+    return task.task_id or (task.task_index, task.task_name)
 
 
 def _find_stalls(before: TaskReport | None, after: TaskReport) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from casjob.catalogue.meanings import Catalogue
 from casjob.errors import ExitStatus, ReplyError
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
 _BUILD_FAILED = "ECC00011"
+
+
+TaskKey: TypeAlias = tuple[object, int]
+"""What tells tasks apart, such as the name, and how many before have the same."""
 
 
 class TaskReport(NamedTuple):
@@ -346,3 +352,14 @@ def name_task(task: "Task") -> str:
     """Return `task 9 TN00097`, or as much of it as the service sent."""
     number = "" if task.task_index is None else f" {task.task_index}"
     return f"task{number} {task.task_name or task.task_id or '(no name)'}"
+
+
+def number_tasks(
+    tasks: Iterable[TaskReport], key: Callable[["Task"], object] = attrgetter("task_name")
+) -> Iterator[tuple[TaskKey, TaskReport]]:
+    """Yield each task with what tells it apart: a key, and how many before it have the same."""
+    seen: Counter[object] = Counter()
+    for each in tasks:
+        found = key(each.task)
+        yield (found, seen[found]), each
+        seen[found] += 1

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from casjob.errors import CasjobError, JobNotFoundError
-from casjob.job.difference import StepKey, merge_order, number_tasks
-from casjob.job.report import Report, TaskReport, seconds_between
+from casjob.job.difference import merge_order
+from casjob.job.report import Report, TaskKey, TaskReport, number_tasks, seconds_between
 from casjob.job.statuses import Outcome, Stage
 
 GONE = "gone"
@@ -160,9 +160,9 @@ class Deployed(NamedTuple):
 def summarize(newest_first: Iterable[Deployed]) -> Statistics:
     """Work out what is normal; of each report, a few numbers are kept before the next is taken."""
     runs = []
-    tallies: dict[StepKey, _StepTally] = {}
-    order: list[StepKey] = []
-    failures: dict[tuple[StepKey | None, str | None], RepeatedFailure] = {}
+    tallies: dict[TaskKey, _StepTally] = {}
+    order: list[TaskKey] = []
+    failures: dict[tuple[TaskKey | None, str | None], RepeatedFailure] = {}
     unreadable: list[str] = []
     lacking: list[str] = []
     for deployed in newest_first:

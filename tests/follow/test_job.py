@@ -468,7 +468,7 @@ class TestPicture:
         pictures = []
         while not run.job.has_ended:
             run.poll()
-            pictures.append(run.job.picture_at(run.polls[-1][0] + 1))
+            pictures.append(run.job.snapshot_at(run.polls[-1][0] + 1))
 
         trouble = "the service failed"
         assert [each.trouble for each in pictures] == [None, trouble, None, trouble, None]

@@ -2,15 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casjob.job.events import (
-    JobStatus,
-    Stall,
-    TaskStatus,
-    find_status_change,
-    find_task_changes,
-    number_tasks,
-)
-from casjob.job.report import Report
+from casjob.job.events import JobStatus, Stall, TaskStatus, find_changes
+from casjob.job.report import Report, TaskKey, TaskReport
 from casjob.job.statuses import Stage
 from tests.samples import Fields, job, report_of, separator, task
 
@@ -32,11 +25,10 @@ def heard(heartbeat: float | None, *, start: float = LONG_AGO, owner: str | None
 
 
 def changes(before: Report | None, after: Report) -> list[JobStatus | TaskStatus | Stall]:
-    known = dict(number_tasks(before.tasks)) if before else {}
-    return [
-        *find_status_change(TIME, "JOB1", before, after),
-        *find_task_changes(TIME, "JOB1", known, after, is_first=before is None),
-    ]
+    seen: dict[TaskKey, TaskReport] = {}
+    if before:
+        list(find_changes(TIME, "JOB1", None, before, seen))
+    return list(find_changes(TIME, "JOB1", before, after, seen))
 
 
 def stalls(before: Report | None, after: Report) -> list[str]:
@@ -99,10 +91,11 @@ def test_a_task_is_known_by_its_id_wherever_it_stands() -> None:
     assert changes(before, after) == []
 
 
-def test_each_of_many_tasks_alike_has_a_key_of_its_own() -> None:
-    alike = task(1, TASK_ID="a")
+def test_each_of_many_tasks_alike_is_one_of_its_own() -> None:
+    report = report_of(job("RUNNING", *[task(1, TASK_ID="a")] * 3))
 
-    assert len(dict(number_tasks(report_of(job("RUNNING", alike, alike, alike)).tasks))) == 3
+    assert len([each for each in changes(None, report) if isinstance(each, TaskStatus)]) == 3
+    assert changes(report, report) == []
 
 
 class TestStalls:
