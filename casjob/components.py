@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 
 from casjob.catalogue.meanings import fold_spelling
+from casjob.durations import seconds_between
 from casjob.errors import ReplyError
 from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
 from casjob.job.statuses import Stage, stage_of
@@ -194,9 +195,7 @@ class Deployment(ApiObject):
     @property
     def elapsed_seconds(self) -> float | None:
         """How long it took; None if that is unknown."""
-        if self.began is None or self.ended is None or self.ended < self.began:
-            return None
-        return (self.ended - self.began).total_seconds()
+        return seconds_between(self.began, self.ended)
 
 
 class ComponentHistory(NamedTuple):

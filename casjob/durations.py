@@ -1,4 +1,4 @@
-"""Durations as people write them: `90`, `90s`, `30m`, `1h30m`."""
+"""Durations: between moments, and as people write them: `90`, `90s`, `30m`, `1h30m`."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,13 @@ def format_age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return f"{max(0, int(seconds))}s"
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Return seconds, or None if a time is missing or the end lies before the start."""
+    if start is None or end is None or end < start:
+        return None
+    return (end - start).total_seconds()
 
 
 def is_ending(expires: datetime | None, within: timedelta = timedelta(minutes=1)) -> bool:

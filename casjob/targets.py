@@ -15,7 +15,7 @@ from casjob.errors import (
 )
 from casjob.history import JOB_ID, SHORTEST_PREFIX
 from casjob.job.detail import ComponentName, Window
-from casjob.job.report import Report, is_of_build, report_job
+from casjob.job.report import Report, report_job
 from casjob.job.statuses import Outcome
 from casjob.job_ids import (
     AROUND_AN_ID,
@@ -217,7 +217,7 @@ def suggest_next(
         command = "watch"
     elif report.outcome is not Outcome.FAILED:
         return None
-    elif report.cause and is_of_build(report.cause):
+    elif report.cause and report.cause.is_of_build:
         command = "logs"
     elif component and component.name and session.settings.api_version.value != "v2":
         # v2 lists no deployments, of which one that succeeded is to be found.

@@ -7,7 +7,7 @@ from itertools import islice
 from casjob.builds.models import Build, BuildJob, BuildSource
 from casjob.errors import BuildNotFoundError
 from casjob.job.failures import clip
-from casjob.job.report import Report, is_of_build
+from casjob.job.report import Report
 from casjob.job.statuses import Outcome
 
 MAX_SEARCHED = 50
@@ -94,7 +94,7 @@ def _choose(builds: Mapping[str, Build], report: Report) -> list[tuple[str, Buil
     ended = None if is_running else report.last_moment
     newest = max(filter(None, (each.started for each in builds.values())), default=None)
     # A job that failed later has got past its build.
-    is_later = report.outcome is Outcome.FAILED and cause and not is_of_build(cause)
+    is_later = report.outcome is Outcome.FAILED and cause and not cause.is_of_build
     likely = Outcome.SUCCEEDED if is_later else report.outcome
 
     def rank(found: tuple[str, Build]) -> tuple[bool, bool, datetime]:

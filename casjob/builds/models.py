@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from casjob.builds.excerpt import find_end, find_excerpt
+from casjob.durations import seconds_between
 from casjob.job.models import ApiObject, Text, WholeNumber
-from casjob.job.report import seconds_between
 from casjob.job.statuses import Outcome
 from casjob.json_text import read_moment
 

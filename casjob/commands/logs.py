@@ -26,7 +26,7 @@ from casjob.formats.text.phrases import format_elapsed, format_moment
 from casjob.history import JOB_ID
 from casjob.job.detail import ComponentName, Window
 from casjob.job.failures import clip
-from casjob.job.report import Report, is_of_build
+from casjob.job.report import Report
 from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import (
@@ -221,7 +221,7 @@ def _add_failure(
     if job.report.outcome is Outcome.FAILED and cause:
         phase = f" in phase {cause.phase}," if cause.phase else ""
         error.steps += (f"  job {job.job_id} failed{phase} at {cause.name}",)
-        if not is_of_build(cause) and (events := list_events(details)):
+        if not cause.is_of_build and (events := list_events(details)):
             error.steps += (f"  {events}",)
     return error
 

@@ -10,7 +10,6 @@ from casjob.follow.start import follow_jobs
 from casjob.formats.display import JobResult, Presentation
 from casjob.job.detail import ComponentName
 from casjob.job.events import Verdict
-from casjob.job.report import is_of_build
 from casjob.job.statuses import Outcome
 from casjob.session import Session
 from casjob.targets import refuse_guess, suggest_next
@@ -66,7 +65,7 @@ def _suggest_log(poller: Poller, session: Session) -> None:
             report
             and report.outcome is Outcome.FAILED
             and report.cause
-            and is_of_build(report.cause)
+            and report.cause.is_of_build
         ):
             is_last = len(poller.jobs) == 1
             command = suggest_next(job.job_id, report, session, is_last=is_last)

@@ -315,7 +315,7 @@ def _identify(report: "TaskReport") -> dict[str, Any]:
 def _describe_compared_job(report: "Report") -> documents.ComparedJob:
     return documents.ComparedJob(
         job_id=report.job.job_id,
-        complete=report.is_complete and report.knows_all,
+        complete=report.is_complete and report.has_all,
         **_describe_standing(report),
     )
 

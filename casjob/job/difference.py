@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 from casjob.job.failures import Failure, Pair, read_message
-from casjob.job.report import Report, TaskKey, TaskReport, name_task, number_tasks
+from casjob.job.report import Report, TaskKey, TaskReport, number_tasks
 from casjob.job.statuses import Outcome, Stage, spell_status
 
 _VARYING = re.compile(
@@ -76,7 +76,7 @@ class TaskDifference(NamedTuple):
     @property
     def name(self) -> str:
         """The task as sentences name it: `task 9 TN00097`."""
-        return name_task(self.either.task)
+        return self.either.task.label
 
 
 class Stop(NamedTuple):
@@ -112,7 +112,7 @@ class Difference(NamedTuple):
     @property
     def has_all(self) -> bool:
         """Whether all tasks of both are known."""
-        return self.base.knows_all and self.job.knows_all
+        return self.base.has_all and self.job.has_all
 
     @property
     def is_alike(self) -> bool | None:
@@ -128,7 +128,7 @@ class Difference(NamedTuple):
         unknown = [
             f"{name}: No task was sent, and no task_count says how many there are."
             for name, report in sides
-            if report.has_all and not report.knows_all
+            if report.is_whole and not report.tasks and report.detail.task_count is None
         ]
         return [*unknown, *self._collect_notes("shortfalls")]
 
@@ -185,7 +185,7 @@ class Difference(NamedTuple):
             ran = [(_ran(own), _ran(other)) for own, other in sides]
             last = max((place for place, (own, _) in enumerate(ran) if own), default=-1)
             more = sum(other for own, other in ran[last + 1 :])
-            if more and report.outcome is not Outcome.SUCCEEDED and report.knows_all:
+            if more and report.outcome is not Outcome.SUCCEEDED and report.has_all:
                 return Stop(is_job, sides[last][0] if last >= 0 else None, more)
         return None
 
@@ -215,7 +215,7 @@ def _find_change(
         return None
     if base is None or job is None:
         # It may be one of the tasks that are missing.
-        is_certain = jobs.base.knows_all if base is None else jobs.job.knows_all
+        is_certain = jobs.base.has_all if base is None else jobs.job.has_all
         return (Change.ADDED if base is None else Change.REMOVED) if is_certain else None
     if spell_status(base.task.task_status) != spell_status(job.task.task_status):
         return Change.STATUS

@@ -95,6 +95,12 @@ class Task(ApiObject):
     owner_id: Text = None
     messages: Any = None
 
+    @property
+    def label(self) -> str:
+        """`task 9 TN00097`, or as much of it as the service sent."""
+        number = "" if self.task_index is None else f" {self.task_index}"
+        return f"task{number} {self.task_name or self.task_id or '(no name)'}"
+
 
 class _Reply(BaseModel):
     """The shape of a reply in all versions; the `rest` is kept as it was sent.

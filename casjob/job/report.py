@@ -1,4 +1,8 @@
-"""What a job with its tasks means: outcome, cause, phases, times, and what does not add up."""
+"""What a job with its tasks means: outcome, cause, phases, times, and what does not add up.
+
+`report_job` makes a `Report` of what was fetched, which every format reads: nothing else decides
+whether a job failed, which task is the cause, or what is missing.
+"""
 
 import re
 from collections import Counter
@@ -9,6 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from casjob.catalogue.meanings import Catalogue
+from casjob.durations import seconds_between
 from casjob.errors import ExitStatus, ReplyError
 from casjob.job.detail import JobDetail, Window
 from casjob.job.failures import Failure, read_failure
@@ -19,10 +24,6 @@ if TYPE_CHECKING:
 
 _SEPARATOR_PREFIX = "SEPARATOR_"
 _BUILD_FAILED = "ECC00011"
-
-
-TaskKey: TypeAlias = tuple[object, int]
-"""What tells tasks apart, such as the name, and how many before have the same."""
 
 
 class TaskReport(NamedTuple):
@@ -46,19 +47,19 @@ class TaskReport(NamedTuple):
     @property
     def name(self) -> str:
         """`task 9 TN00097 wait for the build to succeed`, or as much of it as is known."""
-        return " ".join(filter(None, (name_task(self.task), self.title)))
+        return " ".join(filter(None, (self.task.label, self.title)))
 
     @property
     def has_failed(self) -> bool:
-        """Whether it failed."""
+        """Whether it failed, was cancelled or was rolled back."""
         return self.stage is Stage.ENDED_BADLY
 
-
-def is_of_build(step: TaskReport) -> bool:
-    """Return whether a step is of the build, by its phase, its title or the code of a failure."""
-    codes = step.message.codes if step.message else ()
-    has_title = re.search(r"\bbuild\b", step.title or "", re.IGNORECASE)
-    return "BUILD" in (step.phase or "").upper() or bool(has_title) or _BUILD_FAILED in codes
+    @property
+    def is_of_build(self) -> bool:
+        """Whether it is a step of the build, by its phase, its title or the code of a failure."""
+        codes = self.message.codes if self.message else ()
+        has_title = re.search(r"\bbuild\b", self.title or "", re.IGNORECASE)
+        return "BUILD" in (self.phase or "").upper() or bool(has_title) or _BUILD_FAILED in codes
 
 
 class Phase(NamedTuple):
@@ -90,24 +91,19 @@ class Phase(NamedTuple):
     @property
     def elapsed_seconds(self) -> float | None:
         """From when its first task began to when its last one ended; None without times."""
-        starts = [each.task.created_at for each in self.tasks if each.task.created_at]
-        ends = [each.task.last_health_check for each in self.tasks if each.task.last_health_check]
-        return seconds_between(min(starts, default=None), max(ends, default=None))
-
-
-def group_phases(tasks: Sequence[TaskReport]) -> Iterator[Phase]:
-    """Yield the phases of tasks that are in order."""
-    numbers = accumulate(each.is_separator for each in tasks)
-    for _, phase in groupby(tasks, key=lambda _: next(numbers)):
-        yield Phase(tuple(phase))
+        starts = (each.task.created_at for each in self.tasks)
+        ends = (each.task.last_health_check for each in self.tasks)
+        return seconds_between(
+            min(filter(None, starts), default=None), max(filter(None, ends), default=None)
+        )
 
 
 class Report(NamedTuple):
-    """What a job with its tasks means.
+    """What a job with its tasks means; `report_job` makes it.
 
     The `tasks` are in TASK_INDEX order, or in the order sent where one has no index; those that are
     `shown` in the order selected. `missing` says, in a sentence, that `detail` is not all that
-    there was to receive; `contradictions` say what does not add up.
+    there was to receive.
     """
 
     detail: JobDetail
@@ -115,7 +111,6 @@ class Report(NamedTuple):
     tasks: tuple[TaskReport, ...]
     shown: tuple[TaskReport, ...]
     missing: str | None = None
-    contradictions: tuple[str, ...] = ()
     requested_job_id: str | None = None
 
     @property
@@ -130,7 +125,7 @@ class Report(NamedTuple):
 
     @property
     def stage(self) -> Stage:
-        """What the job's own status means."""
+        """What the job's own status means: it is the verdict, whatever the tasks say."""
         return stage_of(self.job.execution_status)
 
     @property
@@ -144,18 +139,27 @@ class Report(NamedTuple):
         return ExitStatus.NOT_UNDERSTOOD if self.mix_up else self.outcome.exit_status
 
     @property
-    def mix_up(self) -> str | None:
-        """Says, in a sentence, that the reply is about another job; None if it is not."""
-        requested, sent = self.requested_job_id, self.job.job_id
-        if requested is None or sent is None or sent.upper() == requested.upper():
-            return None
-        return f"The request was for {requested}, the reply is about {sent}."
+    def steps(self) -> tuple[TaskReport, ...]:
+        """The tasks that do work: all but separators."""
+        return tuple(each for each in self.tasks if not each.is_separator)
 
-    def refuse_mix_up(self) -> None:
-        """Raise a ReplyError if the reply is about another job."""
-        if self.mix_up:
-            message = f"the service's reply about {self.requested_job_id} is about"
-            raise ReplyError(f"{message} another job, {self.job.job_id}")
+    @property
+    def failed(self) -> tuple[TaskReport, ...]:
+        """The tasks that failed: the cause first, its followers in order."""
+        failed = [each for each in self.tasks if each.has_failed]
+        # A task is cancelled or rolled back because another one failed.
+        failed.sort(key=lambda each: "FAILED" not in spell_status(each.task.task_status))
+        return tuple(failed)
+
+    @property
+    def cause(self) -> TaskReport | None:
+        """The task that made the job fail; None if no task failed."""
+        return next(iter(self.failed), None)
+
+    @property
+    def task_count(self) -> int:
+        """How many tasks there are: the service's count, or more if more were received."""
+        return max(self.detail.task_count or 0, len(self.tasks))
 
     @property
     def is_whole(self) -> bool:
@@ -173,14 +177,10 @@ class Report(NamedTuple):
 
     @property
     def has_all(self) -> bool:
-        """Whether every task that the service counts was received."""
-        count = self.detail.task_count
-        return self.is_whole if count is None else len(self.tasks) >= count
-
-    @property
-    def knows_all(self) -> bool:
-        """Whether every task is known; if none came, only the service's count can say so."""
-        return self.has_all and (bool(self.tasks) or self.detail.task_count is not None)
+        """Whether every task of the job was received; if none was, only a count can say so."""
+        if self.detail.task_count is None:
+            return self.is_whole and bool(self.tasks)
+        return len(self.tasks) >= self.detail.task_count
 
     @property
     def shortfalls(self) -> list[str]:
@@ -194,33 +194,23 @@ class Report(NamedTuple):
         return [f"The service counts {count} tasks, but sent {received}."]
 
     @property
-    def shows_everything(self) -> bool:
-        """Whether every task that the service counts is shown."""
-        return self.has_all and len(self.shown) == len(self.tasks)
+    def mix_up(self) -> str | None:
+        """Says, in a sentence, that the reply is about another job; None if it is not."""
+        requested, sent = self.requested_job_id, self.job.job_id
+        if requested is None or sent is None or sent.upper() == requested.upper():
+            return None
+        return f"The request was for {requested}, the reply is about {sent}."
+
+    def refuse_mix_up(self) -> None:
+        """Raise a ReplyError if the reply is about another job."""
+        if self.mix_up:
+            message = f"the service's reply about {self.requested_job_id} is about"
+            raise ReplyError(f"{message} another job, {self.job.job_id}")
 
     @property
-    def task_count(self) -> int:
-        """How many tasks there are: the service's count, or more if more were received."""
-        return max(self.detail.task_count or 0, len(self.tasks))
-
-    @property
-    def steps(self) -> tuple[TaskReport, ...]:
-        """The tasks that do work: all but separators."""
-        return tuple(each for each in self.tasks if not each.is_separator)
-
-    @property
-    def failed(self) -> tuple[TaskReport, ...]:
-        """The tasks that failed: the cause first, its followers in order."""
-        failed = [each for each in self.tasks if each.has_failed]
-        # A task is cancelled or rolled back because another one failed.
-        return tuple(
-            sorted(failed, key=lambda each: "FAILED" not in spell_status(each.task.task_status))
-        )
-
-    @property
-    def cause(self) -> TaskReport | None:
-        """The task that made the job fail; None if no task failed."""
-        return next(iter(self.failed), None)
+    def contradictions(self) -> tuple[str, ...]:
+        """What does not add up, in sentences."""
+        return tuple(_find_contradictions(self))
 
     @property
     def first_moment(self) -> datetime | None:
@@ -261,18 +251,15 @@ class Report(NamedTuple):
 
 def report_job(
     detail: JobDetail,
-    window: Window | None = None,
+    window: Window = Window(),
     *,
     catalogue: Catalogue | None = None,
     requested_job_id: str | None = None,
     missing: str | None = None,
 ) -> Report:
-    """Work out what a job means; `window` says which tasks were requested, None for all."""
-    window = window or Window()
+    """Work out what a job means; `window` says which tasks were requested."""
     tasks = tuple(_report_tasks(detail, window, catalogue or Catalogue()))
-    report = Report(detail, window, tasks, tasks, missing, requested_job_id=requested_job_id)
-    contradictions = _find_contradictions(report)
-    return report._replace(contradictions=tuple(contradictions))
+    return Report(detail, window, tasks, tasks, missing, requested_job_id)
 
 
 def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> Iterator[TaskReport]:
@@ -303,11 +290,52 @@ def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | 
     return _seconds_so_far(start, detail.as_of), age
 
 
-def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
-    """Return seconds, or None if a time is missing or the end lies before the start."""
-    if start is None or end is None or end < start:
-        return None
-    return (end - start).total_seconds()
+def _find_contradictions(report: Report) -> Iterator[str]:
+    detail, stage, status = report.detail, report.stage, report.job.execution_status
+    tasks = [each.task for each in report.tasks]
+    yield from filter(None, (report.missing, report.mix_up))
+    if report.is_whole and stage is Stage.ENDED_BADLY and not report.cause:
+        yield f"The job is {status}, but none of its tasks failed."
+    if stage is Stage.ENDED_WELL and report.cause:
+        yield f"The job is {status}, but one of its tasks failed."
+    unfinished = [each.task for each in report.tasks if each.stage.outcome is Outcome.RUNNING]
+    if stage.has_ended and unfinished:
+        named = ", ".join(each.label for each in unfinished)
+        yield f"The job is {status}, but not all of its tasks have ended: {named}."
+    if detail.duplicates:
+        named = ", ".join(dict.fromkeys(detail.duplicates))
+        yield f"The service sent these tasks more than once; each is shown once: {named}."
+    if detail.task_count is None:
+        yield "No task_count says how many tasks there are."
+    elif len(tasks) > detail.task_count:
+        yield f"The service counts {detail.task_count} tasks, but sent {len(tasks)}."
+    elif not report.missing:
+        yield from report.shortfalls
+    for task in tasks:
+        if task.created_at and task.last_health_check and task.last_health_check < task.created_at:
+            yield f"The last health check of {task.label} is before its creation."
+
+
+def group_phases(tasks: Sequence[TaskReport]) -> Iterator[Phase]:
+    """Yield the phases of tasks that are in order."""
+    numbers = accumulate(each.is_separator for each in tasks)
+    for _, phase in groupby(tasks, key=lambda _: next(numbers)):
+        yield Phase(tuple(phase))
+
+
+TaskKey: TypeAlias = tuple[object, int]
+"""What tells tasks apart, such as a name, and how many before have the same."""
+
+
+def number_tasks(
+    tasks: Iterable[TaskReport], key: Callable[["Task"], object] = attrgetter("task_name")
+) -> Iterator[tuple[TaskKey, TaskReport]]:
+    """Yield each task with its key, which no other task of the job has."""
+    seen: Counter[object] = Counter()
+    for each in tasks:
+        found = key(each.task)
+        yield (found, seen[found]), each
+        seen[found] += 1
 
 
 def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | None:
@@ -315,51 +343,3 @@ def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | N
     if start and as_of and timedelta() < start - as_of < timedelta(seconds=1):
         return 0.0
     return seconds_between(start, as_of)
-
-
-def _find_contradictions(report: Report) -> Iterator[str]:
-    detail, tasks, stage = report.detail, report.tasks, report.stage
-    status = report.job.execution_status
-    yield from filter(None, (report.missing, report.mix_up))
-    if report.is_whole and stage is Stage.ENDED_BADLY and not report.cause:
-        yield f"The job is {status}, but none of its tasks failed."
-    if stage is Stage.ENDED_WELL and report.cause:
-        yield f"The job is {status}, but one of its tasks failed."
-    unfinished = [each.task for each in tasks if each.stage.outcome is Outcome.RUNNING]
-    if stage.has_ended and unfinished:
-        named = ", ".join(map(name_task, unfinished))
-        yield f"The job is {status}, but not all of its tasks have ended: {named}."
-    if detail.duplicates:
-        named = ", ".join(dict.fromkeys(detail.duplicates))
-        yield f"The service sent these tasks more than once; each is shown once: {named}."
-    yield from _find_miscounts(report)
-    for task in (each.task for each in tasks):
-        if task.created_at and task.last_health_check and task.last_health_check < task.created_at:
-            yield f"The last health check of {name_task(task)} is before its creation."
-
-
-def _find_miscounts(report: Report) -> Iterator[str]:
-    count, received = report.detail.task_count, len(report.tasks)
-    if count is None:
-        yield "No task_count says how many tasks there are."
-    elif received > count:
-        yield f"The service counts {count} tasks, but sent {received}."
-    elif not report.missing:
-        yield from report.shortfalls
-
-
-def name_task(task: "Task") -> str:
-    """Return `task 9 TN00097`, or as much of it as the service sent."""
-    number = "" if task.task_index is None else f" {task.task_index}"
-    return f"task{number} {task.task_name or task.task_id or '(no name)'}"
-
-
-def number_tasks(
-    tasks: Iterable[TaskReport], key: Callable[["Task"], object] = attrgetter("task_name")
-) -> Iterator[tuple[TaskKey, TaskReport]]:
-    """Yield each task with what tells it apart: a key, and how many before it have the same."""
-    seen: Counter[object] = Counter()
-    for each in tasks:
-        found = key(each.task)
-        yield (found, seen[found]), each
-        seen[found] += 1

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from casjob.durations import seconds_between
 from casjob.errors import CasjobError, JobNotFoundError
 from casjob.job.difference import merge_order
-from casjob.job.report import Report, TaskKey, TaskReport, number_tasks, seconds_between
+from casjob.job.report import Report, TaskKey, TaskReport, number_tasks
 from casjob.job.statuses import Outcome, Stage
 
 GONE = "gone"

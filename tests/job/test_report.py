@@ -7,7 +7,7 @@ from casjob.catalogue.meanings import Catalogue
 from casjob.commands.tasks import Selection
 from casjob.job.detail import Window
 from casjob.job.failures import Failure
-from casjob.job.report import Report, TaskReport, group_phases, name_task, report_job
+from casjob.job.report import Report, TaskReport, group_phases, report_job
 from casjob.job.statuses import STATUS_WORDS, Outcome, stage_of
 from tests.samples import AS_OF, JOB_ID, START, Fields, in_v3, job, report_of, separator, task
 from tests.service import documented_job
@@ -42,7 +42,7 @@ class TestTheDocumentedJob:
         [cause] = report.failed
 
         assert report.cause is cause
-        assert name_task(cause.task) == "task 9 TN00097"
+        assert cause.task.label == "task 9 TN00097"
         assert cause.name == "task 9 TN00097 wait for the build to succeed"
         assert [each.means for each in report.tasks] == [
             (), (), (), (), ("the build of the application failed: read the build's log",),
@@ -61,7 +61,7 @@ class TestTheDocumentedJob:
 
     def test_is_complete_and_adds_up(self) -> None:
         assert self.report.is_complete
-        assert self.report.shows_everything
+        assert self.report.has_all
         assert self.report.contradictions == ()
 
     def test_means_the_same_from_version_3(self) -> None:
@@ -341,7 +341,7 @@ class TestCompleteness:
         report = report_of(reply, is_whole=is_whole)
 
         assert report.is_whole is is_whole
-        assert report.has_all is report.shows_everything is has_all
+        assert report.has_all is has_all
         assert report.task_count == counted
 
     @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ class TestCompleteness:
         report = Selection(limit=1).select(report_of(job("SUCCEEDED", task(1), task(2))))
 
         assert report.is_complete
-        assert not report.shows_everything
+        assert len(report.shown) < report.task_count
 
 
 class TestContradictions:
@@ -452,7 +452,7 @@ class TestContradictions:
 def test_a_task_is_named_by_what_the_service_gave(more: dict[str, Any], name: str) -> None:
     [only] = report_of(job("SUCCEEDED", task(9, **more))).tasks
 
-    assert name_task(only.task) == name
+    assert only.task.label == name
 
 
 class TestSelection:

@@ -135,7 +135,7 @@ def describe_difference(difference: Difference) -> str:
         return f"the tasks that are known match, but {jobs}" if is_any_in_both else jobs
     if difference.is_alike is None:
         sides = zip(difference.names, (difference.base, difference.job), strict=True)
-        lacking = [_describe_lack(name, report) for name, report in sides if not report.knows_all]
+        lacking = [_describe_lack(name, report) for name, report in sides if not report.has_all]
         return f"can't tell whether the jobs match: {' and '.join(lacking)}"
     count = len(difference.tasks)
     return f"the jobs match: {count} {'task' if count == 1 else 'tasks'}, none differs"

@@ -23,7 +23,6 @@ from casjob.job.events import (
     Verdict,
     Waiting,
 )
-from casjob.job.report import name_task
 from casjob.printable import printable
 
 _UNKNOWN = "(no status)"
@@ -114,7 +113,7 @@ def describe_stall(stall: Stall) -> str:
 def _describe_task(event: TaskStatus, arrow: str) -> str:
     report = event.report
     before = f"{event.before} " if event.before else ""
-    words = f"{name_task(report.task)} {before}{arrow} {report.task.task_status or _UNKNOWN}"
+    words = f"{report.task.label} {before}{arrow} {report.task.task_status or _UNKNOWN}"
     if report.stage.has_ended and report.elapsed_seconds is not None:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
     if report.title:

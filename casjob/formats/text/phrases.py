@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from casjob.job.report import Phase, Report, TaskReport, name_task
+from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
 
@@ -84,7 +84,7 @@ def describe_place(report: Report) -> list[str]:
 
 def describe_task(report: TaskReport, *, with_title: bool = True) -> str:
     """Return `task 9 TN00097 wait for the build: failed after 30.0s, in phase BUILDING`."""
-    name = report.name if with_title else name_task(report.task)
+    name = report.name if with_title else report.task.label
     status = (report.task.task_status or "(no status)").lower().replace("_", " ")
     lasted = _describe_elapsed(report.elapsed_seconds, report.stage)
     phase = f", in phase {report.phase}" if report.phase and not report.is_separator else ""
@@ -154,9 +154,10 @@ def _describe_skipped(steps: Sequence[TaskReport]) -> str:
 
 def describe_completeness(report: Report) -> str | None:
     """Return `5 of 105 tasks`; None if every task is shown, or if `describe_progress` says it."""
-    if report.shows_everything or _has_more_to_come(report):
-        return None
     shown, count = len(report.shown), report.task_count
+    is_all = shown == count and (report.is_whole or report.has_all)
+    if is_all or _has_more_to_come(report):
+        return None
     is_short = report.is_whole and shown == len(report.tasks) < count
     return f"{shown} of {count} tasks{' reported' if is_short else ''}"
 
@@ -185,7 +186,7 @@ def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
     cause = report.cause
     if cause is None:
         return None
-    name = cause.name if with_title else name_task(cause.task)
+    name = cause.name if with_title else cause.task.label
     return "  ".join([name, *read_message(cause)])
 
 

@@ -19,7 +19,7 @@ from casjob.formats.text.phrases import (
 )
 from casjob.formats.text.tasks import draw_tasks
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, measure
-from casjob.job.report import Report, TaskReport, name_task
+from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
 _MIN_FAILURE_ROWS = 3
@@ -203,7 +203,7 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
         first = told.get(each.message) if each.message and each.has_failed else None
         if first:
             # Of sixty tasks that fail alike, one has the message.
-            reason = "for the same reason" if first is last else f"as {name_task(first.task)} did"
+            reason = "for the same reason" if first is last else f"as {first.task.label} did"
             _print_heading(drawn, each, "also ", f", {reason}")
         else:
             drawn.gap()
