@@ -139,31 +139,27 @@ def read_printed(
     Raises:
         SettingsError: there is no credential in it, or one that has expired.
     """
-    try:
+    printed: object = None
+    with suppress(ValueError):
         printed = decode(stdout.decode("utf-8-sig"))
-    except ValueError:
-        printed = None
     for wrapper in ("credential", "credentials"):
         if isinstance(printed, dict) and isinstance(inner := printed.get(wrapper), dict):
             printed = inner
-    fields = printed.items() if isinstance(printed, dict) else ()
-    sent = {_PRINTED[name]: text for name, text in fields if name in _PRINTED and text is not None}
+    fields = printed if isinstance(printed, dict) else {}
+    # An empty text or 0 stands for what is not set.
+    sent = {_PRINTED[name]: text for name, text in fields.items() if name in _PRINTED and text}
     ends = sent.pop("expires", None)
-    expires = read_moment(ends)
     texts = {name: text.strip() for name, text in sent.items() if isinstance(text, str)}
-    has_keys = texts.get("access_key") and texts.get("secret_key")
-    if len(texts) < len(sent) or not (texts.get("token") or has_keys):
+    names = ("token",) if texts.get("token") else ("access_key", "secret_key", "security_token")
+    if len(texts) < len(sent) or not all(texts.get(name) for name in names[:2]):
         expected = '{"token"} or {"access_key", "secret_key", "security_token"} as JSON'
         raise SettingsError(f"{origin} did not print {expected}")
+    expires = read_moment(ends)
     if is_ending(expires):
-        hint = "the program has to get a new one; is this machine's clock right?"
         raise SettingsError(
-            f"{origin} printed a credential that has expired, or will within a minute", hint=hint
+            f"{origin} printed a credential that has expired, or will within a minute",
+            hint="the program has to get a new one; is this machine's clock right?",
         )
-    names = ("token",) if texts.get("token") else ("access_key", "secret_key", "security_token")
-    # 0 and an empty text are a time that is not set.
-    is_unread = ends and not expires
-    warning = (
-        f"{origin} printed an expiry that can't be read, so it is ignored" if is_unread else None
-    )
-    return {name: Value(texts[name], origin) for name in names if texts.get(name)}, expires, warning
+    warning = f"{origin} printed an expiry that can't be read, so it is ignored"
+    values = {name: Value(texts[name], origin) for name in names if texts.get(name)}
+    return values, expires, warning if ends and not expires else None

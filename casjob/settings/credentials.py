@@ -87,8 +87,8 @@ class ReadCredential(NamedTuple):
     """The texts of a credential by their settings, and when they expire, if that is known."""
 
     texts: dict[str, str]
-    expires: datetime | None = None
-    warning: str | None = None
+    expires: datetime | None
+    warning: str | None
 
 
 def read_credential(

@@ -9,49 +9,49 @@ CASJOB_SETTINGS = frozenset(SETTINGS) - {"cloud", "credential_command"}
 
 _CASJOB = {f"CASJOB_{name.upper()}": name for name in SETTINGS if name in CASJOB_SETTINGS}
 
-_VENDOR_SDK = {
-    "HUAWEICLOUD_SDK_AK": "access_key",
-    "HUAWEICLOUD_SDK_SK": "secret_key",
-    "HUAWEICLOUD_SDK_SECURITY_TOKEN": "security_token",
-    "HUAWEICLOUD_SDK_PROJECT_ID": "project_id",
-    "HUAWEICLOUD_SDK_IAM_ENDPOINT": "iam_endpoint",
+OTHERS = {
+    "HUAWEICLOUD_SDK_*": {
+        "HUAWEICLOUD_SDK_AK": "access_key",
+        "HUAWEICLOUD_SDK_SK": "secret_key",
+        "HUAWEICLOUD_SDK_SECURITY_TOKEN": "security_token",
+        "HUAWEICLOUD_SDK_PROJECT_ID": "project_id",
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": "iam_endpoint",
+    },
+    # Terraform's; the second overrules the first.
+    "HW_*": {
+        "HW_REGION": "region",
+        "HW_REGION_NAME": "region",
+        "HW_ACCESS_KEY": "access_key",
+        "HW_SECRET_KEY": "secret_key",
+        "HW_SECURITY_TOKEN": "security_token",
+        "HW_PROJECT_ID": "project_id",
+        "HW_AUTH_TOKEN": "token",
+        "HW_USER_NAME": "user_name",
+        "HW_USER_PASSWORD": "password",
+        "HW_DOMAIN_NAME": "domain_name",
+        "HW_AUTH_URL": "iam_endpoint",
+        "HW_CLOUD": "cloud",
+    },
+    "OS_*": {
+        "OS_REGION_NAME": "region",
+        "OS_ACCESS_KEY": "access_key",
+        "OS_SECRET_KEY": "secret_key",
+        "OS_PROJECT_ID": "project_id",
+        "OS_AUTH_TOKEN": "token",
+        "OS_USERNAME": "user_name",
+        "OS_PASSWORD": "password",
+        "OS_DOMAIN_NAME": "domain_name",
+        "OS_AUTH_URL": "iam_endpoint",
+    },
+    # Exported by huaweicloud/auth-action in GitHub's pipelines.
+    "HUAWEI_CLOUD_*": {
+        "HUAWEI_CLOUD_REGION": "region",
+        "HUAWEI_CLOUD_ACCESS_KEY_ID": "access_key",
+        "HUAWEI_CLOUD_SECRET_ACCESS_KEY": "secret_key",
+        "HUAWEI_CLOUD_PROJECT_ID": "project_id",
+    },
 }
-
-_TERRAFORM = {
-    # The second overrules the first.
-    "HW_REGION": "region",
-    "HW_REGION_NAME": "region",
-    "HW_ACCESS_KEY": "access_key",
-    "HW_SECRET_KEY": "secret_key",
-    "HW_SECURITY_TOKEN": "security_token",
-    "HW_PROJECT_ID": "project_id",
-    "HW_AUTH_TOKEN": "token",
-    "HW_USER_NAME": "user_name",
-    "HW_USER_PASSWORD": "password",
-    "HW_DOMAIN_NAME": "domain_name",
-    "HW_AUTH_URL": "iam_endpoint",
-    "HW_CLOUD": "cloud",
-}
-
-_OPENSTACK = {
-    "OS_REGION_NAME": "region",
-    "OS_ACCESS_KEY": "access_key",
-    "OS_SECRET_KEY": "secret_key",
-    "OS_PROJECT_ID": "project_id",
-    "OS_AUTH_TOKEN": "token",
-    "OS_USERNAME": "user_name",
-    "OS_PASSWORD": "password",
-    "OS_DOMAIN_NAME": "domain_name",
-    "OS_AUTH_URL": "iam_endpoint",
-}
-
-_AUTH_ACTION = {
-    "HUAWEI_CLOUD_REGION": "region",
-    "HUAWEI_CLOUD_ACCESS_KEY_ID": "access_key",
-    "HUAWEI_CLOUD_SECRET_ACCESS_KEY": "secret_key",
-    "HUAWEI_CLOUD_PROJECT_ID": "project_id",
-}
-"""Exported by huaweicloud/auth-action in GitHub's pipelines."""
+"""The variables of other programs with their settings, the strongest first."""
 
 
 def read_casjob_variables(environ: Mapping[str, str]) -> Source:
@@ -59,14 +59,9 @@ def read_casjob_variables(environ: Mapping[str, str]) -> Source:
     return _read("CASJOB_*", environ, _CASJOB)._replace(explicit=True, is_own=True)
 
 
-def read_vendor_variables(environ: Mapping[str, str]) -> list[Source]:
+def read_other_variables(environ: Mapping[str, str]) -> list[Source]:
     """Return the variables of other programs, the strongest first."""
-    return [
-        _read("HUAWEICLOUD_SDK_*", environ, _VENDOR_SDK),
-        _read("HW_*", environ, _TERRAFORM),
-        _read("OS_*", environ, _OPENSTACK),
-        _read("HUAWEI_CLOUD_*", environ, _AUTH_ACTION),
-    ]
+    return [_read(name, environ, variables) for name, variables in OTHERS.items()]
 
 
 def _read(source: str, environ: Mapping[str, str], variables: Mapping[str, str]) -> Source:

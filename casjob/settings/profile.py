@@ -9,7 +9,6 @@ from pathlib import Path
 
 from casjob.errors import SettingsError
 from casjob.settings.environment import CASJOB_SETTINGS
-from casjob.settings.files import is_missing, read_file
 from casjob.settings.values import DEFAULT_PROFILE, SECRETS, Source, Value, summarize
 
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
@@ -19,18 +18,20 @@ _POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
 """At the end of tomllib's messages; its errors have no line number before Python 3.14."""
 
 
-def read_profile(path: Path, chosen: Value | None) -> Source:
+def read_profile(path: Path, text: str | None, chosen: Value | None) -> Source:
     """Return a profile's settings; those of `[default]`, if it exists, when none is chosen.
+
+    The text is None if there is no such file.
 
     Raises:
         SettingsError: the file is broken, or what was chosen is not there or is wrong.
     """
-    if chosen and is_missing(path):
+    if chosen and text is None:
         raise SettingsError(
             f"the profile {chosen.text!r}, given by {chosen.origin}, is not there: no {path}",
             hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
         )
-    profiles, problems = read_profiles(path)
+    profiles, problems = read_profiles(path, text or "")
     name = chosen.text if chosen else DEFAULT_PROFILE
     if chosen and name not in profiles:
         raise SettingsError(
@@ -51,17 +52,21 @@ def read_profile(path: Path, chosen: Value | None) -> Source:
     is_open = os.name == "posix" and path.stat().st_mode & 0o044
     if SECRETS & values.keys() and is_open:
         warnings.append(f"{path} has a secret that other users can read: chmod 600 {path}")
-    return Source(source, values, is_own=True, warnings=tuple(warnings))
+    return Source(
+        source, values, explicit=chosen is not None, is_own=True, warnings=tuple(warnings)
+    )
 
 
-def read_profiles(path: Path) -> tuple[dict[str, dict[str, object]], list[SettingsError]]:
+def read_profiles(
+    path: Path, text: str
+) -> tuple[dict[str, dict[str, object]], list[SettingsError]]:
     """Return the file's tables by their names, and what is wrong beside them.
 
     Raises:
         SettingsError: the file is broken.
     """
     try:
-        document = tomllib.loads(read_file(path))
+        document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         message = str(error)
         position = _POSITION.search(message)

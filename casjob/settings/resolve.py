@@ -1,12 +1,17 @@
 """The effective settings: of each setting the strongest source's value, parsed once."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from contextlib import suppress
+from ipaddress import ip_address
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from casjob.errors import CasjobError, SettingsError
+from casjob.durations import parse_duration
+from casjob.errors import CasjobError, SettingsError, UsageError
 from casjob.files import home_folder
-from casjob.settings import ApiVersion, parsers
+from casjob.settings import ApiVersion
 from casjob.settings.credentials import find_credential
 from casjob.settings.regions import suggest_region
 from casjob.settings.sources import config_path, find_profile_names, find_sources
@@ -18,6 +23,9 @@ DEFAULTS = {
     "retries": Value("3", "default"),
     "history": Value("on", "default"),
 }
+
+_LONGEST_TIMEOUT = 86400.0
+"""Seconds: a day."""
 
 FROM_REGION = "built from the region"
 """The origin of an address that no source has."""
@@ -77,50 +85,37 @@ def resolve_settings(
     sources, warnings = find_sources(given, environ, is_lenient=is_lenient)
     account, incomplete_credentials = _find_account(sources)
     values = DEFAULTS | _merge(sources, account)
+    settings: dict[str, Any] = {name: _parse(name, values.get(name)) for name in _PARSERS}
+    bundle = settings["ca_bundle"]
+    if bundle.value and bundle.value.startswith("~/"):
+        # In a file, no shell replaces it.
+        path = home_folder(environ) / bundle.value[2:]
+        settings["ca_bundle"] = bundle._replace(parsed=str(path))
     is_complete = account is not None and not values.keys().isdisjoint({"region", "endpoint"})
     profile_hint = None if is_complete or "profile" in values else _suggest_profile(environ)
+    missing = {
+        "endpoint": SettingsError(
+            "; ".join([*incomplete_credentials, "no region is set"]),
+            hint=profile_hint,
+            steps=(_REGION_STEP, *((CHECK_STEP,) if account else CREDENTIAL_STEPS)),
+        ),
+        "iam_endpoint": SettingsError(
+            "neither a region nor an IAM endpoint is set",
+            hint="set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
+        ),
+    }
+    for name, service in (("endpoint", "servicestage"), ("iam_endpoint", "iam")):
+        if name not in values:
+            region, cloud = settings["region"], settings["cloud"]
+            settings[name] = _build_address(service, region, cloud, missing[name])
+    return Settings(**settings, sources=sources, warnings=warnings, profile_hint=profile_hint)
 
-    def required(name: str, parse: Callable[[Value], T]) -> Setting[T]:
-        try:
-            return Setting(values[name], parse(values[name]))
-        except CasjobError as error:
-            return Setting(values[name], error)
 
-    def optional(name: str, parse: Callable[[Value], T]) -> Setting[T | None]:
-        return required(name, parse) if name in values else Setting(None, None)
-
-    region = optional("region", parsers.parse_region)
-    cloud = optional("cloud", parsers.parse_cloud)
-    missing_region = SettingsError(
-        "; ".join([*incomplete_credentials, "no region is set"]),
-        hint=profile_hint,
-        steps=(_REGION_STEP, *((CHECK_STEP,) if account else CREDENTIAL_STEPS)),
-    )
-    missing_iam_endpoint = SettingsError(
-        "neither a region nor an IAM endpoint is set",
-        hint="set CASJOB_REGION or CASJOB_IAM_ENDPOINT",
-    )
-    return Settings(
-        profile=optional("profile", parsers.parse_text),
-        region=region,
-        project_id=optional("project_id", parsers.parse_project_id),
-        endpoint=required("endpoint", parsers.parse_url)
-        if "endpoint" in values
-        else _build_address("servicestage", region, cloud, missing_region),
-        iam_endpoint=required("iam_endpoint", parsers.parse_iam_url)
-        if "iam_endpoint" in values
-        else _build_address("iam", region, cloud, missing_iam_endpoint),
-        cloud=cloud,
-        api_version=required("api_version", parsers.parse_api_version),
-        ca_bundle=optional("ca_bundle", lambda value: _expand_home(value.text, environ)),
-        request_timeout=required("request_timeout", parsers.parse_timeout),
-        retries=required("retries", parsers.parse_retries),
-        job_id=optional("job_id", parsers.parse_text),
-        history=required("history", parsers.parse_switch),
-        sources=sources,
-        warnings=warnings,
-        profile_hint=profile_hint,
-    )
+def _parse(name: str, value: Value | None) -> Setting[object]:
+    try:
+        return Setting(value, value and _PARSERS[name](value))
+    except CasjobError as error:
+        return Setting(value, error)
 
 
 def _suggest_profile(environ: Mapping[str, str]) -> str | None:
@@ -162,7 +157,7 @@ def _build_address(
         if "-" not in name and domain is None:
             # A private cloud's region may have no hyphen, but each of the vendor's has one.
             hint = suggest_region(name) or "for a private cloud, set CASJOB_ENDPOINT"
-            raise parsers.wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
+            raise _wrong_value(region.raw, "a region such as cn-north-4", hint=hint)
     except CasjobError as error:
         return Setting(None, error)
     usual = "myhuaweicloud.eu" if name.startswith("eu-west-1") else "myhuaweicloud.com"
@@ -170,6 +165,109 @@ def _build_address(
     return Setting(Value(address, FROM_REGION), address)
 
 
-def _expand_home(path: str, environ: Mapping[str, str]) -> str:
-    """Return a path with `~/` replaced: in a file, no shell does it."""
-    return str(home_folder(environ) / path[2:]) if path.startswith("~/") else path
+_Parse: TypeAlias = Callable[[Value], T]
+"""Returns the typed value, or raises an error that names the setting's origin.
+
+The error shows the text only if that can't be a secret.
+"""
+
+
+def _match(pattern: str, expected: str, convert: Callable[[str], T]) -> _Parse[T]:
+    """Return a parser of texts that match a pattern."""
+
+    def parse(value: Value) -> T:
+        if not re.fullmatch(pattern, value.text):
+            raise _wrong_value(value, expected)
+        return convert(value.text)
+
+    return parse
+
+
+def _choose(choices: Mapping[str, T], expected: str) -> _Parse[T]:
+    """Return a parser of certain words, in any case."""
+
+    def parse(value: Value) -> T:
+        if value.text.lower() not in choices:
+            raise _wrong_value(value, expected)
+        return choices[value.text.lower()]
+
+    return parse
+
+
+def _parse_timeout(value: Value) -> float:
+    """Return seconds above 0."""
+    with suppress(ValueError):
+        seconds = parse_duration(value.text)
+        if 0 < seconds <= _LONGEST_TIMEOUT:
+            return seconds
+    raise _wrong_value(value, "a duration above 0 and up to 24h, such as 30s")
+
+
+def _parse_url(value: Value) -> str:
+    """Return an address that requests with secrets in them may be sent to.
+
+    Raises:
+        SettingsError: it is not an http(s) address, holds a user, or would send secrets over
+            plain http. The message shows nothing that may be a secret.
+    """
+    not_an_address = SettingsError(
+        f"{value.label} is not an address such as https://servicestage.cn-north-4.myhuaweicloud.com"
+    )
+    try:
+        url = urlsplit(value.text)
+        port = url.port
+    except ValueError:
+        raise not_an_address from None
+    if "@" in url.netloc:
+        raise SettingsError(
+            f"{value.label} contains a user name or password",
+            hint="remove it from the address; casjob config lists the settings for credentials",
+        )
+    host, ip = url.hostname or "", None
+    with suppress(ValueError):
+        ip = ip_address(host)
+    is_host = bool(ip or re.fullmatch(_HOST_NAME, host)) and port != 0
+    is_plain = value.text.isascii() and value.text.isprintable() and " " not in value.text
+    is_whole = url.scheme in {"http", "https"} and not (url.query or url.fragment)
+    if not (is_whole and is_host and is_plain):
+        raise not_an_address
+    is_loopback = ip.is_loopback if ip else host == "localhost"
+    if url.scheme == "http" and not is_loopback:
+        raise SettingsError(
+            f"{value.label} is {value.text!r}: credentials are not sent over plain http",
+            hint="use https; plain http is allowed only to this machine",
+        )
+    return value.text.rstrip("/")
+
+
+def _wrong_value(value: Value, expected: str, *, hint: str | None = None) -> CasjobError:
+    """Return the error for a value that is not what is expected."""
+    kind = UsageError if value.origin.startswith("--") else SettingsError
+    return kind(f"{value.label} is {value.text!r}, which is not {expected}", hint=hint)
+
+
+_LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = rf"{_LABEL}(\.{_LABEL})*"
+_SWITCH = {
+    **dict.fromkeys(("on", "1", "yes", "true"), True),
+    **dict.fromkeys(("off", "0", "no", "false"), False),
+}
+_get_text = attrgetter("text")
+_EXAMPLE_ID = "063a3158b1a34710b36ad208b9497d00"
+
+_PARSERS: Mapping[str, _Parse[object]] = {
+    "profile": _get_text,
+    # The next three become a part of host names, paths and headers.
+    "region": _match("[A-Za-z0-9-]{1,63}", "a region such as cn-north-4", str),
+    "project_id": _match("[A-Za-z0-9_-]{1,128}", f"a project id such as {_EXAMPLE_ID}", str),
+    "cloud": _match(_HOST_NAME, "a domain such as myhuaweicloud.com", str),
+    "endpoint": _parse_url,
+    # Others write the version at its end.
+    "iam_endpoint": lambda value: _parse_url(value).removesuffix("/v3"),
+    "api_version": _choose({each.value: each for each in ApiVersion}, "auto, v2 or v3"),
+    "ca_bundle": _get_text,
+    "request_timeout": _parse_timeout,
+    "retries": _match("[0-9]{1,3}", "a whole number up to 999, such as 3", int),
+    "job_id": _get_text,
+    "history": _choose(_SWITCH, "on or off"),
+}

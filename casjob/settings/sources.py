@@ -4,17 +4,19 @@ A file's reader is imported only if the file exists: most users have none or one
 each brings a parser along.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from casjob.errors import SettingsError
-from casjob.files import config_folder, home_folder
+from casjob.files import config_folder, home_folder, read_start
 from casjob.settings.credentials import find_kind
-from casjob.settings.environment import read_casjob_variables, read_vendor_variables
-from casjob.settings.files import is_missing
+from casjob.settings.environment import read_casjob_variables, read_other_variables
 from casjob.settings.values import Source, Value, summarize
+
+_MAX_BYTES = 1024 * 1024
+"""Of a file; more than anybody's settings."""
 
 _NO_OTHER = (
     "fix it, or set the region and a whole credential with CASJOB_* variables; no other account is"
@@ -32,31 +34,41 @@ def find_sources(
     Raises:
         SettingsError: casjob's own file, or a source that the user asked for, is broken or missing.
     """
+    warnings: list[str] = []
+
+    def attempt(
+        read: Callable[[], Source | None], *, is_needed: bool, hint: str | None = None
+    ) -> Source | None:
+        try:
+            return read()
+        except SettingsError as error:
+            if is_needed:
+                error.hint = error.hint or hint
+                raise
+            warnings.append(summarize(error))
+        return None
+
     options, variables = _read_options(given), read_casjob_variables(environ)
     chosen = options.values.get("profile") or variables.values.get("profile")
-    sources, warnings = [options, variables], list[str]()
-    path = config_path(environ)
-    if chosen or not is_missing(path):
-        from casjob.settings.profile import read_profile
-
-        try:
-            profile = read_profile(path, chosen)
-        except SettingsError as error:
-            if chosen or not (is_lenient or _have_everything(options, variables)):
-                error.hint = error.hint or _NO_OTHER
-                raise
-            warnings.append(summarize(error))
-        else:
-            sources.append(profile._replace(explicit=bool(chosen)))
-    for explicit, read in _find_readers(environ):
-        try:
-            source = read()
-        except SettingsError as error:
-            if explicit:
-                raise
-            warnings.append(summarize(error))
-        else:
-            sources.append(source._replace(explicit=explicit))
+    # They say where the service is, and have a whole credential.
+    are_enough = bool(
+        {"region", "endpoint"} & (options.values.keys() | variables.values.keys())
+        and find_kind(variables)
+    )
+    named = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "").strip()
+    found = (
+        options,
+        variables,
+        attempt(
+            partial(_read_profile, environ, chosen),
+            is_needed=bool(chosen) or not (is_lenient or are_enough),
+            hint=_NO_OTHER,
+        ),
+        *read_other_variables(environ),
+        attempt(partial(_read_sdk_file, environ, named), is_needed=bool(named)),
+        attempt(partial(_read_koocli_file, environ), is_needed=False),
+    )
+    sources = tuple(each for each in found if each)
     warnings += (each for source in sources for each in source.warnings)
     return tuple(each for each in sources if each.values or each.unusable), tuple(warnings)
 
@@ -68,13 +80,13 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 def find_profile_names(environ: Mapping[str, str]) -> list[str]:
     """Return the profiles that can be chosen; none if the file is broken."""
-    path = config_path(environ)
-    if is_missing(path):
-        return []
-    from casjob.settings.profile import read_profiles
-
     with suppress(SettingsError):
-        return list(read_profiles(path)[0])
+        path = config_path(environ)
+        text = _read_file(path)
+        if text is not None:
+            from casjob.settings.profile import read_profiles
+
+            return list(read_profiles(path, text)[0])
     return []
 
 
@@ -88,26 +100,52 @@ def _read_options(given: Mapping[str, str | None]) -> Source:
     return Source("the command line", values, explicit=True, is_own=True)
 
 
-def _have_everything(options: Source, variables: Source) -> bool:
-    """Return whether they say where the service is, and have a whole credential."""
-    is_placed = {"region", "endpoint"} & (options.values.keys() | variables.values.keys())
-    return bool(is_placed) and find_kind(variables) is not None
+def _read_profile(environ: Mapping[str, str], chosen: Value | None) -> Source | None:
+    path = config_path(environ)
+    text = _read_file(path)
+    if text is None and chosen is None:
+        return None
+    from casjob.settings.profile import read_profile
+
+    return read_profile(path, text, chosen)
 
 
-def _find_readers(
-    environ: Mapping[str, str],
-) -> Iterator[tuple[bool, Callable[[], Source]]]:
-    """Yield how to read each source that is not casjob's own, and whether it was asked for."""
-    for source in read_vendor_variables(environ):
-        yield False, source._replace
-    named = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "").strip()
+def _read_sdk_file(environ: Mapping[str, str], named: str) -> Source | None:
     path = Path(named) if named else home_folder(environ) / ".huaweicloud" / "credentials"
-    if named or not is_missing(path):
-        from casjob.settings.vendor_sdk import read_sdk_credentials
+    text = _read_file(path, must_exist=bool(named))
+    if text is None:
+        return None
+    from casjob.settings.vendor_files import read_sdk_credentials
 
-        yield bool(named), partial(read_sdk_credentials, path)
+    return read_sdk_credentials(path, text)._replace(explicit=bool(named))
+
+
+def _read_koocli_file(environ: Mapping[str, str]) -> Source | None:
     path = home_folder(environ) / ".hcloud" / "config.json"
-    if not is_missing(path):
-        from casjob.settings.koocli import read_koocli_profile
+    text = _read_file(path)
+    if text is None:
+        return None
+    from casjob.settings.vendor_files import read_koocli_profile
 
-        yield False, partial(read_koocli_profile, path)
+    return read_koocli_profile(path, text)
+
+
+def _read_file(path: Path, *, must_exist: bool = False) -> str | None:
+    """Return a file's text; None if there is no such file.
+
+    Raises:
+        SettingsError: it can't be read, is too large, or is not UTF-8.
+    """
+    try:
+        content = read_start(path, _MAX_BYTES + 1)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and not must_exist:
+            return None
+        raise SettingsError(f"{path} can't be read: {error.strerror}") from error
+    if len(content) > _MAX_BYTES:
+        raise SettingsError(f"{path} is too large to hold settings")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}, line {line}: not UTF-8") from None
