@@ -13,14 +13,12 @@ from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 from casjob.catalogue.meanings import fold_spelling
 from casjob.durations import seconds_between
 from casjob.errors import ReplyError
-from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
+from casjob.history import SHORTEST_PREFIX
+from casjob.job.models import WRONG_ENDPOINT, ApiObject, Flag, Moment, WholeNumber
 from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
 Fields = dict[str, JsonValue]
-
-_SHORTEST_PREFIX = 6
-_HINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 def _keep_objects(sent: object) -> list[Fields]:
@@ -28,25 +26,16 @@ def _keep_objects(sent: object) -> list[Fields]:
 
 
 _NonEmpty: TypeAlias = Annotated[str | None, PlainValidator(lambda sent: read_text(sent) or None)]
-_Objects = BeforeValidator(_keep_objects)
-
-
 _STAGES = {
-    "RUNNING": Stage.ENDED_WELL,
-    "FAILED": Stage.ENDED_BADLY,
-    "PARTIALLY_FAILED": Stage.ENDED_BADLY,
-    "DOWN": Stage.ENDED_BADLY,
-    "INITIALIZING": Stage.UNDER_WAY,
-    "PENDING": Stage.UNDER_WAY,
-    "UPGRADING": Stage.UNDER_WAY,
-    "GRAYING": Stage.UNDER_WAY,
-    "STARTING": Stage.UNDER_WAY,
-    "STOPPING": Stage.UNDER_WAY,
-    "RESTARTING": Stage.UNDER_WAY,
-    "DELETING": Stage.UNDER_WAY,
-    "STOPPED": Stage.SKIPPED,
-    "DELETED": Stage.SKIPPED,
-    "RESERVED": Stage.SKIPPED,
+    word: stage
+    for stage, words in {
+        Stage.ENDED_WELL: "RUNNING",
+        Stage.ENDED_BADLY: "FAILED PARTIALLY_FAILED DOWN",
+        Stage.UNDER_WAY: "INITIALIZING PENDING UPGRADING GRAYING STARTING STOPPING RESTARTING"
+        " DELETING",
+        Stage.SKIPPED: "STOPPED DELETED RESERVED",
+    }.items()
+    for word in words.split()
 }
 """The documented statuses but UNKNOWN; it is an open set."""
 
@@ -140,7 +129,7 @@ class Listing(NamedTuple):
         Such a prefix has at least 6 characters.
         """
         exact = [each for each in self.components if name in {each.name, *each.ids}]
-        if exact or len(name) < _SHORTEST_PREFIX:
+        if exact or len(name) < SHORTEST_PREFIX:
             return exact
         return [each for each in self.components if any(one.startswith(name) for one in each.ids)]
 
@@ -169,7 +158,7 @@ class Deployment(ApiObject):
     is_in_use: Flag = Field(default=None, alias="CURRENT_USED")
     begin_time: _NonEmpty = None
     end_time: _NonEmpty = None
-    jobs: Annotated[tuple[_DeploymentJob, ...], _Objects] = ()
+    jobs: Annotated[tuple[_DeploymentJob, ...], BeforeValidator(_keep_objects)] = ()
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -228,7 +217,7 @@ def read_list(document: JsonValue, name: str) -> tuple[list[Fields], int | None]
     if items is None and total == 0:
         items = []
     if not isinstance(items, list):
-        raise ReplyError(f"the service's reply holds no list of {name}", hint=_HINT)
+        raise ReplyError(f"the service's reply holds no list of {name}", hint=WRONG_ENDPOINT)
     found = [_lower(item) for item in items if isinstance(item, dict)]
     if len(found) < len(items):
         raise ReplyError(f"the service's reply can't be understood: {name} are not all objects")
@@ -242,7 +231,7 @@ def refresh(component: Component, document: JsonValue) -> Component:
         ReplyError: the body is not an object.
     """
     if not isinstance(document, dict):
-        raise ReplyError("the service's reply holds no component", hint=_HINT)
+        raise ReplyError("the service's reply holds no component", hint=WRONG_ENDPOINT)
     now = Component.model_validate(document)
     return component.model_copy(
         update={"version": now.version, "status_detail": now.status_detail, "sent": now.sent}

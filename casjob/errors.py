@@ -6,11 +6,12 @@
     │   └── NoSuchApiError    3  the endpoint does not have this API, or not in this version
     ├── AuthenticationError   4  not authenticated
     │   └── ForbiddenError    4  authenticated, but not allowed
-    ├── JobNotFoundError      5  no such job
-    ├── UnknownNameError      5  a name that there is no explanation for
-    ├── ComponentNotFoundError 5 no such component
-    │   └── ComponentDeletedError 5 … any longer, as the service says
-    ├── BuildNotFoundError    5  no such build, or no log of it
+    ├── NotFoundError         5  no such thing
+    │   ├── JobNotFoundError  5  … job
+    │   ├── ComponentNotFoundError 5 … component
+    │   │   └── ComponentDeletedError 5 … any longer, as the service says
+    │   ├── BuildNotFoundError 5 … build, or no log of it
+    │   └── UnknownNameError  5  … name that has an explanation
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … and a retry may help
     │   └── ReplyTimeoutError 6  … since its response took too long
@@ -114,32 +115,30 @@ class ForbiddenError(AuthenticationError):
     """The service accepts the credentials, but does not allow the request."""
 
 
-class JobNotFoundError(CasjobError):
+class NotFoundError(CasjobError):
+    """There is no such thing."""
+
+    status = ExitStatus.NOT_FOUND
+
+
+class JobNotFoundError(NotFoundError):
     """The service has no such job."""
 
-    status = ExitStatus.NOT_FOUND
 
-
-class UnknownNameError(CasjobError):
-    """Nothing is known about a name that was to be explained."""
-
-    status = ExitStatus.NOT_FOUND
-
-
-class ComponentNotFoundError(CasjobError):
+class ComponentNotFoundError(NotFoundError):
     """The service has no such component."""
-
-    status = ExitStatus.NOT_FOUND
 
 
 class ComponentDeletedError(ComponentNotFoundError):
     """The service says that the component was deleted; it does so with HTTP 401, never retried."""
 
 
-class BuildNotFoundError(CasjobError):
+class BuildNotFoundError(NotFoundError):
     """There is no such build, or no log of it that can be shown."""
 
-    status = ExitStatus.NOT_FOUND
+
+class UnknownNameError(NotFoundError):
+    """Nothing is known about a name that was to be explained."""
 
 
 class ServiceError(CasjobError):

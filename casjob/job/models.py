@@ -38,7 +38,7 @@ _SHAPES = {
     type(None): "null",
 }
 
-_HINT = "the endpoint may belong to another service; casjob config shows where it is set"
+WRONG_ENDPOINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 class ApiObject(BaseModel):
@@ -140,13 +140,13 @@ def read_detail(
         first = error.errors(include_url=False)[0]
         if first["type"] == "missing":
             said = describe_failure(read_failure(document))
-            raise ReplyError(f"{name} holds no job", said=said, hint=_HINT) from None
+            raise ReplyError(f"{name} holds no job", said=said, hint=WRONG_ENDPOINT) from None
         field, *index = first["loc"] or ("it",)
         part = f"{field}[{index[0]}]" if index else field
         shape = _SHAPES.get(type(first["input"]), "a number")
         expected = "a list" if first["loc"] == ("tasks",) else "an object"
         message = f"{name} can't be understood: {part} is {shape}, not {expected}"
-        raise ReplyError(message, hint=_HINT) from None
+        raise ReplyError(message, hint=WRONG_ENDPOINT) from None
     return JobDetail(
         job=reply.job,
         tasks=reply.tasks,

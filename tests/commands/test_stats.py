@@ -370,7 +370,8 @@ class TestFetching:
         began = time.monotonic()
         assert ask("stats", "web").status == 0
         assert len(service.requests) == 8
-        assert time.monotonic() - began > 7 * 0.25
+        # Two may pass at once.
+        assert time.monotonic() - began > 6 * 0.25
 
     def test_repeats_what_failed(self, ask: Ask, service: Service, deploy: Any) -> None:
         deploy({"JOB0": succeed(1)})
