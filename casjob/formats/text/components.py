@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from casjob.components import Component, ComponentHistory, Deployment, Listing
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import format_moment
+from casjob.formats.text.phrases import describe_count, format_moment
 from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT, STAGE_STYLES
 from casjob.job.statuses import Stage
@@ -104,7 +104,8 @@ def components(listing: Listing, display: Display) -> str:
     page = Page(display, all_with="--full")
     end = page.blank()
     end.print(tally_components(listing))
-    _print_notes(end, listing.notes)
+    for note in listing.notes:
+        end.note(note)
     fields = list_component_fields(listing.as_of, display)
     _fold_table(page, fields, listing.shown, display.height, end, _count_stages)
     return page.content()
@@ -124,7 +125,7 @@ def _count_stages(components: Iterable[Component]) -> str:
 
 def count_items(number: int, what: str) -> str:
     """Return `no components`, `1 component` or `2 components`."""
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+    return describe_count(number, what) if number else f"no {what}s"
 
 
 def deployments(history: ComponentHistory, display: Display) -> str:
@@ -138,7 +139,8 @@ def deployments(history: ComponentHistory, display: Display) -> str:
     end = page.blank()
     if history.deployments is not None:
         end.print(tally_deployments(history))
-    _print_notes(end, history.notes)
+    for note in history.notes:
+        end.note(note)
     rows = [row for each in history.deployments or () for row in _split_jobs(each)]
     _fold_table(page, list_deployment_fields(utc=display.utc), rows, display.height, end)
     return page.content()
@@ -172,25 +174,18 @@ def _fold_table(
     page.gap()
     # A row is between both, and the last one is the prompt's.
     room = None if height is None else max(height - page.height - end.height - 2, 1)
-    kept = len(rows) if room is None else min(len(rows), room)
-    while rows:
-        table = page.blank()
-        table.add_table(fields, rows[:kept])
-        if kept < len(rows):
-            hidden = [f"{len(rows) - kept} more", describe(rows[kept:])]
-            table.count_left_out(": ".join(filter(None, hidden)))
-        if room is None or table.height <= room or kept == 1:
-            page.add(table)
-            break
-        kept = max(min(kept - 1, room * kept // table.height), 1)
+
+    def draw(table: Page, count: int) -> None:
+        table.add_table(fields, rows[:count])
+        if hidden := rows[count:]:
+            what = [f"{len(hidden)} more", describe(hidden)]
+            table.count_left_out(": ".join(filter(None, what)))
+
     if rows:
+        count = len(rows) if room is None else min(len(rows), room)
+        page.add(page.fit(count, room, draw))
         page.gap()
     page.add(end)
-
-
-def _print_notes(page: Page, notes: Iterable[str]) -> None:
-    for note in notes:
-        page.print([("note: ", "magenta"), note])
 
 
 def _split_jobs(deployment: Deployment) -> Iterator[DeploymentRow]:

@@ -5,7 +5,12 @@ from typing import Literal
 
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import describe_verdict, format_elapsed, format_moment
+from casjob.formats.text.phrases import (
+    describe_count,
+    describe_verdict,
+    format_elapsed,
+    format_moment,
+)
 from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words
 from casjob.job.difference import Change, Difference, TaskDifference
@@ -78,7 +83,7 @@ def difference(difference: Difference, display: Display) -> str:
         )
         page.print(*filter(None, counts))
     for sentence in difference.contradictions:
-        page.print([("note: ", "magenta"), sentence])
+        page.note(sentence)
     return page.content()
 
 
@@ -137,8 +142,7 @@ def describe_difference(difference: Difference) -> str:
         sides = zip(difference.names, (difference.base, difference.job), strict=True)
         lacking = [_describe_lack(name, report) for name, report in sides if not report.has_all]
         return f"can't tell whether the jobs match: {' and '.join(lacking)}"
-    count = len(difference.tasks)
-    return f"the jobs match: {count} {'task' if count == 1 else 'tasks'}, none differs"
+    return f"the jobs match: {describe_count(len(difference.tasks), 'task')}, none differs"
 
 
 def _describe_side(report: TaskReport | None, difference: TaskDifference) -> str:
@@ -166,8 +170,8 @@ def describe_times(difference: Difference) -> list[str]:
         report = difference.job if stop.is_job else difference.base
         verb = "stopped" if report.stage.has_ended else "is"
         where = f"{verb} at {stop.last.name}" if stop.last else f"{verb} before its first step"
-        steps = "step" if stop.more == 1 else "steps"
-        sentences.append(f"{own} {where}; {other} ran {stop.more} more {steps}")
+        steps = describe_count(stop.more, "more step")
+        sentences.append(f"{own} {where}; {other} ran {steps}")
     if change is not None and abs(change) >= _LEAST:
         where = "" if difference.have_both_succeeded else "in the steps that both ran, "
         more = "longer" if change > 0 else "less"

@@ -128,7 +128,7 @@ class LiveView:
             page.print(*((phase, "dim") for phase in _describe_phases(report)))
             for stall in self._stalls[picture.job_id][-_MAX_STALLS:]:
                 clock = format_clock(stall.time, stall.time, utc=self._display.utc)
-                page.print([("note: ", "magenta"), f"{clock} {describe_stall(stall)}"])
+                page.note(f"{clock} {describe_stall(stall)}")
 
         page = Page(self._display)
         hidden = draw_report(page, report, draw_end, utc=self._display.utc, max_rows=room - 1)

@@ -6,6 +6,7 @@ from itertools import chain
 from casjob.builds.models import BuildLog
 from casjob.formats.display import Display
 from casjob.formats.text.page import Page
+from casjob.formats.text.phrases import describe_count
 from casjob.printable import printable
 
 _ABOVE = 2
@@ -32,7 +33,7 @@ def log(log: BuildLog, display: Display) -> str:
     before = 0
     for index in [*shown, len(log.lines)]:
         if left_out := index - before:
-            page.count_left_out(f"{left_out} line{'' if left_out == 1 else 's'}")
+            page.count_left_out(describe_count(left_out, "line"))
         if index < len(log.lines):
             _draw_line(page, log.lines[index], longest, "bold" if index in excerpt else "")
         before = index + 1

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from casjob.formats.messages import names_cause, split_lines
 from casjob.formats.text.page import Page
+from casjob.formats.text.phrases import describe_count
 from casjob.formats.text.words import INDENT, Words, as_list, measure_line
 from casjob.job.failures import Failure
 
@@ -60,9 +61,8 @@ def _draw_folded(page: Page, lines: list[_Line], max_rows: int) -> None:
     for place in sorted(kept):
         page.add(kept[place])
     more = len(lines) - len(kept)
-    what = f"{more} more line{'' if more == 1 else 's'}"
-    if not more:
-        what = f"{sum(len(line.text) for line in lines)} characters"
+    characters = sum(len(line.text) for line in lines)
+    what = describe_count(more, "more line") if more else f"{characters} characters"
     page.count_left_out(what, INDENT)
 
 

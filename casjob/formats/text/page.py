@@ -6,13 +6,14 @@ are drawn are made safe here, so that nothing in them drives a terminal.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import starmap
 from typing import Self
 
 from casjob.formats.display import Display
 from casjob.formats.messages import names_cause, split_lines
+from casjob.formats.text.phrases import describe_count
 from casjob.formats.text.table import LINE_FEED, Across, Cell, Field, Row, align, lay_out
 from casjob.formats.text.words import (
     STAGE_SIGNS,
@@ -116,6 +117,19 @@ class Page:
             line = self.safe(words)
         self.rows.append(strip_end(line))
 
+    def note(self, sentence: str) -> None:
+        """Print what does not add up, or is missing."""
+        self.print([("note: ", "magenta"), sentence])
+
+    def fit(self, count: int, max_rows: int | None, draw: Callable[[Self, int], object]) -> Self:
+        """Return a page with as many of so many items as have room, but one at least."""
+        while True:
+            page = self.blank()
+            draw(page, count)
+            if max_rows is None or page.height <= max_rows or count <= 1:
+                return page
+            count = max(min(count - 1, count * max_rows // page.height), 1)
+
     def add(self, page: Self, max_rows: int | None = None) -> None:
         """Print what was printed on another page, so many rows at the most."""
         self.rows += page.rows[:max_rows]
@@ -198,6 +212,6 @@ class Page:
             shown = self.shorten(each, _MESSAGE_LENGTH)
             line += [LINE_FEED, *self.safe([self.gutter, shown])]
         if more := len(others) - len(kept):
-            lines = f"… {more} more line{'' if more == 1 else 's'}{self.remedy}"
-            line += [LINE_FEED, (self.signs(lines), "dim")]
+            lines = self.signs(f"… {describe_count(more, 'more line')}{self.remedy}")
+            line += [LINE_FEED, (lines, "dim")]
         return line

@@ -162,9 +162,9 @@ def describe_completeness(report: Report) -> str | None:
     return f"{shown} of {count} tasks{' reported' if is_short else ''}"
 
 
-def describe_count(tasks: int) -> str:
+def describe_count(number: int, what: str) -> str:
     """Return `1 task` or `5 tasks`."""
-    return f"{tasks} task{'' if tasks == 1 else 's'}"
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def describe_tally(outcomes: Sequence[Outcome]) -> str:

@@ -51,7 +51,7 @@ def draw_page(
     max_rows = display.height and display.height - 1
 
     def draw_end(page: Page, hidden: int) -> None:
-        folded = f"{describe_count(hidden)} folded{page.remedy}" if hidden else None
+        folded = f"{describe_count(hidden, 'task')} folded{page.remedy}" if hidden else None
         counts = (describe_progress(report), describe_completeness(report), folded)
         page.print(*filter(None, counts))
         draw_notes(page, report, max_rows)
@@ -230,7 +230,7 @@ def _draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> Non
         _print_heading(page, each, "also " if each.has_failed else "", max_rows=1)
     more = len(others) - len(listed)
     if more:
-        page.count_left_out(f"{more} more task{'' if more == 1 else 's'}")
+        page.count_left_out(describe_count(more, "more task"))
 
 
 def _print_heading(
@@ -258,7 +258,7 @@ def draw_notes(page: Page, report: Report, max_rows: int | None = None) -> None:
     """Draw what does not add up, in a part of so many rows of the screen."""
     notes = page.blank()
     for sentence in report.contradictions:
-        notes.print([("note: ", "magenta"), sentence])
+        notes.note(sentence)
     room = notes.height if max_rows is None else max(round(max_rows * _NOTES_SHARE), 2)
     more = notes.height - room
     page.add(notes, None if more <= 0 else room - 1)

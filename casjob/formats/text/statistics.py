@@ -1,14 +1,13 @@
 """What is normal for a component, for people: on one screen where there is one."""
 
 import sys
-from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from casjob.components import ComponentHistory
 from casjob.formats.display import Display
 from casjob.formats.text.components import describe_place
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import format_elapsed, format_moment, to_zone
+from casjob.formats.text.phrases import describe_count, format_elapsed, format_moment, to_zone
 from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_SIGNS, STAGE_STYLES, Words
 from casjob.job.statistics import (
@@ -93,10 +92,10 @@ def statistics(history: ComponentHistory, statistics: Statistics, display: Displ
 
     # All but the blank lines before both parts, and the last row, which is the prompt's.
     room = sys.maxsize if display.height is None else display.height - page.height - 3
-    table = _fit(page, draw_steps, len(steps), room)
+    table = page.fit(len(steps), room, draw_steps)
     share = max(room - table.height, room // 2)
-    ended_badly = _fit(page, draw_failures, len(failures), share)
-    for part in (_fit(page, draw_steps, len(steps), room - ended_badly.height), ended_badly):
+    ended_badly = page.fit(len(failures), share, draw_failures)
+    for part in (page.fit(len(steps), room - ended_badly.height, draw_steps), ended_badly):
         if part.height:
             page.gap()
             page.add(part)
@@ -106,7 +105,7 @@ def statistics(history: ComponentHistory, statistics: Statistics, display: Displ
 def describe_outcomes(statistics: Statistics) -> str:
     """Return `22 of 25 deployments succeeded, 3 failed; not counted: 1 running, 2 gone`."""
     outcomes, counted = statistics.outcomes, len(statistics.counted)
-    words = f"{outcomes[Outcome.SUCCEEDED]} of {_count(counted, 'deployment')} succeeded"
+    words = f"{outcomes[Outcome.SUCCEEDED]} of {describe_count(counted, 'deployment')} succeeded"
     if outcomes[Outcome.FAILED]:
         words += f", {outcomes[Outcome.FAILED]} failed"
     others = (
@@ -165,7 +164,7 @@ def _draw_heading(page: Page, history: ComponentHistory, statistics: Statistics)
     page.print(strip, f"oldest to newest; {page.signs(legend)}", margin=INDENT)
     page.print(*describe_elapsed(statistics.elapsed), margin=INDENT)
     for note in history.notes:
-        page.print([("note: ", "magenta"), note])
+        page.note(note)
 
 
 def _draw_failure(page: Page, failure: RepeatedFailure, *, utc: bool) -> None:
@@ -178,25 +177,9 @@ def _draw_failure(page: Page, failure: RepeatedFailure, *, utc: bool) -> None:
     page.print_whole((describe_last(failure, utc=utc), "dim"), INDENT)
 
 
-def _fit(page: Page, draw: Callable[[Page, int], None], count: int, max_rows: int) -> Page:
-    """Return a page with as many items as have room, but one at least if there are any."""
-    kept = count
-    while True:
-        drawn = page.blank()
-        if count:
-            draw(drawn, kept)
-        if drawn.height <= max_rows or kept <= 1:
-            return drawn
-        kept = max(min(kept - 1, kept * max_rows // drawn.height), 1)
-
-
 def _count_left_out(page: Page, count: int, what: str) -> None:
     if count:
-        page.count_left_out(_count(count, f"more {what}"))
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+        page.count_left_out(describe_count(count, f"more {what}"))
 
 
 def _find_style(row: Row) -> str:

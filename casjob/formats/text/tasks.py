@@ -115,16 +115,17 @@ def draw_tasks(
         for field in list_task_fields(report, utc=utc)
         if is_alone or field.key not in {"code", "detail"}
     ]
-    room = None if max_rows is None else max(max_rows - 1, 1)
-    while True:
-        rows, table = fold_tasks(report, room), page.blank()
+    rows: list[Row] = []
+
+    def draw(table: Page, count: int) -> None:
+        rows[:] = fold_tasks(report, count)
         table.add_table(fields, _draw_across(page, rows), indent="" if is_alone else INDENT)
-        if max_rows is None or room is None or table.height <= max_rows or room == 1:
-            break
-        # On a narrow terminal, a task may take several rows.
-        room = max(min(room - 1, max_rows * len(rows) // table.height), 1)
-    page.add(table)
-    return len(report.shown) - sum(not isinstance(row, Gap) for row in rows)
+
+    shown = len(report.shown)
+    count = shown if max_rows is None else len(fold_tasks(report, max(max_rows - 1, 1)))
+    # On a narrow terminal, a task may take several rows.
+    page.add(page.fit(count, max_rows, draw))
+    return shown - sum(not isinstance(row, Gap) for row in rows)
 
 
 def _draw_across(page: Page, rows: Sequence[Row]) -> list[TaskReport | Across]:
@@ -135,7 +136,7 @@ def _draw_across(page: Page, rows: Sequence[Row]) -> list[TaskReport | Across]:
     def draw(row: Row) -> TaskReport | Across:
         if isinstance(row, Gap):
             succeeded = ", all succeeded" if row.has_succeeded and row.tasks > 1 else ""
-            return Across((page.signs(f"… {describe_count(row.tasks)}{succeeded}"), "dim"))
+            return Across((page.signs(f"… {describe_count(row.tasks, 'task')}{succeeded}"), "dim"))
         number = _number(row)
         if isinstance(row, Phase):
             name = _name_phase(row)
@@ -192,14 +193,14 @@ class Timeline(NamedTuple):
         yield Text.assemble(" " * before, (BAR * length or TICK, STAGE_STYLES[self.task.stage]))
 
 
-def fold_tasks(report: Report, max_rows: int | None) -> list[Row]:
+def fold_tasks(report: Report, max_rows: int) -> list[Row]:
     """Return the rows of the shown tasks.
 
     If they are too many, each phase that succeeded becomes one row. If they still are, tasks far
     from any that failed or runs are left out, and a gap counts them.
     """
     tasks: Sequence[TaskReport] = report.shown
-    if max_rows is None or len(tasks) <= max_rows:
+    if len(tasks) <= max_rows:
         return [*tasks]
     rows: list[TaskReport | Phase] = []
     for phase in group_phases(tasks):

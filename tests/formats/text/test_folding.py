@@ -5,7 +5,7 @@ from casjob.job.report import Phase
 from tests.samples import Fields, job, report_of, separator, task
 
 
-def fold(most: int | None, *tasks: Fields, status: str = "FAILED") -> list[object]:
+def fold(most: int, *tasks: Fields, status: str = "FAILED") -> list[object]:
     """Return a task's number for its row, a phase's name, and a text for a gap."""
     return [_describe(row) for row in fold_tasks(report_of(job(status, *tasks)), most)]
 
@@ -24,8 +24,8 @@ def succeeded(first: int, last: int) -> list[Fields]:
     return [task(index) for index in range(first, last + 1)]
 
 
-@pytest.mark.parametrize("most", [None, 5, 6])
-def test_nothing_is_folded_where_there_is_room(most: int | None) -> None:
+@pytest.mark.parametrize("most", [5, 6])
+def test_nothing_is_folded_where_there_is_room(most: int) -> None:
     assert fold(most, separator(1, "A"), *succeeded(2, 5)) == [1, 2, 3, 4, 5]
 
 
