@@ -108,14 +108,13 @@ def report(
 def difference(difference: Difference, display: Display) -> bytes:
     """Return both jobs, what differs first, and a table of the tasks that differ."""
     names = difference.names
-    jobs = tuple(zip(names, (difference.base, difference.job), strict=True))
     facts = [describe_difference(difference), *describe_times(difference)]
     budget = _Budget()
     rows = [_draw_difference(each, names) for each in difference.tasks if is_noticed(each)]
     headings = ("#", "Task", names[0], "Elapsed", names[1], "Elapsed", "Change", "Differs")
     notes = (f"- {_span(sentence)}\n" for sentence in difference.contradictions)
     parts = [
-        _draw_table(("", "Job", "Name", "Verdict"), starmap(_draw_side, jobs)),
+        _draw_table(("", "Job", "Name", "Verdict"), starmap(_draw_side, difference.sides)),
         "\n".join(f"{_span(fact)}\n" for fact in facts),
         _draw_table(headings, filter(budget.fits, rows)),
         f"{describe_change_count(difference)}\n",

@@ -9,7 +9,7 @@ have the same.
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from casjob.job.failures import Failure, Pair, read_message
 from casjob.job.report import Report, TaskKey, TaskReport, number_tasks
@@ -48,8 +48,8 @@ class TaskDifference(NamedTuple):
 
     base: TaskReport | None
     job: TaskReport | None
-    change: Change | None
-    elapsed_change: float | None
+    change: Change | None = None
+    elapsed_change: float | None = None
 
     @property
     def either(self) -> TaskReport:
@@ -59,9 +59,15 @@ class TaskDifference(NamedTuple):
         return task
 
     @property
+    def name(self) -> str:
+        """The task as sentences name it: `task 9 TN00097`."""
+        return self.either.task.label
+
+    @property
     def messages(self) -> tuple[Failure | None, Failure | None]:
         """What the MESSAGES of both say."""
-        return _read_message(self.base), _read_message(self.job)
+        base, job = (each and read_message(each.task.messages) for each in (self.base, self.job))
+        return base, job
 
     @property
     def differing_part(self) -> tuple[str, str] | None:
@@ -72,11 +78,6 @@ class TaskDifference(NamedTuple):
             if _strip(texts[0]) != _strip(texts[1]):
                 return _label(part, texts[0]), _label(part, texts[1])
         return None
-
-    @property
-    def name(self) -> str:
-        """The task as sentences name it: `task 9 TN00097`."""
-        return self.either.task.label
 
 
 class Stop(NamedTuple):
@@ -100,19 +101,28 @@ class Difference(NamedTuple):
     base: Report
     job: Report
     tasks: tuple[TaskDifference, ...]
-    names: tuple[str, str] = ("BASE", "JOB")
+    names: tuple[str, str]
+
+    @property
+    def sides(self) -> tuple[tuple[str, Report], tuple[str, Report]]:
+        """Both jobs with their names."""
+        return (self.names[0], self.base), (self.names[1], self.job)
 
     @property
     def has_same_status(self) -> bool:
         """Whether the jobs have the same status."""
-        return spell_status(self.base.job.execution_status) == spell_status(
-            self.job.job.execution_status
-        )
+        was, now = (spell_status(each.job.execution_status) for each in (self.base, self.job))
+        return was == now
 
     @property
     def has_all(self) -> bool:
         """Whether all tasks of both are known."""
         return self.base.has_all and self.job.has_all
+
+    @property
+    def first(self) -> TaskDifference | None:
+        """The first task that differs; None if none does."""
+        return next((each for each in self.tasks if each.change), None)
 
     @property
     def is_alike(self) -> bool | None:
@@ -124,33 +134,25 @@ class Difference(NamedTuple):
     @property
     def notes(self) -> list[str]:
         """Which tasks are missing, in sentences, and whether the jobs are of two types."""
-        sides = zip(self.names, (self.base, self.job), strict=True)
         unknown = [
             f"{name}: No task was sent, and no task_count says how many there are."
-            for name, report in sides
+            for name, report in self.sides
             if report.is_whole and not report.tasks and report.detail.task_count is None
         ]
-        return [*unknown, *self._collect_notes("shortfalls")]
+        missing = [f"{name}: {each}" for name, report in self.sides for each in report.shortfalls]
+        return [*unknown, *missing, *self._compare_types()]
 
     @property
     def contradictions(self) -> list[str]:
         """What does not add up in one of the jobs, in sentences; these include the `notes`."""
-        return self._collect_notes("contradictions")
+        found = [f"{name}: {each}" for name, report in self.sides for each in report.contradictions]
+        return [*found, *self._compare_types()]
 
-    def _collect_notes(self, kind: Literal["shortfalls", "contradictions"]) -> list[str]:
-        sides = zip(self.names, (self.base, self.job), strict=True)
-        notes = [f"{name}: {each}" for name, report in sides for each in getattr(report, kind)]
-        (base, was), (job, now) = zip(
-            self.names, (self.base.job.job_type, self.job.job.job_type), strict=True
-        )
-        if was and now and was.upper() != now.upper():
-            notes.append(f"The types of the jobs differ: {was} in {base}, {now} in {job}.")
-        return notes
-
-    @property
-    def first(self) -> TaskDifference | None:
-        """The first task that differs; None if none does."""
-        return next((each for each in self.tasks if each.change), None)
+    def _compare_types(self) -> list[str]:
+        (base, was), (job, now) = ((name, report.job.job_type) for name, report in self.sides)
+        if not was or not now or was.upper() == now.upper():
+            return []
+        return [f"The types of the jobs differ: {was} in {base}, {now} in {job}."]
 
     @property
     def have_both_succeeded(self) -> bool:
@@ -172,21 +174,21 @@ class Difference(NamedTuple):
         if not total:
             return None
         main = max(self.tasks, key=lambda each: (each.elapsed_change or 0.0) / total, default=None)
-        is_most = main and (main.elapsed_change or 0.0) / total > 1 / 2
-        return main if is_most else None
+        return main if main and (main.elapsed_change or 0.0) / total > 1 / 2 else None
 
     @property
     def stop(self) -> Stop | None:
         """Where one of the jobs stopped while the other went on; None if none did."""
         for is_job, report in ((True, self.job), (False, self.base)):
-            sides = [
-                (each.job, each.base) if is_job else (each.base, each.job) for each in self.tasks
-            ]
-            ran = [(_ran(own), _ran(other)) for own, other in sides]
-            last = max((place for place, (own, _) in enumerate(ran) if own), default=-1)
-            more = sum(other for own, other in ran[last + 1 :])
+            last, more = None, 0
+            for each in self.tasks:
+                own, other = (each.job, each.base) if is_job else (each.base, each.job)
+                if _ran(own):
+                    last, more = own, 0
+                else:
+                    more += _ran(other)
             if more and report.outcome is not Outcome.SUCCEEDED and report.has_all:
-                return Stop(is_job, sides[last][0] if last >= 0 else None, more)
+                return Stop(is_job, last, more)
         return None
 
 
@@ -194,41 +196,38 @@ def compare(base: Report, job: Report, names: tuple[str, str] = ("BASE", "JOB"))
     """Compare a run, usually one that failed, with another, usually one that succeeded."""
     difference = Difference(base, job, (), names)
     in_base, in_job = dict(number_tasks(base.tasks)), dict(number_tasks(job.tasks))
-    pairs = ((in_base.get(key), in_job.get(key)) for key in merge_order(in_base, in_job))
+    pairs = (
+        TaskDifference(in_base.get(key), in_job.get(key)) for key in merge_order(in_base, in_job)
+    )
     tasks = tuple(
-        TaskDifference(
-            before,
-            after,
-            _find_change(before, after, difference),
-            _compare_elapsed(before, after, are_whole=difference.have_both_succeeded),
+        each._replace(
+            change=_find_change(each, difference),
+            elapsed_change=_compare_elapsed(each, are_whole=difference.have_both_succeeded),
         )
-        for before, after in pairs
+        for each in pairs
     )
     return difference._replace(tasks=tasks)
 
 
-def _find_change(
-    base: TaskReport | None, job: TaskReport | None, jobs: Difference
-) -> Change | None:
+def _find_change(pair: TaskDifference, jobs: Difference) -> Change | None:
+    base, job = pair.base, pair.job
     sides = [each for each in (base, job) if each]
     if any(each.is_separator for each in sides) and not any(each.has_failed for each in sides):
         return None
-    if base is None or job is None:
-        # It may be one of the tasks that are missing.
-        is_certain = jobs.base.has_all if base is None else jobs.job.has_all
-        return (Change.ADDED if base is None else Change.REMOVED) if is_certain else None
+    # What only one of them has may be one of the tasks that are missing in the other.
+    if base is None:
+        return Change.ADDED if jobs.base.has_all else None
+    if job is None:
+        return Change.REMOVED if jobs.job.has_all else None
     if spell_status(base.task.task_status) != spell_status(job.task.task_status):
         return Change.STATUS
-    if base.task.messages == job.task.messages:
-        return None
-    compared = TaskDifference(base, job, None, None)
-    return Change.MESSAGE if compared.differing_part else None
+    is_same = base.task.messages == job.task.messages
+    return None if is_same or not pair.differing_part else Change.MESSAGE
 
 
-def _compare_elapsed(
-    base: TaskReport | None, job: TaskReport | None, *, are_whole: bool
-) -> float | None:
+def _compare_elapsed(pair: TaskDifference, *, are_whole: bool) -> float | None:
     """Return the seconds that a task took longer; None if unknown, or if it ended early."""
+    base, job = pair.base, pair.job
     if are_whole:
         # A task that is not there takes none.
         return _subtract(job.elapsed_seconds if job else 0.0, base.elapsed_seconds if base else 0.0)
@@ -240,11 +239,11 @@ def _compare_elapsed(
     return None if change and is_early else change
 
 
-def _ran(report: TaskReport | None) -> bool:
+def _ran(task: TaskReport | None) -> bool:
     """Return whether a step was run, at least in part."""
-    if report is None or report.is_separator:
+    if task is None or task.is_separator:
         return False
-    return report.stage not in {Stage.SKIPPED, Stage.NOT_BEGUN}
+    return task.stage not in {Stage.SKIPPED, Stage.NOT_BEGUN}
 
 
 def merge_order(base: Iterable[TaskKey], job: Iterable[TaskKey]) -> list[TaskKey]:
@@ -261,10 +260,6 @@ def merge_order(base: Iterable[TaskKey], job: Iterable[TaskKey]) -> list[TaskKey
     for key in in_base:
         merged += [key, *followers.get(key, ())]
     return merged
-
-
-def _read_message(report: TaskReport | None) -> Failure | None:
-    return read_message(report.task.messages) if report else None
 
 
 def _list_parts(message: Failure | None) -> Iterator[tuple[Part, str]]:

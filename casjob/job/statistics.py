@@ -24,6 +24,10 @@ _NOTICEABLE = 2.0
 """Seconds; a step that became slower by no more is nothing to look into."""
 
 _RAN = frozenset({Stage.ENDED_WELL, Stage.ENDED_BADLY})
+_WORST_FIRST = (
+    *(Outcome.FAILED, Outcome.RUNNING, UNREADABLE, GONE, Outcome.UNKNOWN),
+    Outcome.SUCCEEDED,
+)
 
 
 class Run(NamedTuple):
@@ -105,16 +109,6 @@ class RepeatedFailure(NamedTuple):
         """How many jobs failed so."""
         return len(self.job_ids)
 
-    def join(self, older: "RepeatedFailure") -> "RepeatedFailure":
-        """Return both as one."""
-        times = (self.first, self.last, older.first, older.last)
-        moments = [each for each in times if each]
-        return self._replace(
-            job_ids=self.job_ids + older.job_ids,
-            first=min(moments, default=None),
-            last=max(moments, default=None),
-        )
-
 
 class Statistics(NamedTuple):
     """A component's deployments, newest first; the steps and failures of those that count.
@@ -160,12 +154,12 @@ class Deployed(NamedTuple):
 
 def summarize(newest_first: Iterable[Deployed]) -> Statistics:
     """Work out what is normal; of each report, a few numbers are kept before the next is taken."""
-    runs = []
+    runs: list[Run] = []
     tallies: dict[TaskKey, _StepTally] = {}
     order: list[TaskKey] = []
     failures: dict[tuple[TaskKey | None, str | None], RepeatedFailure] = {}
     unreadable: list[str] = []
-    lacking: list[str] = []
+    incomplete: list[str] = []
     for deployed in newest_first:
         run = _judge(deployed)
         runs.append(run)
@@ -174,7 +168,7 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
                 if not isinstance(report, JobNotFoundError):
                     unreadable.append(f"{job_id}: {report.message}")
                 continue
-            lacking += [f"{job_id}: {each}" for each in report.shortfalls]
+            incomplete += [f"{job_id}: {each}" for each in report.shortfalls]
             if not (run.is_counted and report.stage.has_ended):
                 continue
             steps = {key: task for key, task in number_tasks(report.tasks) if task.stage in _RAN}
@@ -182,16 +176,14 @@ def summarize(newest_first: Iterable[Deployed]) -> Statistics:
             for key, task in steps.items():
                 tallies.setdefault(key, _StepTally(task)).add(task)
             if report.outcome is Outcome.FAILED:
-                failure = _read_failure(job_id, report)
-                step = next((key for key, task in steps.items() if task is report.cause), None)
+                cause, failure = report.cause, _read_failure(job_id, report)
+                step = next((key for key, task in steps.items() if task is cause), None)
                 same = failures.get((step, failure.code))
-                failures[step, failure.code] = same.join(failure) if same else failure
-    return Statistics(
-        tuple(runs),
-        tuple(tallies[key].result for key in order),
-        tuple(failures.values()),
-        (*_count_jobs(unreadable, "could not be read"), *_count_jobs(lacking, "came incomplete")),
-    )
+                failures[step, failure.code] = _join(same, failure) if same else failure
+    figures = (tallies[key].result for key in order)
+    notes = [*_count_jobs(unreadable, "could not be read")]
+    notes += _count_jobs(incomplete, "came incomplete")
+    return Statistics(tuple(runs), tuple(figures), tuple(failures.values()), tuple(notes))
 
 
 def _count_jobs(reasons: Sequence[str], what: str) -> Iterator[str]:
@@ -201,43 +193,13 @@ def _count_jobs(reasons: Sequence[str], what: str) -> Iterator[str]:
         yield f"{count} {what}: {reasons[0]}"
 
 
-def measure(newest_first: Sequence[float]) -> Figures:
-    """Return the figures of values in seconds."""
-    if not newest_first:
-        return Figures(0, None, None, None)
-    in_order, n = sorted(newest_first), len(newest_first)
-    p95 = _find_percentile(in_order, 95) if n >= _ENOUGH else None
-    return Figures(n, _find_percentile(in_order, 50), p95, newest_first[0])
-
-
-def _find_percentile(in_order: Sequence[float], percent: int) -> float:
-    """Return the smallest value that so many percent of the values do not exceed."""
-    rank = -(-percent * len(in_order) // 100)
-    return in_order[rank - 1]
-
-
-def _is_slow(newest_first: Sequence[float]) -> bool:
-    usual = measure(newest_first[1:]).p95
-    # Rounded to the microsecond, as the times are.
-    return usual is not None and round(newest_first[0] - usual, 6) > _NOTICEABLE
-
-
 def _judge(deployed: Deployed) -> Run:
-    reports = [each if isinstance(each, Report) else None for each in deployed.jobs.values()]
     outcomes = {_find_outcome(each) for each in deployed.jobs.values()}
-    worst_first = (
-        *(Outcome.FAILED, Outcome.RUNNING, UNREADABLE, GONE, Outcome.UNKNOWN),
-        Outcome.SUCCEEDED,
-    )
+    outcome = next((each for each in _WORST_FIRST if each in outcomes), Outcome.UNKNOWN)
+    reports = [each if isinstance(each, Report) else None for each in deployed.jobs.values()]
     started = min(_if_all([each and each.started for each in reports]), default=None)
     ended = max(_if_all([each and each.ended for each in reports]), default=None)
-    run = Run(
-        tuple(deployed.jobs),
-        deployed.version,
-        next((each for each in worst_first if each in outcomes), Outcome.UNKNOWN),
-        started,
-        ended,
-    )
+    run = Run(tuple(deployed.jobs), deployed.version, outcome, started, ended)
     if run.is_counted and run.elapsed_seconds is None and deployed.began and deployed.ended:
         return run._replace(started=deployed.began, ended=deployed.ended)
     return run
@@ -270,18 +232,39 @@ class _StepTally:
 
     @property
     def result(self) -> StepFigures:
-        times = self._times
-        return StepFigures(self._step, self._runs, self._failed, measure(times), _is_slow(times))
+        usual = measure(self._times[1:]).p95
+        # Rounded to the microsecond, as the times are.
+        is_slow = usual is not None and round(self._times[0] - usual, 6) > _NOTICEABLE
+        return StepFigures(self._step, self._runs, self._failed, measure(self._times), is_slow)
+
+
+def measure(newest_first: Sequence[float]) -> Figures:
+    """Return the figures of values in seconds."""
+    n, in_order = len(newest_first), sorted(newest_first)
+    if not n:
+        return Figures(0, None, None, None)
+    # The smallest value that so many percent of the values do not exceed.
+    median, p95 = (in_order[-(-percent * n // 100) - 1] for percent in (50, 95))
+    return Figures(n, median, p95 if n >= _ENOUGH else None, newest_first[0])
 
 
 def _read_failure(job_id: str, report: Report) -> RepeatedFailure:
-    cause, moment = report.cause, report.ended
+    cause = report.cause
     if cause is None:
-        return RepeatedFailure(None, None, None, (), (job_id,), moment, moment)
-    message = cause.message
-    code, detail = (message.code, message.detail) if message else (None, None)
+        return RepeatedFailure(None, None, None, (), (job_id,), report.ended, report.ended)
+    code, detail = (cause.message.code, cause.message.detail) if cause.message else (None, None)
     moment = cause.task.last_health_check
     return RepeatedFailure(_name(cause), code, detail, cause.means, (job_id,), moment, moment)
+
+
+def _join(newer: RepeatedFailure, older: RepeatedFailure) -> RepeatedFailure:
+    times = (newer.first, newer.last, older.first, older.last)
+    moments = [each for each in times if each]
+    return newer._replace(
+        job_ids=newer.job_ids + older.job_ids,
+        first=min(moments, default=None),
+        last=max(moments, default=None),
+    )
 
 
 def _name(task: TaskReport) -> StepName:

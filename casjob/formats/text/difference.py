@@ -139,8 +139,9 @@ def describe_difference(difference: Difference) -> str:
         is_any_in_both = any(each.base and each.job for each in difference.tasks)
         return f"the tasks that are known match, but {jobs}" if is_any_in_both else jobs
     if difference.is_alike is None:
-        sides = zip(difference.names, (difference.base, difference.job), strict=True)
-        lacking = [_describe_lack(name, report) for name, report in sides if not report.has_all]
+        lacking = [
+            _describe_lack(name, report) for name, report in difference.sides if not report.has_all
+        ]
         return f"can't tell whether the jobs match: {' and '.join(lacking)}"
     return f"the jobs match: {describe_count(len(difference.tasks), 'task')}, none differs"
 
