@@ -48,6 +48,7 @@ class _Status(ApiObject):
     fail_detail: _NonEmpty = None
     last_job_id: _NonEmpty = None
     update_time: Moment = None
+    available_replica: WholeNumber = None
 
 
 class Component(ApiObject):
@@ -83,6 +84,11 @@ class Component(ApiObject):
     def last_job_id(self) -> str | None:
         """The job that changed it last."""
         return self.status_detail.last_job_id
+
+    @property
+    def is_available(self) -> bool:
+        """Whether a replica runs, which a job that succeeded has left."""
+        return bool(self.status_detail.available_replica)
 
     @property
     def updated(self) -> datetime | None:

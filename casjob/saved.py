@@ -127,8 +127,12 @@ def save_job(file: OutputFile, detail: JobDetail) -> None:
     }
     document |= {key: value for key, value in detail.sent.items() if key not in document}
     document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
-    component = detail.place.component
-    document["place"] = detail.place._asdict() | {"component": component and component._asdict()}
+    region, project_id, component, _ = detail.place
+    document["place"] = {
+        "region": region,
+        "project_id": project_id,
+        "component": component and component._asdict(),
+    }
     file.write(encode_document(document, indent=2))
 
 

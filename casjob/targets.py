@@ -13,6 +13,7 @@ from casjob.errors import (
     ReplyError,
     UsageError,
 )
+from casjob.formats.display import FULL
 from casjob.history import JOB_ID, SHORTEST_PREFIX
 from casjob.job.detail import ComponentName, Window
 from casjob.job.report import Report, report_job
@@ -205,33 +206,33 @@ def refuse_service(session: Session, target: Target = None) -> None:
         raise UsageError(message, hint=f"leave out {', '.join(options)}")
 
 
-def suggest_next(
-    job_id: str, report: Report, session: Session, *, is_last: bool = True
-) -> str | None:
-    """Return the command that tells more than a report does; None if nothing does.
+def suggest_next(job_id: str, report: Report, session: Session, *, is_last: bool = True) -> str:
+    """Return the command that tells more than a report does: at least what is folded in it.
 
     `is_last` means that it is the job last viewed, which need not be named.
     """
-    component = report.detail.place.component
+    options: list[str] = []
+    place, settings = report.detail.place, session.settings
+    has_failed = report.outcome is Outcome.FAILED
     if report.outcome is Outcome.RUNNING:
         command = "watch"
-    elif report.outcome is not Outcome.FAILED:
-        return None
-    elif report.cause and report.cause.is_of_build:
+    elif has_failed and report.cause and report.cause.is_of_build:
         command = "logs"
-    elif component and component.name and session.settings.api_version.value != "v2":
-        # v2 lists no deployments, of which one that succeeded is to be found.
-        return session.suggest("diff", "--component", component.name)
+    # v2 lists no deployments, of which the good one is to be found.
+    elif has_failed and place.good_run_of and settings.api_version.value != "v2":
+        return session.suggest("diff", "--component", place.good_run_of)
     else:
-        return None
-    settings = session.settings
+        command, options = "show", [FULL]
     is_overruled = not session.demo and settings.job_id.value not in {None, job_id}
     is_implied = is_last and settings.history.value and not is_overruled
-    if command == "watch" and not session.output.is_terminal:
-        # There, it takes none that is not named.
-        is_implied = False
+    if command == "watch":
+        # Elsewhere, it takes none that is not named.
+        is_implied = is_implied and session.output.is_terminal
+    elif command == "show":
+        # In the demo, it takes the first sample job.
+        is_implied = is_implied and not session.demo
     named = [] if is_implied else [job_id]
-    return session.suggest(command, *named)
+    return session.suggest(command, *named, *options)
 
 
 def choose_last_job(component: "Component", session: Session) -> str:

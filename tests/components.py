@@ -16,6 +16,7 @@ def component(
     job_id: object = "JOB1",
     update_time: object = UPDATED,
     fail_detail: object = None,
+    replicas: object = 0,
     **more: object,
 ) -> ComponentDocument:
     """Return a component; its ids are made of the number, and `more` are fields as they are."""
@@ -32,6 +33,7 @@ def component(
                 "component_status": status,
                 "fail_detail": fail_detail,
                 "last_job_id": job_id,
+                "available_replica": replicas,
                 "update_time": update_time,
             },
             **more,

@@ -35,7 +35,7 @@ from casjob.errors import (
     NoSuchApiError,
     ReplyError,
 )
-from casjob.job.detail import ComponentIdentity
+from casjob.job.detail import ComponentIdentity, Place
 from casjob.job.failures import clip
 from casjob.json_text import JsonValue, encode, read_text
 
@@ -83,7 +83,7 @@ class _Fetched(NamedTuple):
 class Components:
     """The components of one project, in the first of some API versions that the service has.
 
-    `by_job` has the components of the jobs that were listed with them.
+    `by_job` has the places of the jobs that were listed with them.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Components:
         project_id: str,
         location: str,
     ) -> None:
-        self.by_job: dict[str, ComponentIdentity] = {}
+        self.by_job: dict[str, Place] = {}
         self._client = client
         self._auth = auth
         self._versions = versions
@@ -174,7 +174,9 @@ class Components:
             component.application_name,
             component.environment_name,
         )
-        self.by_job |= {job_id: identity for job_id in job_ids if job_id}
+        good_run_of = component.name if component.is_available else None
+        place = Place(component=identity, good_run_of=good_run_of)
+        self.by_job |= {job_id: place for job_id in job_ids if job_id}
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
         fetched = self._fetch("components", refusals=self._refuse_all(), on_progress=on_progress)

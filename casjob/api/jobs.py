@@ -122,12 +122,13 @@ class ServiceStage:
         *_, newest = pages.values()
         # Of a component that was listed before in this run.
         listed = self.components.by_job if "components" in vars(self) else {}
+        place = listed.get(job_id, Place())
         return pages[window.offset]._replace(
             tasks=tasks,
             duplicates=duplicates,
             task_count=total,
             as_of=newest.as_of,
-            place=Place(self._region, self.project_id, listed.get(job_id)),
+            place=place._replace(region=self._region, project_id=self.project_id),
         )
 
     def _fetch_page(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from casjob.job.report import Report
 
 
+FULL = "--full"
+"""The option that folds and shortens nothing."""
+
+
 class OutputFormat(StrEnum):
     """The formats."""
 

@@ -51,11 +51,15 @@ class ComponentIdentity(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a job is, as far as that is known without a request for it."""
+    """Where a job is, as far as that is known without a request for it.
+
+    `good_run_of` is the name of its component, if another job of that has succeeded.
+    """
 
     region: str | None = None
     project_id: str | None = None
     component: ComponentIdentity | None = None
+    good_run_of: str | None = None
 
 
 class JobDetail(NamedTuple):

@@ -1,6 +1,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from casjob.demo.jobs import (
     FAILED_JOB_ID,
     FAILING_JOB_ID,
+    MANY_TASKS_JOB_ID,
     RUNNING_JOB_ID,
     SAMPLE_JOBS,
 )
@@ -144,15 +146,35 @@ def test_the_next_command_works_in_the_demo(casjob: Casjob) -> None:
     assert json.loads(ran.out)["schema_version"] == 1
 
 
-def test_the_next_command_compares_where_the_component_is_known(ask: Ask, service: Service) -> None:
+def test_the_next_command_compares_where_a_good_run_is_known(ask: Ask, service: Service) -> None:
     service.jobs["JOB1"] = as_document(job("SUCCEEDED", task(9), JOB_ID="JOB1"))
     service.jobs[JOB_ID] = as_document(job("FAILED", task(9, "FAILED")))
     service.components = [component(1, "web", record("JOB1"), record(JOB_ID), job_id=JOB_ID)]
     assert "next:" not in ask("show", JOB_ID).out
+    assert "next:" not in ask("show", "--component", "web").out
+    # What runs was deployed by a job that succeeded.
+    service.components = [
+        component(1, "web", record("JOB1"), record(JOB_ID), job_id=JOB_ID, replicas=1)
+    ]
     assert "next:" not in ask("show", "--component", "web", "--api-version", "v2").out
     suggested = next_command(ask("show", "--component", "web"))
     assert suggested == ["diff", "--component", "web"]
     assert "task 9 TX00009 is the first to differ" in ask(*suggested).out
+
+
+def test_the_next_command_shows_what_was_folded(
+    casjob: Casjob, service: Service, at_service: dict[str, str]
+) -> None:
+    service.jobs[JOB_ID] = many_tasks(105)
+    on_a_terminal = partial(casjob, environ={**at_service, "NO_COLOR": "1"}, columns=80)
+    shown = on_a_terminal("show", JOB_ID).out.splitlines()
+    assert shown[-2].endswith(" tasks folded")
+    assert shown[-1] == "next: casjob show --full"
+    assert len(on_a_terminal("show", "--full").out.splitlines()) > 105
+    in_the_demo = casjob("show", MANY_TASKS_JOB_ID, "--demo", "--color", "never", columns=80)
+    assert (
+        in_the_demo.out.splitlines()[-1] == f"next: casjob show {MANY_TASKS_JOB_ID} --full --demo"
+    )
 
 
 @pytest.mark.parametrize("job_id", [RUNNING_JOB_ID, FAILING_JOB_ID])

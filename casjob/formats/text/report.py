@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from casjob.formats.display import Display, JobResult
+from casjob.formats.display import FULL, Display, JobResult
 from casjob.formats.text.messages import draw_message
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
@@ -28,6 +28,8 @@ _TABLE_SHARE = 0.4
 """Part of the screen that the table may have before messages are folded for it."""
 _NOTES_SHARE = 0.2
 """Part of the screen that notes may have."""
+_MAX_PLACE_ROWS = 3
+"""Rows of such a screen for where the job is."""
 _MAX_HEADING_ROWS = 4
 """Rows of a heading where the screen has an end: a name may be of any length."""
 
@@ -40,10 +42,18 @@ def report(
 
 
 def draw_page(
-    report: Report, display: Display, *, tasks_only: bool = False, next_command: str | None = None
+    report: Report,
+    display: Display,
+    *,
+    tasks_only: bool = False,
+    next_command: str | None = None,
+    all_with: str = FULL,
 ) -> Page:
-    """Return a page with a report: laid out for the terminal's size, or whole."""
-    page = Page(display, all_with="--json" if tasks_only else "--full")
+    """Return a page with a report: laid out for the terminal's size, or whole.
+
+    With --full, the next command only helps where something is folded.
+    """
+    page = Page(display, all_with="--json" if tasks_only else all_with)
     if tasks_only:
         _draw_tasks_alone(page, report, utc=display.utc)
         return page
@@ -51,13 +61,18 @@ def draw_page(
     max_rows = display.height and display.height - 1
 
     def draw_end(page: Page, hidden: int) -> None:
-        folded = f"{describe_count(hidden, 'task')} folded{page.remedy}" if hidden else None
+        command = next_command or ""
+        shows_all = FULL in command.split()
+        # It is to be copied, which a wrapped line can't be.
+        if measure(f"next: {command}") > (page.width or math.inf) or (shows_all and not hidden):
+            command = ""
+        remedy = "" if command and shows_all else page.remedy
+        folded = f"{describe_count(hidden, 'task')} folded{remedy}" if hidden else None
         counts = (describe_progress(report), describe_completeness(report), folded)
         page.print(*filter(None, counts))
         draw_notes(page, report, max_rows)
-        # It is to be copied, which a wrapped line can't be.
-        if next_command and measure(f"next: {next_command}") <= (page.width or math.inf):
-            page.print([("next: ", "dim"), next_command])
+        if command:
+            page.print([("next: ", "dim"), command])
 
     draw_report(page, report, draw_end, utc=display.utc, max_rows=max_rows)
     return page
@@ -80,7 +95,13 @@ def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool)
 def render_endings(results: Sequence[JobResult], display: Display) -> str:
     """Return how jobs ended: a line for each that succeeded, the others' reports, and a tally."""
     reports = [
-        report(result.report, display, next_command=result.next_command)
+        draw_page(
+            result.report,
+            display,
+            next_command=result.next_command,
+            # watch itself has no such option.
+            all_with=f"casjob show {FULL}",
+        ).content()
         for result in results
         if result.report and (len(results) == 1 or result.report.outcome is not Outcome.SUCCEEDED)
     ]
@@ -141,7 +162,7 @@ def draw_report(
 
 def _draw_above(page: Page, report: Report, *, utc: bool, max_rows: int | None) -> int:
     """Draw all but the end, and return how many tasks have no row of their own."""
-    _draw_verdict(page, report, utc=utc)
+    _draw_verdict(page, report, utc=utc, has_end=max_rows is not None)
     left = None
     if max_rows is not None:
         table = min(len(report.shown) + 1, round(max_rows * _TABLE_SHARE)) + 1
@@ -164,7 +185,7 @@ def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     draw_notes(page, report)
 
 
-def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
+def _draw_verdict(page: Page, report: Report, *, utc: bool, has_end: bool) -> None:
     job = report.job
     verdict = describe_verdict(report)
     name = job.job_name or job.job_id or "(no name)"
@@ -182,9 +203,20 @@ def _draw_verdict(page: Page, report: Report, *, utc: bool) -> None:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
     if job.rollback_enabled is not None:
         facts.append(f"rollback {'enabled' if job.rollback_enabled else 'disabled'}")
-    for line in (facts, describe_place(report)):
-        if line:
-            page.print(*((fact, "dim") for fact in line), margin=INDENT)
+    _print_dim(page, facts)
+    drawn, places = page.blank(), describe_place(report)
+    _print_dim(drawn, places)
+    while has_end and drawn.height > _MAX_PLACE_ROWS:
+        # The instance first: a user knows the least of it.
+        drawn = page.blank()
+        places.pop()
+        _print_dim(drawn, places)
+    page.add(drawn)
+
+
+def _print_dim(page: Page, facts: Sequence[str]) -> None:
+    if facts:
+        page.print(*((fact, "dim") for fact in facts), margin=INDENT)
 
 
 def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
@@ -223,7 +255,7 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
 def _draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> None:
     """Draw the first task with its message, and the others in a line each, as far as they go."""
     first, *others = tasks
-    _draw_task(page, first, "", max_rows - min(len(others), 2))
+    _draw_task(page, first, "", max_rows - min(len(others), 2), max_heading=_MIN_FAILURE_ROWS - 1)
     room = max_rows - page.height
     listed = others if len(others) <= room else others[: max(room - 1, 0)]
     for each in listed:
@@ -236,17 +268,29 @@ def _draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> Non
 def _print_heading(
     page: Page, each: TaskReport, relation: str, reason: str = "", max_rows: int = _MAX_HEADING_ROWS
 ) -> None:
+    def draw(heading: str) -> Page:
+        drawn = page.blank()
+        drawn.print((heading, "bold"), margin=page.mark(each.stage))
+        return drawn
+
     heading = f"{relation}{describe_task(each)}{reason}"
-    if page.width:
-        heading = page.ellipsize_middle(
-            heading, max_rows * (page.width - len(page.sign(each.stage)))
-        )
-    page.print((heading, "bold"), margin=page.mark(each.stage))
+    if not page.is_whole and page.width:
+        room = max_rows * (page.width - len(page.sign(each.stage)))
+        if measure(heading) > room or draw(heading).height > max_rows:
+            heading = f"{relation}{describe_task(each, with_title=False)}{reason}"
+            heading = page.ellipsize_middle(heading, room)
+    page.add(draw(heading))
 
 
-def _draw_task(page: Page, each: TaskReport, relation: str, max_rows: int | None) -> None:
+def _draw_task(
+    page: Page,
+    each: TaskReport,
+    relation: str,
+    max_rows: int | None,
+    max_heading: int = _MAX_HEADING_ROWS,
+) -> None:
     above = page.height
-    _print_heading(page, each, relation)
+    _print_heading(page, each, relation, max_rows=max_heading)
     if each.message:
         left = max_rows and max_rows - (page.height - above)
         draw_message(page, each.message, each.means, left)

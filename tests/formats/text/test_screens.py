@@ -82,6 +82,13 @@ EXPLAINED = job(
         messages={"code": "CCE.01500001", "message": {"code": "VPC.0202", "message": TRACE}},
     ),
 )
+PLACED = job(
+    "FAILED",
+    *(task(each, TASK_NAME="TN00097") for each in range(9)),
+    task(9, "FAILED", TASK_NAME="TN00097", messages='{"Message": "E1", "Detail": "Broken."}'),
+    PROJECT_ID="063a3158b1a34710b36ad208b9497d00",
+    SERVICE_INSTANCE_ID="429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+)
 DOCUMENTS = {
     "105 tasks in five phases": phases(5, 20, '{"Message": "E1", "Detail": "Broken."}'),
     "300 tasks in one phase": phases(1, 300, '{"Message": "E1", "Detail": "Broken."}'),
@@ -93,6 +100,7 @@ DOCUMENTS = {
     "deep nesting": phases(5, 20, nested(30)),
     "a long name": LONG_NAME,
     "titles and meanings": EXPLAINED,
+    "a long place": PLACED,
     "what does not add up": job(
         "FAILED",
         *(task(each, "RUNNING", LAST_HEALTH_CHECK="2020-01-01T00:00:00Z") for each in range(99)),
@@ -100,8 +108,8 @@ DOCUMENTS = {
 }
 
 
-@pytest.mark.parametrize("rows", [24, 30, 40])
-@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+@pytest.mark.parametrize("rows", [20, 24, 40])
+@pytest.mark.parametrize("columns", [40, 60, 80, 160])
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_report_fits_the_screen(
     in_rows: InRows, document: Fields, rows: int, columns: int
