@@ -25,19 +25,15 @@ from casjob.arguments import (
 )
 from casjob.completion import Shell, read_script
 from casjob.errors import ExitStatus
-from casjob.formats.display import Color, Content, OutputFormat
 from casjob.help import Command, Commands, Version
 from casjob.job.detail import ComponentName
 from casjob.options import (
-    ColorOption,
     ConnectionOptions,
-    DisplayOptions,
     FollowOptions,
-    FormatOptions,
-    Json,
+    OutputOptions,
     RequestOptions,
     option,
-    output_option,
+    presents,
     with_options,
 )
 from casjob.output import Output
@@ -82,9 +78,7 @@ def show(
     component: ComponentOptions,
     full: Full = False,
     reply: ReplyOptions,
-    output: Annotated[OutputFormat | None, output_option("report")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("report")],
     connection: RequestOptions,
 ) -> int:
     """Show one job: the verdict, why it failed, then its tasks."""
@@ -94,7 +88,7 @@ def show(
     return run(
         component.choose(job_id),
         session,
-        formats.open(session, "report", output, display, full=full),
+        output.open(session, "report", full=full),
         file=reply.file,
         save=reply.open_save(),
         with_exit_status=reply.with_exit_status,
@@ -109,9 +103,7 @@ def tasks(
     component: ComponentOptions,
     selected: TaskOptions,
     reply: ReplyOptions,
-    output: Annotated[OutputFormat | None, output_option("report")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("report")],
     connection: RequestOptions,
 ) -> int:
     """Show the tasks of a job; page through or filter them."""
@@ -122,7 +114,7 @@ def tasks(
         component.choose(job_id),
         Selection(**vars(selected)),
         session,
-        formats.open(session, "report", output, display),
+        output.open(session, "report"),
         file=reply.file,
         save=reply.open_save(),
         with_exit_status=reply.with_exit_status,
@@ -140,9 +132,7 @@ def watch(
         str | None,
         option("Stop after this long and exit with status 124; by default, no limit.", "DURATION"),
     ] = None,
-    output: Annotated[OutputFormat | None, output_option("view")] = None,
-    json: Json = False,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("view", without={"output_file"})],
     connection: ConnectionOptions,
 ) -> int:
     """Follow jobs until they end, live on a terminal."""
@@ -150,7 +140,7 @@ def watch(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    view = FormatOptions(json=json).open(session, "view", output, display)
+    view = output.open(session, "view")
     return run(component.choose(job_ids or []), plan, session, view)
 
 
@@ -169,9 +159,7 @@ def wait(
     quiet: Annotated[
         bool, option("Print no reminders to stderr while waiting.", names=["--quiet", "-q"])
     ] = False,
-    output: Annotated[OutputFormat | None, output_option("verdicts")] = None,
-    color: ColorOption = Color.AUTO,
-    formats: FormatOptions,
+    output: Annotated[OutputOptions, presents("verdicts", without={"utc"})],
     connection: ConnectionOptions,
 ) -> int:
     """Wait for jobs to end, and print only their verdicts."""
@@ -179,7 +167,7 @@ def wait(
 
     session = connection.open_session(context)
     plan = follow.plan(timeout)
-    verdicts = formats.open(session, "verdicts", output, DisplayOptions(color=color))
+    verdicts = output.open(session, "verdicts")
     return run(component.choose(job_ids or []), plan, session, verdicts, quiet=quiet)
 
 
@@ -192,19 +180,20 @@ def list_components(
     failed: Annotated[bool, option("Only components that failed.", names=["--failed"])] = False,
     limit: Limit = None,
     full: Full = False,
-    output: Annotated[OutputFormat | None, output_option("components")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("components")],
     connection: RequestOptions,
 ) -> int:
     """List components, or the deployments of one."""
     from casjob.commands.list import run
 
     session = connection.open_session(context)
-    content: Content = "components" if component is None else "deployments"
-    presentation = formats.open(session, content, output, display, full=full)
     return run(
-        component, session, presentation, application=application, only_failed=failed, limit=limit
+        component,
+        session,
+        output.open(session, "deployments" if component else "components", full=full),
+        application=application,
+        only_failed=failed,
+        limit=limit,
     )
 
 
@@ -215,19 +204,17 @@ def logs(
     *,
     component: OwnerOptions,
     part: LogOptions,
-    output: Annotated[OutputFormat | None, output_option("log")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("log")],
     connection: RequestOptions,
 ) -> int:
     """Show the log of a job's build, around what failed."""
     from casjob.commands.logs import Selection, run
 
-    part.check(is_text=formats.is_stream(output))
+    part.check(is_text=output.is_stream)
     session = connection.open_session(context)
     owner = component.choose(None)
-    selected = Selection(job_id, owner, part.build, part.tail, part.follow, display.utc)
-    return run(selected, session, formats.open(session, "log", output, display, full=part.full))
+    selected = Selection(job_id, owner, part.build, part.tail, part.follow, output.utc)
+    return run(selected, session, output.open(session, "log", full=part.full))
 
 
 @command("casjob stats web --last 50\ncasjob stats web --json | jq '.steps[] | select(.slow)'")
@@ -238,16 +225,14 @@ def stats(
     application: Application = None,
     last: Annotated[int, option("Use the newest N deployments.", "N", min=1, max=100)] = 20,
     full: Full = False,
-    output: Annotated[OutputFormat | None, output_option("statistics")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("statistics")],
     connection: RequestOptions,
 ) -> int:
     """Show how long deployments take, and how often each step fails."""
     from casjob.commands.stats import run
 
     session = connection.open_session(context)
-    presentation = formats.open(session, "statistics", output, display, full=full)
+    presentation = output.open(session, "statistics", full=full)
     return run(component, session, presentation, application=application, last=last)
 
 
@@ -256,15 +241,13 @@ def recent(
     context: typer.Context,
     *,
     limit: Limit = None,
-    output: Annotated[OutputFormat | None, output_option("recent")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("recent")],
 ) -> int:
     """List the jobs viewed on this machine, newest first."""
     from casjob.commands.recent import run
 
     session = ConnectionOptions().open_session(context, is_offline=True)
-    return run(session, formats.open(session, "recent", output, display), limit=limit)
+    return run(session, output.open(session, "recent"), limit=limit)
 
 
 @command(
@@ -278,9 +261,7 @@ def diff(
     job: Compared = None,
     *,
     component: ComponentOptions,
-    output: Annotated[OutputFormat | None, output_option("difference")] = None,
-    formats: FormatOptions,
-    display: DisplayOptions,
+    output: Annotated[OutputOptions, presents("difference")],
     connection: RequestOptions,
 ) -> int:
     """Compare two jobs; exit 1 if they differ.
@@ -294,10 +275,10 @@ def diff(
     named = component.choose(base)
     if isinstance(named, ComponentName):
         session = connection.open_session(context)
-        return run_component(named, session, formats.open(session, "difference", output, display))
+        return run_component(named, session, output.open(session, "difference"))
     is_offline = all(each is not None and is_file(each) for each in (base, job))
     session = connection.open_session(context, is_offline=is_offline)
-    return run(base, job, session, formats.open(session, "difference", output, display))
+    return run(base, job, session, output.open(session, "difference"))
 
 
 @command("casjob explain ECC00011 TN00097\ncasjob explain provision/provMain")
@@ -305,15 +286,16 @@ def explain(
     context: typer.Context,
     names: Names = None,
     *,
-    output: Annotated[OutputFormat | None, output_option("explanations")] = None,
-    json: Json = False,
+    output: Annotated[
+        OutputOptions, presents("explanations", without={"output_file", "color", "utc"})
+    ],
     connection: RequestOptions,
 ) -> int:
     """Explain error codes, task names, statuses and other words."""
     from casjob.commands.explain import run
 
     session = connection.open_session(context, is_offline=bool(names))
-    return run(names or [], session, FormatOptions(json=json).open(session, "explanations", output))
+    return run(names or [], session, output.open(session, "explanations"))
 
 
 @command("casjob config --check")
@@ -321,16 +303,14 @@ def config(
     context: typer.Context,
     *,
     check: Annotated[bool, option("Test the settings, step by step.", names=["--check"])] = False,
-    output: Annotated[OutputFormat | None, output_option("settings")] = None,
-    formats: FormatOptions,
+    output: Annotated[OutputOptions, presents("settings", without={"color", "utc"})],
     connection: RequestOptions,
 ) -> int:
     """Show the effective settings, and where each comes from."""
     from casjob.commands.config import run
 
     session = connection.open_session(context, is_offline=not check)
-    content: Content = "findings" if check else "settings"
-    return run(session, formats.open(session, content, output), check=check)
+    return run(session, output.open(session, "findings" if check else "settings"), check=check)
 
 
 @command(

@@ -2,11 +2,12 @@
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from functools import cache, partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -33,18 +34,19 @@ _read_fields: Callable[[Any], dict[str, Any]] = cache(partial(get_type_hints, in
 def with_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command one option for each field of its parameters that are `Options`.
 
-    Typer reads the signature of a command. Here one parameter, such as `display: DisplayOptions`,
-    stands for all fields of its class, so that options shared by commands are written once.
+    Typer reads the signature of a command. Here one parameter, such as `follow: FollowOptions`,
+    stands for all fields of its class, so that options shared by commands are written once. Fields
+    that a command has otherwise are in the parameter's annotation, as `presents` returns them.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[type[Options], list[str]]] = {}
     signature = inspect.signature(command)
     for name, parameter in signature.parameters.items():
-        group = parameter.annotation
+        group, *own = get_args(parameter.annotation) or [parameter.annotation]
         if not (isinstance(group, type) and issubclass(group, Options)):
             parameters.append(parameter)
             continue
-        fields = _read_fields(group)
+        fields = own[0] if own else _read_fields(group)
         groups[name] = group, list(fields)
         parameters += (
             parameter.replace(name=field, annotation=annotation, default=getattr(group, field))
@@ -76,8 +78,6 @@ def option(
 _follow_option = partial(option, rich_help_panel="Following")
 _output_option = partial(option, rich_help_panel="Output")
 _connection_option = partial(option, rich_help_panel="Connection")
-
-Json = Annotated[bool, _output_option("Same as --output json.", names=["--json"])]
 
 
 class FollowOptions(Options):
@@ -128,31 +128,11 @@ def _parse(name: str, duration: str | None) -> float | None:
         raise UsageError(message, hint="durations are 90, 90s, 30m or 1h30m") from None
 
 
-def output_option(content: Content) -> Any:
-    """Return the option `--output` for the formats that can present some content."""
-    formats = FORMATS[content]
-    return _output_option(
-        "Output format; table by default.",
-        f"<{'|'.join(formats)}>",
-        lambda incomplete: [each for each in formats if each.startswith(incomplete)],
-        names=["--output", "-o"],
-    )
+class OutputOptions(Options):
+    """What output looks like, and where it goes."""
 
-
-ColorOption = Annotated[Color, _output_option("When to use colour.")]
-
-
-class DisplayOptions(Options):
-    """How output is drawn for people."""
-
-    color: ColorOption = Color.AUTO
-    utc: Annotated[bool, _output_option("Show times in UTC.", names=["--utc"])] = False
-
-
-class FormatOptions(Options):
-    """The format of the output, beside `--output`, and the file that gets it."""
-
-    json: Json = False
+    output: OutputFormat | None = None
+    json: Annotated[bool, _output_option("Same as --output json.", names=["--json"])] = False
     output_file: Annotated[
         str | None,
         _output_option(
@@ -161,54 +141,56 @@ class FormatOptions(Options):
             "FILE",
         ),
     ] = None
+    color: Annotated[Color, _output_option("When to use colour.")] = Color.AUTO
+    utc: Annotated[bool, _output_option("Show times in UTC.", names=["--utc"])] = False
 
-    def is_stream(self, output: OutputFormat | None) -> bool:
-        """Return whether the output is text on stdout alone, which may be written bit by bit."""
-        is_text = output in {None, OutputFormat.TABLE}
+    @property
+    def is_stream(self) -> bool:
+        """Whether the output is text on stdout alone, which may be written bit by bit."""
+        is_text = self.output in {None, OutputFormat.TABLE}
         return is_text and not self.json and self.output_file is None
 
-    def open(
-        self,
-        session: "Session",
-        content: Content,
-        output: OutputFormat | None,
-        display: DisplayOptions | None = None,
-        *,
-        full: bool = False,
-    ) -> Presentation:
+    def open(self, session: "Session", content: Content, *, full: bool = False) -> Presentation:
         """Return what presents the content; `full` folds nothing to fit the screen."""
-        if self.json and output not in {None, OutputFormat.JSON}:
-            raise UsageError(f"--json and --output {output} can't be used together")
-        output = OutputFormat.JSON if self.json else output
+        output = OutputFormat.JSON if self.json else self.output
+        if self.output not in {None, output}:
+            raise UsageError(f"--json and --output {self.output} can't be used together")
         file = None if self.output_file is None else OutputFile(Path(self.output_file))
         goes_by_name = output is None and file is not None
-        output = output or _find_format(self.output_file, content)
-        display = display or DisplayOptions()
-        chosen = Display(
+        output = output or _find_format(self.output_file or "", content)
+        display = Display(
             is_terminal=session.output.is_terminal,
             encoding=session.output.encoding,
-            color=display.color,
-            utc=display.utc,
+            color=self.color,
+            utc=self.utc,
             full=full,
             environ=session.environ,
         )
-        presentation = Presentation(
-            content, output, chosen, session.output, file, session.notices.say
-        )
+        notify = session.notices.say
+        presentation = Presentation(content, output, display, session.output, file, notify)
         if goes_by_name and output is OutputFormat.TABLE and content != "log":
-            session.notices.say(f"{self.output_file} gets a table; use --output for another format")
+            notify(f"{self.output_file} gets a table; use --output for another format")
         return presentation
 
 
-_SUFFIXES = {"md": "markdown", "xml": "junit", "htm": "html", "ndjson": "jsonl"}
-"""What stands for a format at the end of a file's name, beside the format's own name."""
+def presents(content: Content, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return the fields of `OutputOptions` for some content: its formats, without some options."""
+    formats = FORMATS[content]
+    option = _output_option(
+        "Output format; table by default.",
+        f"<{'|'.join(formats)}>",
+        lambda incomplete: [each for each in formats if each.startswith(incomplete)],
+        names=["--output", "-o"],
+    )
+    fields = {**_read_fields(OutputOptions), "output": Annotated[OutputFormat | None, option]}
+    return {name: field for name, field in fields.items() if name not in without}
 
 
-def _find_format(file: str | None, content: Content) -> OutputFormat:
+def _find_format(file: str, content: Content) -> OutputFormat:
     """Return the format that the name of a file tells, by default the table."""
-    suffix = Path(file or "").suffix.lower().removeprefix(".")
-    suffix = _SUFFIXES.get(suffix, suffix)
-    output = OutputFormat(suffix) if suffix in set(OutputFormat) else OutputFormat.TABLE
+    output = OutputFormat.TABLE
+    with suppress(ValueError):
+        output = OutputFormat(Path(file).suffix.lower().removeprefix("."))
     if output not in FORMATS[content]:
         hint = f"--output chooses one of {', '.join(FORMATS[content])}"
         raise UsageError(f"the format of {file}, {output}, is not supported here", hint=hint)

@@ -38,7 +38,8 @@ class OutputFormat(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> "OutputFormat | None":
         """Return the format that the ending of a file's name means."""
-        return {"md": cls.MARKDOWN, "xml": cls.JUNIT}.get(str(value))
+        endings = {"md": cls.MARKDOWN, "xml": cls.JUNIT, "htm": cls.HTML, "ndjson": cls.JSONL}
+        return endings.get(str(value))
 
 
 class Color(StrEnum):
