@@ -97,7 +97,7 @@ def test_requests_keep_the_pace_that_the_gateway_allows(
 ) -> None:
     measured = measure({**clean_environ, **at_service}, 4, longest=0)
 
-    # Three polls after the first one, each 0.25 s after the one before, and as many confirmations.
+    # Four polls and as many confirmations: from the third on, each 0.25 s after the one before.
     assert measured.requests == 8
     assert measured.seconds >= 3 * 0.25
 
