@@ -38,7 +38,7 @@ FOR_SCREENS = ("rich.console", "rich.table")
 def open_service(
     session: Session,
     *,
-    pace: Callable[[], None] | None = None,
+    pace: Callable[[], None] = lambda: None,
     retries: int | None = None,
     deadline: Deadline = NEVER,
 ) -> Iterator[ServiceStage]:
@@ -65,7 +65,6 @@ def open_service(
                 connect(
                     ENDPOINT, "the demo", pace=pace, retries=retries, transport=SampleService()
                 ),
-                auth=None,
                 versions=versions,
                 component_versions=component_versions,
                 project_id=PROJECT_ID,
@@ -93,8 +92,13 @@ def open_service(
         versions, component_versions = _choose_versions(session, url)
         usual = _describe_project(settings, project_id)
         yield ServiceStage(
-            connect(url, f"the service at {location}", pace=pace, retries=retries),
-            auth=credential.for_project(project_id),
+            connect(
+                url,
+                f"the service at {location}",
+                auth=credential,
+                pace=pace,
+                retries=retries,
+            ),
             versions=versions,
             component_versions=component_versions,
             project_id=project_id,
@@ -142,7 +146,8 @@ class Connector:
         url: str,
         name: str,
         *,
-        pace: Callable[[], None] | None = None,
+        auth: Credential | None = None,
+        pace: Callable[[], None] = lambda: None,
         retries: int | None = None,
         transport: "SampleService | None" = None,
     ) -> Client:
@@ -154,11 +159,13 @@ class Connector:
         client = Client(
             url,
             name=name,
+            auth=auth,
             timeout=self._settings.request_timeout.value,
-            retry=RetryPolicy(self._settings.retries.value if retries is None else retries),
+            retry=RetryPolicy(
+                self._settings.retries.value if retries is None else retries, pace=pace
+            ),
             notify=self._notify,
             redactor=self._redactor,
-            pace=pace or (lambda: None),
             log=self._log,
             ca_bundle=self._settings.ca_bundle.value,
             transport=transport,

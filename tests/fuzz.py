@@ -926,9 +926,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(
-            client, auth=None, versions=Versions(version), project_id="p", location="here"
-        )
+        yield Components(client, versions=Versions(version), project_id="p", location="here")
     finally:
         client.close()
 

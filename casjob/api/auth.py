@@ -1,6 +1,5 @@
 """Credentials: how a request is authenticated, one class a kind. A login is in `iam`."""
 
-import copy
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
@@ -29,10 +28,6 @@ class Credential(httpx.Auth):
     account: str
     refusal_hint: str
 
-    def for_project(self, project_id: str) -> "Credential":  # noqa: ARG002 - only some kinds do
-        """Return the credential for requests about a project."""
-        return self
-
 
 class Token(Credential):
     """An IAM token, which may be 16 KB long; the origin is as people name it."""
@@ -52,7 +47,7 @@ class Token(Credential):
 class AccessKey(Credential):
     """An access key (AK) and its secret key (SK), which signs each request.
 
-    Temporary keys come with a security token. Requests to IAM have no project.
+    Temporary keys come with a security token.
     """
 
     requires_request_body = True
@@ -78,12 +73,6 @@ class AccessKey(Credential):
             " after 5 failures in a row; -v shows what was signed"
         )
 
-    def for_project(self, project_id: str) -> "AccessKey":
-        """Return the key for requests about a project."""
-        key = copy.copy(self)
-        key._headers = {**self._headers, "X-Project-Id": project_id}  # noqa: SLF001 - its own class
-        return key
-
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Sign the request; exactly what is signed is sent."""
         query = parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)
@@ -92,14 +81,14 @@ class AccessKey(Credential):
             request.url = request.url.copy_with(query=canonical or None)
         request.headers.update(self._headers)
         request.headers["X-Sdk-Date"] = self._clock().strftime(DATE_FORMAT)
-        signed = ("Host", "X-Sdk-Date", *self._headers)
+        signed = {"Host", "X-Sdk-Date", "X-Project-Id", *self._headers}
         text, authorization = sign(
             self.account,
             self._secret_key,
             method=request.method,
             path=request.url.raw_path.decode("ascii").partition("?")[0],
             query=query,
-            headers={name: request.headers[name] for name in signed},
+            headers={name: request.headers[name] for name in signed if name in request.headers},
             body=request.content,
         )
         request.headers["Authorization"] = authorization
@@ -124,15 +113,6 @@ class Renewed(Credential):
         self._expires = expires
         self._renew = renew
         self._lock = threading.Lock()
-
-    def for_project(self, project_id: str) -> "Renewed":
-        """Return the credential, and those that follow it, for requests about a project."""
-
-        def renew() -> tuple[Credential, datetime | None]:
-            credential, expires = self._renew()
-            return credential.for_project(project_id), expires
-
-        return Renewed(self._credential.for_project(project_id), self._expires, renew)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Authenticate the request with the credential of the time."""

@@ -8,7 +8,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.components import check_id
 from casjob.api.response import MAX_BYTES
@@ -43,11 +42,8 @@ _NOT_UNDERSTOOD = "the service's reply about builds can't be understood"
 class Builds:
     """The builds of one project."""
 
-    def __init__(
-        self, client: Client, *, auth: Credential | None, project_id: str, location: str
-    ) -> None:
+    def __init__(self, client: Client, *, project_id: str, location: str) -> None:
         self._client = client
-        self._auth = auth
         self._where = f"project {project_id} ({location})"
 
     def find_jobs(self, name: str) -> list[BuildJob]:
@@ -136,7 +132,7 @@ class Builds:
         }
         names = path[:1] + tuple(check_id(each, "a build") for each in path[1:2]) + path[2:]
         url = quote_path("assembling", "v1", *names)
-        request = Request("GET", url, params, auth=self._auth, refusals=refusals)
+        request = Request("GET", url, params, refusals=refusals)
         try:
             return self._client.send(request, lambda document, _: _read_object(document))
         except NoSuchApiError as error:

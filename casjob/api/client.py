@@ -59,7 +59,11 @@ Read = Callable[[JsonValue, Response], _Value]
 
 
 class Request(NamedTuple):
-    """A request, before it is authenticated; its body is sent as JSON."""
+    """A request, before it is authenticated; its body is sent as JSON.
+
+    Its credential takes the place of the client's; `refusals` say what statuses and error codes
+    mean for it.
+    """
 
     method: str
     path: str
@@ -75,7 +79,7 @@ def quote_path(*names: str) -> str:
 
 
 class RetryPolicy(NamedTuple):
-    """How often to retry, and how many seconds to wait before.
+    """How often to retry, and how many seconds to wait before; `pace` may wait before each attempt.
 
     Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
     since five failures in a row lock an access key (API gateway, APIGW.0301).
@@ -85,6 +89,7 @@ class RetryPolicy(NamedTuple):
     first_wait: float = 0.5
     longest_wait: float = 8.0
     longest_retry_after: float = 60.0
+    pace: Callable[[], None] = lambda: None
 
     def call(
         self,
@@ -101,6 +106,7 @@ class RetryPolicy(NamedTuple):
         longest = self.first_wait
         for retry in range(1, self.retries + 1):
             try:
+                self.pace()
                 return attempt()
             except TransientError as error:
                 asked = error.retry_after or 0.0
@@ -113,6 +119,7 @@ class RetryPolicy(NamedTuple):
                 notify(retry, told)
             sleep(wait)
             longest = min(longest * 2, self.longest_wait)
+        self.pace()
         return attempt()
 
 
@@ -121,12 +128,13 @@ class Client:
 
     A timeout of httpx bounds a single step. It ends neither headers that come a byte at a time, nor
     a name lookup, which not even Ctrl-C interrupts. So each exchange runs in a thread of its own,
-    which is left behind if the whole takes too long. Before each, `pace` may wait.
+    which is left behind if the whole takes too long.
 
     Attributes:
         name: names the service in errors.
         name_hint: what to check if the host's name is unknown; it may be set.
         origin: where the address is from; it may be set.
+        project_id: the project that requests are about; it may be set.
         while_waiting: called once a request is under way, before its response is waited for; it
             may be set.
 
@@ -139,11 +147,11 @@ class Client:
         url: str,
         *,
         name: str = "the service",
+        auth: Credential | None = None,
         timeout: float = 30,
         retry: RetryPolicy = RetryPolicy(),
         notify: Callable[[str], None] = lambda _: None,
         redactor: Redactor | None = None,
-        pace: Callable[[], None] = lambda: None,
         log: Callable[[str], None] | None = None,
         ca_bundle: str | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -152,6 +160,7 @@ class Client:
         self.name = name
         self.name_hint = errors.NAME_HINT
         self.origin: str | None = None
+        self.project_id: str | None = None
         self.while_waiting: Callable[[], None] = lambda: None
         parsed = httpx.URL(url)
         context = create_tls_context(parsed, ca_bundle)
@@ -178,10 +187,10 @@ class Client:
             event_hooks={"request": [self._log.on_request], "response": [self._log.on_response]},
             limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE),
         )
+        self._auth = auth
         self._timeout = timeout
         self._retry = retry
         self._notify = notify
-        self._pace = pace
         self._guard = LockoutGuard()
         self._notified = 0
         self._is_replacement_told = False
@@ -194,6 +203,7 @@ class Client:
 
     def send(self, request: Request, read: Read[_Value]) -> _Value:
         """Send a request, retry as the policy allows, and return what was read of the response."""
+        request = request._replace(auth=request.auth or self._auth)
         return self._retry.call(partial(self._attempt, request, read), notify=self._notify_retry)
 
     def probe(self) -> Response:
@@ -209,7 +219,6 @@ class Client:
             raise self._redactor.mask_error(error) from None
 
     def _attempt(self, request: Request, read: Read[_Value]) -> _Value:
-        self._pace()
         with self._masking():
             with self._guard.turn() if request.auth else nullcontext():
                 response = self._exchange(request)
@@ -229,7 +238,10 @@ class Client:
         try:
             query = f"?{urlencode(request.params)}" if request.params else ""
             url = f"{self.url.rstrip('/')}{request.path}{query}"
-            built = self._http.build_request(request.method, url, json=request.body)
+            headers = {"X-Project-Id": self.project_id} if self.project_id else None
+            built = self._http.build_request(
+                request.method, url, json=request.body, headers=headers
+            )
         except errors.FAILURES as failure:
             raise self._explain_failure(failure) from None
         if self._http.is_closed:

@@ -8,7 +8,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
-from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
 from casjob.api.pace import Pace
@@ -90,14 +89,12 @@ class Components:
         self,
         client: Client,
         *,
-        auth: Credential | None,
         versions: Versions,
         project_id: str,
         location: str,
     ) -> None:
         self.by_job: dict[str, Place] = {}
         self._client = client
-        self._auth = auth
         self._versions = versions
         self._project_id = project_id
         self._where = f"project {project_id} ({location})"
@@ -284,7 +281,7 @@ class Components:
         params: Mapping[str, str] | None = None,
     ) -> Request:
         url = quote_path(self._versions.current, self._project_id, "cas", *path)
-        return Request("GET", url, params, auth=self._auth, refusals=refusals)
+        return Request("GET", url, params, refusals=refusals)
 
     def _refuse_all(self) -> Refusals:
         missing = NoSuchApiError(

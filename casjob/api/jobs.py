@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from casjob.api.auth import Credential
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
@@ -32,16 +31,15 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 class ServiceStage:
     """One project of the CAS service.
 
-    The demo has no credential, and sample jobs that need not have been viewed to be known; the
-    first is meant where no job is named and none was viewed. A job that is not found is explained
-    by its id. Jobs and components may prefer different versions of the API.
+    The demo has sample jobs that need not have been viewed to be known; the first is meant where no
+    job is named and none was viewed. A job that is not found is explained by its id. Jobs and
+    components may prefer different versions of the API.
     """
 
     def __init__(
         self,
         client: Client,
         *,
-        auth: Credential | None,
         versions: Versions = Versions("v2"),  # noqa: B008 - it never changes
         project_id: str,
         location: str | None = None,
@@ -56,7 +54,7 @@ class ServiceStage:
         self.sample_job_ids = sample_job_ids
         self._region = region
         self._client = client
-        self._auth = auth
+        client.project_id = project_id
         self._versions = versions
         self._component_versions = component_versions or versions
         self._explain_not_found = explain_not_found
@@ -68,7 +66,6 @@ class ServiceStage:
 
         return Components(
             self._client,
-            auth=self._auth,
             versions=self._component_versions,
             project_id=self.project_id,
             location=self.location,
@@ -79,9 +76,7 @@ class ServiceStage:
         """The builds of the project's components."""
         from casjob.api.builds import Builds
 
-        return Builds(
-            self._client, auth=self._auth, project_id=self.project_id, location=self.location
-        )
+        return Builds(self._client, project_id=self.project_id, location=self.location)
 
     def fetch_job(
         self,
@@ -145,7 +140,7 @@ class ServiceStage:
             HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {where}"),
         }
         path = quote_path(version, self.project_id, "cas", "jobs", job_id)
-        request = Request("GET", path, params, auth=self._auth, refusals=refusals)
+        request = Request("GET", path, params, refusals=refusals)
         try:
             return self._client.send(request, _read_page)
         except JobNotFoundError as error:

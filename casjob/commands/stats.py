@@ -43,7 +43,7 @@ def run(
     last: int,
 ) -> ExitStatus:
     """Show what is normal for a component, by so many of its newest deployments."""
-    pace = None if session.demo else Pace(burst=BURST, rate=RATE).wait
+    pace = (lambda: None) if session.demo else Pace(burst=BURST, rate=RATE).wait
     with open_service(session, pace=pace) as service:
         named = ComponentName(component, application)
         found = find_component(named, service.components, session)

@@ -23,12 +23,15 @@ def send(
     path: str = "/jobs",
     *,
     prefix: str = "",
+    project_id: str | None = None,
     params: dict[str, str] | None = None,
     retries: int = 0,
 ) -> None:
     retry = RetryPolicy(retries=retries, first_wait=0, longest_wait=0)
-    with closing(Client(service.url + prefix, timeout=5, retry=retry)) as client:
-        request = Request("GET", path, params, auth=auth)
+    url = service.url + prefix
+    with closing(Client(url, auth=auth, timeout=5, retry=retry)) as client:
+        client.project_id = project_id
+        request = Request("GET", path, params)
         client.send(request, lambda document, _: document)
 
 
@@ -111,7 +114,7 @@ def test_what_is_signed_is_what_is_sent(
 
 
 def test_a_project_and_a_security_token_are_sent_and_signed(answering: Service) -> None:
-    send(answering, TEMPORARY_KEY.for_project("063a"))
+    send(answering, TEMPORARY_KEY, project_id="063a")
 
     (request,) = answering.requests
     assert request.headers["X-Project-Id"] == "063a"

@@ -39,7 +39,12 @@ class Listener:
 
 @contextmanager
 def open_client(
-    url: str, listener: Listener | None = None, *, secrets: Iterable[str] = (), **settings: Any
+    url: str,
+    listener: Listener | None = None,
+    *,
+    secrets: Iterable[str] = (),
+    project_id: str | None = None,
+    **settings: Any,
 ) -> Iterator[Client]:
     listener = listener or Listener()
     retry = RetryPolicy(retries=1, first_wait=0, longest_wait=0)
@@ -50,6 +55,7 @@ def open_client(
         notify=listener.messages.append,
         redactor=Redactor(secrets),
     )
+    client.project_id = project_id
     try:
         yield client
     finally:
@@ -83,7 +89,8 @@ def test_each_attempt_waits_for_its_turn(service: Service) -> None:
     service.script = [Reply(503), Reply(200, "{}")]
     turns: list[int] = []
 
-    with open_client(service.url, pace=lambda: turns.append(len(service.requests))) as client:
+    retry = RetryPolicy(retries=1, first_wait=0, pace=lambda: turns.append(len(service.requests)))
+    with open_client(service.url, retry=retry) as client:
         send(client)
 
     assert turns == [0, 1]
@@ -130,10 +137,10 @@ def test_a_refused_signature_is_logged_beside_the_gateways(service: Service) -> 
     listener = Listener()
 
     with (
-        open_client(service.url, listener, secrets=[SECRET_KEY]) as client,
+        open_client(service.url, listener, secrets=[SECRET_KEY], project_id="063a") as client,
         pytest.raises(AuthenticationError),
     ):
-        send(client, KEY.for_project("063a"))
+        send(client, KEY)
 
     date = service.requests[0].headers["X-Sdk-Date"]
     assert listener.log[1:] == [
@@ -290,17 +297,17 @@ def test_a_response_that_is_not_json_is_described(service: Service) -> None:
         {"params": {"instance_id": "\udcff"}},
         {"params": {"instance_id": "x" * 70_000}},
         {"body": {"password": "\udcff"}},
-        {"auth": KEY.for_project("prøject")},
-        {"auth": KEY.for_project("a\nb")},
+        {"project_id": "prøject"},
+        {"project_id": "a\nb"},
     ],
     ids=["not UTF-8", "too long", "a body", "a header", "a line break"],
 )
 def test_a_request_that_can_not_be_sent_is_an_error(service: Service, more: dict[str, Any]) -> None:
     with (
-        open_client(service.url) as client,
+        open_client(service.url, project_id=more.pop("project_id", None)) as client,
         pytest.raises(SettingsError, match="can't be sent"),
     ):
-        send(client, **{"auth": None, **more})
+        send(client, None, **more)
 
     assert service.requests == []
 

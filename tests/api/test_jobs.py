@@ -16,14 +16,15 @@ from tests.service import Reply, Service, documented_job
 
 @pytest.fixture
 def client(service: Service) -> Iterator[Client]:
-    with closing(Client(service.url, timeout=5, retry=RetryPolicy(retries=0))) as opened:
+    token = Token("a-token", origin="CASJOB_TOKEN")
+    retry = RetryPolicy(retries=0)
+    with closing(Client(service.url, auth=token, timeout=5, retry=retry)) as opened:
         yield opened
 
 
 def open_project(client: Client, version: str = "v2", project_id: str = PROJECT_ID) -> ServiceStage:
     return ServiceStage(
         client,
-        auth=Token("a-token", origin="CASJOB_TOKEN"),
         versions=Versions(version),
         project_id=project_id,
         component_versions=Versions("v3", "v2"),

@@ -75,7 +75,7 @@ def fetch(
         return httpx.Response(200, headers=document.get("headers"), stream=stream)
 
     client = Client("http://nowhere.invalid", transport=httpx.MockTransport(answer))
-    project = ServiceStage(client, auth=None, project_id="p")
+    project = ServiceStage(client, project_id="p")
     return project.fetch_job("JOB1", Window(**window), on_progress=on_progress)
 
 
