@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
+from unittest.mock import patch
 
 import pytest
 
@@ -62,6 +63,28 @@ class _Stream(io.TextIOWrapper):
             return content.decode(self.encoding)
 
 
+def run_here(
+    words: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    columns: int | None = None,
+    encoding: str = "utf-8",
+) -> Finished:
+    """Run a command line in this process; with `columns`, its streams are a terminal."""
+    is_terminal = columns is not None
+    out = _Stream(encoding, is_terminal=is_terminal)
+    err = _Stream("utf-8", is_terminal=is_terminal)
+    size = {"COLUMNS": str(columns)} if columns else {}
+    with (
+        patch.dict(os.environ, {**environ, **size}, clear=True),
+        patch.object(sys, "stdout", out),
+        patch.object(sys, "stderr", err),
+    ):
+        time.tzset()
+        status = run(list(words))
+    return Finished(int(status), out.text(), err.text())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _signals() -> None:
     """Handle signals that `nohup` and background jobs of scripts have the suite ignore.
@@ -91,7 +114,7 @@ def clean_environ(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def casjob(clean_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Casjob]:
+def casjob(clean_environ: dict[str, str]) -> Iterator[Casjob]:
     """Return a way to run casjob in this process."""
 
     def run_casjob(
@@ -100,20 +123,8 @@ def casjob(clean_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         columns: int | None = None,
         encoding: str = "utf-8",
     ) -> Finished:
-        is_terminal = columns is not None
-        out = _Stream(encoding, is_terminal=is_terminal)
-        err = _Stream("utf-8", is_terminal=is_terminal)
-        with monkeypatch.context() as patch:
-            for name in list(os.environ):
-                patch.delenv(name)
-            size = {"COLUMNS": str(columns)} if columns else {}
-            for name, value in {**clean_environ, **size, **(environ or {})}.items():
-                patch.setenv(name, value)
-            time.tzset()
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
-            status = run(list(words))
-        return Finished(int(status), out.text(), err.text())
+        environ = {**clean_environ, **(environ or {})}
+        return run_here(words, environ, columns=columns, encoding=encoding)
 
     yield run_casjob
     time.tzset()

@@ -94,7 +94,7 @@ _TIMES: list[Any] = [
 ]
 _NUMBERS = [0, -0.0, -1, 1, 7, 20, 0.5, 1e308, -1e-320, 2**31, 2**53 + 1, 10**17, 10**18, -(2**63)]
 _INDEXES = [*_NUMBERS, "12345678901", 12345678901, "7", "-7", "\uff10", "9" * 30]
-_TEXTS = [
+TEXTS = [
     *("", " ", "\n", "\t", "\r\n", "a\nb\r\nc\td", "  in blanks  ", "trailing\n\n\n", "x" * 300),
     *("\x00", "\x07\x08\x0b\x0c", "\x7f", "\x85", "\x9b5;47m", "\x1b[5;47mblink", "\x1b[2J\x1b[H"),
     *("\x1b]0;title\x07", "\x1b]8;;http://evil\x1b\\link", "\x1bP$q\x1b\\", "\r casjob: done"),
@@ -152,10 +152,10 @@ _DOCUMENTED_JOB = Path(__file__).parent / "data" / "job_failed_v2.json"
 
 def make_body(random: Random) -> bytes:
     """Return a reply: a job of either version, mutated a few times or not at all."""
-    document = _make_document(random)
+    document = make_document(random)
     for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5, 9])):
-        _mutate(document, random)
-    return _write(document, random)
+        mutate(document, random)
+    return write(document, random)
 
 
 def make_list(name: str, random: Random) -> bytes:
@@ -167,8 +167,8 @@ def make_list(name: str, random: Random) -> bytes:
         name: [make_item(number, random) for number in range(count)],
     }
     for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5, 9])):
-        _mutate(document, random)
-    return _write(document, random)
+        mutate(document, random)
+    return write(document, random)
 
 
 def change_body(body: bytes, random: Random) -> bytes:
@@ -178,11 +178,12 @@ def change_body(body: bytes, random: Random) -> bytes:
     except ValueError:
         return make_body(random)
     for _ in range(random.choice([0, 1, 2, 5])):
-        _mutate(document, random)
-    return _write(document, random)
+        mutate(document, random)
+    return write(document, random)
 
 
-def _make_document(random: Random) -> Json:
+def make_document(random: Random, *, can_be_v3: bool = True) -> Json:
+    """Return a job that the service might send, of either version."""
     if random.random() < 0.1:
         return json.loads(_DOCUMENTED_JOB.read_bytes())
     count = random.choice([0, 1, 1, 2, 2, 3, 3, 4, 7] if random.random() < 0.995 else [25, 60])
@@ -196,7 +197,7 @@ def _make_document(random: Random) -> Json:
         "tasks": [_make_task(index, random) for index in range(1, count + 1)],
         "task_count": count,
     }
-    return _in_v3(document) if random.random() < 0.3 else document
+    return _in_v3(document) if can_be_v3 and random.random() < 0.3 else document
 
 
 def _make_task(index: int, random: Random) -> Json:
@@ -221,7 +222,7 @@ def _make_task(index: int, random: Random) -> Json:
 
 def _make_component(number: int, random: Random) -> Json:
     """Return a component with what v3 sends of one, and v2 in an overview."""
-    job_id = random.choice([JOB_ID, f"JOB{number}", "", None, _make_text(random)])
+    job_id = random.choice([JOB_ID, f"JOB{number}", "", None, make_text(random)])
     updated = 1_580_788_863_000 + random.randrange(10**9)
     status = {
         "component_status": random.choice(_HEALTHS),
@@ -232,7 +233,7 @@ def _make_component(number: int, random: Random) -> Json:
     instance = {"instance_id": f"i{number}", "version": "1.0.0", "status_detail": status}
     return {
         "id": f"c{number:07}-0000-4000-8000-000000000000",
-        "name": random.choice(["web", "api", _make_text(random)]),
+        "name": random.choice(["web", "api", make_text(random)]),
         "application_id": "application-1",
         "application_name": "shop",
         "environment_name": "prod",
@@ -275,12 +276,12 @@ def _make_messages(random: Random, depth: int = 0) -> Json:
     if chance < 0.5 or depth > 4:
         return random.choice(_MESSAGES)
     if chance < 0.7:
-        return _make_text(random)
+        return make_text(random)
     inner = {
         random.choice(_MESSAGE_KEYS): _make_messages(random, depth + 1)
         for _ in range(random.randint(1, 3))
     }
-    value = inner if chance < 0.9 else [inner, _make_text(random)]
+    value = inner if chance < 0.9 else [inner, make_text(random)]
     if chance < 0.75:
         return value
     text = json.dumps(value, ensure_ascii=random.random() < 0.5)
@@ -290,8 +291,9 @@ def _make_messages(random: Random, depth: int = 0) -> Json:
     return text[: random.randrange(len(text))] if random.random() < 0.1 else text
 
 
-def _make_text(random: Random) -> str:
-    return "".join(random.choices(_TEXTS, k=random.choice([1, 1, 2, 4])))
+def make_text(random: Random) -> str:
+    """Return a text, most of which nobody expects."""
+    return "".join(random.choices(TEXTS, k=random.choice([1, 1, 2, 4])))
 
 
 def _make_value(random: Random) -> Json:
@@ -303,17 +305,17 @@ def _make_value(random: Random) -> Json:
         case 3:
             return random.choice([*_TIMES, *_STATUSES])
         case 4:
-            return [_make_text(random), [None], {random.choice(_MESSAGE_KEYS): _make_text(random)}]
+            return [make_text(random), [None], {random.choice(_MESSAGE_KEYS): make_text(random)}]
         case 5:
             return _make_messages(random)
         case 6:
             levels = random.choice([1, 150])
             return json.loads("[" * levels + "]" * levels)
         case _:
-            return _make_text(random)
+            return make_text(random)
 
 
-def _mutate(document: Json, random: Random) -> None:
+def mutate(document: Json, random: Random) -> None:
     """Change one thing somewhere."""
     place = document
     while random.random() < 0.7:
@@ -337,16 +339,16 @@ def _mutate_object(fields: dict[str, Any], random: Random) -> None:
         case 2:
             fields[random.choice(_SPELLINGS)(key)] = _make_value(random)
         case 3:
-            fields[_make_text(random)] = _make_value(random)
+            fields[make_text(random)] = _make_value(random)
         case 4:
-            fields[key] = _make_text(random)
+            fields[key] = make_text(random)
         case 5:
             fields[key] = _make_value(random)
         case _ if key.upper() == "MESSAGES":
             fields[key] = _make_messages(random)
         case _:
             plausible = _PLAUSIBLE.get(key.upper())
-            fields[key] = random.choice(plausible) if plausible else _make_text(random)
+            fields[key] = random.choice(plausible) if plausible else make_text(random)
 
 
 def _mutate_list(items: list[Any], random: Random) -> None:
@@ -368,7 +370,8 @@ def _mutate_list(items: list[Any], random: Random) -> None:
             items.insert(random.randrange(len(items) + 1), twin)
 
 
-def _write(document: Json, random: Random) -> bytes:
+def write(document: Json, random: Random) -> bytes:
+    """Return a document as the bytes of a reply, some of them broken."""
     text = json.dumps(document, ensure_ascii=random.random() < 0.7)
     if random.random() < 0.05:
         # The same key twice, in the same spelling.
@@ -427,7 +430,7 @@ def make_setting(random: Random) -> Setting:
             [Window(), Window(), Window(), part, part._replace(desc=True), Window(instance_id="i")]
         ),
         requested_job_id=random.choice([None, JOB_ID, "JOB-other"]),
-        duplicates=random.choice([(), (), ("Task-1", _make_text(random))]),
+        duplicates=random.choice([(), (), ("Task-1", make_text(random))]),
         selection=random.choice(
             [
                 {},
@@ -451,7 +454,7 @@ def make_setting(random: Random) -> Setting:
         color=random.choice([Color.NEVER, Color.ALWAYS]),
         utc=random.random() < 0.5,
         zone=random.choice(["UTC", "<+14>-14", "<-12>12"]),
-        trouble=random.choice([None, _make_text(random)]),
+        trouble=random.choice([None, make_text(random)]),
     )
 
 
@@ -466,9 +469,9 @@ class Finding(NamedTuple):
     detail: str
 
 
-_OWN_STYLES = re.compile(r"\x1b\[(?:0|1|2|1;3[1-6]|3[1-6])m")
-_OWN_MOVES = re.compile(r"\x1b\[(?:\?(?:7|25|1049|2026)[hl]|\d+A|H|J|K)|\r")
-_DRIVES_A_TERMINAL = re.compile(
+OWN_STYLES = re.compile(r"\x1b\[(?:0|1|2|1;3[1-6]|3[1-6])m")
+OWN_MOVES = re.compile(r"\x1b\[(?:\?(?:7|25|1049|2026)[hl]|\d+A|H|J|2?K)|\r")
+DRIVES_A_TERMINAL = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff]"
 )
@@ -489,22 +492,22 @@ def check(bodies: Sequence[bytes], setting: Setting) -> list[Finding]:
     """Return the promises that a case breaks."""
     findings: list[Finding] = []
     reports: list[Report] = []
-    with _environment(setting):
+    with environment(setting):
         if setting.action.startswith(_LISTS):
-            return _collect(partial(_check_list, bodies, setting))
+            return collect(partial(_check_list, bodies, setting))
         read = _check_saved if setting.action == "saved" else _check_reply
         for body in bodies:
-            findings += _collect(partial(read, body, setting, reports))
+            findings += collect(partial(read, body, setting, reports))
         if reports and setting.action == "follow":
-            findings += _collect(partial(_check_following, reports, setting))
+            findings += collect(partial(_check_following, reports, setting))
         elif reports and setting.action == "diff":
-            findings += _collect(partial(_check_difference, reports, setting))
+            findings += collect(partial(_check_difference, reports, setting))
         elif reports:
-            findings += _collect(partial(_check_drawing, reports[-1], setting))
+            findings += collect(partial(_check_drawing, reports[-1], setting))
     return findings
 
 
-def _collect(step: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def collect(step: Callable[[], Iterable[Finding]]) -> list[Finding]:
     findings: list[Finding] = []
     try:
         findings.extend(step())
@@ -560,9 +563,9 @@ def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema.read_bytes()))
 
 
-def _check_document(content: str | bytes, schema: str) -> Iterator[Finding]:
+def check_document(content: str | bytes, schema: str) -> Iterator[Finding]:
     text = content if isinstance(content, str) else content.decode()
-    if found := _DRIVES_A_TERMINAL.search(text):
+    if found := DRIVES_A_TERMINAL.search(text):
         yield Finding("safe", f"json {schema}", repr(found[0]))
     document = json.loads(text, parse_constant=_refuse)
     if not _validator(schema).is_valid(document):
@@ -577,7 +580,7 @@ def _refuse(name: str) -> None:
 def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
     """Check that JSON holds every field of job and tasks as it was sent."""
     content = json_format.report(report, Display())
-    yield from _check_document(content, "report")
+    yield from check_document(content, "report")
     shown = json.loads(content)
     known = {name: _find_key(sent, name) for name in ("job", "tasks", "task_count")}
     job, tasks = (sent.get(known[name]) or {} for name in ("job", "tasks"))
@@ -673,7 +676,7 @@ def _check_drawing(report: Report, setting: Setting) -> Iterator[Finding]:
     yield from _check_content(content, "report", where, setting, _find_uncut(report))
     if setting.output is not OutputFormat.TABLE:
         return
-    text = _OWN_STYLES.sub("", str(content))
+    text = OWN_STYLES.sub("", str(content))
     if setting.color is Color.ALWAYS and setting.columns == 80:
         plain = _render(setting._replace(color=Color.NEVER), "report", report, **options)
         if plain != text:
@@ -700,7 +703,7 @@ def _check_content(
         uncut: what takes as much width as it needs.
     """
     if setting.output is OutputFormat.JSON:
-        yield from _check_document(content, schema)
+        yield from check_document(content, schema)
         return
     text = content if isinstance(content, str) else content.decode()
     yield from _check_text(text, where, setting)
@@ -709,16 +712,16 @@ def _check_content(
     if not _can_encode(text, setting.encoding):
         # Other texts are escaped when they are written, which would shift the columns of tables.
         yield Finding("encoding", where, text)
-    yield from _check_width(_OWN_STYLES.sub("", text), uncut, where, setting)
+    yield from _check_width(OWN_STYLES.sub("", text), uncut, where, setting)
 
 
 def _check_text(text: str, where: str, setting: Setting) -> Iterator[Finding]:
     """Check that nothing in a text drives a terminal but what casjob itself put there."""
-    bare = _OWN_STYLES.sub("", text) if setting.color is Color.ALWAYS else text
+    bare = OWN_STYLES.sub("", text) if setting.color is Color.ALWAYS else text
     if setting.output is not OutputFormat.TABLE:
         # Tables for programs have tabs between their cells, or CR LF after their rows.
         bare = bare.translate({ord("\t"): None, ord("\r"): None})
-    if found := _DRIVES_A_TERMINAL.search(bare):
+    if found := DRIVES_A_TERMINAL.search(bare):
         around = bare[max(found.start() - 40, 0) : found.end() + 40]
         yield Finding("safe", where, repr(around))
 
@@ -754,7 +757,9 @@ def _fills(line: str, uncut: Iterable[str | None], setting: Setting) -> bool:
     """Return whether a line holds an id, status or code that takes the whole width by itself."""
     least = (setting.columns or 0) - _MARGIN
     shown = [_spell(word, setting.encoding) for word in uncut if word]
-    return any(cell_len(word) > least and word.rstrip() in line for word in shown)
+    # One with blanks in it is broken there.
+    pieces = [piece for word in shown for piece in (word.rstrip(), *word.split())]
+    return any(cell_len(piece) > least and piece in line for piece in pieces)
 
 
 def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
@@ -881,8 +886,7 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
                 only_failed="failed" in setting.selection,
                 limit=setting.selection.get("limit"),
             )
-            components = chosen.components
-            uncut = [text for each in components for text in _find_uncut_of(each)]
+            uncut = [text for each in chosen.shown for text in _find_uncut_of(each)]
             written = _render(setting, content, chosen)
         else:
             first, *_ = (*listing.components, Component())
@@ -894,9 +898,9 @@ def _check_list(bodies: Sequence[bytes], setting: Setting) -> Iterator[Finding]:
             written = _render(setting, content, history)
     if setting.output not in FORMATS[content]:
         return
-    yield from _check_content(written, name, where, setting, [" ".join(map(str, uncut))])
+    yield from _check_content(written, name, where, setting, uncut)
     if setting.output is OutputFormat.TABLE and setting.columns is None:
-        plain = _OWN_STYLES.sub("", str(written))
+        plain = OWN_STYLES.sub("", str(written))
         lost = [
             each for each in uncut if each and _spell(each, setting.encoding).strip() not in plain
         ]
@@ -968,11 +972,11 @@ def _check_following(reports: Sequence[Report], setting: Setting) -> Iterator[Fi
     if setting.output is OutputFormat.JSON:
         json.loads(verdicts)
         for content in written:
-            yield from _check_document(content, "event")
+            yield from check_document(content, "event")
         return
     for content in [*written, verdicts]:
         text = content if isinstance(content, str) else content.decode()
-        yield from _check_text(_OWN_MOVES.sub("", text), where, setting)
+        yield from _check_text(OWN_MOVES.sub("", text), where, setting)
     for drawing in drawings:
         yield from _check_screen(drawing, setting)
 
@@ -1007,7 +1011,7 @@ def _view(
 def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
     """Check that a drawing fits the screen, with the cursor's own row if that is below it."""
     columns = setting.columns or 80
-    bare = _OWN_MOVES.sub("", _OWN_STYLES.sub("", drawing))
+    bare = OWN_MOVES.sub("", OWN_STYLES.sub("", drawing))
     rows = sum(max(1, -(-cell_len(line) // columns)) for line in bare.split("\n"))
     if rows > setting.rows:
         size = f"{columns}x{setting.rows}"
@@ -1015,7 +1019,7 @@ def _check_screen(drawing: str, setting: Setting) -> Iterator[Finding]:
 
 
 @contextmanager
-def _environment(setting: Setting) -> Iterator[None]:
+def environment(setting: Setting) -> Iterator[None]:
     names = {"COLUMNS": str(setting.columns or 80), "LINES": str(setting.rows), "TZ": setting.zone}
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(names)
@@ -1035,6 +1039,7 @@ _MOST_TRIES = 600
 """Smaller replies to try, so that shrinking one takes a second or two."""
 _PART = 500
 """Cases that a process runs at a time."""
+RunPart: TypeAlias = Callable[[int, range], list[tuple[int, Finding]]]
 
 
 def make_case(seed: int, number: int) -> tuple[list[bytes], Setting]:
@@ -1107,7 +1112,11 @@ def _find_paths(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple
         yield from _find_paths(child, (*path, key))
 
 
-def main(words: Sequence[str]) -> int:
+def main(
+    words: Sequence[str],
+    run_part: RunPart | None = None,
+    tell: Callable[[int, int, Finding], None] | None = None,
+) -> int:
     """Run so many cases, and write a line with what repeats it for each kind of failure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("seed", type=int, help="any number; the same one makes the same cases")
@@ -1119,11 +1128,11 @@ def main(words: Sequence[str]) -> int:
     numbers = range(given.count) if given.case is None else range(given.case, given.case + 1)
     failures = 0
     seen: Counter[tuple[str, str]] = Counter()
-    for number, finding in _run_parts(given.seed, numbers, given.jobs):
+    for number, finding in _run_parts(run_part or _run_part, given.seed, numbers, given.jobs):
         failures += 1
         seen[finding[:2]] += 1
         if seen[finding[:2]] == 1:
-            _tell(given.seed, number, finding)
+            (tell or _tell)(given.seed, number, finding)
     for (invariant, where), count in seen.most_common():
         sys.stdout.write(f"{count:6} x {invariant}: {where}\n")
     seconds = time.monotonic() - began
@@ -1131,13 +1140,16 @@ def main(words: Sequence[str]) -> int:
     return int(failures > 0)
 
 
-def _run_parts(seed: int, numbers: range, jobs: int) -> Iterator[tuple[int, Finding]]:
-    if jobs == 1:
-        yield from run_cases(seed, numbers)
-        return
+def _run_parts(
+    run_part: RunPart, seed: int, numbers: range, jobs: int
+) -> Iterator[tuple[int, Finding]]:
     parts = [numbers[start : start + _PART] for start in range(0, len(numbers), _PART)]
+    if jobs == 1:
+        for part in parts:
+            yield from run_part(seed, part)
+        return
     with ProcessPoolExecutor(jobs) as pool:
-        for found in pool.map(_run_part, [seed] * len(parts), parts):
+        for found in pool.map(run_part, [seed] * len(parts), parts):
             yield from found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import fuzz, fuzz_following
+from tests import fuzz, fuzz_commands, fuzz_following
 from tests.conftest import Finished
 
 ROOT = Path(__file__).parents[1]
@@ -13,6 +13,20 @@ ROOT = Path(__file__).parents[1]
 
 def test_mutated_replies_break_no_promise() -> None:
     assert list(fuzz.run_cases(8, range(300))) == []
+
+
+def test_commands_break_no_promise_whatever_is_replied() -> None:
+    assert fuzz_commands.run_part(8, range(40)) == []
+
+
+def test_a_command_that_breaks_a_promise_is_written_with_what_repeats_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fuzz_commands.tell(8, 5, fuzz.Finding("safe", "json show", "'\\x1b'"))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["seed 8 case 5: safe: json show", "  '\\x1b'"]
+    assert lines[2].startswith("  casjob ")
 
 
 def test_a_seed_makes_the_same_cases_again() -> None:
@@ -52,7 +66,9 @@ def test_each_of_many_jobs_with_random_replies_gets_its_verdict(
     assert list(fuzz_following.follow(command, 8, 60, ask)) == []
 
 
-@pytest.mark.parametrize("program", [["-m", "tests.fuzz"], ["tests/fuzz.py"]])
+@pytest.mark.parametrize(
+    "program", [["-m", "tests.fuzz"], ["tests/fuzz.py"], ["-m", "tests.fuzz_commands"]]
+)
 def test_runs_as_a_program(program: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, *program, "8", "3"], cwd=ROOT, capture_output=True, check=False
