@@ -194,7 +194,8 @@ def load_for_replies(session: Session) -> None:
     """
     is_main = threading.current_thread() is threading.main_thread()
     with process.exiting_at_once() if is_main else nullcontext():
-        for name in FOR_REPLIES + FOR_SCREENS * session.output.is_terminal:
+        screens = FOR_SCREENS * session.output.is_terminal
+        for name in (*FOR_REPLIES, *session.for_replies, *screens):
             importlib.import_module(name)
 
 

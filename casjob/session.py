@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,10 @@ _VERSION_KEPT = timedelta(days=1)
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Session:
-    """One run of casjob, with the settings given on the command line, by name."""
+    """One run of casjob, with the settings given on the command line, by name.
+
+    `for_replies` are modules that presenting the reply takes.
+    """
 
     given: Mapping[str, str | None]
     demo: bool
@@ -37,6 +40,7 @@ class Session:
     environ: Mapping[str, str]
     notices: Notices
     output: Output
+    for_replies: set[str] = field(default_factory=set)
 
     @cached_property
     def settings(self) -> Settings:

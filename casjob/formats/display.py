@@ -191,15 +191,20 @@ _PAGES: Mapping[Content, str] = {
 
 def load_format(output: OutputFormat, content: Content) -> ModuleType:
     """Return a module with a function that presents some content, and is named like it."""
+    return import_module(_name_module(output, content))
+
+
+def _name_module(output: OutputFormat, content: Content) -> str:
     name = f"text.{_PAGES[content]}" if output is OutputFormat.TABLE else output
-    return import_module(f"casjob.formats.{name}")
+    return f"casjob.formats.{name}"
 
 
 class Presentation:
     """Presents one kind of content on stdout, and with a file, in the file's format there.
 
     With a file, stdout gets a table. The content is rendered twice, once for each. `notify` is told
-    what only a table has room for.
+    what only a table has room for. The `modules` that it uses are loaded when they are needed, or
+    before that, while a request is under way.
 
     Raises:
         UsageError: the format does not support the content.
@@ -224,14 +229,14 @@ class Presentation:
         if file:
             file.check()
         self._content = content
-        self._format = load_format(OutputFormat.TABLE if file else output, content)
+        self._output = OutputFormat.TABLE if file else output
         self._display = display
         self._stdout = stdout
-        self._file_format = load_format(output, content)
-        self._file_display = Display(color=Color.NEVER, utc=display.utc)
         self._file = file
-        self._has_notes = file is not None or output is OutputFormat.TABLE
+        self._file_output = output
+        self._has_notes = OutputFormat.TABLE in {self._output, output}
         self._notify = notify
+        self.modules = {_name_module(each, content) for each in (self._output, output)}
 
     def show(
         self, *content: Any, left: Any = None, notes: Iterable[str] = (), **options: Any
@@ -245,8 +250,9 @@ class Presentation:
             self._notify(f"note: {note}")
         # The file first: if it can't be written, stdout stays empty.
         if self._file:
-            render = getattr(self._file_format, self._content)
-            self._file.write(render(*content, self._file_display, **options))
+            render = getattr(load_format(self._file_output, self._content), self._content)
+            display = Display(color=Color.NEVER, utc=self._display.utc)
+            self._file.write(render(*content, display, **options))
         if left is not None and self._find_one_by_one():
             content = (left,)
         render = getattr(self._format, self._content)
@@ -266,6 +272,10 @@ class Presentation:
         """Return what `watch` shows, which may draw if stdout and stderr are free for it."""
         view = self._format.view(self._stdout.write, self._display, may_draw=may_draw)
         return cast("AbstractContextManager[View]", view)
+
+    @property
+    def _format(self) -> ModuleType:
+        return load_format(self._output, self._content)
 
     def _find_one_by_one(self) -> Any:
         return getattr(self._format, self._content.removesuffix("s"), None)
