@@ -9,7 +9,7 @@ from casjob.completion import complete_component, complete_job_id, complete_name
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
 from casjob.job.detail import ComponentName
-from casjob.options import Options, option
+from casjob.options import Options, field, option
 from casjob.output import OutputFile
 
 _Named = TypeVar("_Named")
@@ -81,10 +81,9 @@ Limit = Annotated[int | None, option("Show at most N.", "N", min=1)]
 class ComponentOptions(Options):
     """The component whose last job is meant."""
 
-    component: Annotated[
-        str | None,
-        option("Use the last job of this component (name or id).", "NAME", complete_component),
-    ] = None
+    component: str | None = field(
+        "Use the last job of this component (name or id).", "NAME", complete_component
+    )
     application: Application = None
 
     def choose(self, named: _Named) -> _Named | ComponentName:
@@ -102,42 +101,33 @@ class ComponentOptions(Options):
 class OwnerOptions(ComponentOptions):
     """The component that a job belongs to, which is looked up otherwise."""
 
-    component: Annotated[
-        str | None,
-        option(
-            "Component that the job belongs to (name or id). Without JOB_ID, its last job.",
-            "NAME",
-            complete_component,
-        ),
-    ] = None
+    component: str | None = field(
+        "Component that the job belongs to (name or id). Without JOB_ID, its last job.",
+        "NAME",
+        complete_component,
+    )
 
 
 class NextJobOptions(ComponentOptions):
     """The component whose last job is meant, or its next one."""
 
-    after: Annotated[
-        str | None,
-        option(
-            "With --component: wait for the next job after this one, or none.",
-            "JOB_ID",
-            complete_job_id,
-        ),
-    ] = None
+    after: str | None = field(
+        "With --component: wait for the next job after this one, or none.",
+        "JOB_ID",
+        complete_job_id,
+    )
 
 
 class LogOptions(Options):
     """Which log is shown, and which part of it."""
 
-    build: Annotated[str | None, option("Show the build with this id.", "ID")] = None
+    build: str | None = field("Show the build with this id.", "ID")
     full: Full = False
-    tail: Annotated[int | None, option("Show only the last N lines.", "N", min=1)] = None
-    follow: Annotated[
-        bool,
-        option(
-            "Print the log as it grows, until the build ends; exit 0 if it succeeded, 1 if not.",
-            names=["--follow", "-f"],
-        ),
-    ] = False
+    tail: int | None = field("Show only the last N lines.", "N", min=1)
+    follow: bool = field(
+        "Print the log as it grows, until the build ends; exit 0 if it succeeded, 1 if not.",
+        names=["--follow", "-f"],
+    )
 
     def check(self, *, is_text: bool) -> None:
         """Refuse options that contradict each other, or what is not text to be followed."""
@@ -153,20 +143,15 @@ class LogOptions(Options):
 class ReplyOptions(Options):
     """Where the reply is read from and kept, and what the exit status tells of it."""
 
-    file: Annotated[
-        str | None,
-        option(
-            "Read the job from a file written by --save or --json, or an API response; - is stdin.",
-            "FILE",
-            names=["--from"],
-        ),
-    ] = None
-    save: Annotated[
-        str | None, option("Also save the whole job to FILE, to be read with --from.", "FILE")
-    ] = None
-    with_exit_status: Annotated[
-        bool, option("Exit 1 if the job failed, 8 if it has not ended.", names=["--exit-status"])
-    ] = False
+    file: str | None = field(
+        "Read the job from a file written by --save or --json, or an API response; - is stdin.",
+        "FILE",
+        names=["--from"],
+    )
+    save: str | None = field("Also save the whole job to FILE, to be read with --from.", "FILE")
+    with_exit_status: bool = field(
+        "Exit 1 if the job failed, 8 if it has not ended.", names=["--exit-status"]
+    )
 
     def open_save(self) -> OutputFile | None:
         """Return the file to save the job to, which only the user may read."""
@@ -181,17 +166,12 @@ class TaskOptions(Options):
     """Which tasks of a job are shown, by the API's own paging or by filters."""
 
     limit: Limit = None
-    offset: Annotated[int, option("Skip the first N tasks.", "N", min=0)] = 0
-    desc: Annotated[bool, option("Show the last tasks first.", names=["--desc"])] = False
-    instance_id: Annotated[str | None, option("Only tasks of this component instance.", "ID")] = (
-        None
+    offset: int = field("Skip the first N tasks.", "N", min=0, default=0)
+    desc: bool = field("Show the last tasks first.")
+    instance_id: str | None = field("Only tasks of this component instance.", "ID")
+    failed: bool = field("Only tasks that failed.")
+    status: list[str] | None = field(
+        "Only tasks with one of these comma-separated statuses; may be repeated.",
+        "WORD",
+        complete_status,
     )
-    failed: Annotated[bool, option("Only tasks that failed.", names=["--failed"])] = False
-    status: Annotated[
-        list[str] | None,
-        option(
-            "Only tasks with one of these comma-separated statuses; may be repeated.",
-            "WORD",
-            complete_status,
-        ),
-    ] = None

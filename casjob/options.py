@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import cache, partial, wraps
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import typer
 
@@ -23,44 +22,11 @@ if TYPE_CHECKING:
     from casjob.session import Session
 
 
-class Options(SimpleNamespace):
-    """Options that go together, each a field with its default, and annotated as for Typer."""
+class Options:
+    """Options that go together: each field is annotated as for Typer, or a `field`."""
 
-
-# Read once, though most groups are those of several commands.
-_read_fields: Callable[[Any], dict[str, Any]] = cache(partial(get_type_hints, include_extras=True))
-
-
-def with_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command one option for each field of its parameters that are `Options`.
-
-    Typer reads the signature of a command. Here one parameter, such as `follow: FollowOptions`,
-    stands for all fields of its class, so that options shared by commands are written once. Fields
-    that a command has otherwise are in the parameter's annotation, as `presents` returns them.
-    """
-    parameters: list[inspect.Parameter] = []
-    groups: dict[str, tuple[type[Options], list[str]]] = {}
-    signature = inspect.signature(command)
-    for name, parameter in signature.parameters.items():
-        group, *own = get_args(parameter.annotation) or [parameter.annotation]
-        if not (isinstance(group, type) and issubclass(group, Options)):
-            parameters.append(parameter)
-            continue
-        fields = own[0] if own else _read_fields(group)
-        groups[name] = group, list(fields)
-        parameters += (
-            parameter.replace(name=field, annotation=annotation, default=getattr(group, field))
-            for field, annotation in fields.items()
-        )
-
-    @wraps(command)
-    def run(**values: Any) -> int:
-        for name, (group, fields) in groups.items():
-            values[name] = group(**{field: values.pop(field) for field in fields})
-        return command(**values)
-
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads
-    return run
+    def __init__(self, **values: Any) -> None:
+        vars(self).update(values)
 
 
 def option(
@@ -71,33 +37,87 @@ def option(
     names: Iterable[str] = (),
     **settings: Any,
 ) -> Any:
-    """Return an option with its help; without names, it is called like its field."""
+    """Return an option with its help; without names, it is called like its parameter."""
     return typer.Option(*names, help=text, metavar=metavar, autocompletion=complete, **settings)
 
 
-_follow_option = partial(option, rich_help_panel="Following")
-_output_option = partial(option, rich_help_panel="Output")
-_connection_option = partial(option, rich_help_panel="Connection")
+class _Field(NamedTuple):
+    default: Any
+    settings: dict[str, Any]
+
+
+def field(
+    text: str, metavar: str | None = None, complete: Any = None, *, default: Any = None, **more: Any
+) -> Any:
+    """Return a field of `Options`: an option as `option` returns it; a switch is off by default."""
+    return _Field(default, {"text": text, "metavar": metavar, "complete": complete, **more})
+
+
+_follow = partial(field, rich_help_panel="Following")
+_output = partial(field, rich_help_panel="Output")
+_connection = partial(field, rich_help_panel="Connection")
+
+
+# Read once, though most groups are those of several commands.
+@cache
+def _list_parameters(group: type[Options]) -> dict[str, inspect.Parameter]:
+    """Return the fields of a group as parameters that Typer reads, by their names."""
+    parameters = {}
+    for name, kind in get_type_hints(group, include_extras=True).items():
+        default, annotation = getattr(group, name), kind
+        if isinstance(default, _Field):
+            default, settings = default
+            if kind is bool:
+                # Named, as Typer would add --no-….
+                default, settings = False, {"names": [f"--{name.replace('_', '-')}"], **settings}
+            annotation = Annotated[kind, option(**settings)]
+        parameters[name] = inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+        )
+    return parameters
+
+
+def with_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command one option for each field of its parameters that are `Options`.
+
+    Typer reads the signature of a command. Here one parameter, such as `follow: FollowOptions`,
+    stands for all fields of its class, so that options shared by commands are written once. Where a
+    command has other fields, they are in the parameter's annotation, as `presents` returns them.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type[Options], dict[str, inspect.Parameter]]] = {}
+    signature = inspect.signature(command)
+    for name, parameter in signature.parameters.items():
+        group, *own = get_args(parameter.annotation) or [parameter.annotation]
+        is_group = isinstance(group, type) and issubclass(group, Options)
+        if is_group:
+            fields = _list_parameters(group)
+            groups[name] = group, fields
+            parameters += (own[0] if own else fields).values()
+        else:
+            parameters.append(parameter)
+
+    @wraps(command)
+    def run(**values: Any) -> int:
+        for name, (group, fields) in groups.items():
+            given = {field: values.pop(field, each.default) for field, each in fields.items()}
+            values[name] = group(**given)
+        return command(**values)
+
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined] # what inspect.signature reads
+    return run
 
 
 class FollowOptions(Options):
     """How jobs are followed."""
 
-    interval: Annotated[
-        str | None,
-        _follow_option(
-            "Polling interval; by default 2s, growing to 15s while nothing changes.", "DURATION"
-        ),
-    ] = None
-    fail_fast: Annotated[
-        bool, _follow_option("Stop at the first failed task or job.", names=["--fail-fast"])
-    ] = False
-    wait_for_job: Annotated[
-        str | None,
-        _follow_option(
-            "How long to wait for a job or component that does not exist yet.", "DURATION"
-        ),
-    ] = None
+    interval: str | None = _follow(
+        "Polling interval; by default 2s, growing to 15s while nothing changes.", "DURATION"
+    )
+    fail_fast: bool = _follow("Stop at the first failed task or job.")
+    wait_for_job: str | None = _follow(
+        "How long to wait for a job or component that does not exist yet.", "DURATION"
+    )
 
     def plan(self, timeout: str | None) -> "Plan":
         """Return the plan, with durations in seconds; the timeout starts now."""
@@ -132,17 +152,13 @@ class OutputOptions(Options):
     """What output looks like, and where it goes."""
 
     output: OutputFormat | None = None
-    json: Annotated[bool, _output_option("Same as --output json.", names=["--json"])] = False
-    output_file: Annotated[
-        str | None,
-        _output_option(
-            "Write the output to FILE, in the format that its extension names, and a table to"
-            " stdout.",
-            "FILE",
-        ),
-    ] = None
-    color: Annotated[Color, _output_option("When to use colour.")] = Color.AUTO
-    utc: Annotated[bool, _output_option("Show times in UTC.", names=["--utc"])] = False
+    json: bool = _output("Same as --output json.")
+    output_file: str | None = _output(
+        "Write the output to FILE, in the format that its extension names, and a table to stdout.",
+        "FILE",
+    )
+    color: Color = _output("When to use colour.", default=Color.AUTO)
+    utc: bool = _output("Show times in UTC.")
 
     @property
     def is_stream(self) -> bool:
@@ -174,16 +190,19 @@ class OutputOptions(Options):
         return presentation
 
 
-def presents(content: Content, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields of `OutputOptions` for some content: its formats, without some options."""
+def presents(content: Content, *, without: Collection[str] = ()) -> dict[str, inspect.Parameter]:
+    """Return the fields of `OutputOptions` for some content, without some of the options."""
     formats = FORMATS[content]
-    option = _output_option(
+    chosen = option(
         "Output format; table by default.",
         f"<{'|'.join(formats)}>",
         lambda incomplete: [each for each in formats if each.startswith(incomplete)],
         names=["--output", "-o"],
+        rich_help_panel="Output",
     )
-    fields = {**_read_fields(OutputOptions), "output": Annotated[OutputFormat | None, option]}
+    fields = _list_parameters(OutputOptions)
+    output = fields["output"].replace(annotation=Annotated[OutputFormat | None, chosen])
+    fields = {**fields, "output": output}
     return {name: field for name, field in fields.items() if name not in without}
 
 
@@ -201,38 +220,19 @@ def _find_format(file: str, content: Content) -> OutputFormat:
 class ConnectionOptions(Options):
     """Where the service is, and how to reach it. No option takes a secret."""
 
-    profile: Annotated[
-        str | None, _connection_option("Profile in casjob's config.toml.", "NAME", complete_profile)
-    ] = None
-    region: Annotated[
-        str | None, _connection_option("Region, such as cn-north-4.", "REGION", complete_region)
-    ] = None
-    project_id: Annotated[
-        str | None, _connection_option("Id of the project that the job belongs to.", "ID")
-    ] = None
-    endpoint: Annotated[
-        str | None, _connection_option("URL of the service; by default, the region's.", "URL")
-    ] = None
-    api_version: Annotated[
-        ApiVersion | None,
-        _connection_option("API version; by default v2, or v3 where there is no v2."),
-    ] = None
-    ca_bundle: Annotated[
-        str | None, _connection_option("Additional CA certificates to trust.", "FILE")
-    ] = None
-    request_timeout: Annotated[
-        str | None,
-        _connection_option(
-            "Timeout for each step of a request, in seconds; 30 by default.", "SECONDS"
-        ),
-    ] = None
-    demo: Annotated[
-        bool,
-        _connection_option("Use built-in sample data; no account is needed.", names=["--demo"]),
-    ] = False
-    verbose: Annotated[
-        bool, _connection_option("Log requests and responses to stderr.", names=["--verbose", "-v"])
-    ] = False
+    profile: str | None = _connection("Profile in casjob's config.toml.", "NAME", complete_profile)
+    region: str | None = _connection("Region, such as cn-north-4.", "REGION", complete_region)
+    project_id: str | None = _connection("Id of the project that the job belongs to.", "ID")
+    endpoint: str | None = _connection("URL of the service; by default, the region's.", "URL")
+    api_version: ApiVersion | None = _connection(
+        "API version; by default v2, or v3 where there is no v2."
+    )
+    ca_bundle: str | None = _connection("Additional CA certificates to trust.", "FILE")
+    request_timeout: str | None = _connection(
+        "Timeout for each step of a request, in seconds; 30 by default.", "SECONDS"
+    )
+    demo: bool = _connection("Use built-in sample data; no account is needed.")
+    verbose: bool = _connection("Log requests and responses to stderr.", names=["--verbose", "-v"])
 
     def open_session(self, context: typer.Context, *, is_offline: bool = False) -> "Session":
         """Return what a command runs with; offline, nothing is loaded that a request needs."""
@@ -258,7 +258,6 @@ class ConnectionOptions(Options):
 class RequestOptions(ConnectionOptions):
     """Where the service is, and how requests are made that do not poll."""
 
-    retries: Annotated[
-        str | None,
-        _connection_option("Number of times to retry a failed request; 3 by default.", "N"),
-    ] = None
+    retries: str | None = _connection(
+        "Number of times to retry a failed request; 3 by default.", "N"
+    )
