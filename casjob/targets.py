@@ -7,12 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from casjob.errors import (
-    ComponentNotFoundError,
-    JobNotFoundError,
-    ReplyError,
-    UsageError,
-)
+from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.formats.display import FULL
 from casjob.history import JOB_ID, SHORTEST_PREFIX
 from casjob.job.detail import ComponentName, Window
@@ -188,9 +183,8 @@ def fetch_report(service: "ServiceStage", job_id: str, window: Window, session: 
 def read_report(file: str, window: Window, session: Session) -> Report:
     """Read a job from a file or stdin; it needs no settings, and is not recorded as viewed."""
     saved = read_saved(file)
-    return report_job(
-        saved.select(window), window, catalogue=session.catalogue, missing=saved.missing
-    )
+    detail = saved.select(window)
+    return report_job(detail, window, catalogue=session.catalogue, missing=saved.missing)
 
 
 def refuse_service(session: Session, target: Target = None) -> None:
@@ -284,9 +278,8 @@ def list_deployments(
     component: "Component", components: "Components", session: Session
 ) -> "ComponentHistory":
     """List the deployments of a component with progress on stderr."""
-    with session.notices.progress(
-        f"listing the jobs of {component.label}", "deployments"
-    ) as progress:
+    doing = f"listing the jobs of {component.label}"
+    with session.notices.progress(doing, "deployments") as progress:
         return components.fetch_history(component, on_progress=progress.count)
 
 

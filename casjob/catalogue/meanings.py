@@ -16,9 +16,10 @@ _FLOW_SOURCE = "2018 catalogue; what the flow does is inferred from its tasks"
 
 _WILDCARDS = frozenset("*?[")
 
-_SEPARATOR_PREFIX = "SEPARATOR_"
 _COMMANDS = {"read the build's log": "casjob logs"}
-"""Of casjob, which do what an advice says."""
+"""The commands of casjob that do what an advice says."""
+
+_SEPARATOR_PREFIX = "SEPARATOR_"
 """The task that heads the phase BUILDING is SEPARATOR_BUILDING."""
 
 _ANY_PHASE = "heads a phase of the job: the steps after it, up to the next one; it does no work"
@@ -101,11 +102,10 @@ class Catalogue:
         if known is None and name.upper().startswith(_SEPARATOR_PREFIX):
             known = Explanation(name, Kind.PHASE, means=_ANY_PHASE)
         if known is None or known.kind is Kind.CODE:
-            explained = self.explain_code(name)
-            command = explained and _COMMANDS.get(explained.advice or "")
-            if explained and command:
-                return explained._replace(advice=f"{explained.advice}: {command}")
-            return explained
+            known = self.explain_code(name)
+            if known and (command := _COMMANDS.get(known.advice or "")):
+                return known._replace(advice=f"{known.advice}: {command}")
+            return known
         return known._replace(custom=self.find_custom(name))
 
     def explain_code(self, code: str) -> Explanation | None:
@@ -131,8 +131,7 @@ class Catalogue:
         that is an outer one, the service of the innermost code is named before it.
         """
         present = [code for code in codes if code]
-        known = [(code, self.explain_code(code)) for code in present]
-        explained = [(code, each) for code, each in known if each]
+        explained = [(code, each) for code in present if (each := self.explain_code(code))]
 
         def name(code: str, text: str) -> str:
             return text if code == present[0] else f"{code}: {text}"

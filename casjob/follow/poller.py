@@ -144,7 +144,7 @@ class Poller:
         if now.seconds >= self._reminder_due and self.plan.reminder:
             self._reminder_due = now.seconds + self.plan.reminder
             unfinished = tuple(job.snapshot_at(now.seconds) for job in self.unfinished)
-            yield StillWaiting(now.time, unfinished, len(self.jobs))
+            yield StillWaiting(unfinished, len(self.jobs))
 
     def _end_those_known(self) -> Iterator[Event]:
         """End the jobs that were seen to end, and once a failure was met, those that failed."""

@@ -22,7 +22,7 @@ Kubernetes; `Message` for a code, with `Detail`, is what tasks send.
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from casjob.catalogue.meanings import find_service
 from casjob.json_text import JsonValue
@@ -113,7 +113,7 @@ def is_code(value: JsonValue) -> bool:
     return type(value) is int and value >= _SMALLEST_NUMBER
 
 
-def is_vendor_code(value: JsonValue) -> bool:
+def is_vendor_code(value: JsonValue) -> TypeGuard[str]:
     """Return whether the value of a field for codes has the form of Huawei Cloud's codes."""
     return isinstance(value, str) and bool(_IS_VENDOR_CODE.fullmatch(value))
 
@@ -137,17 +137,12 @@ def _find_words(text: str) -> Iterator[str]:
     for word in _WORD.finditer(text):
         if "/" in word[0] or "@" in word[0] or _may_be_cut(word):
             continue
-        parts = word[0].split(":")
-        is_first = True
-        for part, after in zip(parts, [*parts[1:], ""], strict=True):
+        parts = word[0].lstrip(":").split(":")
+        for index, (part, after) in enumerate(zip(parts, [*parts[1:], ""], strict=True)):
             code = part.rstrip(".-")
-            if (
-                _IS_VENDOR_CODE.fullmatch(code)
-                and _may_be_in_prose(code, is_first=is_first)
-                and not _PORT.fullmatch(after)
-            ):
+            has_form = _IS_VENDOR_CODE.fullmatch(code) and not _PORT.fullmatch(after)
+            if has_form and _may_be_in_prose(code, is_first=index == 0):
                 yield code
-            is_first &= not part
 
 
 def _may_be_in_prose(code: str, *, is_first: bool) -> bool:
@@ -212,21 +207,17 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
         and code != text
         and {code, text}.isdisjoint({cause, own})
     ]
-    if cause and own:
+    if cause and own and isinstance(fields[own], str):
         taken = {cause, own, *chain(*others)}
-        rivals = (key for key in sentences if key not in taken and isinstance(fields[key], str))
-        own = _choose_sentence(own, rivals, fields)
+        rivals = (key for key in sentences if key not in taken and _is_line(fields[key]))
+        own = max([own, *rivals], key=lambda key: len(str(fields[key])))
     if cause or own:
         yield cause, own
     yield from others
 
 
-def _choose_sentence(own: str, rivals: Iterable[str], fields: dict[str, JsonValue]) -> str:
-    """Return the key of the longest sentence, which the text of a code is not: it is general."""
-    if not isinstance(fields[own], str):
-        return own
-    lines = (key for key in rivals if "\n" not in str(fields[key]).strip())
-    return max([own, *lines], key=lambda key: len(str(fields[key])))
+def _is_line(value: JsonValue) -> bool:
+    return isinstance(value, str) and "\n" not in value.strip()
 
 
 def _find_spelling(key: str) -> tuple[str, bool]:
@@ -267,13 +258,11 @@ def _choose_code(
     Kubernetes has one in `reason` and the HTTP status in `code`; then a number.
     """
     vendors = (key for key in codes if is_vendor_code(fields[key]))
-    swapped = (key for key in texts if _is_code_alone(fields[key]))
+    swapped = (
+        key for key in texts if is_vendor_code(text := fields[key]) and find_code(text) == text
+    )
     names = (key for key in codes if isinstance(fields[key], str))
     return next(chain(vendors, swapped, names, codes), None)
-
-
-def _is_code_alone(text: JsonValue) -> bool:
-    return isinstance(text, str) and is_vendor_code(text) and find_code(text) == text
 
 
 def says_something(value: JsonValue) -> bool:
@@ -299,8 +288,6 @@ def _walk(message: JsonValue, without: Collection[Path] = ()) -> Iterator[tuple[
             continue
         yield path, value
         children: Iterable[tuple[str | int, JsonValue]] = ()
-        if isinstance(value, dict):
-            children = value.items()
-        elif isinstance(value, list):
-            children = enumerate(value)
+        if isinstance(value, dict | list):
+            children = value.items() if isinstance(value, dict) else enumerate(value)
         waiting.extend(reversed([((*path, key), child) for key, child in children]))

@@ -108,7 +108,6 @@ class JobSnapshot(NamedTuple):
 class StillWaiting(NamedTuple):
     """A reminder of the jobs that have not ended; `jobs` is the number of all jobs."""
 
-    time: datetime
     unfinished: tuple[JobSnapshot, ...]
     jobs: int
 

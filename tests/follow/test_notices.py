@@ -107,4 +107,4 @@ class TestReminders:
     def test_name_the_jobs_and_their_times(
         self, pictures: list[JobSnapshot], jobs: int, text: str
     ) -> None:
-        assert written(StillWaiting(TIME, tuple(pictures), jobs)) == [f"casjob: waiting for {text}"]
+        assert written(StillWaiting(tuple(pictures), jobs)) == [f"casjob: waiting for {text}"]
