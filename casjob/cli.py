@@ -261,6 +261,7 @@ def diff(
     job: Compared = None,
     *,
     component: ComponentOptions,
+    full: Full = False,
     output: Annotated[OutputOptions, presents("difference")],
     connection: RequestOptions,
 ) -> int:
@@ -275,10 +276,10 @@ def diff(
     named = component.choose(base)
     if isinstance(named, ComponentName):
         session = connection.open_session(context)
-        return run_component(named, session, output.open(session, "difference"))
+        return run_component(named, session, output.open(session, "difference", full=full))
     is_offline = all(each is not None and is_file(each) for each in (base, job))
     session = connection.open_session(context, is_offline=is_offline)
-    return run(base, job, session, output.open(session, "difference"))
+    return run(base, job, session, output.open(session, "difference", full=full))
 
 
 @command("casjob explain ECC00011 TN00097\ncasjob explain provision/provMain")

@@ -33,11 +33,14 @@ Diff = Callable[..., Finished]
 def diff(casjob: Casjob, tmp_path: Path) -> Diff:
     """Return a way to compare two made-up jobs in files."""
 
-    def run_diff(base: object, other: object, *words: str, columns: int | None = None) -> Finished:
+    def run_diff(
+        base: object, other: object, *words: str, columns: int | None = None, rows: int = 1000
+    ) -> Finished:
         files = [tmp_path / "base.json", tmp_path / "job.json"]
         for file, document in zip(files, (base, other), strict=True):
             file.write_text(json.dumps(document), encoding="utf-8")
-        return casjob("diff", *map(str, files), "--utc", *words, columns=columns)
+        environ = {"LINES": str(rows)}
+        return casjob("diff", *map(str, files), "--utc", *words, columns=columns, environ=environ)
 
     return run_diff
 
@@ -301,6 +304,47 @@ def test_messages_that_begin_alike_are_shown_from_where_they_differ(diff: Diff) 
     lines = [line.strip() for line in shown.split("\n\n")[1].split("BASE ")[-1].splitlines()]
     assert "xa" in "".join(lines)
     assert "xb" in "".join(lines)
+
+
+STOPPED_EARLY = (
+    job("SUCCEEDED", *(task(each, start=each) for each in range(300))),
+    job(
+        "FAILED",
+        *(task(each, start=each, seconds=5) for each in range(99)),
+        task(99, "FAILED", start=99, messages="word " * 400),
+    ),
+)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(40, 20), (80, 24), (120, 40), (200, 50)])
+def test_a_difference_fits_the_screen(diff: Diff, columns: int, rows: int) -> None:
+    def compare(*words: str) -> list[str]:
+        options = ["--color", "never", *words]
+        return diff(*STOPPED_EARLY, *options, columns=columns, rows=rows).out.splitlines()
+
+    lines = compare()
+    assert len(lines) <= rows - 1
+    assert lines[0].startswith("✓ BASE ")
+    assert any("99  TX00099  SUCCEEDED" in line for line in lines)
+    assert "    … 99 tasks, all slower or faster" in [line.rstrip()[1:] for line in lines]
+    assert any(line.endswith(" tasks, all only in BASE") for line in lines)
+    assert any(line.endswith(" tasks folded; --full shows all") for line in lines)
+    assert len(compare("--full")) > 300
+
+
+def test_a_gap_in_a_difference_says_what_it_hides(diff: Diff) -> None:
+    base, other = (
+        job("FAILED", *(task(each, status, messages=text) for each, text in enumerate(texts)))
+        for status, texts in (("FAILED", "aaaaaaaaa"), ("FAILED", "bbbbbbbbb"))
+    )
+    lines = diff(base, other, "--color", "never", columns=60, rows=14).out.splitlines()
+    assert "   … 8 tasks, all with another message" in lines
+    failed = job("FAILED", *(task(each, "CANCELLED") for each in range(9)))
+    lines = diff(base, failed, "--color", "never", columns=60, rows=14).out.splitlines()
+    assert "   … 8 tasks, all of another status" in lines
+    mixed = job("FAILED", *(task(each, "CANCELLED", messages="a") for each in range(5)))
+    lines = diff(base, mixed, "--color", "never", columns=60, rows=14).out.splitlines()
+    assert "   … 8 tasks" in lines
 
 
 def test_types_of_jobs_that_differ_are_noted(diff: Diff) -> None:

@@ -1,9 +1,11 @@
 """The difference between two runs for people: what differs first, then the tasks that do."""
 
-from itertools import takewhile
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby, takewhile
 from typing import Literal
 
-from casjob.formats.display import Display
+from casjob.formats.display import FULL, Display
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_count,
@@ -11,7 +13,8 @@ from casjob.formats.text.phrases import (
     format_elapsed,
     format_moment,
 )
-from casjob.formats.text.table import Field
+from casjob.formats.text.report import draw_notes
+from casjob.formats.text.table import Across, Field
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words
 from casjob.job.difference import Change, Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
@@ -22,6 +25,11 @@ _LEAST = 0.05
 """Seconds of change in a job's elapsed time that are not rounded to nothing."""
 _LONGEST_MESSAGE = 1000
 """Characters of a message on a terminal; a pipe and JSON have all of it."""
+_LEVELS = ((None, False), (4, False), (1, True))
+"""Rows of a message, and whether all above the table is brief: the first that fits is chosen."""
+_MIN_TABLE_ROWS = 5
+"""Rows that are to be left for the table: its headings, a task, what is folded on either side."""
+_MAX_SENTENCE_ROWS = 2
 
 
 def list_difference_fields(names: tuple[str, str]) -> list[Field[TaskDifference]]:
@@ -58,46 +66,110 @@ def list_difference_fields(names: tuple[str, str]) -> list[Field[TaskDifference]
 
 
 def difference(difference: Difference, display: Display) -> str:
-    """Return what differs first, and the tasks that differ."""
-    page = Page(display, all_with="--json")
-    width = max(map(len, difference.names))
-    base, job = (name.ljust(width) for name in difference.names)
-    _draw_job(page, base, difference.base, utc=display.utc)
-    _draw_job(page, job, difference.job, utc=display.utc)
-    page.gap()
-    page.print((describe_difference(difference), "bold"))
-    if difference.first:
-        _draw_messages(page, (base, job), difference.first)
-    for sentence in describe_times(difference):
-        page.print(sentence)
+    """Return what differs first, and the tasks that differ; folded to fit the screen."""
+    page = Page(display, all_with=FULL)
+    # The last row is the prompt's.
+    max_rows = display.height and display.height - 1
     noticed = [each for each in difference.tasks if is_noticed(each)]
+    end = page.blank()
+    _draw_end(end, difference, len(noticed), max_rows)
+    for max_message_rows, is_brief in _LEVELS:
+        above = page.blank()
+        _draw_above(above, difference, max_message_rows, utc=display.utc, is_brief=is_brief)
+        room = None if max_rows is None else max_rows - above.height - end.height - 2
+        if room is None or room >= min(len(noticed) + 1, _MIN_TABLE_ROWS):
+            break
+    page.add(above)
     if noticed:
         page.gap()
-        page.add_table(list_difference_fields(difference.names), noticed)
+        page.add(page.fit(len(noticed), room, partial(_draw_table, difference, noticed)))
+    if end.rows:
         page.gap()
-        more = len(difference.tasks) - len(noticed)
+    page.add(end)
+    return page.content()
+
+
+def _draw_above(
+    page: Page, difference: Difference, max_message_rows: int | None, *, utc: bool, is_brief: bool
+) -> None:
+    width = max(map(len, difference.names))
+    names = tuple(name.ljust(width) for name in difference.names)
+    for name, (_, report) in zip(names, difference.sides, strict=True):
+        _draw_job(page, name, report, utc=utc, is_brief=is_brief)
+    page.gap()
+    max_rows = _MAX_SENTENCE_ROWS if is_brief else None
+    page.print((describe_difference(difference), "bold"), max_rows=max_rows)
+    if difference.first:
+        _draw_messages(page, names, difference.first, max_message_rows)
+    times = page.blank()
+    for sentence in describe_times(difference):
+        times.print(sentence)
+    if is_brief and times.height > 1:
+        page.count_left_out(f"{times.height} more lines")
+    else:
+        page.add(times)
+
+
+def _draw_table(
+    difference: Difference, noticed: Sequence[TaskDifference], page: Page, max_tasks: int
+) -> None:
+    """Draw the tasks, or the most important of them, in their order."""
+
+    def rank(each: TaskDifference) -> tuple[bool, bool]:
+        return each is not difference.first, each.change is None
+
+    kept = {id(each) for each in sorted(noticed, key=rank)[:max_tasks]}
+    rows: list[TaskDifference | Across] = []
+    for is_kept, group in groupby(noticed, key=lambda each: id(each) in kept):
+        tasks = [*group]
+        # In place of a single one, a gap would take as much room.
+        is_shown = is_kept or len(tasks) == 1
+        rows += tasks if is_shown else [_count(page, difference, tasks)]
+    page.add_table(list_difference_fields(difference.names), rows)
+    hidden = len(noticed) - sum(not isinstance(row, Across) for row in rows)
+    if hidden:
+        page.print(f"{describe_count(hidden, 'task')} folded{page.remedy}")
+
+
+def _count(page: Page, difference: Difference, tasks: Sequence[TaskDifference]) -> Across:
+    """Return what stands for some tasks; it says what they have in common."""
+    changes = {each.change for each in tasks}
+    alike = {
+        Change.STATUS: "all of another status",
+        Change.MESSAGE: "all with another message",
+        None: "all slower or faster",
+    }.get(tasks[0].change, f"all {describe_change(tasks[0], difference.names)}")
+    text = f"… {describe_count(len(tasks), 'task')}{f', {alike}' if len(changes) == 1 else ''}"
+    return Across((page.signs(text), "dim"))
+
+
+def _draw_end(page: Page, difference: Difference, noticed: int, max_rows: int | None) -> None:
+    if noticed:
+        more = len(difference.tasks) - noticed
         matching = "matching " if difference.has_all else ""
         counts = (
             describe_change_count(difference),
             f"{more} {matching}not shown" if more else None,
         )
         page.print(*filter(None, counts))
-    for sentence in difference.contradictions:
-        page.note(sentence)
-    return page.content()
+    draw_notes(page, difference.contradictions, max_rows)
 
 
-def _draw_job(page: Page, name: str, report: Report, *, utc: bool) -> None:
+def _draw_job(page: Page, name: str, report: Report, *, utc: bool, is_brief: bool) -> None:
     job = report.job
     verdict = (describe_verdict(report), STAGE_STYLES[report.stage])
     title: Words = [(f"{name} ", "dim"), (job.job_name or "(no name)", "bold"), " ", verdict]
     facts = [job.job_id or "(no id)"]
-    if report.started:
+    if is_brief:
+        title = [(f"{name} ", "dim"), verdict]
+    elif report.started:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
     page.print(title, *((fact, "dim") for fact in facts), margin=page.mark(report.stage))
 
 
-def _draw_messages(page: Page, names: tuple[str, str], task: TaskDifference) -> None:
+def _draw_messages(
+    page: Page, names: Iterable[str], task: TaskDifference, max_rows: int | None
+) -> None:
     texts = task.differing_part if task.change is Change.MESSAGE else None
     # In a line: the report of the job has it as it is.
     base, job = (
@@ -111,7 +183,7 @@ def _draw_messages(page: Page, names: tuple[str, str], task: TaskDifference) -> 
         words = f"{page.signs('…')}{text[start:]}" if start else text
         if words:
             shown = page.shorten(words, _LONGEST_MESSAGE)
-            page.print([(f"{name} ", "dim"), shown], margin=INDENT)
+            page.print([(f"{name} ", "dim"), shown], margin=INDENT, max_rows=max_rows)
 
 
 def _describe_message(report: TaskReport | None) -> str:

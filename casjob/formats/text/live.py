@@ -124,7 +124,7 @@ class LiveView:
         def draw_end(page: Page, hidden: int) -> None:
             counts = (describe_steps(report, hidden), describe_completeness(report))
             page.print(*filter(None, counts))
-            draw_notes(page, report, room)
+            draw_notes(page, report.contradictions, room)
             page.print(*((phase, "dim") for phase in _describe_phases(report)))
             for stall in self._stalls[picture.job_id][-_MAX_STALLS:]:
                 clock = format_clock(stall.time, stall.time, utc=self._display.utc)

@@ -70,7 +70,7 @@ def draw_page(
         folded = f"{describe_count(hidden, 'task')} folded{remedy}" if hidden else None
         counts = (describe_progress(report), describe_completeness(report), folded)
         page.print(*filter(None, counts))
-        draw_notes(page, report, max_rows)
+        draw_notes(page, report.contradictions, max_rows)
         if command:
             page.print([("next: ", "dim"), command])
 
@@ -182,7 +182,7 @@ def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     if completeness or not report.shown:
         page.gap()
         page.print(completeness or describe_progress(report))
-    draw_notes(page, report)
+    draw_notes(page, report.contradictions)
 
 
 def _draw_verdict(page: Page, report: Report, *, utc: bool, has_end: bool) -> None:
@@ -298,10 +298,10 @@ def _draw_task(
         page.print(("No reason given.", "dim"), margin=INDENT)
 
 
-def draw_notes(page: Page, report: Report, max_rows: int | None = None) -> None:
+def draw_notes(page: Page, sentences: Sequence[str], max_rows: int | None = None) -> None:
     """Draw what does not add up, in a part of so many rows of the screen."""
     notes = page.blank()
-    for sentence in report.contradictions:
+    for sentence in sentences:
         notes.note(sentence)
     room = notes.height if max_rows is None else max(round(max_rows * _NOTES_SHARE), 2)
     more = notes.height - room
