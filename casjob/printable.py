@@ -31,9 +31,12 @@ def printable(text: str) -> str:
     escaped, so the result is for people only. What makes it wider on a terminal than it is measured
     is left out.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return text.translate(_SHOWN)
+    return text if is_plain(text) else text.translate(_SHOWN)
+
+
+def is_plain(text: str) -> bool:
+    """Return whether the text is ASCII without control characters, as nearly all texts are."""
+    return text.isascii() and text.isprintable()
 
 
 class _Shown(dict[int, str | None]):

@@ -42,7 +42,7 @@ from casjob.formats.text.statistics import (
 )
 from casjob.formats.text.table import Field
 from casjob.formats.text.tasks import is_heading, list_task_fields
-from casjob.formats.text.words import Words, as_list
+from casjob.formats.text.words import Words, as_line
 from casjob.history import RecentJob
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
@@ -298,7 +298,7 @@ def _draw_cells(fields: Iterable[Field[Row]], row: Row) -> Iterator[str]:
 
 
 def _read(words: Words) -> list[str]:
-    return [part if isinstance(part, str) else part[0] for part in as_list(words)]
+    return [text for text, _ in as_line(words)]
 
 
 def _draw_table(headings: Sequence[str], rows: Iterable[str]) -> str:

@@ -13,11 +13,11 @@ from casjob.formats.text.phrases import (
     describe_steps,
     describe_task,
     describe_verdict,
-    format_clock,
+    to_zone,
 )
 from casjob.formats.text.report import draw_notes, draw_report, render_endings
 from casjob.formats.text.screen import Screen
-from casjob.formats.text.words import INDENT, STAGE_STYLES, as_list, measure
+from casjob.formats.text.words import INDENT, STAGE_STYLES, as_line, measure
 from casjob.job.events import Event, JobSnapshot, Stall
 from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage
@@ -117,7 +117,7 @@ class LiveView:
 
     def _draw(self, picture: JobSnapshot, room: int) -> _Block:
         """Draw a job as `show` does, in so many rows as far as folding can do it."""
-        report = picture.report
+        report, utc = picture.report, self._display.utc
         if report is None:
             return self._draw_brief(picture)
 
@@ -127,11 +127,10 @@ class LiveView:
             draw_notes(page, report.contradictions, room)
             page.print(*((phase, "dim") for phase in _describe_phases(report)))
             for stall in self._stalls[picture.job_id][-_MAX_STALLS:]:
-                clock = format_clock(stall.time, stall.time, utc=self._display.utc)
-                page.note(f"{clock} {describe_stall(stall)}")
+                page.note(f"{to_zone(stall.time, utc=utc):%H:%M:%S} {describe_stall(stall)}")
 
         page = Page(self._display)
-        hidden = draw_report(page, report, draw_end, utc=self._display.utc, max_rows=room - 1)
+        hidden = draw_report(page, report, draw_end, utc=utc, max_rows=room - 1)
         page.gap()
         return _Block(page, hidden)
 
@@ -156,7 +155,7 @@ class LiveView:
             page.print_whole(picture.job_id, INDENT)
         listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]
         for each in listed:
-            mark = [INDENT, *as_list(page.mark(each.stage))]
+            mark = [(INDENT, ""), *as_line(page.mark(each.stage))]
             line = describe_task(each)
             if len(INDENT) + len(page.sign(each.stage)) + measure(line) > (page.width or 0):
                 # Its status is at the end, and must not be cut.

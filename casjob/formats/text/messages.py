@@ -6,7 +6,7 @@ from typing import NamedTuple
 from casjob.formats.messages import names_cause, split_lines
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_count
-from casjob.formats.text.words import INDENT, Words, as_list, measure_line
+from casjob.formats.text.words import INDENT, Words, as_line, measure_line
 from casjob.job.failures import Failure
 
 _MAX_ROWS = 3
@@ -30,7 +30,7 @@ class _Line(NamedTuple):
         if page.width and max_rows:
             # Whatever its length is, no more than can be of use is looked at.
             text = text[: page.width * (max_rows + 1)]
-        drawn.print([*as_list(self.label), text], margin=self.margin, max_rows=max_rows)
+        drawn.print([*as_line(self.label), text], margin=self.margin, max_rows=max_rows)
         return drawn
 
 

@@ -14,20 +14,21 @@ from typing import Self
 from casjob.formats.display import Display
 from casjob.formats.messages import names_cause, split_lines
 from casjob.formats.text.phrases import describe_count
-from casjob.formats.text.table import LINE_FEED, Across, Cell, Field, Row, align, lay_out
+from casjob.formats.text.table import LINE_FEED, NUMBER, Across, Cell, Column, Field, Row, align
 from casjob.formats.text.words import (
     STAGE_SIGNS,
     STAGE_STYLES,
     Line,
     Part,
     Words,
-    as_list,
+    as_line,
     measure_line,
     replace_signs,
     safe_text,
     strip_end,
 )
 from casjob.job.statuses import Stage
+from casjob.printable import is_plain
 
 _MESSAGE_LENGTH = 200
 """Characters of a message in a table on a terminal, or of a line of it where those are more."""
@@ -88,8 +89,7 @@ class Page:
 
     def safe(self, words: Words) -> Line:
         """Return words that are safe to print, without empty parts."""
-        pairs = ((part, "") if isinstance(part, str) else part for part in as_list(words))
-        return [(safe_text(text, self._encoding), style) for text, style in pairs if text]
+        return [(safe_text(text, self._encoding), style) for text, style in as_line(words)]
 
     def gap(self) -> None:
         """Leave a line blank, but not at the top."""
@@ -107,12 +107,12 @@ class Page:
             return
         line = self.safe(margin)
         for place, fact in enumerate(facts):
-            line += self.safe([self.signs(BETWEEN) if place else "", *as_list(fact)])
+            line += self.safe([self.signs(BETWEEN) if place else "", *as_line(fact)])
         self.rows.append(strip_end(line))
 
     def print_whole(self, words: Words, margin: Words) -> None:
         """Print a line that is never wrapped; without the margin where it has no room."""
-        line = self.safe([*as_list(margin), *as_list(words)])
+        line = self.safe([*as_line(margin), *as_line(words)])
         if self.width is not None and measure_line(line) > self.width:
             line = self.safe(words)
         self.rows.append(strip_end(line))
@@ -162,11 +162,13 @@ class Page:
 
         A narrow terminal has fewer columns; on a very narrow one, rows become lines.
         """
-        drawn = [field for field in fields if self.width is not None or not field.scale]
-        across = [
-            (self.safe(row.words), row.number) if isinstance(row, Across) else None for row in rows
+        columns = [
+            Column(field, self._draw(field, rows))
+            for field in fields
+            if field.heading is not None and (self.width is not None or not field.scale)
         ]
-        columns = lay_out(drawn, rows, self._draw)
+        columns = [column for column in columns if column.field.is_constant or any(column.cells)]
+        across = [self.safe(row.words) if isinstance(row, Across) else None for row in rows]
         if self.width is not None:
             self.rows += self._terminal.draw_table(
                 columns, across, indent, with_headings=with_headings
@@ -178,7 +180,7 @@ class Page:
     def content(self) -> str:
         """Return all lines; each ends in a line feed."""
         if not self._is_colored:
-            return "".join("".join(text for text, _ in line) + "\n" for line in self.rows)
+            return "".join(["".join([text for text, _ in line]) + "\n" for line in self.rows])
         # Rich is loaded only where a user wants colours.
         from rich.color import ColorSystem
         from rich.style import Style
@@ -188,18 +190,26 @@ class Page:
 
         return "".join("".join(starmap(color, line)) + "\n" for line in self.rows)
 
-    def _draw(self, field: Field[Row], row: Row) -> Cell:
-        """Return a cell; of a status, with the sign and the colour of its stage."""
-        if field.bar:
-            return field.bar(row)
-        words = field.words(row)
-        if isinstance(words, str):
-            if field.stage is not None:
+    def _draw(self, field: Field[Row], rows: Sequence[Row | Across]) -> list[Cell]:
+        """Return the cells of a column; of a status, with the sign and the colour of its stage."""
+
+        def draw(row: Row | Across) -> Words:
+            if isinstance(row, Across):
+                return row.number if field.heading == NUMBER else ""
+            words = field.words(row)
+            if field.stage and isinstance(words, str):
                 stage = field.stage(row)
-                words = f"{self.sign(stage)}{words}", STAGE_STYLES[stage]
-            elif field.is_message:
-                return self._draw_message(words)
-        return self.safe(words)
+                return f"{self.sign(stage)}{words}", STAGE_STYLES[stage]
+            return words
+
+        if field.bar:
+            return [None if isinstance(row, Across) else field.bar(row) for row in rows]
+        cells = [as_line(draw(row)) for row in rows]
+        if field.is_message:
+            return [self._draw_message(cell[0][0]) if cell else [] for cell in cells]
+        # At once, as nearly all columns have nothing to escape.
+        is_safe = is_plain("".join([text for cell in cells for text, _ in cell]))
+        return cells if is_safe else [*map(self.safe, cells)]
 
     def _draw_message(self, text: str) -> Line:
         """Return a message; of a long one, its beginning and what names a cause, unless whole."""

@@ -1,7 +1,7 @@
 """Times and counts in text, the same in every format that people read."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
@@ -26,13 +26,12 @@ def format_moment(moment: datetime, *, utc: bool) -> str:
     return f"{shown.replace(tzinfo=None).isoformat(' ', 'seconds')}{_format_offset(shown)}"
 
 
-def format_clock(moment: datetime, beside: datetime | None, *, utc: bool) -> str:
-    """Return `04:01:03`, with the day before it where that is not the day of `beside`."""
+def format_clock(moment: datetime, day: date | None, *, utc: bool) -> str:
+    """Return `04:01:03`, with the day before it where it is another one."""
     shown = to_zone(moment, utc=utc)
-    is_same_day = beside is not None and to_zone(beside, utc=utc).date() == shown.date()
     # Cut from `2020-02-04 04:01:03`, as strftime takes three times as long.
     text = shown.isoformat(" ", "seconds")
-    return text[11:19] if is_same_day else text[5:19]
+    return text[11:19] if shown.date() == day else text[5:19]
 
 
 def to_zone(moment: datetime, *, utc: bool) -> datetime:

@@ -3,9 +3,9 @@
 A field is declared once, for terminals, pipes, csv, tsv and markdown.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain, zip_longest
+from itertools import chain, groupby
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from casjob.durations import format_age
@@ -26,7 +26,7 @@ MAX_PADDED = 200
 """Cells up to which a column in a pipe is padded: one cell may have a million."""
 LINE_FEED = ("\n", "")
 """Parts the lines of a cell."""
-EMPTY: Line = []
+_GAP = GAP, ""
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
 
@@ -91,15 +91,17 @@ class Field(NamedTuple, Generic[Row]):
     def words(self, row: Row) -> Words:
         """Return what people see of a row."""
         shown = self.show(row) if self.show else self.value(row)
-        if isinstance(shown, bool):
-            shown = "yes" if shown else ""
-        if shown is None:
-            shown = self.empty
-        if isinstance(shown, float):
-            shown = format_elapsed(shown)
         if isinstance(shown, list):
             return shown
-        return (str(shown), self.style(row)) if self.style else str(shown)
+        text = shown if isinstance(shown, str) else self._format(shown)
+        return (text, self.style(row)) if self.style else text
+
+    def _format(self, value: object) -> str:
+        if value is None:
+            return self.empty
+        if isinstance(value, bool):
+            return "yes" if value else ""
+        return format_elapsed(value) if isinstance(value, float) else str(value)
 
 
 def describe_age(moment: datetime | None, now: datetime, display: Display) -> str:
@@ -118,41 +120,16 @@ class Across(NamedTuple):
     number: str = ""
 
 
-SafeAcross: TypeAlias = tuple[Line, str]
-"""The same, safe to print."""
-
-
 class Column(NamedTuple):
-    """A field with its cells, one a row."""
+    """A field with its cells, one a row; a cell that is empty is false."""
 
     field: Field[Any]
     cells: list[Cell]
 
 
-def lay_out(
-    fields: Sequence[Field[Row]],
-    rows: Sequence[Row | Across],
-    draw: Callable[[Field[Row], Row], Cell],
-) -> list[Column]:
-    """Return the columns for people that say anything; a cell that is empty is false."""
-
-    def draw_cell(field: Field[Row], row: Row | Across) -> Cell:
-        if not isinstance(row, Across):
-            return draw(field, row)
-        return [(row.number, "")] if row.number and field.heading == NUMBER else []
-
-    columns = [
-        Column(field, [draw_cell(field, row) for row in rows])
-        for field in fields
-        if field.heading is not None
-    ]
-    return [column for column in columns if column.field.is_constant or any(column.cells)]
-
-
-def draw_number(number: str, columns: Sequence[Column], width: int) -> str:
-    """Return the number of a row across as the first column, so wide, has it if it has numbers."""
-    has_numbers = bool(columns) and columns[0].field.heading == NUMBER
-    return f"{number:>{width}}{GAP}" if has_numbers else ""
+def has_numbers(columns: Sequence[Column]) -> bool:
+    """Return whether the first column is one of numbers."""
+    return bool(columns) and columns[0].field.heading == NUMBER
 
 
 def find_widths(
@@ -193,49 +170,37 @@ def find_widths(
     return widths if rest() >= 0 else {}
 
 
-def split_cell(cell: Line) -> list[Line]:
-    """Return the lines of a cell."""
-    lines: list[Line] = [[]]
-    for part in cell:
-        if part == LINE_FEED:
-            lines.append([])
-        else:
-            lines[-1].append(part)
-    return lines
-
-
 def align(
-    columns: Sequence[Column], across: Sequence[SafeAcross | None], *, with_headings: bool
+    columns: Sequence[Column], across: Sequence[Line | None], *, with_headings: bool
 ) -> Iterator[Line]:
     """Yield the lines of a table in a pipe, where each column is as wide as its widest cell.
 
-    Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned.
+    Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned. Messages are
+    in the last column.
     """
-    headings: list[Line] = [[(column.field.heading or "", "dim")] for column in columns]
-    cells = [
-        [*map(split_cell, column.cells)]
-        if column.field.is_message
-        else [[cell] for cell in column.cells]
-        for column in columns
-    ]
-    widths = [
-        min(max(map(measure_line, [heading, *chain(*column)])), MAX_PADDED)
-        for heading, column in zip(headings, cells, strict=True)
-    ]
-
-    def join(cells: Iterable[Line]) -> Line:
-        line: Line = []
-        for column, width, cell in zip(columns, widths, cells, strict=True):
-            blanks, gap = (" " * (width - measure_line(cell)), ""), (GAP, "")
-            line += [blanks, *cell, gap] if column.field.is_right else [*cell, blanks, gap]
-        return line
-
+    rows = zip(*map(_pad, columns), strict=True)
+    headings = next(rows)
+    margin = " " * sum(map(measure_line, headings[:-1])), ""
     if with_headings:
-        yield join(headings)
-    for place, row in enumerate(across):
-        if row is None:
-            lines = zip_longest(*(column[place] for column in cells), fillvalue=EMPTY)
-            yield from map(join, lines)
+        yield [*chain(*headings)]
+    for words, cells in zip(across, rows, strict=True):
+        if words is not None:
+            yield [*cells[0], *words] if has_numbers(columns) else words
+            continue
+        line = [*chain(*cells)]
+        if columns[-1].field.is_message:
+            lines = (parts for is_feed, parts in groupby(line, LINE_FEED.__eq__) if not is_feed)
+            yield [*next(lines)]
+            yield from ([margin, *parts] for parts in lines)
         else:
-            words, number = row
-            yield [(draw_number(number, columns, widths[0]), ""), *words]
+            yield line
+
+
+def _pad(column: Column) -> Iterator[Line]:
+    """Yield the heading of a column and its cells, each with blanks up to the next column."""
+    cells: list[Line] = [[(column.field.heading or "", "dim")], *column.cells]
+    widths = [*map(measure_line, cells)]
+    widest = min(max(widths), MAX_PADDED)
+    for cell, width in zip(cells, widths, strict=True):
+        blanks = " " * (widest - width), ""
+        yield [blanks, *cell, _GAP] if column.field.is_right else [*cell, blanks, _GAP]

@@ -12,6 +12,7 @@ from casjob.formats.text.phrases import (
     describe_phase,
     format_clock,
     format_elapsed,
+    to_zone,
 )
 from casjob.formats.text.table import MIN_WIDTH, Across, Field
 from casjob.formats.text.words import BAR, INDENT, STAGE_STYLES, TICK, measure
@@ -37,11 +38,12 @@ Row: TypeAlias = TaskReport | Phase | Gap
 def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
     """Return the fields of a job's tasks."""
     first, timeline = report.first_moment, Timeline.of(report)
+    day = first and to_zone(first, utc=utc).date()
     ids = [each.task.task_id or "" for each in report.shown if not each.task.task_name]
 
     def clock(each: TaskReport) -> str:
         start = each.task.created_at
-        return format_clock(start, first, utc=utc) if start else ""
+        return format_clock(start, day, utc=utc) if start else ""
 
     return [
         Field("#", "task_index", "task.task_index", is_right=True),

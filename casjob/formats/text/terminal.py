@@ -18,9 +18,8 @@ from casjob.formats.text.table import (
     Cell,
     Column,
     Field,
-    SafeAcross,
-    draw_number,
     find_widths,
+    has_numbers,
 )
 from casjob.formats.text.words import Line, replace_signs, strip_end
 
@@ -59,7 +58,7 @@ class Terminal:
     def draw_table(
         self,
         columns: Sequence[Column],
-        across: Sequence[SafeAcross | None],
+        across: Sequence[Line | None],
         indent: str,
         *,
         with_headings: bool,
@@ -82,9 +81,11 @@ class Terminal:
             if row:
                 yield from self._draw(table, indent)
                 table = _open_table(kept, with_headings=False)
-                words, number = row
-                margin = f"{indent}{draw_number(number, columns, widths.get(0, 0))}"
-                yield self._draw_across(_text(words), Text(margin))
+                margin = Text(indent)
+                if has_numbers(columns):
+                    number = columns[0].cells[place]
+                    margin = Text(f"{indent}{number.plain:>{widths.get(0, 0)}}{GAP}")
+                yield self._draw_across(_text(row), margin)
             elif kept:
                 table.add_row(*(_fit(each.field, each.cells[place], width) for each, width in kept))
             else:

@@ -54,16 +54,21 @@ def safe_text(text: str, encoding: str) -> str:
     return safe.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def as_list(words: Words) -> Sequence[Part]:
-    """Return the parts of words."""
-    return words if isinstance(words, list) else [cast("Part", words)]
+def as_line(words: Words) -> Line:
+    """Return the parts of words, each with a style, without empty ones."""
+    if isinstance(words, list):
+        return [part for each in words for part in as_line(each)]
+    part = (words, "") if isinstance(words, str) else cast("tuple[str, str]", words)
+    return [part] if part[0] else []
 
 
 def strip_end(line: Line) -> Line:
     """Return the line without blanks at its end."""
-    while line and not line[-1][0].strip(" "):
-        line = line[:-1]
-    return [*line[:-1], *((text.rstrip(" "), style) for text, style in line[-1:])]
+    for end in range(len(line) - 1, -1, -1):
+        text, style = line[end]
+        if text := text.rstrip(" "):
+            return [*line[:end], (text, style)]
+    return []
 
 
 def measure(text: str) -> int:
@@ -73,7 +78,7 @@ def measure(text: str) -> int:
 
 def measure_line(line: Line) -> int:
     """Return the columns that a line takes."""
-    return sum(measure(text) for text, _ in line)
+    return measure("".join([text for text, _ in line]))
 
 
 def _measure(character: str) -> int:

@@ -69,9 +69,9 @@ def test_moments_are_local_ones_unless_asked_for_in_utc() -> None:
 def test_a_clock_tells_the_day_where_another_one_began() -> None:
     evening = NOON.replace(hour=17)
 
-    assert format_clock(NOON, NOON, utc=False) == "20:00:00"
-    assert format_clock(evening, NOON, utc=True) == "17:00:00"
-    assert format_clock(evening, NOON, utc=False) == "02-05 01:00:00"
+    assert format_clock(NOON, NOON.date(), utc=False) == "20:00:00"
+    assert format_clock(evening, NOON.date(), utc=True) == "17:00:00"
+    assert format_clock(evening, NOON.date(), utc=False) == "02-05 01:00:00"
     assert format_clock(NOON, None, utc=True) == "02-04 12:00:00"
 
 
