@@ -174,21 +174,27 @@ class Page:
                 columns, across, indent, with_headings=with_headings
             )
         elif columns:
-            lines = align(columns, across, with_headings=with_headings)
-            self.rows += (strip_end([(indent, ""), *line]) for line in lines)
+            lines = align(columns, across, self._paint, with_headings=with_headings)
+            self.rows += ([(f"{indent}{line}".rstrip(" "), "")] for line in lines)
 
     def content(self) -> str:
         """Return all lines; each ends in a line feed."""
+        return "".join([f"{self._paint(line)}\n" for line in self.rows])
+
+    def _paint(self, line: Line) -> str:
         if not self._is_colored:
-            return "".join(["".join([text for text, _ in line]) + "\n" for line in self.rows])
+            return "".join([text for text, _ in line])
         # Rich is loaded only where a user wants colours.
         from rich.color import ColorSystem
         from rich.style import Style
 
         def color(text: str, style: str) -> str:
-            return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
+            # Not the blanks at its end, which a line must not end in.
+            shown = text.rstrip(" ")
+            colored = Style.parse(style).render(shown, color_system=ColorSystem.STANDARD)
+            return colored + " " * (len(text) - len(shown))
 
-        return "".join("".join(starmap(color, line)) + "\n" for line in self.rows)
+        return "".join(starmap(color, line))
 
     def _draw(self, field: Field[Row], rows: Sequence[Row | Across]) -> list[Cell]:
         """Return the cells of a column; of a status, with the sign and the colour of its stage."""

@@ -5,7 +5,8 @@ A field is declared once, for terminals, pipes, csv, tsv and markdown.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain, groupby
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from casjob.durations import format_age
@@ -26,9 +27,10 @@ MAX_PADDED = 200
 """Cells up to which a column in a pipe is padded: one cell may have a million."""
 LINE_FEED = ("\n", "")
 """Parts the lines of a cell."""
-_GAP = GAP, ""
 NUMBER = "#"
 """The heading of a column of numbers, which rows across have too."""
+
+_attributes = cache(attrgetter)
 
 MIN_WIDTH = 16
 """Cells up to which a text is narrowed, and no further."""
@@ -83,10 +85,11 @@ class Field(NamedTuple, Generic[Row]):
         """Return what a row has in it."""
         if not isinstance(self.read, str):
             return self.read(row)
-        value: Any = row
-        for name in self.read.split("."):
-            value = getattr(value, name, None)
-        return cast("Value", value)
+        try:
+            return cast("Value", _attributes(self.read)(row))
+        except AttributeError:
+            # Of None.
+            return None
 
     def words(self, row: Row) -> Words:
         """Return what people see of a row."""
@@ -171,36 +174,36 @@ def find_widths(
 
 
 def align(
-    columns: Sequence[Column], across: Sequence[Line | None], *, with_headings: bool
-) -> Iterator[Line]:
+    columns: Sequence[Column],
+    across: Sequence[Line | None],
+    paint: Callable[[Line], str],
+    *,
+    with_headings: bool,
+) -> Iterator[str]:
     """Yield the lines of a table in a pipe, where each column is as wide as its widest cell.
 
-    Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned. Messages are
-    in the last column.
+    Longer cells than `MAX_PADDED` are whole, and the rest of their row is not aligned. Of a message
+    in the last column, all lines stand there.
     """
-    rows = zip(*map(_pad, columns), strict=True)
-    headings = next(rows)
-    margin = " " * sum(map(measure_line, headings[:-1])), ""
+    widths, padded = zip(*(_pad(column, paint) for column in columns), strict=True)
+    headings, *rows = zip(*padded, strict=True)
+    margin = " " * sum(width + len(GAP) for width in widths[:-1])
     if with_headings:
-        yield [*chain(*headings)]
+        yield GAP.join(headings)
     for words, cells in zip(across, rows, strict=True):
-        if words is not None:
-            yield [*cells[0], *words] if has_numbers(columns) else words
-            continue
-        line = [*chain(*cells)]
-        if columns[-1].field.is_message:
-            lines = (parts for is_feed, parts in groupby(line, LINE_FEED.__eq__) if not is_feed)
-            yield [*next(lines)]
-            yield from ([margin, *parts] for parts in lines)
+        if words is None:
+            yield from GAP.join(cells).replace("\n", f"\n{margin}").split("\n")
         else:
-            yield line
+            yield (f"{cells[0]}{GAP}" if has_numbers(columns) else "") + paint(words)
 
 
-def _pad(column: Column) -> Iterator[Line]:
-    """Yield the heading of a column and its cells, each with blanks up to the next column."""
+def _pad(column: Column, paint: Callable[[Line], str]) -> tuple[int, list[str]]:
+    """Return how wide a column is, and its heading and cells, all that wide."""
     cells: list[Line] = [[(column.field.heading or "", "dim")], *column.cells]
     widths = [*map(measure_line, cells)]
     widest = min(max(widths), MAX_PADDED)
-    for cell, width in zip(cells, widths, strict=True):
-        blanks = " " * (widest - width), ""
-        yield [blanks, *cell, _GAP] if column.field.is_right else [*cell, blanks, _GAP]
+    blanks = (" " * (widest - width) for width in widths)
+    painted = zip(map(paint, cells), blanks, strict=True)
+    if column.field.is_right:
+        return widest, [f"{blank}{text}" for text, blank in painted]
+    return widest, [f"{text}{blank}" for text, blank in painted]
