@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from functools import partial
+from types import SimpleNamespace
 from typing import Annotated, Any, get_args
 
 import typer
@@ -15,40 +16,26 @@ from casjob import __version__
 from casjob.errors import UsageError
 from casjob.output import Output
 
-_WATCH = "casjob watch follows jobs until they end"
-_ALL = "all are shown, unless --limit is given"
-_COLOR = "--color never turns colour off"
-_PAGING = "casjob tasks shows a part of the tasks, with --limit, --offset and --desc"
-_JOB_ID = "the job id is an argument, as in casjob show JOB_ID"
 _SECRET = "no option takes a secret, which others could read: set"  # noqa: S105 - not one itself
-_KEYS = f"{_SECRET} CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY"
 _ELSEWHERE = {
-    "--watch": _WATCH,
-    "--follow": _WATCH,
-    "-f": f"{_WATCH}; --from reads a job from a file",
+    "--watch --follow": "casjob watch follows jobs until they end",
+    "-f": "casjob watch follows jobs until they end; --from reads a job from a file",
     "--wait": "casjob wait blocks until jobs end",
     "--timeout": "only casjob wait and casjob watch have it; see --request-timeout",
     "--failed": "casjob tasks --failed shows the failed tasks",
     "--status": "casjob tasks --status chooses tasks by status",
-    "--limit": _PAGING,
-    "--offset": _PAGING,
-    "--desc": _PAGING,
-    "--version": "casjob --version shows the version",
-    "-V": "casjob --version shows the version",
+    "--limit --offset --desc": "casjob tasks shows a part of the tasks, with --limit, --offset and"
+    " --desc",
+    "--version -V": "casjob --version shows the version",
     "--format": "--output chooses the format",
-    "--all": _ALL,
-    "-a": _ALL,
-    "--no-color": _COLOR,
-    "--no-colour": _COLOR,
-    "--id": _JOB_ID,
-    "--job-id": _JOB_ID,
-    "--job": _JOB_ID,
+    "--all -a": "all are shown, unless --limit is given",
+    "--no-color --no-colour": "--color never turns colour off",
+    "--id --job-id --job": "the job id is an argument, as in casjob show JOB_ID",
     "--token": f"{_SECRET} CASJOB_TOKEN",
     "--password": f"{_SECRET} CASJOB_PASSWORD",
-    "--access-key": _KEYS,
-    "--secret-key": _KEYS,
+    "--access-key --secret-key": f"{_SECRET} CASJOB_ACCESS_KEY and CASJOB_SECRET_KEY",
 }
-"""What to use in place of an unknown option."""
+"""What to use in place of unknown options."""
 
 _OTHER_COMMANDS = {
     "login": "there is no login: casjob config shows which credential is used",
@@ -85,7 +72,8 @@ def describe_usage_error(error: typer.TyperException, words: list[str]) -> Usage
     if having:
         named = next((word for word in words if word in having), having[0])
         return UsageError("options go after the command", hint=f"as in casjob {named} {option}")
-    hint = _ELSEWHERE.get(option)
+    hints = (hint for options, hint in _ELSEWHERE.items() if option in options.split())
+    hint = next(hints, None)
     return UsageError(error.message if hint else error.format_message(), hint=hint, steps=steps)
 
 
@@ -240,28 +228,23 @@ def convert_plain_values(parameters: list[Any]) -> list[Any]:
         # Typer has no option for this. A version that works differently converts all by itself.
         is_known = hasattr(each, "get_runtime_param") and hasattr(each, "type_descriptor")
         if is_known and "get_runtime_param" not in vars(each):
-            each.get_runtime_param = partial(_PlainValues, each.get_runtime_param)
+            coerce = partial(_coerce, each.get_runtime_param)
+            each.get_runtime_param = partial(SimpleNamespace, coerce=coerce)
     return parameters
 
 
-class _PlainValues:
-    """Stands in for what Typer converts the values of a parameter with."""
-
-    def __init__(self, get_typers: Callable[[], Any]) -> None:
-        self._get_typers = get_typers
-
-    def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
-        """Return the converted value."""
-        is_list = param.multiple or param.nargs != 1
-        if value is None:
-            return () if is_list else None
-        annotation = param.type_descriptor.annotation
-        # For a list, the type of its items.
-        (kind,) = get_args(annotation) or (annotation,)
-        converted = [_convert(each, kind, param) for each in (value if is_list else [value])]
-        if None in converted:
-            return self._get_typers().coerce(value, param=param, ctx=ctx)
-        return converted if is_list else converted[0]
+def _coerce(get_typers: Callable[[], Any], value: Any, *, param: Any, ctx: Any) -> Any:
+    """Return the converted value of a parameter, if need be converted by what Typer has for it."""
+    is_list = param.multiple or param.nargs != 1
+    if value is None:
+        return () if is_list else None
+    annotation = param.type_descriptor.annotation
+    # For a list, the type of its items.
+    (kind,) = get_args(annotation) or (annotation,)
+    converted = [_convert(each, kind, param) for each in (value if is_list else [value])]
+    if None in converted:
+        return get_typers().coerce(value, param=param, ctx=ctx)
+    return converted if is_list else converted[0]
 
 
 def _convert(value: Any, kind: type, param: Any) -> Any:

@@ -40,16 +40,10 @@ _END_OF_CALENDAR = 253402300799.0
 
 
 class RecentJob(NamedTuple):
-    """A job that was viewed; its texts are printable, and None if they are not known.
+    """A job that was viewed, and when, in UTC; its texts are printable, or None if not known.
 
-    Args:
-        job_id: the job.
-        viewed_at: when, in UTC.
-        name: JOB_NAME.
-        status: EXECUTION_STATUS at that time.
-        location: the region or endpoint's host that has it, or the demo.
-        prefix: the shortest of the id that names no other recent job; the whole id if it is a
-            prefix of another one.
+    `location` is the region or endpoint's host that has it, or the demo; `prefix` is the shortest
+    one that names no other recent job, or the whole id if that is a prefix of another one.
     """
 
     job_id: str
@@ -112,11 +106,11 @@ def span_locations(jobs: Iterable[RecentJob]) -> bool:
 
 def find_prefixes(job_ids: Iterable[str]) -> dict[str, str]:
     """Return the shortest unique prefix of each id; the id itself if it is a prefix of another."""
-    ordered = sorted(job_ids)
+    ordered = ["", *sorted(job_ids), ""]
     prefixes = {}
-    for before, job_id, after in zip(["", *ordered], ordered, [*ordered[1:], ""], strict=False):
+    for before, job_id, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
         # Its neighbours in this order have the longest prefixes in common with it.
-        shared = max(_count_shared(job_id, before), _count_shared(job_id, after))
+        shared = max(_count_shared(job_id, each) for each in (before, after))
         prefixes[job_id] = job_id[: max(shared + 1, SHORTEST_PREFIX)]
     return prefixes
 

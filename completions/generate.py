@@ -15,8 +15,8 @@ from casjob.cli import app
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
 from casjob.formats import documents
-from casjob.settings.environment import CASJOB_SETTINGS, OTHERS
-from casjob.settings.values import SETTINGS
+from casjob.settings import sources
+from casjob.settings.values import CASJOB_SETTINGS, SETTINGS
 
 SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
@@ -41,7 +41,7 @@ VARIABLES = {
 """What each variable sets that has no option of the same name."""
 
 OTHER_VARIABLES = {
-    ", ".join(OTHERS): "Settings under the names that"
+    ", ".join(list(sources.VARIABLES)[1:]): "Settings under the names that"
     " the vendor's SDKs, Terraform and OpenStack use; taken in this order, after casjob's own.",
     "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "The proxy, and the hosts to reach directly.",
     "SSL_CERT_FILE": "CA certificates to trust instead of the system CAs.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import casjob
-from casjob.settings.environment import CASJOB_SETTINGS
+from casjob.settings.values import CASJOB_SETTINGS
 from tests.conftest import Casjob
 
 FILE = Path(__file__).parent.parent / "completions" / "casjob.1"

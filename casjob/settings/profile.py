@@ -8,8 +8,14 @@ import tomllib
 from pathlib import Path
 
 from casjob.errors import SettingsError
-from casjob.settings.environment import CASJOB_SETTINGS
-from casjob.settings.values import DEFAULT_PROFILE, SECRETS, Source, Value, summarize
+from casjob.settings.values import (
+    CASJOB_SETTINGS,
+    DEFAULT_PROFILE,
+    SECRETS,
+    Source,
+    Value,
+    summarize,
+)
 
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
 """What a profile may hold."""

@@ -12,11 +12,55 @@ from pathlib import Path
 from casjob.errors import SettingsError
 from casjob.files import config_folder, home_folder, read_start
 from casjob.settings.credentials import find_kind
-from casjob.settings.environment import read_casjob_variables, read_other_variables
-from casjob.settings.values import Source, Value, summarize
+from casjob.settings.values import CASJOB_SETTINGS, SETTINGS, Source, Value, summarize
 
 _MAX_BYTES = 1024 * 1024
 """Of a file; more than anybody's settings."""
+
+VARIABLES = {
+    "CASJOB_*": {f"CASJOB_{name.upper()}": name for name in SETTINGS if name in CASJOB_SETTINGS},
+    "HUAWEICLOUD_SDK_*": {
+        "HUAWEICLOUD_SDK_AK": "access_key",
+        "HUAWEICLOUD_SDK_SK": "secret_key",
+        "HUAWEICLOUD_SDK_SECURITY_TOKEN": "security_token",
+        "HUAWEICLOUD_SDK_PROJECT_ID": "project_id",
+        "HUAWEICLOUD_SDK_IAM_ENDPOINT": "iam_endpoint",
+    },
+    # Terraform's; the second overrules the first.
+    "HW_*": {
+        "HW_REGION": "region",
+        "HW_REGION_NAME": "region",
+        "HW_ACCESS_KEY": "access_key",
+        "HW_SECRET_KEY": "secret_key",
+        "HW_SECURITY_TOKEN": "security_token",
+        "HW_PROJECT_ID": "project_id",
+        "HW_AUTH_TOKEN": "token",
+        "HW_USER_NAME": "user_name",
+        "HW_USER_PASSWORD": "password",
+        "HW_DOMAIN_NAME": "domain_name",
+        "HW_AUTH_URL": "iam_endpoint",
+        "HW_CLOUD": "cloud",
+    },
+    "OS_*": {
+        "OS_REGION_NAME": "region",
+        "OS_ACCESS_KEY": "access_key",
+        "OS_SECRET_KEY": "secret_key",
+        "OS_PROJECT_ID": "project_id",
+        "OS_AUTH_TOKEN": "token",
+        "OS_USERNAME": "user_name",
+        "OS_PASSWORD": "password",
+        "OS_DOMAIN_NAME": "domain_name",
+        "OS_AUTH_URL": "iam_endpoint",
+    },
+    # Exported by huaweicloud/auth-action in GitHub's pipelines.
+    "HUAWEI_CLOUD_*": {
+        "HUAWEI_CLOUD_REGION": "region",
+        "HUAWEI_CLOUD_ACCESS_KEY_ID": "access_key",
+        "HUAWEI_CLOUD_SECRET_ACCESS_KEY": "secret_key",
+        "HUAWEI_CLOUD_PROJECT_ID": "project_id",
+    },
+}
+"""The variables of casjob and of other programs, with their settings; the strongest first."""
 
 _NO_OTHER = (
     "fix it, or set the region and a whole credential with CASJOB_* variables; no other account is"
@@ -48,7 +92,9 @@ def find_sources(
             warnings.append(summarize(error))
         return None
 
-    options, variables = _read_options(given), read_casjob_variables(environ)
+    options = _read_options(given)
+    variables, *others = (_read_variables(name, environ) for name in VARIABLES)
+    variables = variables._replace(explicit=True, is_own=True)
     chosen = options.values.get("profile") or variables.values.get("profile")
     # They say where the service is, and have a whole credential.
     are_enough = bool(
@@ -64,7 +110,7 @@ def find_sources(
             is_needed=bool(chosen) or not (is_lenient or are_enough),
             hint=_NO_OTHER,
         ),
-        *read_other_variables(environ),
+        *others,
         attempt(partial(_read_sdk_file, environ, named), is_needed=bool(named)),
         attempt(partial(_read_koocli_file, environ), is_needed=False),
     )
@@ -98,6 +144,14 @@ def _read_options(given: Mapping[str, str | None]) -> Source:
         if text and text.strip()
     }
     return Source("the command line", values, explicit=True, is_own=True)
+
+
+def _read_variables(source: str, environ: Mapping[str, str]) -> Source:
+    # An empty variable is an unset one.
+    texts = {variable: environ.get(variable, "").strip() for variable in VARIABLES[source]}
+    values = {VARIABLES[source][name]: Value(text, name) for name, text in texts.items() if text}
+    names = {setting: variable for variable, setting in VARIABLES[source].items()}
+    return Source(source, values, variables=names)
 
 
 def _read_profile(environ: Mapping[str, str], chosen: Value | None) -> Source | None:

@@ -29,6 +29,9 @@ SETTINGS = (
 )
 """Every setting, in the order in which `casjob config` shows them."""
 
+CASJOB_SETTINGS = frozenset(SETTINGS) - {"cloud", "credential_command"}
+"""Settings with a CASJOB_* variable."""
+
 SECRETS = frozenset({"token", "secret_key", "security_token", "password"})
 """Settings that are never shown."""
 
