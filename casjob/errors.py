@@ -68,8 +68,8 @@ EXIT_STATUS_MEANINGS = {
 class CasjobError(Exception):
     """An error that a user sees as a few lines, and that ends the command.
 
-    The message says what went wrong and where, `said` what the service said about it, the hint what
-    to do next; `steps` are lines of their own, such as commands to paste.
+    The message says what went wrong and where, and the hint what to do next; `steps` are lines of
+    their own, such as commands to paste.
     """
 
     status: ClassVar[ExitStatus]
@@ -78,13 +78,13 @@ class CasjobError(Exception):
         self,
         message: str,
         *,
-        said: str | None = None,
+        service_message: str | None = None,
         hint: str | None = None,
         steps: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.said = said
+        self.service_message = service_message
         self.hint = hint
         self.steps = steps
 

@@ -72,8 +72,8 @@ class Notices:
     def explain(self, error: CasjobError) -> None:
         """Write what went wrong, what the service said about it, and what to do next."""
         lines = [f"casjob: {error.message}"]
-        if error.said:
-            lines.append(f"  the service said: {error.said}")
+        if error.service_message:
+            lines.append(f"  the service said: {error.service_message}")
         if error.hint:
             lines.append(f"  hint: {error.hint}")
         self._write(lines, error.steps, is_error=True)

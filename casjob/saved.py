@@ -102,7 +102,8 @@ def read_saved(file: str) -> SavedJob:
         return _read_job(document, name)
     except ReplyError as error:
         # It is not the service that said it, nor need it be an error that a file begins with.
-        what = f", but an error: {error.said}" if error.said and _is_error(document) else ""
+        message = error.service_message
+        what = f", but an error: {message}" if message and _is_error(document) else ""
         raise ReplyError(f"{error.message}{what}", hint=_KINDS) from None
 
 

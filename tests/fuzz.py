@@ -524,7 +524,7 @@ def collect(step: Callable[[], Iterable[Finding]]) -> list[Finding]:
 def _check_error(error: CasjobError) -> Iterator[Finding]:
     if error.status not in {ExitStatus.NOT_UNDERSTOOD, ExitStatus.USAGE}:
         yield Finding("exit status", type(error).__name__, repr(error.status))
-    length = sum(len(text or "") for text in (error.message, error.said, error.hint))
+    length = sum(len(text or "") for text in (error.message, error.service_message, error.hint))
     if length > _LONGEST_ERROR:
         yield Finding("short errors", type(error).__name__, f"{length} characters")
 

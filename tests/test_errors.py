@@ -41,8 +41,7 @@ def test_every_exit_status_has_a_meaning() -> None:
 
 
 def test_a_transient_error_keeps_all_it_is_told() -> None:
-    error = TransientError("busy", said="wait", hint="try later", retry_after=7)
+    error = TransientError("busy", service_message="wait", hint="try later", retry_after=7)
 
-    assert (str(error), error.message, error.said, error.hint, error.steps, error.retry_after) == (
-        "busy", "busy", "wait", "try later", (), 7,
-    )  # fmt: skip
+    assert (str(error), error.message, error.steps) == ("busy", "busy", ())
+    assert (error.service_message, error.hint, error.retry_after) == ("wait", "try later", 7)

@@ -60,7 +60,7 @@ def test_notices_are_lines_and_errors_say_what_and_what_to_do(screen: Screen) ->
     told = Notices(screen)
     told.say("JOB-1 (last viewed)")
     told.explain(UsageError("no such thing"))
-    told.explain(JobNotFoundError("no job", said="job not found", hint="look elsewhere"))
+    told.explain(JobNotFoundError("no job", service_message="job not found", hint="look elsewhere"))
     assert screen.getvalue() == (
         "casjob: JOB-1 (last viewed)\ncasjob: no such thing\n"
         "casjob: no job\n  the service said: job not found\n  hint: look elsewhere\n"
@@ -71,7 +71,7 @@ def test_nothing_that_is_said_drives_the_terminal_or_fakes_a_line(screen: Screen
     bad = "a\x1b[2J\r\nb\x00\x9b\u202e\u2028[red]"
     seen = r"a\x1b[2J\r\nb\x00\x9b\u202e\u2028[red]"
     Notices(screen).say(bad)
-    Notices(screen).explain(UsageError(bad, said=bad, hint=bad))
+    Notices(screen).explain(UsageError(bad, service_message=bad, hint=bad))
     assert screen.getvalue() == (
         f"casjob: {seen}\ncasjob: {seen}\n  the service said: {seen}\n  hint: {seen}\n"
     )
@@ -216,7 +216,7 @@ def test_a_terminal_gets_lines_that_are_wrapped_at_words(
     termios.tcsetwinsize(stream, (24, 40))
     error = JobNotFoundError(
         "job JOB474362ef-091d-429f-9b3e-c9246b37dee6 was not found in project p",
-        said="SVCSTG.00100429 job not found",
+        service_message="SVCSTG.00100429 job not found",
         hint="the endpoint may be wrong; casjob config --check shows it, and"
         " to wait longer, use --request-timeout SECONDS",
         steps=("  export CASJOB_ACCESS_KEY=… CASJOB_SECRET_KEY=…",),

@@ -137,7 +137,9 @@ class Builds:
             return self._client.send(request, lambda document, _: _read_object(document))
         except NoSuchApiError as error:
             raise BuildNotFoundError(
-                f"{self._client.name} has no API of builds", said=error.said, hint=_CONSOLE
+                f"{self._client.name} has no API of builds",
+                service_message=error.service_message,
+                hint=_CONSOLE,
             ) from None
 
 

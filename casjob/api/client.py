@@ -295,7 +295,7 @@ class Client:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(
                 f"the response from {self.name} is {what}",
-                said=errors.describe_reply(response),
+                service_message=errors.describe_reply(response),
                 hint="the endpoint may belong to another service, or a proxy may have responded;"
                 " casjob config shows where it is set",
             ) from None

@@ -163,18 +163,18 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _explain_transient(response, service, said, known_hint)
     if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
-        return NoSuchApiError(f"{service} has no such API", said=said, hint=known_hint)
+        return NoSuchApiError(f"{service} has no such API", service_message=said, hint=known_hint)
     if status < HTTPStatus.BAD_REQUEST and REDIRECTED_TO in response.headers:
         message = f"{service} redirects to {clip(response.headers[REDIRECTED_TO])}"
-        return ServiceError(message, said=said, hint=_REDIRECT_HINT)
+        return ServiceError(message, service_message=said, hint=_REDIRECT_HINT)
     meanings: list[int | str] = [*codes, status]
     if known := [refusals[each] for each in meanings if each in refusals]:
         refusal = known[0]
-        refusal.said, refusal.hint = said, known_hint or refusal.hint or WHERE_FROM
+        refusal.service_message, refusal.hint = said, known_hint or refusal.hint or WHERE_FROM
         return refusal
     hint = "check the arguments and the options; casjob config shows the effective settings"
     message = f"{service} refused the request (HTTP {status})"
-    return ServiceError(message, said=said, hint=known_hint or hint)
+    return ServiceError(message, service_message=said, hint=known_hint or hint)
 
 
 def _explain_transient(
@@ -188,7 +188,7 @@ def _explain_transient(
     else:
         later = "try again later; if it persists, give support the request id"
         message, hint = f"{service} failed (HTTP {status})", known_hint or advice or later
-    return TransientError(message, said=said, hint=hint, retry_after=wait)
+    return TransientError(message, service_message=said, hint=hint, retry_after=wait)
 
 
 def _find_codes(response: Response) -> list[str]:

@@ -87,7 +87,8 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
         _ask_for_no_job(service)
     except ForbiddenError as error:
         yield accepted
-        message = f"not allowed in project {service.project_id}; the service said: {error.said}"
+        message = f"not allowed in project {service.project_id}"
+        message += f"; the service said: {error.service_message}"
         yield CheckResult("project", error.status, message, error.hint)
     except CasjobError as error:
         status = error.status
@@ -97,7 +98,7 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
             status = ExitStatus.SETTINGS
         elif step == "IAM" and isinstance(error, SettingsError):
             step = "account"
-        said = f"; the service said: {error.said}" if error.said else ""
+        said = f"; the service said: {error.service_message}" if error.service_message else ""
         yield CheckResult(step, status, error.message + said, error.hint, error.steps)
     else:
         yield accepted
@@ -109,9 +110,9 @@ def _ask_for_no_job(service: ServiceStage) -> None:
         service.fetch_job("JOB00000000-0000-0000-0000-000000000000", Window(limit=1))
     except JobNotFoundError as error:
         # An error code of the service or its gateway; any web server may respond with a 404.
-        if not re.match(r"[A-Z]+\.[0-9]+", error.said or ""):
+        if not re.match(r"[A-Z]+\.[0-9]+", error.service_message or ""):
             raise SettingsError(
-                f"the server at {service.endpoint} is not the service: {error.said}",
+                f"the server at {service.endpoint} is not the service: {error.service_message}",
                 hint="is the region or the endpoint right? casjob config shows where it is set",
             ) from None
 

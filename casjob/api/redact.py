@@ -87,7 +87,7 @@ class Redactor:
         """Mask the secrets in an error, in place, and return it."""
         error.message = self.mask(error.message)
         error.args = (error.message,)
-        error.said = self.mask(error.said) if error.said else None
+        error.service_message = self.mask(error.service_message) if error.service_message else None
         error.hint = self.mask(error.hint) if error.hint else None
         return error
 

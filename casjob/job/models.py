@@ -140,7 +140,9 @@ def read_detail(
         first = error.errors(include_url=False)[0]
         if first["type"] == "missing":
             said = describe_failure(read_failure(document))
-            raise ReplyError(f"{name} holds no job", said=said, hint=WRONG_ENDPOINT) from None
+            raise ReplyError(
+                f"{name} holds no job", service_message=said, hint=WRONG_ENDPOINT
+            ) from None
         field, *index = first["loc"] or ("it",)
         part = f"{field}[{index[0]}]" if index else field
         shape = _SHAPES.get(type(first["input"]), "a number")

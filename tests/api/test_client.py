@@ -206,7 +206,7 @@ def test_whatever_a_response_repeats_no_secret_is_printed(
 
     error = raised.value
     told = "\n".join(
-        [*listener.log, *listener.messages, str(error), str(error.said), str(error.hint)]
+        [*listener.log, *listener.messages, str(error), str(error.service_message), str(error.hint)]
     )
     assert "****" in told or auth is None
     secrets = [
@@ -254,7 +254,7 @@ def test_short_words_are_not_masked(service: Service) -> None:
     ):
         send(client, Token("b", origin="CASJOB_TOKEN"))
 
-    assert str(raised.value.said).startswith("a b c (")
+    assert str(raised.value.service_message).startswith("a b c (")
 
 
 def test_a_header_may_be_in_any_script(service: Service) -> None:
@@ -288,7 +288,7 @@ def test_a_response_that_is_not_json_is_described(service: Service) -> None:
         send(client)
 
     assert raised.value.message.startswith("the response from the service is not JSON: ")
-    assert raised.value.said == "a page of HTML, Welcome (HTTP 200, request req-1)"
+    assert raised.value.service_message == "a page of HTML, Welcome (HTTP 200, request req-1)"
 
 
 @pytest.mark.parametrize(

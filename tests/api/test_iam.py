@@ -187,7 +187,7 @@ def test_a_wrong_password_is_sent_once_however_often_a_token_is_needed(
 
     assert len(iam.requests) == 1
     assert raised.value.message == "IAM at a test did not log in ann of acme"
-    assert raised.value.said == "wrong password **** (HTTP 401, request req-0001)"
+    assert raised.value.service_message == "wrong password **** (HTTP 401, request req-0001)"
 
 
 def test_a_failing_iam_is_retried(iam: Service, client: Client, cache: Cache) -> None:

@@ -122,12 +122,14 @@ def test_a_text_that_is_made_to_take_long_does_not(part: str) -> None:
 
 
 def test_an_error_is_masked_in_all_its_parts() -> None:
-    error = ServiceError("no a-secret", said="what a-secret?", hint="try another a-secret")
+    error = ServiceError(
+        "no a-secret", service_message="what a-secret?", hint="try another a-secret"
+    )
 
     masked = Redactor(["a-secret"]).mask_error(error)
 
     assert masked is error
-    assert (error.message, error.said, error.hint) == (
+    assert (error.message, error.service_message, error.hint) == (
         "no ****",
         "what ****?",
         "try another ****",

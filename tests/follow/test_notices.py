@@ -43,7 +43,9 @@ class TestRetries:
 
 
 def test_a_job_that_is_not_found_is_an_error() -> None:
-    error = JobNotFoundError("job JOB1 was not found", said="no such job", hint="check the id")
+    error = JobNotFoundError(
+        "job JOB1 was not found", service_message="no such job", hint="check the id"
+    )
 
     assert written(NotFound(TIME, "JOB1", error)) == [
         "casjob: job JOB1 was not found",

@@ -205,7 +205,7 @@ def test_another_shape_is_not_understood(document: JsonValue, what: str) -> None
 
     error = raised.value
     assert error.message == f"the service's reply can't be understood: {what}"
-    assert (error.said, error.hint) == (None, HINT)
+    assert (error.service_message, error.hint) == (None, HINT)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_reply_without_a_job_is_not_understood(document: JsonValue, said: str)
 
     error = raised.value
     assert error.message == "the service's reply holds no job"
-    assert (error.said, error.hint) == (said, HINT)
+    assert (error.service_message, error.hint) == (said, HINT)
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
