@@ -122,7 +122,7 @@ class FollowOptions(Options):
     def plan(self, timeout: str | None) -> "Plan":
         """Return the plan, with durations in seconds; the timeout starts now."""
         # Help and completion follow no jobs.
-        from casjob.deadline import Deadline
+        from casjob.background import Deadline
         from casjob.follow.job import Plan
 
         interval = _parse("--interval", self.interval)

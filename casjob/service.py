@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from casjob import process
 from casjob.api.auth import AccessKey, Credential, Renewed, Token
-from casjob.api.client import Client, RetryPolicy
-from casjob.api.jobs import ServiceStage
+from casjob.api.client import Client
+from casjob.api.jobs import ServiceStage, Versions
+from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
-from casjob.api.versions import Versions
-from casjob.deadline import NEVER, Deadline
+from casjob.background import NEVER, Deadline
 from casjob.errors import SettingsError
 from casjob.history import SHORTEST_PREFIX
 from casjob.session import Session

@@ -31,10 +31,11 @@ from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 import casjob
-from casjob.api.client import Client, RetryPolicy
+from casjob.api.client import Client
 from casjob.api.components import Components
+from casjob.api.jobs import Versions
+from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
-from casjob.api.versions import Versions
 from casjob.catalogue.meanings import Catalogue
 from casjob.commands.tasks import Selection
 from casjob.components import Component

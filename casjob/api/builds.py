@@ -8,8 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from casjob.api.client import Client, Request, quote_path
-from casjob.api.components import check_id
+from casjob.api.client import Client, Request, check_id, quote_path
 from casjob.api.response import MAX_BYTES
 from casjob.builds.log_text import mask_passwords
 from casjob.builds.models import Build, BuildJob, LogPart, Phase

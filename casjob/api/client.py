@@ -1,7 +1,7 @@
 """Sends requests, retries and logs them, and reads the responses. Errors leave this masked."""
 
 import base64
-import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +18,7 @@ from casjob import __version__
 from casjob.api import errors
 from casjob.api.auth import CANONICAL_REQUEST, Credential, LockoutGuard
 from casjob.api.network import Route, create_tls_context, find_route
+from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
 from casjob.api.response import ACCEPT_ENCODING, OTHER_SERVICE_HINT, Response, read_response
 from casjob.background import run_in_thread
@@ -27,10 +28,9 @@ from casjob.errors import (
     ReplyError,
     ReplyTooLargeError,
     ServiceError,
-    TransientError,
 )
 from casjob.job.failures import clip
-from casjob.json_text import JsonValue, LimitError, decode
+from casjob.json_text import JsonValue, LimitError, decode, encode
 
 TOTAL_TIMEOUT_FACTOR = 4
 """How many request timeouts a whole exchange may take; each read by itself may take one."""
@@ -78,49 +78,21 @@ def quote_path(*names: str) -> str:
     return "".join(f"/{quote(name, safe='')}" for name in names)
 
 
-class RetryPolicy(NamedTuple):
-    """How often to retry, and how many seconds to wait before; `pace` may wait before each attempt.
+def is_id(value: object) -> bool:
+    """Return whether this may be an id of the service's, which becomes a part of paths."""
+    return isinstance(value, str) and bool(re.fullmatch("[A-Za-z0-9_-]{1,128}", value))
 
-    Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
-    since five failures in a row lock an access key (API gateway, APIGW.0301).
+
+def check_id(sent: JsonValue, what: str) -> str:
+    """Return an id as a part of a path.
+
+    Raises:
+        ReplyError: the service sent something else.
     """
-
-    retries: int = 3
-    first_wait: float = 0.5
-    longest_wait: float = 8.0
-    longest_retry_after: float = 60.0
-    pace: Callable[[], None] = lambda: None
-
-    def call(
-        self,
-        attempt: Callable[[], _Value],
-        *,
-        notify: Callable[[int, str], None],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> _Value:
-        """Return what the attempt returns; `notify` gets each retry's number and a message.
-
-        Raises:
-            CasjobError: whatever the last attempt raised.
-        """
-        longest = self.first_wait
-        for retry in range(1, self.retries + 1):
-            try:
-                self.pace()
-                return attempt()
-            except TransientError as error:
-                asked = error.retry_after or 0.0
-                if asked > self.longest_retry_after:
-                    raise
-                # Half of it at random, so that many pipelines do not retry at the same moment;
-                # what the service asks for is the same for all of them.
-                wait = asked + longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret
-                told = f"{error.message}; retrying in {wait:.1f}s ({retry} of {self.retries})"
-                notify(retry, told)
-            sleep(wait)
-            longest = min(longest * 2, self.longest_wait)
-        self.pace()
-        return attempt()
+    if isinstance(sent, str) and is_id(sent):
+        return sent
+    shown = clip(encode(sent))
+    raise ReplyError(f"the service sent {shown} as the id of {what}, which is not a valid id")
 
 
 class Client:

@@ -1,6 +1,5 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime
@@ -8,12 +7,12 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
-from casjob.api.client import Client, Request, quote_path
+from casjob.api.client import Client, Request, check_id, quote_path
 from casjob.api.errors import WHERE_FROM, Refusals
+from casjob.api.jobs import Versions
 from casjob.api.pace import Pace
 from casjob.api.paging import Identity, OnProgress, Page, check_pages, fetch_list
 from casjob.api.response import Response
-from casjob.api.versions import Versions
 from casjob.background import run_side_by_side
 from casjob.components import (
     Component,
@@ -35,7 +34,6 @@ from casjob.errors import (
     ReplyError,
 )
 from casjob.job.detail import ComponentIdentity, Place
-from casjob.job.failures import clip
 from casjob.json_text import JsonValue, encode, read_text
 
 PERMISSION = "servicestage:app:list"
@@ -317,15 +315,3 @@ def _path_of(component: Component) -> tuple[str, ...]:
     application_id = check_id(component.application_id, "an application")
     component_id = check_id(component.component_id, "a component")
     return "applications", application_id, "components", component_id
-
-
-def check_id(sent: JsonValue, what: str) -> str:
-    """Return an id if it may become a part of a path.
-
-    Raises:
-        ReplyError: it may not.
-    """
-    if isinstance(sent, str) and re.fullmatch("[A-Za-z0-9_-]{1,128}", sent):
-        return sent
-    shown = clip(encode(sent))
-    raise ReplyError(f"the service sent {shown} as the id of {what}, which is not a valid id")

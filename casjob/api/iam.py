@@ -11,7 +11,7 @@ from typing import cast
 import httpx
 
 from casjob.api.auth import Credential, Flow
-from casjob.api.client import Client, Request
+from casjob.api.client import Client, Request, is_id
 from casjob.api.errors import Refusals
 from casjob.api.response import Response
 from casjob.cache import Cache
@@ -38,15 +38,25 @@ def find_project_id(iam: Client, region: str, auth: Credential, cache: Cache) ->
         return kept
 
     def read(document: JsonValue, _: Response) -> str:
-        from casjob.api.iam_replies import read_projects
-
-        return _choose_project(read_projects(document, iam.name), region, iam.name)
+        return _choose_project(_read_projects(document, iam.name), region, iam.name)
 
     refusals = _explain_statuses(f"{iam.name} did not list the projects", auth.refusal_hint)
     request = Request("GET", "/v3/projects", {"name": region}, auth=auth, refusals=refusals)
     project_id = iam.send(request, read)
     cache.put("project", *key, project_id=project_id)
     return project_id
+
+
+def _read_projects(document: JsonValue, iam: str) -> dict[str, str]:
+    """Return the names of the projects in a reply by their ids."""
+    # Imported while the reply is on its way.
+    from casjob.job.models import Project
+
+    sent = document.get("projects") if isinstance(document, dict) else None
+    if not isinstance(sent, list):
+        raise ReplyError(f"the response from {iam} contains no list of projects")
+    projects = [Project.model_validate(each) for each in sent if isinstance(each, dict)]
+    return {each.id: str(each.name) for each in projects if each.id and is_id(each.id)}
 
 
 def _choose_project(found: Mapping[str, str], region: str, iam: str) -> str:
@@ -167,23 +177,20 @@ class Login(Credential):
         return token
 
     def _read_token(self, document: JsonValue, response: Response) -> tuple[str, datetime | None]:
-        from casjob.api.iam_replies import read_expiry
+        from casjob.job.models import Token
 
         token = response.headers.get("X-Subject-Token", "")
         if not _is_token(token):
             raise ReplyError(f"the response from {self._iam.name} contains no token")
-        return token, read_expiry(document)
+        sent = document.get("token") if isinstance(document, dict) else None
+        expires = Token.model_validate(sent).expires_at if isinstance(sent, dict) else None
+        return token, expires
 
 
 def _explain_statuses(message: str, refusal_hint: str) -> Refusals:
     refused = AuthenticationError(message, hint=refusal_hint)
     wrong_scope = SettingsError(message, hint="is the region or project right?")
     return {400: wrong_scope, 401: refused, 403: refused, 404: wrong_scope}
-
-
-def is_id(value: str) -> bool:
-    """Return whether this can be a project's id, which becomes a part of paths and a header."""
-    return bool(re.fullmatch("[A-Za-z0-9_-]{1,128}", value))
 
 
 def _is_token(value: str) -> bool:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from casjob.api.client import Client, Request, quote_path
 from casjob.api.paging import Identity, OnProgress, Page, fetch_list
 from casjob.api.response import Response
-from casjob.api.versions import Versions
-from casjob.errors import ForbiddenError, JobNotFoundError, ReplyTooLargeError
+from casjob.errors import ForbiddenError, JobNotFoundError, NoSuchApiError, ReplyTooLargeError
 from casjob.job.detail import JobDetail, Place, Window
 from casjob.json_text import JsonValue, encode
 
@@ -26,6 +25,51 @@ PAGE_SIZE = 50
 
 _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE_AT"}
 """The fields of a task that change while it runs."""
+
+
+_Value = TypeVar("_Value")
+
+
+class Versions:
+    """The versions of the API that may be used, the preferred one first.
+
+    Once the gateway says that one is not there, the next is used; `remember` gets it if it is.
+    """
+
+    def __init__(self, *versions: str, remember: Callable[[str], None] = lambda _: None) -> None:
+        self._left = versions
+        self._known = versions[0]
+        self._remember = remember
+
+    @property
+    def current(self) -> str:
+        """The version to use."""
+        return self._left[0]
+
+    def may_be(self, version: str) -> bool:
+        """Return whether a version may be used, now or where others are not there."""
+        return version in self._left
+
+    def call(self, request: Callable[[str], _Value]) -> _Value:
+        """Return what a request returns that gets a version, the next one where it is not there.
+
+        Raises:
+            NoSuchApiError: no version is there.
+        """
+        while True:
+            version, *others = self._left
+            try:
+                value = request(version)
+            except NoSuchApiError:
+                if not others:
+                    raise
+                # Other threads find the same.
+                self._left = tuple(others)
+                continue
+            if version != self._known:
+                self._known = version
+                self._remember(version)
+            return value
 
 
 class ServiceStage:

@@ -1,12 +1,18 @@
-"""How fast requests may follow one another, within the gateway's limits."""
+"""When requests are sent: at a pace within the gateway's limits, and again if they fail."""
 
 import math
+import random
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from casjob.errors import TransientError
 
 BURST = 45.0
 RATE = 0.5  # requests a second after the burst: with it, fewer than 200 in any 5 minutes
+
+_Value = TypeVar("_Value")
 
 
 class Pace:
@@ -54,3 +60,48 @@ class Pace:
             self._rate = min(self._rate, RATE)
             self._burst = min(self._burst, BURST)
             self._left = min(self._left, 0.0)
+
+
+class RetryPolicy(NamedTuple):
+    """How often to retry, and how many seconds to wait before; `pace` may wait before each attempt.
+
+    Only a `TransientError` is retried: network failures, HTTP 429 and 5xx. A 401 never is,
+    since five failures in a row lock an access key (API gateway, APIGW.0301).
+    """
+
+    retries: int = 3
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    longest_retry_after: float = 60.0
+    pace: Callable[[], None] = lambda: None
+
+    def call(
+        self,
+        attempt: Callable[[], _Value],
+        *,
+        notify: Callable[[int, str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> _Value:
+        """Return what the attempt returns; `notify` gets each retry's number and a message.
+
+        Raises:
+            CasjobError: whatever the last attempt raised.
+        """
+        longest = self.first_wait
+        for retry in range(1, self.retries + 1):
+            try:
+                self.pace()
+                return attempt()
+            except TransientError as error:
+                asked = error.retry_after or 0.0
+                if asked > self.longest_retry_after:
+                    raise
+                # Half of it at random, so that many pipelines do not retry at the same moment;
+                # what the service asks for is the same for all of them.
+                wait = asked + longest * random.uniform(0.5, 1)  # noqa: S311 - nothing secret
+                told = f"{error.message}; retrying in {wait:.1f}s ({retry} of {self.retries})"
+                notify(retry, told)
+            sleep(wait)
+            longest = min(longest * 2, self.longest_wait)
+        self.pace()
+        return attempt()

@@ -11,8 +11,8 @@ confirmation. If the confirmation fails for good, the verdict is what is known.
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from casjob.background import NEVER, Deadline
 from casjob.catalogue.meanings import Catalogue
-from casjob.deadline import NEVER, Deadline
 from casjob.errors import (
     CasjobError,
     ComponentDeletedError,

@@ -102,6 +102,19 @@ class Task(ApiObject):
         return f"task{number} {self.task_name or self.task_id or '(no name)'}"
 
 
+class Project(ApiObject):
+    """A project, as IAM lists it."""
+
+    id: Text = None
+    name: Text = None
+
+
+class Token(ApiObject):
+    """What IAM says of a token that it sends in a header."""
+
+    expires_at: Moment = None
+
+
 class _Reply(BaseModel):
     """The shape of a reply in all versions; the `rest` is kept as it was sent.
 

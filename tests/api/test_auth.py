@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, quote, unquote
 import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.client import Client, Request, RetryPolicy
+from casjob.api.client import Client, Request
+from casjob.api.pace import RetryPolicy
 from casjob.errors import AuthenticationError, ServiceError
 from tests.service import Recorded, Reply, Service
 

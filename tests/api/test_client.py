@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from casjob.api.auth import AccessKey, Credential, Token
-from casjob.api.client import Client, Request, RetryPolicy
+from casjob.api.client import Client, Request
+from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
 from casjob.errors import (
     AuthenticationError,

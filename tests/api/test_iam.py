@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from casjob.api.auth import Token
-from casjob.api.client import Client, Request, RetryPolicy
+from casjob.api.client import Client, Request
 from casjob.api.iam import Login, find_project_id
+from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
 from casjob.background import run_in_thread
 from casjob.cache import Cache

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casjob.api.auth import Token
-from casjob.api.client import Client, RetryPolicy
-from casjob.api.jobs import ServiceStage
-from casjob.api.versions import Versions
+from casjob.api.client import Client
+from casjob.api.jobs import ServiceStage, Versions
+from casjob.api.pace import RetryPolicy
 from casjob.errors import JobNotFoundError
 from casjob.job.detail import Window
 from tests.conftest import JOB_ID, PROJECT_ID

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from casjob.api.client import RetryPolicy
+from casjob.api.pace import RetryPolicy
 from casjob.errors import (
     AuthenticationError,
     CasjobError,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.api.versions import Versions
+from casjob.api.jobs import Versions
 from casjob.background import run_in_thread
 from casjob.errors import NoSuchApiError
 from tests.components import component, without_v3

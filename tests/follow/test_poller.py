@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from casjob.background import Deadline
 from casjob.catalogue.meanings import Catalogue
-from casjob.deadline import Deadline
 from casjob.errors import AuthenticationError, JobNotFoundError, ReplyError, TransientError
 from casjob.errors import ExitStatus as Status
 from casjob.follow.job import FollowedJob, Plan
