@@ -3,21 +3,19 @@
 Nothing but the documented GETs is ever sent: on paths nearby, a GET cancels a build.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from casjob.api.client import Client, Request, check_id, quote_path
-from casjob.api.response import MAX_BYTES
-from casjob.builds.log_text import mask_passwords
-from casjob.builds.models import Build, BuildJob, LogPart, Phase
+from casjob.builds.log_text import LogPart, LogReader, Phase, mask_passwords
+from casjob.builds.models import Build, BuildJob
 from casjob.errors import (
     BuildNotFoundError,
     ForbiddenError,
     NoSuchApiError,
     ReplyError,
-    ReplyTooLargeError,
 )
 from casjob.job.failures import clip
 from casjob.json_text import JsonValue, read_text, read_whole_number
@@ -29,10 +27,6 @@ PAGE_SIZE = 20
 """Of lists; the one in the documented example."""
 MAX_PAGES = 100
 """Of a list: a server may repeat or invent items for ever."""
-MAX_LOG = MAX_BYTES
-"""Characters of a log that are read."""
-MAX_PARTS = 2700
-"""Parts of a log: so many of the documented size, 25 kB, are as long as the longest log."""
 
 _CONSOLE = "the console shows the build's log, under the component's builds"
 _NOT_UNDERSTOOD = "the service's reply about builds can't be understood"
@@ -78,7 +72,7 @@ class Builds:
         sent = self._get("builds", build_id, missing=f"build {clip(build_id)}")
         return Build.model_validate(_mask(sent))
 
-    def open_log(self, build_id: str) -> "LogReader":
+    def open_log(self, build_id: str) -> LogReader:
         """Return what reads the log of a build."""
         return LogReader(partial(self._fetch_part, build_id))
 
@@ -140,61 +134,6 @@ class Builds:
                 service_message=error.service_message,
                 hint=_CONSOLE,
             ) from None
-
-
-class LogReader:
-    """Reads the log of a build from its start, in as many calls as one likes.
-
-    The end of paging is not documented: a part is the last one if it is empty, or if its end is not
-    after its start. `fetch_part` gets that.
-    """
-
-    def __init__(self, fetch_part: Callable[[int], LogPart]) -> None:
-        self.phases: tuple[Phase, ...] = ()
-        self.problem: str | None = None
-        self._fetch_part = fetch_part
-        self._texts: list[str] = []
-        self._position = self._length = self._parts = 0
-
-    def read(self) -> str:
-        """Return what was written since the last call.
-
-        Raises:
-            CasjobError: what went wrong; the next call returns what was read before.
-        """
-        while self.problem is None:
-            text = self._read_part()
-            if not text:
-                break
-            self._texts.append(text)
-            self._length += len(text)
-            self._parts += 1
-            if self._length > MAX_LOG or self._parts >= MAX_PARTS:
-                self._give_up()
-        texts, self._texts = self._texts, []
-        return "".join(texts)
-
-    def _read_part(self) -> str:
-        start = self._position
-        try:
-            text, end, phases = self._fetch_part(start)
-        except ReplyTooLargeError:
-            self._give_up()
-            return ""
-        self.phases = phases or self.phases
-        if end is not None and end > start:
-            self._position = end
-            return text
-        if start == 0:
-            # Without positions, the log is read from its start each time.
-            return text[self._length :]
-        if text and end is not None and end < start:
-            self.problem = f"the service sends what is before position {end} after {start} again"
-        return ""
-
-    def _give_up(self) -> None:
-        size = f"{MAX_LOG // 1024 // 1024} MiB"
-        self.problem = f"it is longer than {size} or {MAX_PARTS} parts, the most that casjob reads"
 
 
 def _read_object(document: JsonValue) -> dict[str, JsonValue]:

@@ -15,9 +15,9 @@ from casjob.job.detail import JobDetail, Place, Window
 from casjob.json_text import JsonValue, encode
 
 if TYPE_CHECKING:
+    from casjob.api.builds import Builds
     from casjob.api.components import Components
     from casjob.api.errors import Refusals
-    from casjob.builds.models import BuildSource
     from casjob.job.models import Task
 
 PAGE_SIZE = 50
@@ -116,7 +116,7 @@ class ServiceStage:
         )
 
     @cached_property
-    def builds(self) -> "BuildSource":
+    def builds(self) -> "Builds":
         """The builds of the project's components."""
         from casjob.api.builds import Builds
 

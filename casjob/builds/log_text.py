@@ -1,6 +1,15 @@
-"""Makes lines of a build's log: what a terminal would show in the end, and no passwords."""
+"""Reads a build's log part by part, and makes clean lines of it, without passwords."""
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from casjob.errors import ReplyTooLargeError
+
+MAX_LOG = 64 * 1024 * 1024
+"""Characters of a log that are read."""
+MAX_PARTS = 2700
+"""Parts of a log: so many of the documented size, 25 kB, are as long as the longest log."""
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, and what moves the cursor
@@ -10,6 +19,76 @@ _ESCAPES = re.compile(
 
 _PASSWORD = re.compile(r"://([^\s/:@]*):[^\s/]+@|://[^\s/:@]{20,}@")
 """Of a user in an address; as a name, so many characters are a token."""
+
+
+class Phase(NamedTuple):
+    """A part of a build, with its state as sent."""
+
+    name: str
+    state: str
+
+
+class LogPart(NamedTuple):
+    """A part of a log; `end` is the position after it, None if the service does not say."""
+
+    text: str
+    end: int | None
+    phases: tuple[Phase, ...]
+
+
+class LogReader:
+    """Reads the log of a build from its start, in as many calls as one likes.
+
+    The end of paging is not documented: a part is the last one if it is empty, or if its end is not
+    after its start. `fetch_part` gets that.
+    """
+
+    def __init__(self, fetch_part: Callable[[int], LogPart]) -> None:
+        self.phases: tuple[Phase, ...] = ()
+        self.problem: str | None = None
+        self._fetch_part = fetch_part
+        self._texts: list[str] = []
+        self._position = self._length = self._parts = 0
+
+    def read(self) -> str:
+        """Return what was written since the last call.
+
+        Raises:
+            CasjobError: what went wrong; the next call returns what was read before.
+        """
+        while self.problem is None:
+            text = self._read_part()
+            if not text:
+                break
+            self._texts.append(text)
+            self._length += len(text)
+            self._parts += 1
+            if self._length > MAX_LOG or self._parts >= MAX_PARTS:
+                self._give_up()
+        texts, self._texts = self._texts, []
+        return "".join(texts)
+
+    def _read_part(self) -> str:
+        start = self._position
+        try:
+            text, end, phases = self._fetch_part(start)
+        except ReplyTooLargeError:
+            self._give_up()
+            return ""
+        self.phases = phases or self.phases
+        if end is not None and end > start:
+            self._position = end
+            return text
+        if start == 0:
+            # Without positions, the log is read from its start each time.
+            return text[self._length :]
+        if text and end is not None and end < start:
+            self.problem = f"the service sends what is before position {end} after {start} again"
+        return ""
+
+    def _give_up(self) -> None:
+        size = f"{MAX_LOG // 1024 // 1024} MiB"
+        self.problem = f"it is longer than {size} or {MAX_PARTS} parts, the most that casjob reads"
 
 
 def clean(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from casjob.builds.excerpt import find_end, find_excerpt
+from casjob.builds.log_text import Phase
 from casjob.durations import seconds_between
 from casjob.job.models import ApiObject, Text, WholeNumber
 from casjob.job.statuses import Outcome
@@ -106,24 +107,9 @@ class BuildJob(NamedTuple):
     last_build_id: str | None
 
 
-class Phase(NamedTuple):
-    """A part of a build, with its state as sent."""
-
-    name: str
-    state: str
-
-
 def find_failed_phase(phases: Iterable[Phase]) -> str | None:
     """Return the name of the first phase that failed; None if none did."""
     return next((each.name for each in phases if outcome_of(each.state) is Outcome.FAILED), None)
-
-
-class LogPart(NamedTuple):
-    """A part of a log; `end` is the position after it, None if the service does not say."""
-
-    text: str
-    end: int | None
-    phases: tuple[Phase, ...]
 
 
 class BuildLog(NamedTuple):
@@ -162,25 +148,8 @@ class BuildLog(NamedTuple):
         return find_end(self.lines) if has_succeeded else find_excerpt(self.lines)
 
 
-class LogReader(Protocol):
-    """Reads the log of a build from its start, in as many calls as one likes.
-
-    `phases` are those of the last part that was read; `problem` says why no more can be read.
-    """
-
-    phases: tuple[Phase, ...]
-    problem: str | None
-
-    def read(self) -> str:
-        """Return what was written since the last call."""
-        ...
-
-
 class BuildSource(Protocol):
-    """Something that has builds: the service, or the demo in its place.
-
-    Each method raises a CasjobError that says what went wrong.
-    """
+    """Something that has builds. Each method raises a CasjobError that says what went wrong."""
 
     def find_jobs(self, name: str) -> list[BuildJob]:
         """Return the build jobs with this very name."""
@@ -192,8 +161,4 @@ class BuildSource(Protocol):
 
     def fetch_build(self, build_id: str) -> Build:
         """Return a build."""
-        ...
-
-    def open_log(self, build_id: str) -> LogReader:
-        """Return what reads the log of a build."""
         ...

@@ -44,7 +44,8 @@ from casjob.targets import (
 if TYPE_CHECKING:
     from casjob.api.components import Components
     from casjob.api.jobs import ServiceStage
-    from casjob.builds.models import Build, LogReader, Phase
+    from casjob.builds.log_text import LogReader, Phase
+    from casjob.builds.models import Build
     from casjob.components import Component, Listing
     from casjob.job.models import Job
 

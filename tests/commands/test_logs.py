@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from casjob.api import builds as api
-from casjob.builds.models import LogPart
+from casjob.builds.log_text import MAX_LOG, MAX_PARTS, LogPart, LogReader
 from casjob.demo.jobs import (
     EARLIER_JOB_IDS,
     FAILED_JOB_ID,
@@ -573,7 +572,7 @@ class TestAReply:
         service.handler = reply
         shown = ask("logs", JOB_ID)
         assert shown.status == 5
-        assert len(shown.out) == api.MAX_LOG + size + 1
+        assert len(shown.out) == MAX_LOG + size + 1
         assert shown.err.endswith(
             "casjob: could not read the rest of the log: it is longer than 64 MiB or 2700 parts,"
             " the"
@@ -581,8 +580,8 @@ class TestAReply:
         )
 
     def test_may_be_one_of_many_small_ones(self) -> None:
-        reader = api.LogReader(lambda position: LogPart("x", position + 1, ()))
-        assert len(reader.read()) == api.MAX_PARTS
+        reader = LogReader(lambda position: LogPart("x", position + 1, ()))
+        assert len(reader.read()) == MAX_PARTS
         assert (
             reader.problem == "it is longer than 64 MiB or 2700 parts, the most that casjob reads"
         )
