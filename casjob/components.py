@@ -4,6 +4,7 @@ Every field may be absent, null or of another type than documented: the attribut
 the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkservicestage 3.1.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple, TypeAlias
@@ -19,6 +20,9 @@ from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number
 
 Fields = dict[str, JsonValue]
+
+_NAME = re.compile("[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+"""The name of an object in a cluster, which is safe in a command."""
 
 
 def _keep_objects(sent: object) -> list[Fields]:
@@ -109,6 +113,34 @@ class Component(ApiObject):
     def label(self) -> str:
         """What errors and notices call it."""
         return self.name or self.component_id or "without a name"
+
+    @property
+    def is_from_image(self) -> bool:
+        """Whether it is deployed from an image, by its details in v3."""
+        source = self.sent.get("SOURCE")
+        return isinstance(source, dict) and source.get("kind") == "image"
+
+    @property
+    def events_command(self) -> str | None:
+        """The command that lists its events in a cluster; None if it is in none.
+
+        casjob itself talks to no cluster. What the details do not tell is left for the user to fill
+        in.
+        """
+        references = self.sent.get("REFER_RESOURCES") or [{"type": "cce"}]
+        for each in _keep_objects(references):
+            if each.get("type") == "cce":
+                parameters = each.get("parameters")
+                namespace = parameters.get("namespace") if isinstance(parameters, dict) else None
+                named = _read_name(namespace, "NAMESPACE")
+                workload = _read_name(self.sent.get("WORKLOAD_NAME"), "WORKLOAD")
+                events = f"kubectl get events --namespace {named} --sort-by .lastTimestamp"
+                return f"{events} | grep {workload}"
+        return None
+
+
+def _read_name(sent: object, unknown: str) -> str:
+    return sent if isinstance(sent, str) and _NAME.fullmatch(sent) else unknown
 
 
 class Listing(NamedTuple):

@@ -33,18 +33,14 @@ _NOT_UNDERSTOOD = "the service's reply about builds can't be understood"
 
 
 class Builds:
-    """The builds of one project."""
+    """The builds of one project. Each method raises a CasjobError that says what went wrong."""
 
     def __init__(self, client: Client, *, project_id: str, location: str) -> None:
         self._client = client
         self._where = f"project {project_id} ({location})"
 
     def find_jobs(self, name: str) -> list[BuildJob]:
-        """Return the build jobs with this very name.
-
-        Raises:
-            CasjobError: what went wrong.
-        """
+        """Return the build jobs with this very name."""
         # Whether the service matches the name exactly is not documented.
         jobs = self._list("job_id", "jobs", job_name=name)
         job_ids = [job_id for job_id, sent in jobs.items() if sent.get("job_name") == name]
@@ -55,20 +51,11 @@ class Builds:
         return BuildJob(job_id, read_text(sent.get("last_build_id")) or None)
 
     def list_builds(self, job_id: str) -> list[str]:
-        """Return the ids of all builds of a build job, in the service's order.
-
-        Raises:
-            CasjobError: what went wrong.
-        """
+        """Return the ids of all builds of a build job, in the service's order."""
         return list(self._list("build_id", "jobs", job_id, "builds"))
 
     def fetch_build(self, build_id: str) -> Build:
-        """Return a build.
-
-        Raises:
-            BuildNotFoundError: there is none with this id.
-            CasjobError: what else went wrong.
-        """
+        """Return a build."""
         sent = self._get("builds", build_id, missing=f"build {clip(build_id)}")
         return Build.model_validate(_mask(sent))
 

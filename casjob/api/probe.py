@@ -31,8 +31,7 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
     url = proxy.url if proxy else httpx.URL(client.url)
     host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
     none = f"none: {origin}" if origin else "none"
-    found_proxy = f"{host}:{port} of {origin}" if proxy else none
-    yield CheckResult("proxy", ExitStatus.SUCCESS, found_proxy)
+    yield _pass("proxy", f"{host}:{port} of {origin}" if proxy else none)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -40,7 +39,7 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
         yield CheckResult("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
-    yield CheckResult("name", ExitStatus.SUCCESS, f"{host} resolves to {addresses}")
+    yield _pass("name", f"{host} resolves to {addresses}")
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError as error:
@@ -49,11 +48,7 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
             hint += f"; {client.origin}"
         yield CheckResult("TCP", ExitStatus.UNAVAILABLE, f"{host}:{port}: {_reason(error)}", hint)
         return
-    yield CheckResult("TCP", ExitStatus.SUCCESS, f"{host}:{port} accepts connections")
-    yield from _check_response(client)
-
-
-def _check_response(client: Client) -> Iterator[CheckResult]:
+    yield _pass("TCP", f"{host}:{port} accepts connections")
     try:
         response = client.probe()
     except CasjobError as error:
@@ -62,24 +57,29 @@ def _check_response(client: Client) -> Iterator[CheckResult]:
         return
     expires = response.certificate_expires
     message = f"the certificate expires on {expires:%Y-%m-%d}" if expires else "none, plain http"
-    yield CheckResult("TLS", ExitStatus.SUCCESS, message)
-    theirs = response.date
+    yield _pass("TLS", message)
+    yield _compare_clocks(response.date)
+
+
+def _pass(step: str, message: str) -> CheckResult:
+    return CheckResult(step, ExitStatus.SUCCESS, message)
+
+
+def _compare_clocks(theirs: datetime | None) -> CheckResult:
     if theirs is None:
-        yield CheckResult("clock", ExitStatus.SUCCESS, "the service sends no date")
-        return
+        return _pass("clock", "the service sends no date")
     ahead = datetime.now(UTC) - theirs
-    message = f"this machine is {abs(ahead.total_seconds()):.0f}s "
-    message += "ahead of the service" if ahead > timedelta() else "behind the service"
+    side = "ahead of" if ahead > timedelta() else "behind"
+    message = f"this machine is {abs(ahead.total_seconds()):.0f}s {side} the service"
     if abs(ahead) < _CLOCK_TOLERANCE:
-        yield CheckResult("clock", ExitStatus.SUCCESS, message)
-    else:
-        hint = "set the clock, for instance with NTP: the gateway refuses signatures that far off"
-        yield CheckResult("clock", ExitStatus.SETTINGS, message, hint)
+        return _pass("clock", message)
+    hint = "set the clock, for instance with NTP: the gateway refuses signatures that far off"
+    return CheckResult("clock", ExitStatus.SETTINGS, message, hint)
 
 
 def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResult]:
     """Probe authentication and the project, by asking for a job that does not exist."""
-    accepted = CheckResult("authentication", ExitStatus.SUCCESS, "accepted")
+    accepted = _pass("authentication", "accepted")
     step = "IAM"
     try:
         service = open_service()
@@ -102,7 +102,7 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
         yield CheckResult(step, status, error.message + said, error.hint, error.steps)
     else:
         yield accepted
-        yield CheckResult("project", ExitStatus.SUCCESS, service.project_id)
+        yield _pass("project", service.project_id)
 
 
 def _ask_for_no_job(service: ServiceStage) -> None:

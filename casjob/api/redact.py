@@ -2,7 +2,9 @@
 
 import html
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -39,23 +41,19 @@ class Redactor:
     """Masks secrets of at least 6 characters, also where a server repeats them in an encoding."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets: dict[str, _Secret] = {}
-        self._remembered: dict[str, _Secret] = {}
-        self.add(*secrets)
+        self._secrets = set(secrets)
+        self._remembered: deque[str] = deque(maxlen=_REMEMBERED)
 
     def add(self, *secrets: str) -> None:
         """Mask more secrets from now on."""
-        self._secrets |= {secret: _examine(secret) for secret in secrets}
+        self._secrets |= {*secrets}
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Also mask the tokens and the signature in the headers of a request or a response."""
         signature = headers.get("Authorization", "").rpartition("Signature=")[2]
         for secret in (signature, *(headers.get(name, "") for name in _SECRET_HEADERS)):
-            if secret not in self._remembered:
-                self._remembered[secret] = _examine(secret)
-        for oldest in list(self._remembered)[:-_REMEMBERED]:
-            # Another thread may do the same.
-            self._remembered.pop(oldest, None)
+            if secret not in self._known():
+                self._remembered.append(secret)
 
     def mask(self, text: str) -> str:
         """Return the text without secrets.
@@ -65,7 +63,7 @@ class Redactor:
         """
         if not self._may_be_in(text):
             return text
-        forms = (known.forms for known in self._known())
+        forms = (_examine(secret).forms for secret in self._known())
         secrets = sorted(frozenset[str]().union(*forms), key=len, reverse=True)
         masked = text
         for _ in range(_LAYERS):
@@ -102,13 +100,13 @@ class Redactor:
             case _:
                 return value
 
-    def _known(self) -> list["_Secret"]:
-        return [*self._secrets.values(), *self._remembered.values()]
+    def _known(self) -> list[str]:
+        return [*self._secrets, *self._remembered]
 
     def _may_be_in(self, text: str) -> bool:
         """Return whether to search a text for secrets, which takes long."""
         known = self._known()
-        parts = (part for secret in known for part in secret.parts)
+        parts = (part for secret in known for part in _examine(secret).parts)
         return bool(known) and any(each in text for each in (*_SIGNS, *parts))
 
 
@@ -139,6 +137,7 @@ class _Secret(NamedTuple):
     parts: frozenset[str]
 
 
+@lru_cache(maxsize=2 * _REMEMBERED)
 def _examine(secret: str) -> _Secret:
     forms = frozenset(_decode(secret))
     parts = (max(re.findall("[0-9A-Za-z]+", form), key=len, default=form) for form in forms)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from casjob import process
-from casjob.builds.cluster import is_from_image, list_events
 from casjob.builds.log_text import LineReader, clean
 from casjob.errors import (
     BuildNotFoundError,
@@ -212,17 +211,17 @@ def _add_failure(
     error: BuildNotFoundError, job: _Job, source: "ServiceStage"
 ) -> BuildNotFoundError:
     """Add to an error where the job failed, if it did, since there is no failed build to show."""
-    details = job.component.sent
-    # They only help.
+    component = job.component
+    # Its details only help.
     with suppress(CasjobError):
-        details = source.components.fetch_component(job.component).sent
-    if is_from_image(details):
+        component = source.components.fetch_component(component)
+    if component.is_from_image:
         error.hint = "it is deployed from an image, which is built elsewhere"
     cause = job.report.cause
     if job.report.outcome is Outcome.FAILED and cause:
         phase = f" in phase {cause.phase}," if cause.phase else ""
         error.steps += (f"  job {job.job_id} failed{phase} at {cause.name}",)
-        if not cause.is_of_build and (events := list_events(details)):
+        if not cause.is_of_build and (events := component.events_command):
             error.steps += (f"  {events}",)
     return error
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casjob.api.signing import encode_query, sign
+from casjob.api.auth import encode_query, sign
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "sign_vectors.json").read_bytes()
