@@ -5,7 +5,7 @@ the value's JSON text. Source: the models of the vendor's SDK, huaweicloudsdkser
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -276,12 +276,10 @@ def refresh(component: Component, document: JsonValue) -> Component:
     )
 
 
-def read_overview(fields: Fields, application: Fields) -> list[Component]:
+def read_overview(fields: Fields, application: Mapping[str, JsonValue]) -> list[Component]:
     """Return the instances of a component that v2 lists; without any, the component itself.
 
-    Args:
-        fields: the component, in an overview of the application's components.
-        application: the application, in the list of applications.
+    The fields are those of the component in an overview of its application, and of that in a list.
     """
     component = {
         "id": fields.get("id"),

@@ -1,7 +1,6 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -84,12 +83,7 @@ class Components:
     """
 
     def __init__(
-        self,
-        client: Client,
-        *,
-        versions: Versions,
-        project_id: str,
-        location: str,
+        self, client: Client, *, versions: Versions, project_id: str, location: str
     ) -> None:
         self.by_job: dict[str, Place] = {}
         self._client = client
@@ -102,18 +96,13 @@ class Components:
     ) -> Listing:
         """List the components of the project, or of its application with a name or an id."""
         lists = {"v2": self._list_v2, "v3": self._list_v3}
-        listing = self._versions.call(lambda version: lists[version](application, on_progress))
-        for each in listing.components:
-            self._note_jobs(each, [each.last_job_id])
-        return listing
+        return self._versions.call(lambda version: lists[version](application, on_progress))
 
     def list_instances(self, *, on_progress: OnProgress) -> Listing:
         """List the components by their instances, as v2 does; none where only v3 is there."""
-        if not self._versions.may_be("v2"):
-            return list_components([], 0, datetime.now(UTC), ())
-        older = copy(self)
-        older._versions = Versions("v2")  # noqa: SLF001 - an object of this class
-        return older.list_components(on_progress=on_progress)
+        if self._versions.may_be("v2"):
+            return self._list_v2(None, on_progress)
+        return list_components([], 0, datetime.now(UTC), ())
 
     def fetch_component(self, component: Component) -> Component:
         """Return a component that was listed as it is now, with its details in v3.
@@ -121,21 +110,19 @@ class Components:
         Raises:
             ComponentNotFoundError: it is gone.
         """
+        refusals = self._refuse_one(component)
         if self._versions.current == "v3":
-            request = self._request(*_path_of(component), refusals=self._refuse_one(component))
+            request = self._request("v3", *_path_of(component), refusals=refusals)
             now = self._client.send(request, lambda document, _: refresh(component, document))
-            self._note_jobs(now, [now.last_job_id])
-            return now
-        application: Fields = {
-            "id": component.application_id,
-            "name": component.application_name,
-        }
-        overviews = self._fetch_overviews(application, lambda: None)
-        for each in _read_overviews(overviews, application):
-            if each.ids == component.ids:
-                self._note_jobs(each, [each.last_job_id])
-                return each
-        raise self._refuse_one(component)[HTTPStatus.NOT_FOUND]
+        else:
+            named = {"id": component.application_id, "name": component.application_name}
+            components = _read_overviews(self._fetch_overviews(named), named)
+            found = [each for each in components if each.ids == component.ids]
+            if not found:
+                raise refusals[HTTPStatus.NOT_FOUND]
+            now = found[0]
+        self._note_jobs(now, now.last_job_id)
+        return now
 
     def fetch_history(self, component: Component, *, on_progress: OnProgress) -> ComponentHistory:
         """Return the deployments of a component that was listed.
@@ -145,7 +132,7 @@ class Components:
         """
         if self._versions.current != "v3":
             return ComponentHistory(component)
-        path = *_path_of(component), "records"
+        path = "v3", *_path_of(component), "records"
         refusals = self._refuse_one(component)
         try:
             fetched = self._fetch(*path, refusals=refusals, on_progress=on_progress)
@@ -153,16 +140,16 @@ class Components:
             return ComponentHistory(component)
         deployments = sort_newest_first([Deployment.model_validate(each) for each in fetched.items])
         for each in deployments:
-            self._note_jobs(component, each.job_ids)
+            self._note_jobs(component, *each.job_ids)
         return ComponentHistory(
             component,
             deployments,
             total=len(deployments) + fetched.missing,
             is_complete=not fetched.missing,
-            notes=tuple(fetched.notes("deployment")),
+            notes=fetched.notes("deployment"),
         )
 
-    def _note_jobs(self, component: Component, job_ids: Iterable[str | None]) -> None:
+    def _note_jobs(self, component: Component, *job_ids: str | None) -> None:
         identity = ComponentIdentity(
             component.component_id,
             component.name,
@@ -174,7 +161,9 @@ class Components:
         self.by_job |= {job_id: place for job_id in job_ids if job_id}
 
     def _list_v3(self, application: str | None, on_progress: OnProgress) -> Listing:
-        fetched = self._fetch("components", refusals=self._refuse_all(), on_progress=on_progress)
+        fetched = self._fetch(
+            "v3", "components", refusals=self._refuse_all(), on_progress=on_progress
+        )
         components = [Component.model_validate(each) for each in fetched.items]
         if application is not None:
             # Its own filter takes only a name; whether that must match exactly is not documented.
@@ -187,13 +176,11 @@ class Components:
             components = [
                 each for each, named in zip(components, names, strict=True) if application in named
             ]
-        return list_components(
-            components, fetched.missing, fetched.as_of, fetched.notes("component")
-        )
+        return self._list(components, fetched)
 
     def _list_v2(self, application: str | None, on_progress: OnProgress) -> Listing:
         pace = Pace(burst=BURST, rate=RATE).wait
-        fetched = self._fetch("applications", refusals=self._refuse_all(), pace=pace)
+        fetched = self._fetch("v2", "applications", refusals=self._refuse_all(), pace=pace)
         applications = [
             each
             for each in fetched.items
@@ -219,10 +206,15 @@ class Components:
                 missing += result.missing
                 duplicates += result.duplicates
             on_progress(number, len(applications), "applications")
-        notes = fetched._replace(missing=missing, duplicates=duplicates).notes("component")
-        if gone:
-            notes += (f"{gone[0]}{f', and {len(gone) - 1} more' if gone[1:] else ''}",)
-        return list_components(components, missing, fetched.as_of, notes)
+        notes = [f"{gone[0]}{f', and {len(gone) - 1} more' if gone[1:] else ''}"] if gone else []
+        fetched = fetched._replace(missing=missing, duplicates=duplicates)
+        return self._list(components, fetched, *notes)
+
+    def _list(self, components: list[Component], fetched: _Fetched, *notes: str) -> Listing:
+        for each in components:
+            self._note_jobs(each, each.last_job_id)
+        notes = fetched.notes("component") + notes
+        return list_components(components, fetched.missing, fetched.as_of, notes)
 
     def _fetch_overviews_unless_gone(
         self, application: Fields, pace: Callable[[], None]
@@ -232,11 +224,13 @@ class Components:
         except ComponentNotFoundError as error:
             return error
 
-    def _fetch_overviews(self, application: Fields, pace: Callable[[], None]) -> _Fetched:
+    def _fetch_overviews(
+        self, application: Mapping[str, JsonValue], pace: Callable[[], None] = lambda: None
+    ) -> _Fetched:
         """Fetch the components of an application in v2."""
         application_id = check_id(application.get("id"), "an application")
         name = read_text(application.get("name")) or application_id
-        path = "applications", application_id, "components", "overviews"
+        path = "v2", "applications", application_id, "components", "overviews"
         refusals = self._refuse_gone(f"application {name}", "list the components")
         return self._fetch(*path, name="components", refusals=refusals, pace=pace)
 
@@ -273,12 +267,9 @@ class Components:
         )
 
     def _request(
-        self,
-        *path: str,
-        refusals: Refusals,
-        params: Mapping[str, str] | None = None,
+        self, version: str, *path: str, refusals: Refusals, params: dict[str, str] | None = None
     ) -> Request:
-        url = quote_path(self._versions.current, self._project_id, "cas", *path)
+        url = quote_path(version, self._project_id, "cas", *path)
         return Request("GET", url, params, refusals=refusals)
 
     def _refuse_all(self) -> Refusals:
@@ -307,7 +298,7 @@ class Components:
         return ForbiddenError(f"not allowed to {doing} in {self._where}, {needed}")
 
 
-def _read_overviews(overviews: _Fetched, application: Fields) -> list[Component]:
+def _read_overviews(overviews: _Fetched, application: Mapping[str, JsonValue]) -> list[Component]:
     return [each for one in overviews.items for each in read_overview(one, application)]
 
 
