@@ -29,7 +29,7 @@ from unittest.mock import patch
 from casjob.demo import jobs
 from casjob.demo.builds import list_builds
 from casjob.demo.components import list_components
-from casjob.demo.replies import BuildDocument, Document, answer
+from casjob.demo.replies import BuildDocument, Document, Samples, answer
 from casjob.errors import ExitStatus
 from casjob.formats.display import FORMATS, Content, OutputFormat
 from casjob.printable import printable
@@ -155,10 +155,12 @@ class Replies:
             request.method,
             request.path,
             {name: values[0] for name, values in request.query.items()},
-            lambda job_id: self._find(job_id, now),
-            lambda: list_components(OPENED, now),
-            lambda: [self._write_log(each) for each in list_builds(OPENED, now)],
-            request_id=request.request_id,
+            Samples(
+                lambda job_id: self._find(job_id, now),
+                lambda: list_components(OPENED, now),
+                lambda: [self._write_log(each) for each in list_builds(OPENED, now)],
+            ),
+            request.request_id,
         )
         headers = {"Date": format_datetime(now, usegmt=True)}
         if random.random() > self._spoils or self._times[""] > MOST_MUTATED:

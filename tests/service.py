@@ -27,6 +27,7 @@ from casjob.demo.replies import (
     ComponentDocument,
     Document,
     Fields,
+    Samples,
     answer,
 )
 
@@ -152,12 +153,14 @@ class Service:
             request.method,
             request.path,
             {name: values[0] for name, values in request.query.items()},
-            self._find,
-            lambda: self.components,
-            lambda: self.builds,
-            request_id=request.request_id,
-            page_cap=self.page_cap,
-            log_part=self.log_part,
+            Samples(
+                self._find,
+                lambda: self.components,
+                lambda: self.builds,
+                self.page_cap,
+                self.log_part,
+            ),
+            request.request_id,
         )
         return Reply(status, body)
 

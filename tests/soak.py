@@ -31,7 +31,7 @@ from typing import NamedTuple
 # Run as a program, Python puts the folder of this file there and not the one above.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from casjob.demo.replies import PAGE_CAP, Document, answer
+from casjob.demo.replies import PAGE_CAP, Document, Samples, answer
 from tests.conftest import Finished
 from tests.fuzz_following import check_events
 from tests.program import CASJOB, MEASURED, start
@@ -121,9 +121,8 @@ class Progress:
                 request.method,
                 request.path,
                 {name: values[0] for name, values in request.query.items()},
-                lambda _: self.find(job_id, datetime.now(UTC)),
-                list,
-                request_id=request.request_id,
+                Samples(lambda _: self.find(job_id, datetime.now(UTC))),
+                request.request_id,
             )
             self._note(self.served[client], job_id, body, request)
             return Reply(status, body)

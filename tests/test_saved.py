@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casjob.catalogue.meanings import Catalogue
-from casjob.demo.replies import answer
+from casjob.demo.replies import Samples, answer
 from casjob.errors import CasjobError
 from casjob.formats import json as json_format
 from casjob.formats.display import Display
@@ -59,7 +59,7 @@ def reply(version: str, query: Mapping[str, str] | None = None, count: int = 5) 
     """Return the body of a reply as curl and hcloud print it."""
     document = documented_job() if count == 5 else many_tasks(count, failing_index=count)
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
-    sent = answer("GET", path, query or {}, lambda _: document, list, request_id="")
+    sent = answer("GET", path, query or {}, Samples(lambda _: document))
     return json.dumps(sent.body, indent=4)
 
 

@@ -10,16 +10,6 @@ PAGE_CAP = 50
 _MAX_COMPONENTS = 100
 """Also of applications and deployments, in one reply."""
 _DEFAULT_LIMIT = 20
-_JOB_PATH = re.compile(r"/(?P<version>v[23])/[^/]+/cas/jobs/(?P<job_id>[^/]+)")
-_COMPONENTS_PATH = re.compile(
-    r"/(?:v3/[^/]+/cas/(?:(?P<all>components)"
-    r"|applications/(?P<application>[^/]+)/components/(?P<component>[^/]+)(?P<records>/records)?)"
-    r"|v2/[^/]+/cas/applications(?:/(?P<overviews>[^/]+)/components/overviews)?)"
-)
-_BUILDS_PATH = re.compile(
-    r"/assembling/v1/(?:jobs(?:/(?P<job>[^/]+)(?P<of_job>/builds)?)?"
-    r"|builds/(?P<build>[^/]+)(?P<logs>/logs)?)"
-)
 LOG_PART = 25_524
 """Characters of a log in one reply, as in the documented example."""
 _V2_ONLY = {"CREATED_BY", "JOB_DESC", "JOB_NAME", "OWNER_ID"}
@@ -52,6 +42,16 @@ class BuildDocument(TypedDict):
     log: str
 
 
+class Samples(NamedTuple):
+    """What there is, and how much of a job or a log is in one reply at the most."""
+
+    find: Callable[[str], Document | None]
+    list_components: Callable[[], Sequence[ComponentDocument]] = tuple
+    list_builds: Callable[[], Sequence[BuildDocument]] = tuple
+    page_cap: int = PAGE_CAP
+    log_part: int = LOG_PART
+
+
 class Answer(NamedTuple):
     """A status and the object to send as JSON."""
 
@@ -59,54 +59,58 @@ class Answer(NamedTuple):
     body: Fields
 
 
+class _Refusal(Exception):  # noqa: N818 - a reply
+    """What the service, or its gateway, says in place of an answer."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+_NO_API = "The API does not exist or has not been published in the environment"
+
+
 def answer(
-    method: str,
-    path: str,
-    query: Mapping[str, str],
-    find: Callable[[str], Document | None],
-    list_components: Callable[[], Sequence[ComponentDocument]],
-    list_builds: Callable[[], Sequence[BuildDocument]] = tuple,
-    *,
-    request_id: str,
-    page_cap: int = PAGE_CAP,
-    log_part: int = LOG_PART,
+    method: str, path: str, query: Mapping[str, str], samples: Samples, request_id: str = ""
 ) -> Answer:
     """Respond to a request as the service and its gateway do.
 
-    The path is decoded and without the query. The request's id goes into the gateway's own errors;
-    a reply has at most `page_cap` tasks.
+    The path is decoded and without the query. The request's id goes into the gateway's own errors.
     """
-    paths = (_JOB_PATH, _COMPONENTS_PATH, _BUILDS_PATH)
-    target = next(filter(None, (each.fullmatch(path) for each in paths)), None)
-    if target is None:
-        message = "The API does not exist or has not been published in the environment"
-        return _refuse(404, "APIGW.0101", message, request_id=request_id)
-    if method != "GET":
-        return _refuse(405, "APIGW.0201", "Method not allowed", request_id=request_id)
     try:
-        if target.re is _JOB_PATH:
-            return _answer_job(target["version"], find(target["job_id"]), query, page_cap)
-        if target.re is _BUILDS_PATH:
-            return _answer_builds(target, query, list_builds(), log_part)
-        return _answer_components(target, query, list_components())
-    except ValueError as error:
-        return _refuse(400, "SVCSTG.00100400", f"invalid parameter: {error}")
+        return Answer(200, _respond(method, path, query, samples))
+    except _Refusal as refusal:
+        body: Fields = {"error_code": refusal.code, "error_msg": refusal.message}
+        of_gateway = {"request_id": request_id} if refusal.code.startswith("APIGW") else {}
+        return Answer(refusal.status, body | of_gateway)
 
 
-def _answer_job(
+def _respond(method: str, path: str, query: Mapping[str, str], samples: Samples) -> Fields:
+    if method != "GET":
+        raise _Refusal(405, "APIGW.0201", "Method not allowed")
+    parts = path.removeprefix("/").split("/")
+    match parts if all(parts) else []:
+        case ["v2" | "v3" as version, _, "cas", "jobs", job_id]:
+            return _show_job(version, samples.find(job_id), query, samples.page_cap)
+        case [version, _, "cas", *rest]:
+            return _show_components(version, rest, query, samples.list_components())
+        case ["assembling", "v1", *rest]:
+            return _show_builds(rest, query, samples.list_builds(), samples.log_part)
+    raise _Refusal(404, "APIGW.0101", _NO_API)
+
+
+def _show_job(
     version: str, document: Document | None, query: Mapping[str, str], page_cap: int
-) -> Answer:
+) -> Fields:
     if document is None:
-        return _refuse(404, "SVCSTG.00100429", "job not found")
+        raise _Refusal(404, "SVCSTG.00100429", "job not found")
     page = _page(document, query, page_cap)
     if version == "v3":
         page["job"] = {"rollback_enabled": False} | _in_v3(page["job"])
         page["tasks"] = [_in_v3(task) for task in page["tasks"]]
-    return Answer(200, {**page})
-
-
-def _refuse(status: int, code: str, message: str, **more: str) -> Answer:
-    return Answer(status, {"error_code": code, "error_msg": message, **more})
+    return {**page}
 
 
 def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Document:
@@ -114,7 +118,7 @@ def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Docume
     offset = _number(query, "offset", default=0, minimum=0)
     descending = query.get("desc", "false")
     if descending not in {"true", "false"}:
-        raise ValueError("desc")
+        raise _refuse("desc")
     job, tasks = document["job"], document["tasks"]
     if query.get("instance_id", job.get("SERVICE_INSTANCE_ID")) != job.get("SERVICE_INSTANCE_ID"):
         return {"job": job, "tasks": [], "task_count": 0}
@@ -127,69 +131,69 @@ def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Docume
     }
 
 
-def _answer_components(
-    target: re.Match[str], query: Mapping[str, str], documents: Sequence[ComponentDocument]
-) -> Answer:
-    if target["all"]:
-        wanted = query.get("application_name")
-        chosen = [
-            document["component"]
-            for document in documents
-            if wanted in {None, document["component"]["application_name"]}
-        ]
-        return _list("components", chosen, query)
-    if target["component"]:
-        for document in documents:
-            if document["component"]["id"] == target["component"]:
-                if target["records"]:
+def _show_components(
+    version: str,
+    path: Sequence[str],
+    query: Mapping[str, str],
+    documents: Sequence[ComponentDocument],
+) -> Fields:
+    components = [each["component"] for each in documents]
+    match [version, *path]:
+        case ["v3", "components"]:
+            wanted = query.get("application_name")
+            chosen = [each for each in components if wanted in {None, each["application_name"]}]
+            return _list("components", chosen, query)
+        case ["v3", "applications", _, "components", component_id, *of_it]:
+            for document in documents:
+                if document["component"]["id"] == component_id and of_it == ["records"]:
                     return _list("records", document["records"], query)
-                return Answer(200, document["component"])
-        # Documented for a component that does not exist.
-        return _refuse(401, "SVCSTG.00100401", "Authentication failed")
-    if target["overviews"]:
-        overviews = [
-            _in_v2(document)
-            for document in documents
-            if document["component"]["application_id"] == target["overviews"]
-        ]
-        return _list("components", overviews, query)
-    names = {
-        document["component"]["application_id"]: document["component"]["application_name"]
-        for document in documents
-    }
-    return _list("applications", [{"id": each, "name": names[each]} for each in names], query)
+                if document["component"]["id"] == component_id and not of_it:
+                    return document["component"]
+            # Documented for a component that does not exist.
+            raise _Refusal(401, "SVCSTG.00100401", "Authentication failed")
+        case ["v2", "applications"]:
+            names = {each["application_id"]: each["application_name"] for each in components}
+            applications = [{"id": each, "name": name} for each, name in names.items()]
+            return _list("applications", applications, query)
+        case ["v2", "applications", application_id, "components", "overviews"]:
+            overviews = [
+                _in_v2(each)
+                for each in documents
+                if each["component"]["application_id"] == application_id
+            ]
+            return _list("components", overviews, query)
+    raise _Refusal(404, "APIGW.0101", _NO_API)
 
 
-def _answer_builds(
-    target: re.Match[str], query: Mapping[str, str], documents: Sequence[BuildDocument], size: int
-) -> Answer:
+def _show_builds(
+    path: Sequence[str], query: Mapping[str, str], documents: Sequence[BuildDocument], size: int
+) -> Fields:
     """Respond about builds, which are given newest first."""
     builds = [each["build"] for each in documents]
     jobs = {str(each["job_id"]): each for each in reversed(builds)}
-    if target["build"]:
-        for document in documents:
-            if document["build"]["build_id"] == target["build"]:
-                return Answer(
-                    200, _cut(document, query, size) if target["logs"] else document["build"]
-                )
-    elif target["job"] in jobs:
-        job = jobs[target["job"]]
-        if target["of_job"]:
-            own = [each for each in builds if each["job_id"] == target["job"]]
+    by_id = {each["build"]["build_id"]: each for each in documents}
+    match path:
+        case ["jobs"]:
+            wanted = query.get("job_name", "")
+            rows: list[Fields] = [
+                {"job_id": job_id, "job_name": each["job_name"]}
+                for job_id, each in jobs.items()
+                if wanted in str(each["job_name"])
+            ]
+            return _page_builds(rows, query)
+        case ["jobs", job_id] if job_id in jobs:
+            newest = jobs[job_id]
+            spec = {"job_name": newest["job_name"]}
+            return {"job_id": job_id, "spec": spec, "last_build_id": newest["build_id"]}
+        case ["jobs", job_id, "builds"] if job_id in jobs:
+            own = [each for each in builds if each["job_id"] == job_id]
             rows = [{name: each[name] for name in ("build_id", "build_state")} for each in own]
-            return Answer(200, _page_builds(rows, query))
-        spec = {"job_name": job["job_name"]}
-        body = {"job_id": target["job"], "spec": spec, "last_build_id": job["build_id"]}
-        return Answer(200, body)
-    elif target["job"] is None:
-        wanted = query.get("job_name", "")
-        rows = [
-            {"job_id": job_id, "job_name": each["job_name"]}
-            for job_id, each in jobs.items()
-            if wanted in str(each["job_name"])
-        ]
-        return Answer(200, _page_builds(rows, query))
-    return _refuse(404, "SVCSTG.CPE.4040001", "the build does not exist")
+            return _page_builds(rows, query)
+        case ["builds", build_id] if build_id in by_id:
+            return by_id[build_id]["build"]
+        case ["builds", build_id, "logs"] if build_id in by_id:
+            return _cut(by_id[build_id], query, size)
+    raise _Refusal(404, "SVCSTG.CPE.4040001", "the build does not exist")
 
 
 def _page_builds(rows: Sequence[Fields], query: Mapping[str, str]) -> Fields:
@@ -210,12 +214,12 @@ def _cut(document: BuildDocument, query: Mapping[str, str], size: int) -> Fields
     }
 
 
-def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Answer:
+def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Fields:
     limit = _number(query, "limit", default=_MAX_COMPONENTS, minimum=1)
     offset = _number(query, "offset", default=0, minimum=0)
     if limit > _MAX_COMPONENTS:
-        raise ValueError("limit")
-    return Answer(200, {"count": len(items), name: list(items[offset : offset + limit])})
+        raise _refuse("limit")
+    return {"count": len(items), name: list(items[offset : offset + limit])}
 
 
 def _in_v2(document: ComponentDocument) -> Fields:
@@ -237,8 +241,12 @@ def _number(query: Mapping[str, str], name: str, *, default: int, minimum: int) 
     # int() would also take "+5", " 5 " and "1_0".
     text = query.get(name, str(default))
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < minimum:
-        raise ValueError(name)
+        raise _refuse(name)
     return int(text)
+
+
+def _refuse(parameter: str) -> _Refusal:
+    return _Refusal(400, "SVCSTG.00100400", f"invalid parameter: {parameter}")
 
 
 def _in_v3(fields: Fields) -> Fields:

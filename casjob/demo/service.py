@@ -13,7 +13,7 @@ import httpx
 from casjob.demo import jobs
 from casjob.demo.builds import list_builds
 from casjob.demo.components import list_components
-from casjob.demo.replies import answer
+from casjob.demo.replies import Samples, answer
 
 ENDPOINT = "https://servicestage.demo.invalid"
 """A host that can't exist, so a request that strays from the transport reaches nobody."""
@@ -53,10 +53,12 @@ class SampleService(httpx.BaseTransport):
             request.method,
             request.url.path,
             request.url.params,
-            lambda job_id: jobs.find(job_id, opened, now),
-            lambda: list_components(opened, now),
-            lambda: list_builds(opened, now),
-            request_id=request_id,
+            Samples(
+                lambda job_id: jobs.find(job_id, opened, now),
+                lambda: list_components(opened, now),
+                lambda: list_builds(opened, now),
+            ),
+            request_id,
         )
         headers = {
             "Content-Type": "application/json",

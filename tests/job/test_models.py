@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casjob.demo.replies import answer
+from casjob.demo.replies import Samples, answer
 from casjob.errors import ReplyError
 from casjob.job.detail import JobDetail
 from casjob.job.models import ApiObject, Job, Task, read_detail
@@ -29,7 +29,7 @@ def read(document: JsonValue) -> JobDetail:
 
 def documented(version: str) -> JsonValue:
     path = f"/{version}/{PROJECT_ID}/cas/jobs/{JOB_ID}"
-    reply = answer("GET", path, {}, lambda _: documented_job(), list, request_id="")
+    reply = answer("GET", path, {}, Samples(lambda _: documented_job()))
     return cast("JsonValue", reply.body)
 
 
