@@ -127,6 +127,19 @@ def escape_controls(text: str) -> str:
     return _CONTROLS_A_TERMINAL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def map_texts(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
+    """Return a value in which each text, keys too, is changed."""
+    match value:
+        case str():
+            return change(value)
+        case list():
+            return [map_texts(each, change) for each in value]
+        case dict():
+            return {change(key): map_texts(each, change) for key, each in value.items()}
+        case _:
+            return value
+
+
 def read_text(value: object) -> str | None:
     """Return a string as it is, and anything else that is not null as its JSON text."""
     if value is None or isinstance(value, str):

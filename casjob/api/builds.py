@@ -18,7 +18,7 @@ from casjob.errors import (
     ReplyError,
 )
 from casjob.job.failures import clip
-from casjob.json_text import JsonValue, read_text, read_whole_number
+from casjob.json_text import JsonValue, map_texts, read_text, read_whole_number
 
 if TYPE_CHECKING:
     from casjob.api.errors import Refusals
@@ -57,7 +57,7 @@ class Builds:
     def fetch_build(self, build_id: str) -> Build:
         """Return a build."""
         sent = self._get("builds", build_id, missing=f"build {clip(build_id)}")
-        return Build.model_validate(_mask(sent))
+        return Build.model_validate(map_texts(sent, mask_passwords))
 
     def open_log(self, build_id: str) -> LogReader:
         """Return what reads the log of a build."""
@@ -127,16 +127,3 @@ def _read_object(document: JsonValue) -> dict[str, JsonValue]:
     if not isinstance(document, dict):
         raise ReplyError(f"{_NOT_UNDERSTOOD}: it is not an object")
     return {name.lower(): value for name, value in document.items()}
-
-
-def _mask(sent: JsonValue) -> JsonValue:
-    """Return a value without the passwords of addresses, as a repository's may hold one."""
-    match sent:
-        case str():
-            return mask_passwords(sent)
-        case list():
-            return [_mask(each) for each in sent]
-        case dict():
-            return {name: _mask(each) for name, each in sent.items()}
-        case _:
-            return sent

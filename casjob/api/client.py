@@ -237,21 +237,19 @@ class Client:
     def _explain_failure(self, failure: Exception) -> CasjobError:
         if isinstance(failure, CasjobError):
             return failure
-        total = self._timeout * TOTAL_TIMEOUT_FACTOR
         return errors.explain_failure(
             failure,
             peer=self._peer,
             timeout=self._timeout,
-            total=total,
+            total=self._timeout * TOTAL_TIMEOUT_FACTOR,
             name_hint=self.name_hint,
             # What can't be reached else is the proxy.
             origin=None if self.route.proxy else self.origin,
         )
 
     def _explain_refusal(self, response: Response, request: Request) -> CasjobError:
-        refused = f"{self.name} does not accept the credentials"
         hint = request.auth.refusal_hint if request.auth else None
-        usual = AuthenticationError(refused, hint=hint)
+        usual = AuthenticationError(f"{self.name} does not accept the credentials", hint=hint)
         refusals = {HTTPStatus.UNAUTHORIZED: usual, **request.refusals}
         return errors.explain_refusal(response, service=self.name, refusals=refusals)
 

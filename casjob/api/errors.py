@@ -158,7 +158,8 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
 
     Of what statuses and error codes mean for this request, a code comes before a status.
     """
-    status, said, codes = response.status, describe_reply(response), _find_codes(response)
+    status, said, failure = response.status, describe_reply(response), read_error_body(response)
+    codes = [code.replace("APIG.", "APIGW.") for code in failure.codes] if failure else []
     known_hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _explain_transient(response, service, said, known_hint)
@@ -191,13 +192,6 @@ def _explain_transient(
     return TransientError(message, service_message=said, hint=hint, retry_after=wait)
 
 
-def _find_codes(response: Response) -> list[str]:
-    """Return the codes in an error body, the innermost first, as the gateway's page has them."""
-    failure = read_error_body(response)
-    codes = [failure.code, *(pair.code for pair in failure.within)] if failure else []
-    return [code.replace("APIG.", "APIGW.") for code in codes if code]
-
-
 def describe_reply(response: Response) -> str:
     """Return what a response says in one line, with the HTTP status and the request's id."""
     said = _CANONICAL_REQUEST.sub("", describe_failure(read_error_body(response)))
@@ -210,16 +204,13 @@ def read_error_body(response: Response) -> Failure | None:
     """Return what an error body says: a code and a message, a page's title, or a first line."""
     text = response.text.strip()
     if text.startswith("<"):
-        head = text[:_HEAD]
-        title = re.search(r"<title[^>]*>(.*?)</title", head, re.DOTALL | re.IGNORECASE)
+        title = re.search(r"(?is)<title[^>]*>(.*?)</title", text[:_HEAD])
         shown = " ".join(title[1].split()) if title else ""
-        return Failure(
-            code=None, detail=f"a page of HTML, {shown}" if shown else "an untitled HTML page"
-        )
+        return Failure(None, f"a page of HTML, {shown}" if shown else "an untitled HTML page")
     try:
         decode(text)
     except ValueError:
         line, _, more = text.partition("\n")
         size = f"… ({len(text)} characters)" if more else ""
-        return Failure(code=None, detail=f"{line.rstrip()}{size}") if line else None
+        return Failure(None, f"{line.rstrip()}{size}") if line else None
     return read_failure(text)

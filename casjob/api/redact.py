@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from casjob.errors import CasjobError
-from casjob.json_text import JsonValue
+from casjob.json_text import JsonValue, map_texts
 
 MASK = "****"
 
@@ -79,7 +79,7 @@ class Redactor:
 
     def mask_document(self, document: JsonValue, text: str) -> JsonValue:
         """Return a document without secrets; `text` is what it was decoded from."""
-        return self._mask_value(document) if self._may_be_in(text) else document
+        return map_texts(document, self.mask) if self._may_be_in(text) else document
 
     def mask_error(self, error: CasjobError) -> CasjobError:
         """Mask the secrets in an error, in place, and return it."""
@@ -88,17 +88,6 @@ class Redactor:
         error.service_message = self.mask(error.service_message) if error.service_message else None
         error.hint = self.mask(error.hint) if error.hint else None
         return error
-
-    def _mask_value(self, value: JsonValue) -> JsonValue:
-        match value:
-            case str():
-                return self.mask(value)
-            case list():
-                return [self._mask_value(each) for each in value]
-            case dict():
-                return {self.mask(key): self._mask_value(each) for key, each in value.items()}
-            case _:
-                return value
 
     def _known(self) -> list[str]:
         return [*self._secrets, *self._remembered]

@@ -28,20 +28,17 @@ def find_builds(
         CasjobError: the service could not be asked.
     """
     jobs = source.find_jobs(name)
-    if len(jobs) != 1:
-        named = f"named {clip(name)}"
+    if not jobs:
         raise BuildNotFoundError(
-            f"there are {len(jobs)} build jobs {named}"
-            if jobs
-            else f"there is no build job {named}",
-            hint="name the build with --build"
-            if jobs
-            else "only a component that is deployed from source code has builds",
-            steps=tuple(
-                f"  {suggest('logs', '--build', each.last_build_id)}"
-                for each in jobs
-                if each.last_build_id
-            ),
+            f"there is no build job named {clip(name)}",
+            hint="only a component that is deployed from source code has builds",
+        )
+    if len(jobs) > 1:
+        newest = (each.last_build_id for each in jobs if each.last_build_id)
+        raise BuildNotFoundError(
+            f"there are {len(jobs)} build jobs named {clip(name)}",
+            hint="name the build with --build",
+            steps=tuple(f"  {suggest('logs', '--build', each)}" for each in newest),
         )
     builds: dict[str, Build] = {}
     missing = None

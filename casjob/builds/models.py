@@ -7,14 +7,16 @@ Source: "Historical APIs / Build APIs" of the API reference.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol, TypeAlias
+
+from pydantic import Field, PlainValidator
 
 from casjob.builds.excerpt import find_end, find_excerpt
 from casjob.builds.log_text import Phase
 from casjob.durations import seconds_between
 from casjob.job.models import ApiObject, Text, WholeNumber
 from casjob.job.statuses import Outcome
-from casjob.json_text import read_moment
+from casjob.json_text import read_moment, read_text
 
 _OUTCOMES = {
     "SUCCESSFUL": Outcome.SUCCEEDED,
@@ -38,22 +40,29 @@ def outcome_of(state: str | None) -> Outcome:
     return _OUTCOMES.get((state or "").upper(), Outcome.UNKNOWN)
 
 
-def read_time(sent: str | None) -> datetime | None:
+def _read_time(sent: object) -> datetime | None:
     """Return a time in UTC; None for one that can't be understood, and for Go's zero."""
-    written = _GO_TIME.fullmatch(sent or "")
-    moment = read_moment("{}T{}{}".format(*written.groups()) if written else sent)
+    text = read_text(sent) or ""
+    written = _GO_TIME.fullmatch(text)
+    moment = read_moment("{}T{}{}".format(*written.groups()) if written else text)
     return moment if moment and moment.year > 1 else None
 
 
+_Time: TypeAlias = Annotated[datetime | None, PlainValidator(_read_time)]
+
+
 class Build(ApiObject):
-    """A build: one run of a build job, whose name is that of a component."""
+    """A build: one run of a build job, whose name is that of a component.
+
+    Its times are in UTC; it has no end before it has ended.
+    """
 
     build_id: Text = None
     job_name: Text = None
     index: WholeNumber = None
     build_state: Text = None
-    started_at: Text = None
-    ended_at: Text = None
+    started: _Time = Field(default=None, alias="STARTED_AT")
+    ended: _Time = Field(default=None, alias="ENDED_AT")
     branch: Text = None
     commit_id: Text = None
     commit_comment: Text = None
@@ -62,16 +71,6 @@ class Build(ApiObject):
     def outcome(self) -> Outcome:
         """What its state means."""
         return outcome_of(self.build_state)
-
-    @property
-    def started(self) -> datetime | None:
-        """When it started, in UTC."""
-        return read_time(self.started_at)
-
-    @property
-    def ended(self) -> datetime | None:
-        """When it ended, in UTC; None before that."""
-        return read_time(self.ended_at)
 
     @property
     def has_ended(self) -> bool:

@@ -59,19 +59,6 @@ class Answer(NamedTuple):
     body: Fields
 
 
-class _Refusal(Exception):  # noqa: N818 - a reply
-    """What the service, or its gateway, says in place of an answer."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-
-
-_NO_API = "The API does not exist or has not been published in the environment"
-
-
 def answer(
     method: str, path: str, query: Mapping[str, str], samples: Samples, request_id: str = ""
 ) -> Answer:
@@ -79,38 +66,44 @@ def answer(
 
     The path is decoded and without the query. The request's id goes into the gateway's own errors.
     """
-    try:
-        return Answer(200, _respond(method, path, query, samples))
-    except _Refusal as refusal:
-        body: Fields = {"error_code": refusal.code, "error_msg": refusal.message}
-        of_gateway = {"request_id": request_id} if refusal.code.startswith("APIGW") else {}
-        return Answer(refusal.status, body | of_gateway)
-
-
-def _respond(method: str, path: str, query: Mapping[str, str], samples: Samples) -> Fields:
-    if method != "GET":
-        raise _Refusal(405, "APIGW.0201", "Method not allowed")
     parts = path.removeprefix("/").split("/")
-    match parts if all(parts) else []:
-        case ["v2" | "v3" as version, _, "cas", "jobs", job_id]:
-            return _show_job(version, samples.find(job_id), query, samples.page_cap)
-        case [version, _, "cas", *rest]:
-            return _show_components(version, rest, query, samples.list_components())
-        case ["assembling", "v1", *rest]:
-            return _show_builds(rest, query, samples.list_builds(), samples.log_part)
-    raise _Refusal(404, "APIGW.0101", _NO_API)
+    try:
+        match parts if all(parts) else []:
+            case _ if method != "GET":
+                found = _refuse(405, "APIGW.0201", "Method not allowed")
+            case ["v2" | "v3" as version, _, "cas", "jobs", job_id]:
+                found = _show_job(version, samples.find(job_id), query, samples.page_cap)
+            case [version, _, "cas", *rest]:
+                found = _show_components(version, rest, query, samples.list_components())
+            case ["assembling", "v1", *rest]:
+                found = _show_builds(rest, query, samples.list_builds(), samples.log_part)
+            case _:
+                found = _NO_API
+    except ValueError as error:
+        return _refuse(400, "SVCSTG.00100400", f"invalid parameter: {error}")
+    is_of_gateway = str(found.body.get("error_code")).startswith("APIGW")
+    return Answer(found.status, found.body | {"request_id": request_id}) if is_of_gateway else found
+
+
+def _refuse(status: int, code: str, message: str) -> Answer:
+    return Answer(status, {"error_code": code, "error_msg": message})
+
+
+_NO_API = _refuse(
+    404, "APIGW.0101", "The API does not exist or has not been published in the environment"
+)
 
 
 def _show_job(
     version: str, document: Document | None, query: Mapping[str, str], page_cap: int
-) -> Fields:
+) -> Answer:
     if document is None:
-        raise _Refusal(404, "SVCSTG.00100429", "job not found")
+        return _refuse(404, "SVCSTG.00100429", "job not found")
     page = _page(document, query, page_cap)
     if version == "v3":
         page["job"] = {"rollback_enabled": False} | _in_v3(page["job"])
         page["tasks"] = [_in_v3(task) for task in page["tasks"]]
-    return {**page}
+    return Answer(200, {**page})
 
 
 def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Document:
@@ -118,7 +111,7 @@ def _page(document: Document, query: Mapping[str, str], page_cap: int) -> Docume
     offset = _number(query, "offset", default=0, minimum=0)
     descending = query.get("desc", "false")
     if descending not in {"true", "false"}:
-        raise _refuse("desc")
+        raise ValueError("desc")
     job, tasks = document["job"], document["tasks"]
     if query.get("instance_id", job.get("SERVICE_INSTANCE_ID")) != job.get("SERVICE_INSTANCE_ID"):
         return {"job": job, "tasks": [], "task_count": 0}
@@ -136,7 +129,7 @@ def _show_components(
     path: Sequence[str],
     query: Mapping[str, str],
     documents: Sequence[ComponentDocument],
-) -> Fields:
+) -> Answer:
     components = [each["component"] for each in documents]
     match [version, *path]:
         case ["v3", "components"]:
@@ -148,9 +141,9 @@ def _show_components(
                 if document["component"]["id"] == component_id and of_it == ["records"]:
                     return _list("records", document["records"], query)
                 if document["component"]["id"] == component_id and not of_it:
-                    return document["component"]
+                    return Answer(200, document["component"])
             # Documented for a component that does not exist.
-            raise _Refusal(401, "SVCSTG.00100401", "Authentication failed")
+            return _refuse(401, "SVCSTG.00100401", "Authentication failed")
         case ["v2", "applications"]:
             names = {each["application_id"]: each["application_name"] for each in components}
             applications = [{"id": each, "name": name} for each, name in names.items()]
@@ -162,12 +155,12 @@ def _show_components(
                 if each["component"]["application_id"] == application_id
             ]
             return _list("components", overviews, query)
-    raise _Refusal(404, "APIGW.0101", _NO_API)
+    return _NO_API
 
 
 def _show_builds(
     path: Sequence[str], query: Mapping[str, str], documents: Sequence[BuildDocument], size: int
-) -> Fields:
+) -> Answer:
     """Respond about builds, which are given newest first."""
     builds = [each["build"] for each in documents]
     jobs = {str(each["job_id"]): each for each in reversed(builds)}
@@ -184,42 +177,44 @@ def _show_builds(
         case ["jobs", job_id] if job_id in jobs:
             newest = jobs[job_id]
             spec = {"job_name": newest["job_name"]}
-            return {"job_id": job_id, "spec": spec, "last_build_id": newest["build_id"]}
+            body = {"job_id": job_id, "spec": spec, "last_build_id": newest["build_id"]}
+            return Answer(200, body)
         case ["jobs", job_id, "builds"] if job_id in jobs:
             own = [each for each in builds if each["job_id"] == job_id]
             rows = [{name: each[name] for name in ("build_id", "build_state")} for each in own]
             return _page_builds(rows, query)
         case ["builds", build_id] if build_id in by_id:
-            return by_id[build_id]["build"]
+            return Answer(200, by_id[build_id]["build"])
         case ["builds", build_id, "logs"] if build_id in by_id:
             return _cut(by_id[build_id], query, size)
-    raise _Refusal(404, "SVCSTG.CPE.4040001", "the build does not exist")
+    return _refuse(404, "SVCSTG.CPE.4040001", "the build does not exist")
 
 
-def _page_builds(rows: Sequence[Fields], query: Mapping[str, str]) -> Fields:
+def _page_builds(rows: Sequence[Fields], query: Mapping[str, str]) -> Answer:
     size = _number(query, "per_page", default=_DEFAULT_LIMIT, minimum=1)
     page = _number(query, "page", default=1, minimum=1)
     shown = list(rows[(page - 1) * size : page * size])
-    return {"total": len(rows), "per_page": size, "page": page, "list": shown}
+    return Answer(200, {"total": len(rows), "per_page": size, "page": page, "list": shown})
 
 
-def _cut(document: BuildDocument, query: Mapping[str, str], size: int) -> Fields:
+def _cut(document: BuildDocument, query: Mapping[str, str], size: int) -> Answer:
     start = _number(query, "from", default=0, minimum=0)
     text = document["log"][start : start + size]
-    return {
+    body: Fields = {
         "buildlog": text,
         "next": start + len(text),
         "phases": ",".join(document["phases"]),
         "phase_states": ",".join(document["phases"].values()),
     }
+    return Answer(200, body)
 
 
-def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Fields:
+def _list(name: str, items: Sequence[Fields], query: Mapping[str, str]) -> Answer:
     limit = _number(query, "limit", default=_MAX_COMPONENTS, minimum=1)
     offset = _number(query, "offset", default=0, minimum=0)
     if limit > _MAX_COMPONENTS:
-        raise _refuse("limit")
-    return {"count": len(items), name: list(items[offset : offset + limit])}
+        raise ValueError("limit")
+    return Answer(200, {"count": len(items), name: list(items[offset : offset + limit])})
 
 
 def _in_v2(document: ComponentDocument) -> Fields:
@@ -241,12 +236,8 @@ def _number(query: Mapping[str, str], name: str, *, default: int, minimum: int) 
     # int() would also take "+5", " 5 " and "1_0".
     text = query.get(name, str(default))
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < minimum:
-        raise _refuse(name)
+        raise ValueError(name)
     return int(text)
-
-
-def _refuse(parameter: str) -> _Refusal:
-    return _Refusal(400, "SVCSTG.00100400", f"invalid parameter: {parameter}")
 
 
 def _in_v3(fields: Fields) -> Fields:
