@@ -931,7 +931,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(client, versions=Versions(version), project_id="p", location="here")
+        yield Components(client, versions=Versions(version), project_id="p", where="here")
     finally:
         client.close()
 

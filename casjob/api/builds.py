@@ -35,9 +35,9 @@ _NOT_UNDERSTOOD = "the service's reply about builds can't be understood"
 class Builds:
     """The builds of one project. Each method raises a CasjobError that says what went wrong."""
 
-    def __init__(self, client: Client, *, project_id: str, location: str) -> None:
+    def __init__(self, client: Client, where: str) -> None:
         self._client = client
-        self._where = f"project {project_id} ({location})"
+        self._where = where
 
     def find_jobs(self, name: str) -> list[BuildJob]:
         """Return the build jobs with this very name."""

@@ -82,14 +82,12 @@ class Components:
     `by_job` has the places of the jobs that were listed with them.
     """
 
-    def __init__(
-        self, client: Client, *, versions: Versions, project_id: str, location: str
-    ) -> None:
+    def __init__(self, client: Client, *, versions: Versions, project_id: str, where: str) -> None:
         self.by_job: dict[str, Place] = {}
         self._client = client
         self._versions = versions
         self._project_id = project_id
-        self._where = f"project {project_id} ({location})"
+        self._where = where
 
     def list_components(
         self, application: str | None = None, *, on_progress: OnProgress

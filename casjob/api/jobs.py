@@ -96,6 +96,7 @@ class ServiceStage:
         self.project_id = project_id
         self.location = location or urlsplit(client.url).netloc
         self.sample_job_ids = sample_job_ids
+        self._where = f"project {project_id} ({self.location})"
         self._region = region
         self._client = client
         client.project_id = project_id
@@ -112,7 +113,7 @@ class ServiceStage:
             self._client,
             versions=self._component_versions,
             project_id=self.project_id,
-            location=self.location,
+            where=self._where,
         )
 
     @cached_property
@@ -120,7 +121,7 @@ class ServiceStage:
         """The builds of the project's components."""
         from casjob.api.builds import Builds
 
-        return Builds(self._client, project_id=self.project_id, location=self.location)
+        return Builds(self._client, self._where)
 
     def fetch_job(
         self,
@@ -178,10 +179,11 @@ class ServiceStage:
             params["desc"] = "true"
         if window.instance_id:
             params["instance_id"] = window.instance_id
-        where = f"project {self.project_id} ({self.location})"
         refusals: Refusals = {
-            HTTPStatus.FORBIDDEN: ForbiddenError(f"not allowed to see job {job_id} in {where}"),
-            HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {where}"),
+            HTTPStatus.FORBIDDEN: ForbiddenError(
+                f"not allowed to see job {job_id} in {self._where}"
+            ),
+            HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {self._where}"),
         }
         path = quote_path(version, self.project_id, "cas", "jobs", job_id)
         request = Request("GET", path, params, refusals=refusals)
