@@ -1,18 +1,16 @@
 """What a command is about: its arguments, and the options that choose jobs and tasks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from casjob.completion import complete_component, complete_job_id, complete_name, complete_status
 from casjob.errors import UsageError
 from casjob.files import PRIVATE
+from casjob.job.detail import ComponentName
 from casjob.options import Options, field, option
 from casjob.output import OutputFile
-
-if TYPE_CHECKING:
-    from casjob.job.detail import ComponentName
 
 _Named = TypeVar("_Named")
 
@@ -88,7 +86,7 @@ class ComponentOptions(Options):
     )
     application: Application = None
 
-    def choose(self, named: _Named) -> "_Named | ComponentName":
+    def choose(self, named: _Named) -> _Named | ComponentName:
         """Return what is meant: the component, or else what is named by an argument."""
         given = {name: text for name, text in vars(self).items() if text is not None}
         if not given:
@@ -97,8 +95,6 @@ class ComponentOptions(Options):
             raise UsageError(f"--{next(iter(given))} requires --component")
         if named not in (None, []):
             raise UsageError("a job id and --component can't be used together")
-        from casjob.job.detail import ComponentName
-
         return ComponentName(given.pop("component"), **given)
 
 

@@ -26,6 +26,7 @@ from casjob.arguments import (
 from casjob.completion import Shell, read_script
 from casjob.errors import ExitStatus
 from casjob.help import Command, Commands, Version
+from casjob.job.detail import ComponentName
 from casjob.options import (
     ConnectionOptions,
     FollowOptions,
@@ -271,7 +272,6 @@ def diff(
     does a task that only one job has; ids, times and the order of tasks do not.
     """
     from casjob.commands.diff import is_file, run, run_component
-    from casjob.job.detail import ComponentName
 
     named = component.choose(base)
     if isinstance(named, ComponentName):

@@ -198,3 +198,8 @@ class CheckResult(NamedTuple):
     message: str
     hint: str | None = None
     steps: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about a failure; None if it went well."""
+        return (self.hint or "\n".join(self.steps) or None) if self.status else None

@@ -1,13 +1,19 @@
 """What casjob prints as JSON: a contract with scripts, from which casjob/schema/ is generated.
 
-A key that a script may rely on is a field here, in the order in which it is printed.
+A key that a script may rely on is a field here, in the order in which it is printed. Documents are
+read from what they describe, by the names of its attributes.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NotRequired, TypeAlias
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias, cast
 
 from pydantic import (
+    AliasChoices,
+    AliasPath,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SkipValidation,
@@ -15,6 +21,8 @@ from pydantic import (
 )
 from typing_extensions import TypedDict  # pydantic can't read that of typing before Python 3.12
 
+from casjob.job.failures import decode_messages
+from casjob.job.report import TaskReport
 from casjob.job.statuses import Outcome
 from casjob.json_text import JsonValue
 
@@ -45,9 +53,23 @@ Change: TypeAlias = Annotated[
 Moment: TypeAlias = Annotated[
     Annotated[str, _moment(3)] | None,
     Field(description="In UTC, or null if unknown."),
+    BeforeValidator(format_utc),
 ]
-ExactTime: TypeAlias = Annotated[str, _moment(6)]
+ExactTime: TypeAlias = Annotated[
+    str, _moment(6), BeforeValidator(partial(format_utc, timespec="microseconds"))
+]
 AsSent: TypeAlias = Annotated[Text, Field(description="As sent; an open set.")]
+Meanings: TypeAlias = Annotated[Text, BeforeValidator(lambda lines: "\n".join(lines) or None)]
+
+
+def of_report(path: str, *, default: Any = None, **more: Any) -> Any:
+    """Return a field that is read from a report, or from what has one.
+
+    Any attribute on the path may be missing or None: then the field has the default.
+    """
+    names = path.split(".")
+    choices = AliasChoices(AliasPath(*names), AliasPath("report", *names))
+    return Field(default=default, validation_alias=choices, **more)
 
 
 class Document(BaseModel):
@@ -58,7 +80,9 @@ class Document(BaseModel):
 
 
 class VersionedDocument(Document):
-    """A whole document."""
+    """A whole document; `lines` are the fields whose items are what jsonl prints, one a line."""
+
+    lines: ClassVar[Sequence[str]] = ()
 
     schema_version: Literal[1] = Field(
         default=1, description="Incremented on incompatible changes."
@@ -78,8 +102,12 @@ class Pair(Document):
 class Failure(Pair):
     """Why a task failed: the innermost pair."""
 
-    within: list[Pair] = Field(description="The errors that wrap this one, innermost first.")
-    means: Text = Field(
+    code: Text = of_report("message.code", description="The error code, such as ECC00011.")
+    detail: Text = of_report("message.detail", description="What the service says about it.")
+    within: list[Pair] = of_report(
+        "message.within", default=[], description="The errors that wrap this one, innermost first."
+    )
+    means: Meanings = Field(
         description="Explanations of the codes, a line each, your own first; null if there are"
         " none."
     )
@@ -88,10 +116,10 @@ class Failure(Pair):
 class NamedTask(Document):
     """A task."""
 
-    task_id: Text = Field(description="Its TASK_ID.")
-    task_index: int | None = Field(description="Its TASK_INDEX.")
-    task_name: Text = Field(description="Its TASK_NAME.")
-    title: Text = Field(description="What the task does; null if unknown.")
+    task_id: Text = of_report("task.task_id", description="Its TASK_ID.")
+    task_index: int | None = of_report("task.task_index", description="Its TASK_INDEX.")
+    task_name: Text = of_report("task.task_name", description="Its TASK_NAME.")
+    title: Text = of_report("title", description="What the task does; null if unknown.")
 
 
 class PlacedTask(NamedTask):
@@ -117,6 +145,25 @@ class Task(TypedDict):
     failure: Annotated[Failure | None, Field(description="Null for a task that did not fail.")]
 
 
+def describe_task(report: TaskReport) -> Task:
+    """Return a task: what the service sent, and what casjob makes of it."""
+    fields: dict[str, Any] = dict(report.task.sent)
+    if "MESSAGES" in fields:
+        fields["MESSAGES"] = decode_messages(fields["MESSAGES"])
+    fields |= Task(
+        outcome=report.stage.outcome,
+        phase=report.phase,
+        title=report.title,
+        elapsed_seconds=report.elapsed_seconds,
+        failure=report.failure and Failure.model_validate(report.failure),
+    )
+    return cast("Task", fields)
+
+
+def _describe_tasks(reports: Iterable[TaskReport]) -> list[Task]:
+    return [*map(describe_task, reports)]
+
+
 class JobComponent(Document):
     """The component that a job belongs to."""
 
@@ -131,29 +178,36 @@ class Report(VersionedDocument):
 
     model_config = ConfigDict(extra="allow")
 
-    job_id: Text = Field(description="The job's id.")
-    status: Text = Field(description="The job's own status.")
+    lines = ("tasks",)
+
+    job_id: Text = of_report("job.job_id", description="The job's id.")
+    status: Text = of_report("job.execution_status", description="The job's own status.")
     outcome: Outcome
-    complete: bool = Field(description="Whether every requested task was received.")
+    complete: bool = Field(
+        validation_alias="is_complete", description="Whether every requested task was received."
+    )
     as_of: ExactTime | None = Field(
         description="The service's time at which the job was still running; null once it has ended."
     )
-    started_at: Moment
-    ended_at: Moment
+    started_at: Moment = Field(validation_alias="started")
+    ended_at: Moment = Field(validation_alias="ended")
     elapsed_seconds: Seconds
-    task_count: int | None = Field(
-        description="Number of tasks according to the service; null if not sent."
+    task_count: int | None = of_report(
+        "detail.task_count",
+        description="Number of tasks according to the service; null if not sent.",
     )
-    component: JobComponent | None = Field(
-        description="Null unless the job was found by its component."
+    component: JobComponent | None = of_report(
+        "detail.place.component", description="Null unless the job was found by its component."
     )
-    region: Text = Field(description="Null if no region is set.")
+    region: Text = of_report("detail.place.region", description="Null if no region is set.")
     project_id: Text = Field(description="The job's project; null if unknown.")
-    failure: Cause | None = Field(description="Null if no task failed.")
-    job: SkipValidation[dict[str, Any]] = Field(
-        description="Keys in upper case, for both API versions."
+    failure: Cause | None = of_report("cause", description="Null if no task failed.")
+    job: SkipValidation[dict[str, Any]] = of_report(
+        "job.sent", description="Keys in upper case, for both API versions."
     )
-    tasks: SkipValidation[list[Task]] = Field(description="In the order of the table.")
+    tasks: Annotated[SkipValidation[list[Task]], BeforeValidator(_describe_tasks)] = of_report(
+        "shown", description="In the order of the table."
+    )
 
 
 def drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -176,10 +230,10 @@ def _drop_additions_to_task(task: JsonValue) -> JsonValue:
 class Standing(Document):
     """How a job stands."""
 
-    outcome: Outcome
-    status: Text
-    elapsed_seconds: Seconds
-    failure: Cause | None = Field(description="Null if no task failed.")
+    outcome: Outcome = of_report("outcome", default=Outcome.UNKNOWN)
+    status: Text = of_report("job.execution_status")
+    elapsed_seconds: Seconds = of_report("elapsed_seconds")
+    failure: Cause | None = of_report("cause", description="Null if no task failed.")
 
 
 class _OfJob(Document):
@@ -193,6 +247,8 @@ class Verdict(Standing, _OfJob):
 class Verdicts(VersionedDocument):
     """How each job ended, in the order of the jobs."""
 
+    lines = ("verdicts",)
+
     timed_out: bool = Field(description="Whether --timeout passed first.")
     verdicts: list[Verdict]
 
@@ -201,8 +257,10 @@ class Verdicts(VersionedDocument):
 
 
 class _OfComparedJob(Document):
-    job_id: Text
-    complete: bool = Field(description="Whether every task was received.")
+    job_id: Text = of_report("job.job_id")
+    complete: bool = Field(
+        validation_alias="has_all", description="Whether every task was received."
+    )
 
 
 class ComparedJob(Standing, _OfComparedJob):
@@ -212,8 +270,8 @@ class ComparedJob(Standing, _OfComparedJob):
 class TaskOfJob(NamedTask):
     """A task in one of the jobs."""
 
-    status: Text
-    outcome: Outcome
+    status: Text = of_report("task.task_status")
+    outcome: Outcome = of_report("stage.outcome")
     phase: Text
     elapsed_seconds: Seconds
     failure: Failure | None
@@ -222,11 +280,11 @@ class TaskOfJob(NamedTask):
 class ComparedTask(Document):
     """A task in both jobs, or in one of them, and what differs."""
 
-    task_name: Text
+    task_name: Text = of_report("either.task.task_name")
     difference: Literal["removed", "added", "status", "message"] | None = Field(
-        description="What differs; null if nothing does."
+        validation_alias="change", description="What differs; null if nothing does."
     )
-    elapsed_change_seconds: Change
+    elapsed_change_seconds: Change = Field(validation_alias="elapsed_change")
     base: TaskOfJob | None
     job: TaskOfJob | None
 
@@ -234,21 +292,26 @@ class ComparedTask(Document):
 class Difference(VersionedDocument):
     """BASE and JOB, and their tasks matched by name and by which one of that name they are."""
 
+    lines = ("tasks",)
+
     alike: bool | None = Field(
+        validation_alias="is_alike",
         description="Whether nothing differs; elapsed times are not compared. Null if that can't be"
-        " told, since tasks are missing."
+        " told, since tasks are missing.",
     )
-    elapsed_change_seconds: Change
+    elapsed_change_seconds: Change = Field(validation_alias="elapsed_change")
     base: ComparedJob
     job: ComparedJob
     first_difference: ComparedTask | None = Field(
-        description="The first of the tasks that differ; null if none does."
+        validation_alias="first",
+        description="The first of the tasks that differ; null if none does.",
     )
     main_elapsed_change: ComparedTask | None = Field(
+        validation_alias="main_cause",
         description="The task that explains more than half of the change in elapsed time; null if"
-        " none does."
+        " none does.",
     )
-    tasks: SkipValidation[list[ComparedTask]] = Field(
+    tasks: list[ComparedTask] = Field(
         description="In the order of BASE; one that is only in JOB stands after the one that it"
         " follows there."
     )
@@ -269,18 +332,18 @@ class JobStatus(Event):
     """The job's status is new or has changed."""
 
     event: Literal["job_status"] = "job_status"
-    from_: Text = Field(serialization_alias="from")
-    to: Text
+    from_: Text = Field(validation_alias="before", serialization_alias="from")
+    to: Text = Field(validation_alias="after")
 
 
 class TaskStatus(NamedTask, Event):
     """A task's status is new or has changed."""
 
     event: Literal["task_status"] = "task_status"
-    from_: Text = Field(serialization_alias="from")
-    to: Text
-    elapsed_seconds: Seconds
-    failure: Failure | None
+    from_: Text = Field(validation_alias="before", serialization_alias="from")
+    to: Text = of_report("task.task_status")
+    elapsed_seconds: Seconds = of_report("elapsed_seconds")
+    failure: Failure | None = of_report("failure")
 
 
 class Stall(NamedTask, Event):
@@ -294,8 +357,8 @@ class Waiting(Event):
     """Nothing has changed for 60 seconds."""
 
     event: Literal["waiting"] = "waiting"
-    status: Text
-    elapsed_seconds: Seconds
+    status: Text = of_report("job.execution_status")
+    elapsed_seconds: Seconds = of_report("elapsed_seconds")
 
 
 class Retry(Event):

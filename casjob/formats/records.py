@@ -1,6 +1,7 @@
 """What casjob prints as JSON about anything but jobs: flat records, read from what has them."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from operator import not_
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasPath, BeforeValidator, ConfigDict, Field, SkipValidation, with_config
 from typing_extensions import TypedDict  # pydantic can't read that of typing before Python 3.12
@@ -9,6 +10,7 @@ from casjob.catalogue.meanings import Kind
 from casjob.formats.documents import (
     AsSent,
     Document,
+    Meanings,
     Moment,
     Seconds,
     Text,
@@ -16,8 +18,6 @@ from casjob.formats.documents import (
     format_utc,
 )
 from casjob.job.statuses import Outcome
-
-FormattedMoment: TypeAlias = Annotated[Moment, BeforeValidator(format_utc)]
 
 
 def _of_step(name: str) -> Any:
@@ -40,14 +40,19 @@ class Component(Document):
     status: AsSent
     fail_detail: Text
     last_job_id: Text
-    updated_at: FormattedMoment = Field(validation_alias="updated")
+    updated_at: Moment = Field(validation_alias="updated")
 
 
 class Components(VersionedDocument):
     """The components of a project, each with its last job."""
 
-    complete: bool = Field(description="Whether the service sent every component that it counts.")
-    components: list[Component]
+    lines = ("components",)
+
+    complete: bool = Field(
+        validation_alias="is_complete",
+        description="Whether the service sent every component that it counts.",
+    )
+    components: list[Component] = Field(validation_alias="shown")
 
 
 class Deployment(Document):
@@ -61,8 +66,8 @@ class Deployment(Document):
     )
     begin_time: Text = Field(description="As sent.")
     end_time: Text = Field(description="As sent.")
-    started_at: FormattedMoment = Field(validation_alias="began")
-    ended_at: FormattedMoment = Field(validation_alias="ended")
+    started_at: Moment = Field(validation_alias="began")
+    ended_at: Moment = Field(validation_alias="ended")
     elapsed_seconds: Seconds
     # Not under job_id: of such a document, `wait -` is to take the last job alone.
     jobs: list[str] = Field(
@@ -73,7 +78,12 @@ class Deployment(Document):
 class Deployments(VersionedDocument):
     """A component and its deployments, newest first."""
 
-    complete: bool = Field(description="Whether the service sent every deployment that it counts.")
+    lines = ("deployments",)
+
+    complete: bool = Field(
+        validation_alias="is_complete",
+        description="Whether the service sent every deployment that it counts.",
+    )
     component: Component
     deployments: list[Deployment] | None = Field(
         description="Null where the service has no v3 of the API, which lists them."
@@ -88,8 +98,8 @@ class Run(Document):
         description="Failed if one of its jobs failed; gone if one is no longer there; unreadable"
         " if one could not be fetched or understood."
     )
-    started_at: FormattedMoment = Field(validation_alias="started")
-    ended_at: FormattedMoment = Field(validation_alias="ended")
+    started_at: Moment = Field(validation_alias="started")
+    ended_at: Moment = Field(validation_alias="ended")
     elapsed_seconds: Seconds
     jobs: list[str] = Field(
         validation_alias="job_ids", description="Their ids, in the order in which they run."
@@ -146,17 +156,17 @@ class RepeatedFailure(_OfStep):
     kind: Literal["failure"] = "failure"
     code: Text
     detail: Text = Field(description="Of the newest.")
-    means: Annotated[Text, BeforeValidator(lambda lines: "\n".join(lines) or None)] = Field(
-        description="What is known about the code."
-    )
+    means: Meanings = Field(description="What is known about the code.")
     failed: int = Field(description="How many jobs failed so.")
-    first_at: FormattedMoment = Field(validation_alias="first")
-    last_at: FormattedMoment = Field(validation_alias="last")
+    first_at: Moment = Field(validation_alias="first")
+    last_at: Moment = Field(validation_alias="last")
     jobs: list[str] = Field(validation_alias="job_ids", description="Their ids, newest first.")
 
 
 class Statistics(VersionedDocument):
     """What is normal for a component, by its newest deployments."""
+
+    lines = ("steps", "failures")
 
     complete: bool = Field(
         description="Whether the service sent every deployment that it counts, and every task of"
@@ -190,6 +200,8 @@ class RecentJob(Document):
 class RecentJobs(VersionedDocument):
     """The jobs viewed on this machine, newest first."""
 
+    lines = ("jobs",)
+
     jobs: list[RecentJob]
 
 
@@ -204,6 +216,8 @@ class Setting(Document):
 class Settings(VersionedDocument):
     """Every setting, and where it came from."""
 
+    lines = ("settings",)
+
     settings: list[Setting] = Field(description="The effective settings.")
     overruled: list[Setting] = Field(description="What else was found.")
     notes: list[str] = Field(description="What is wrong or incomplete.")
@@ -213,13 +227,15 @@ class Check(Document):
     """How one step of the test went."""
 
     step: str
-    ok: bool
-    found: str
-    hint: Text = Field(description="What to do about a failure.")
+    ok: Annotated[bool, BeforeValidator(not_)] = Field(validation_alias="status")
+    found: str = Field(validation_alias="message")
+    hint: Text = Field(validation_alias="advice", description="What to do about a failure.")
 
 
 class Checks(VersionedDocument):
     """How each step of the test went."""
+
+    lines = ("checks",)
 
     checks: list[Check]
 
@@ -249,6 +265,8 @@ class Explanation(Document):
 
 class Explanations(VersionedDocument):
     """What names mean."""
+
+    lines = ("explanations",)
 
     explanations: list[Explanation] = Field(
         description="The known ones of the names, in their order."

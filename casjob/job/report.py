@@ -55,6 +55,11 @@ class TaskReport(NamedTuple):
         return self.stage is Stage.ENDED_BADLY
 
     @property
+    def failure(self) -> "TaskReport | None":
+        """The task itself if it failed."""
+        return self if self.has_failed else None
+
+    @property
     def is_of_build(self) -> bool:
         """Whether it is a step of the build, by its phase, its title or the code of a failure."""
         codes = self.message.codes if self.message else ()
@@ -228,6 +233,11 @@ class Report(NamedTuple):
             for each in self.tasks
         )
         return max(filter(None, ends), default=None)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The service's now; None once the job has ended, since nothing depends on it then."""
+        return None if self.stage.has_ended else self.detail.as_of
 
     @property
     def started(self) -> datetime | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from casjob.formats import documents, records
 
@@ -29,10 +29,13 @@ DOCUMENTS: Mapping[str, tuple[Any, str]] = {
 
 
 class Printed(GenerateJsonSchema):
-    """Describes what is printed: fields with a default are there, and none needs a title."""
+    """Describes what is printed: all fields are there, without a default or a title."""
 
     def field_is_required(self, field: Mapping[str, Any], total: bool) -> bool:  # noqa: ARG002, D102, FBT001
         return field.get("required") is not False
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: D102
+        return self.generate_inner(schema["schema"])
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002, D102
         return False

@@ -223,14 +223,6 @@ def test_statuses_may_be_a_list(ask: Ask, service: Service) -> None:
     assert indexes(apart) == [77]
 
 
-@pytest.mark.parametrize("status", ["failled", "faild", "succeeded,FAILEDD"])
-def test_a_mistyped_status_is_refused(ask: Ask, status: str) -> None:
-    word = status.upper().split(",")[-1]
-    refused = ask("tasks", JOB_ID, "--status", status)
-    why = f"casjob: no task has the status {word}\n  hint: did you mean FAILED?\n"
-    assert refused == (2, "", why)
-
-
 @pytest.mark.parametrize("status", ["frozen", "FROZEN,paused"])
 def test_a_status_that_no_task_has_is_said_with_those_there_are(
     ask: Ask, service: Service, status: str

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 import casjob
 from casjob.errors import JobNotFoundError
 from casjob.formats.display import Display, JobResult
-from casjob.formats.json import describe_event, encode, verdicts
+from casjob.formats.json import verdicts, view
 from casjob.job.events import Event, JobStatus, NotFound, Retry, Stall, TaskStatus, Verdict, Waiting
 from casjob.json_text import JsonValue
 from tests.samples import job, report_of, task
@@ -38,7 +38,16 @@ NAMED: dict[str, JsonValue] = {
 
 def print_event(event: Event) -> dict[str, JsonValue]:
     """Return what stands in the line about an event."""
-    document = json.loads(encode(describe_event(event), indent=None))
+    lines: list[str | bytes] = []
+
+    def write(line: str | bytes) -> bool:
+        lines.append(line)
+        return True
+
+    with view(write, Display(), may_draw=False) as shown:
+        assert shown.show_event(event)
+    [line] = lines
+    document = json.loads(line)
     assert isinstance(document, dict)
     return document
 
