@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import soak
+from tests import soak, soak_logs
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
 
@@ -36,3 +36,16 @@ def test_memory_that_grows_is_found() -> None:
     assert list(soak.check_memory("pipe", growing, 3600)) == [
         "pipe: the memory grew from 43.0 to 59.0 MB"
     ]
+
+
+def test_a_log_is_followed_while_half_of_the_replies_fail() -> None:
+    assert soak_logs.follow(2, 8).findings == []
+
+
+def test_a_line_of_a_log_that_is_missing_is_found() -> None:
+    lines = list(soak_logs.list_lines(9999))
+    written = "".join(lines)
+
+    assert list(soak_logs.check_log(written, written)) == []
+    for shown in (lines[:7] + lines[8:], [*lines[:7], lines[7], *lines[7:]]):
+        assert list(soak_logs.check_log(written, "".join(shown)))
