@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import NamedTuple
 
-from casjob.demo.replies import BuildDocument, answer
+from casjob.demo.replies import BuildDocument
 from tests.conftest import PROJECT_ID, Finished
 from tests.program import MEASURED, start
 from tests.service import Recorded, Reply, Service
@@ -53,29 +53,19 @@ class Growing:
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
-    def respond(self, request: Recorded) -> Reply:
-        """Return a failure, or a part of the log as far as it is written."""
+    def fail(self, _: Recorded) -> Reply | None:
+        """Return a failure for half of the requests, but not for the first: it would be the end."""
         self.requests += 1
-        # If the first one failed, that would be the end.
         may_fail = self.requests > 1 and self._in_a_row < MOST_FAILURES
         if may_fail and self._random.random() < 0.5:
             self._in_a_row += 1
             self.failures += 1
             return self._random.choice(FAILURES)
         self._in_a_row = 0
-        query = {name: values[0] for name, values in request.query.items()}
-        status, body = answer(
-            request.method,
-            request.path,
-            query,
-            lambda _: None,
-            list,
-            lambda: [self._describe()],
-            request_id=request.request_id,
-        )
-        return Reply(status, body)
+        return None
 
-    def _describe(self) -> BuildDocument:
+    def describe(self) -> BuildDocument:
+        """Return the build with its log as far as that is written."""
         has_ended = self.seconds >= self._seconds
         state = "Successful" if has_ended else "Building"
         written = len(self.text) if has_ended else int(RATE * self.seconds)
@@ -121,7 +111,12 @@ def follow(seconds: float, seed: int) -> Result:
         tempfile.TemporaryDirectory() as home,
         ThreadPoolExecutor() as threads,
     ):
-        service.handler = growing.respond
+
+        def respond(request: Recorded) -> Reply | None:
+            service.builds = [growing.describe()]
+            return growing.fail(request)
+
+        service.handler = respond
         environ = {
             **MEASURED,
             "HOME": home,

@@ -6,7 +6,9 @@ Each entry is a fault, and how the commands end that meet it: the exit status, t
 The commands write to a pipe. watch, which draws on a terminal, also meets every fault there; the
 others print the same on both, as a test on a real terminal shows with one fault per command.
 wait and watch give up after 10 failures in a row, which takes long if the fault is slow: they meet
-such faults once. list COMPONENT meets faults in responses when it requests the deployments.
+such faults once. Faults in responses meet list COMPONENT when it requests the deployments, stats
+when it requests jobs, and logs when it requests builds; and on page 2 of 3, logs has a part of a
+log.
 
 Run with `--write-faults`, without `-n`, to regenerate the table; then review it.
 """
@@ -27,6 +29,7 @@ import pyte
 import pytest
 import trustme
 
+from casjob.demo.replies import BuildDocument
 from tests.components import component, record
 from tests.conftest import JOB_ID, OTHER_JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.following import QUICKLY
@@ -47,12 +50,30 @@ COMMANDS = {
     "diff --component": ("diff", "--component", "web"),
     "list": ("list",),
     "list COMPONENT": ("list", "web"),
+    "stats": ("stats", "web"),
+    "logs": ("logs", JOB_ID),
     "wait": ("wait", JOB_ID, *QUICKLY),
     "watch": ("watch", JOB_ID, *QUICKLY),
     "config --check": ("config", "--check"),
 }
 FOLLOWING = ("wait", "watch")
 COLUMNS, ROWS = 300, 24
+
+BUILD: BuildDocument = {
+    "build": {
+        "build_id": "b1",
+        "job_id": "build-job-1",
+        "job_name": "web",
+        "index": 1,
+        "started_at": "2020-02-04 04:01:10 +0000 UTC",
+        "ended_at": "2020-02-04 04:01:30 +0000 UTC",
+        "build_state": "Failed",
+    },
+    "phases": {"Build": "Failed"},
+    "log": "Starting...\ncart.c:3:10: fatal error: price.h: No such file or directory\nDone\n",
+}
+LOG_PART = 30
+"""Characters: the log has three parts."""
 
 NEVER = "0.2"
 """Seconds to wait for what never comes."""
@@ -174,16 +195,27 @@ def refuse_proxy_connections(rig: Rig) -> Iterator[Settings]:
 
 @contextmanager
 def respond(rig: Rig, *, reply: Reply, timeout: str | None = None) -> Iterator[Settings]:
-    """Respond to each request, but for the list of components on the way to deployments."""
+    """Respond to each request, but for those on the way to what the command shows."""
     times = count_times(rig, is_slow=timeout is not None)
 
     def spoil(request: Recorded) -> Reply | None:
-        is_on_the_way = rig.command == "list COMPONENT" and request.path.endswith("/components")
-        return None if is_on_the_way or next(times, None) is None else reply
+        return reply if is_meant(request) and next(times, None) is not None else None
+
+    def is_meant(request: Recorded) -> bool:
+        match rig.command:
+            case "list COMPONENT":
+                return not request.path.endswith("/components")
+            case "stats":
+                return "/jobs/" in request.path
+            case "logs":
+                return request.path.startswith("/assembling/")
+            case _:
+                return True
 
     with serving(rig, spoil) as service:
         service.jobs = {JOB_ID: documented_job(), OTHER_JOB_ID: many_tasks(3)}
         service.components = [component(1, "web", record(JOB_ID, OTHER_JOB_ID), job_id=JOB_ID)]
+        service.builds = [BUILD]
         yield {"CASJOB_ENDPOINT": service.url, "CASJOB_REQUEST_TIMEOUT": timeout or "9"}
 
 
@@ -196,7 +228,10 @@ def respond_to_page(rig: Rig, *, reply: Reply, is_slow: bool = False) -> Iterato
     times = count_times(rig, is_slow=is_slow)
 
     def spoil(request: Recorded) -> Reply | None:
-        is_second = request.query["offset"] == request.query["limit"]
+        if rig.command == "logs":
+            is_second = request.path.endswith("/logs") and request.query["from"] != ["0"]
+        else:
+            is_second = request.query["offset"] == request.query["limit"]
         return reply if is_second and next(times, None) is not None else None
 
     with serving(rig, spoil) as service:
@@ -204,6 +239,7 @@ def respond_to_page(rig: Rig, *, reply: Reply, is_slow: bool = False) -> Iterato
         web = component(0, "web", *[record(OTHER_JOB_ID)] * 250, job_id=JOB_ID)
         others = [component(each, f"c{each}") for each in range(1, 250)]
         service.components = [web, *(others if rig.command == "list" else ())]
+        service.builds, service.log_part = [BUILD], LOG_PART
         yield {"CASJOB_ENDPOINT": service.url, "CASJOB_REQUEST_TIMEOUT": LONGER}
 
 
@@ -334,6 +370,8 @@ ON_A_REAL_TERMINAL = {
     "diff --component": "in body: broken gzip",
     "list": "status: 302",
     "list COMPONENT": "status: 403",
+    "stats": "status: 404",
+    "logs": "in body: empty",
     "wait": "status: 503",
     "watch on a terminal": "status: 401",
     "config --check": "TLS: unknown authority",

@@ -18,6 +18,7 @@ from casjob.errors import (
     ReplyError,
 )
 from casjob.job.failures import clip
+from casjob.job.models import WRONG_ENDPOINT
 from casjob.json_text import JsonValue, map_texts, read_text, read_whole_number
 
 if TYPE_CHECKING:
@@ -83,9 +84,12 @@ class Builds:
         for page in range(1, MAX_PAGES + 1):
             query = {"page": str(page), "per_page": str(PAGE_SIZE), **params}
             sent = self._get(*path, params=query, missing="the list of builds")
-            items = sent.get("list") or []
+            items = sent.get("list", "missing")
+            if items is None:
+                # So Go writes an empty one.
+                items = []
             if not isinstance(items, list):
-                raise ReplyError(f"{_NOT_UNDERSTOOD}: its list is none")
+                raise ReplyError("the service's reply holds no list of builds", hint=WRONG_ENDPOINT)
             objects = [_read_object(each) for each in items]
             named = {read_text(each.get(key)): each for each in objects}
             new = {name: each for name, each in named.items() if name and name not in found}

@@ -71,6 +71,7 @@ def build(
     }
 
 
+NO_LISTS: tuple[dict[str, object], ...] = ({"list": 5}, {"status": "ok"}, {})
 R1 = "1 04:01:05 04:01:20 Failed"
 R2 = "2 04:01:30 04:01:38 Successful"
 
@@ -497,7 +498,8 @@ class TestAReply:
             ("/b2", Reply(404), 5, f"casjob: build b2 was not found in {WHERE}"),
             ("/jobs", Reply(404), 5, f"casjob: the list of builds was not found in {WHERE}"),
             ("/jobs", Reply(200, "[]"), 7, " can't be understood: it is not an object\n"),
-            ("/jobs", Reply(200, {"list": 5}), 7, " can't be understood: its list is none\n"),
+            *(("/jobs", Reply(200, body), 7, "holds no list of builds\n") for body in NO_LISTS),
+            ("/jobs", Reply(200, {"list": None}), 5, "casjob: there is no build job named web\n"),
             ("/jobs", Reply(200, {"list": [5]}), 7, " can't be understood: it is not an object\n"),
             (
                 "/jobs",
