@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +26,6 @@ def test_the_program_prints_the_script(shell: str, name: str, casjob: Casjob) ->
     assert casjob("completion", shell) == (0, script, "")
 
 
-def test_one_command_generates_the_manual_page(tmp_path: Path) -> None:
-    generate = ROOT / "completions" / "generate.py"
-    subprocess.run([sys.executable, str(generate), str(tmp_path)], check=True)
-    generated, committed = (folder / "casjob.1" for folder in (tmp_path, ROOT / "completions"))
-    assert generated.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
-
-
 def test_the_wheel_takes_each_file_to_where_it_is_looked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -42,7 +33,7 @@ def test_the_wheel_takes_each_file_to_where_it_is_looked_for() -> None:
         "casjob/completions/casjob.bash": "share/bash-completion/completions/casjob",
         "casjob/completions/_casjob": "share/zsh/site-functions/_casjob",
         "casjob/completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
-        "completions/casjob.1": "share/man/man1/casjob.1",
+        "man/casjob.1": "share/man/man1/casjob.1",
     }
 
 

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,20 @@ import casjob
 from casjob.settings.values import CASJOB_SETTINGS
 from tests.conftest import Casjob
 
-FILE = Path(__file__).parent.parent / "completions" / "casjob.1"
+FILE = Path(__file__).parent.parent / "man" / "casjob.1"
 PAGE = re.sub(r"\\f[BIR]", "", FILE.read_text(encoding="utf-8")).replace("\\-", "-")
-"""Without fonts; the text is compared with what generates it in `test_completion`."""
+"""Without fonts."""
 SECTIONS = {
     title.strip('"'): text
     for title, text in re.findall(r"^\.SH (.*)\n((?:(?!\.SH ).*\n)*)", PAGE, re.MULTILINE)
 }
 COMMANDS = dict(re.findall(r'^\.SS "casjob (.*)"\n((?:(?!\.S[HS] ).*\n)*)', PAGE, re.MULTILINE))
+
+
+def test_the_page_is_what_its_program_writes(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(FILE.parent / "generate.py"), str(tmp_path)], check=True)
+    generated = (tmp_path / FILE.name).read_text(encoding="utf-8")
+    assert generated == FILE.read_text(encoding="utf-8")
 
 
 def find_options(text: str) -> set[str]:
