@@ -1,8 +1,16 @@
 """Jobs drawn in place on a terminal, over and over as they change."""
 
+import os
+import shutil
+import signal
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple, Self
+
+from rich.console import ConsoleDimensions
+from rich.live import Live
 
 from casjob.formats.display import Display, JobResult
 from casjob.formats.text.events import describe_stall
@@ -16,16 +24,30 @@ from casjob.formats.text.phrases import (
     to_zone,
 )
 from casjob.formats.text.report import draw_notes, draw_report, render_endings
-from casjob.formats.text.screen import Screen
-from casjob.formats.text.words import INDENT, STAGE_STYLES, as_line, measure
+from casjob.formats.text.terminal import open_console, to_segments
+from casjob.formats.text.words import (
+    INDENT,
+    STAGE_STYLES,
+    Line,
+    as_line,
+    measure,
+    replace_signs,
+)
 from casjob.job.events import Event, JobSnapshot, Stall
 from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage
+from casjob.output import RichStream
 
 _MIN_ROWS = 4
 """Rows a job, below which none is drawn with a table."""
 _MAX_STALLS = 3
 """Of a job's stalls, the last ones are enough."""
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""Cuts lines at the edge: a row that is wider than it was taken for must not move the others."""
+_ERASE = "\x1b[H\x1b[J"
+"""For a terminal that has one screen only."""
+_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
+"""Synchronised output: a terminal that supports it shows what is in between at once."""
 
 
 class _Block(NamedTuple):
@@ -46,7 +68,7 @@ class LiveView:
     def __init__(self, write: Callable[[str | bytes], bool], display: Display) -> None:
         self._write = write
         self._display = display
-        self._screen = Screen(write, display)
+        self._screen = _Screen(write, display)
         self._last: Page | None = None
         self._stalls: defaultdict[str, list[Stall]] = defaultdict(list)
 
@@ -211,3 +233,81 @@ def _weigh_task(report: TaskReport) -> tuple[float, ...]:
         began.timestamp() if began else 0.0,
         index or 0,
     )
+
+
+class _Screen:
+    """The whole terminal, painted over and over by Rich; in the background, nothing is painted.
+
+    What was on the screen before is there again afterwards, as with a pager or an editor, and the
+    alternate screen is never reflowed by a terminal that changes its size.
+    """
+
+    def __init__(self, write: Callable[[str], object], display: Display) -> None:
+        self._write = write
+        self._console = open_console(
+            display.width or 0,
+            is_colored=display.is_colored,
+            file=RichStream(lambda text: write(replace_signs(text, display.encoding))),
+        )
+        self._live = Live(
+            console=self._console,
+            screen=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._is_to_stop = False
+        self._undo = ExitStack()
+
+    def open(self) -> None:
+        """Let the signal that stops the program give the terminal back first."""
+        if sys.platform != "win32" and signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+            handler = signal.signal(signal.SIGTSTP, self._note_stop)
+            self._undo.callback(signal.signal, signal.SIGTSTP, handler)
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        with self._undo:
+            self._leave()
+
+    def paint(self, rows: Sequence[Line]) -> None:
+        """Paint rows in place of those painted before."""
+        if self._is_to_stop:
+            self._stop()
+        if _is_in_background():
+            return
+        # At present: it may have changed its size.
+        self._console.size = ConsoleDimensions(*shutil.get_terminal_size())
+        if not self._live.is_started:
+            self._live.start()
+            self._write(_NO_WRAP)
+        self._write(_BEGIN)
+        self._live.update(to_segments(rows), refresh=True)
+        self._write(_END)
+
+    def _leave(self) -> None:
+        if self._live.is_started:
+            self._write(f"{_ERASE}{_WRAP}")
+            self._live.stop()
+
+    def _note_stop(self, *_: object) -> None:
+        # Not at once: a handler that takes long makes `SimpleQueue.get` forget its timeout.
+        self._is_to_stop = True
+
+    def _stop(self) -> None:
+        """Stop until `fg` or `bg`, as if Ctrl-Z was not handled, with the terminal as it was."""
+        self._is_to_stop = False
+        self._leave()
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+
+
+def _is_in_background() -> bool:
+    """Return whether another program has the terminal, and this one would be stopped."""
+    try:
+        terminal = sys.stdout  # noqa: TID251 - asked, not written to
+        return os.tcgetpgrp(terminal.fileno()) != os.getpgrp()
+    except OSError:
+        # There is no terminal, or it controls another session.
+        return False

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
-from itertools import accumulate, takewhile
-from typing import IO, Any, TypeAlias
+from itertools import accumulate, chain, takewhile
+from typing import IO, Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -24,10 +24,10 @@ from casjob.formats.text.table import (
 from casjob.formats.text.words import Line, replace_signs, strip_end
 
 _BETWEEN = " · "
-_ID = re.compile(r"(?=.*\d)[\w-]{1,128}", re.ASCII)
-_LONG_ID = re.compile(r"[A-Z]*[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
-"""A UUID, or the id of a job, among other words."""
-Shown: TypeAlias = tuple[Field[Any], Text]
+_ID = re.compile(
+    r"\A(?=.*\d)[\w-]{1,128}\Z|[A-Z]*[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII
+)
+"""An id alone; or a UUID, or the id of a job, among other words."""
 
 
 class Terminal:
@@ -42,13 +42,8 @@ class Terminal:
     def wrap(self, facts: Iterable[Line], margin: Line, max_rows: int | None) -> Iterator[Line]:
         """Yield rows of facts side by side, each wrapped into so many rows at the most."""
         start = _text(margin)
-        room = self._width - start.cell_len
-        for text in _fill_lines(map(_text, facts), room, _BETWEEN):
-            if text.cell_len > room and _ID.fullmatch(text.plain):
-                # An id is to be copied, which it can't be where it is wrapped.
-                yield self._line(text.render(self._console))
-            else:
-                yield from self._wrap(text, start, max_rows)
+        for text in _fill_lines(map(_text, facts), self._width - start.cell_len, _BETWEEN):
+            yield from self._wrap(text, start, max_rows)
             start = _blank(start)
 
     def ellipsize_middle(self, line: Line, width: int) -> str:
@@ -85,7 +80,10 @@ class Terminal:
                 if has_numbers(columns):
                     number = columns[0].cells[place]
                     margin = Text(f"{indent}{number.plain:>{widths.get(0, 0)}}{GAP}")
-                yield self._draw_across(_text(row), margin)
+                text = _text(row)
+                if not self._is_whole:
+                    text = _ellipsize_middle(text, max(self._width - margin.cell_len, 1))
+                yield self._row(Text.assemble(margin, text))
             elif kept:
                 table.add_row(*(_fit(each.field, each.cells[place], width) for each, width in kept))
             else:
@@ -102,15 +100,13 @@ class Terminal:
         if max_rows is not None and len(rows) > max_rows:
             rows[max_rows - 1 :] = [_end_early(rows[max_rows - 1], room)]
         for row in rows:
-            has_room = row.cell_len <= room
-            drawn = Text.assemble(margin, row) if has_room else row
-            yield self._line(drawn.render(self._console))
+            yield self._indent(margin, row)
             margin = _blank(margin)
 
     def _wrap_around_ids(self, text: Text, room: int) -> Iterator[Text]:
-        """Yield rows; an id that is wider than them stays whole, in one of its own."""
+        """Yield rows; an id that is wider stays whole, in a row of its own, to be copied."""
         begin = 0
-        for found in _LONG_ID.finditer(text.plain):
+        for found in _ID.finditer(text.plain):
             if len(found[0]) > room:
                 if text.plain[begin : found.start()].strip():
                     yield from text[begin : found.start()].wrap(self._console, room)
@@ -119,35 +115,30 @@ class Terminal:
         if begin < len(text) or not begin:
             yield from text[begin:].wrap(self._console, room)
 
-    def _draw_across(self, text: Text, margin: Text) -> Line:
-        if not self._is_whole:
-            text = _ellipsize_middle(text, max(self._width - margin.cell_len, 1))
-        return self._line(Text.assemble(margin, text).render(self._console))
-
     def _stack(self, cells: Iterable[tuple[Field[Any], Cell]], indent: str) -> Iterator[Line]:
         """Yield a row's cells side by side as far as they go, the others below."""
         margin, below = Text(indent), Text(f"{indent}{GAP}")
         room = self._width - below.cell_len
-        texts: list[Shown] = [
-            (field, cell)
-            for field, cell in cells
-            if isinstance(cell, Text) and cell and not field.drop
-        ]
+        texts = [(field, cell) for field, cell in cells if cell and not field.drop]
         brief = (
-            _ellipsize_middle(text, max(room, field.min_width))
-            if field.overflow == "middle" and not self._is_whole
-            else text
+            text if self._is_whole else _fit(field, text, max(room, field.min_width))
             for field, text in texts
             if field.overflow != "fold"
         )
         for line in _fill_lines(brief, room, GAP):
-            has_room = margin.cell_len + line.cell_len <= self._width
-            row = Text.assemble(margin, line) if has_room else line
-            yield self._line(row.render(self._console))
+            yield self._indent(margin, line)
             margin = below
         for field, text in texts:
             if field.overflow == "fold":
                 yield from self._wrap(text, below)
+
+    def _indent(self, margin: Text, row: Text) -> Line:
+        """Return a row behind a margin; without it where there is no room, as for a long id."""
+        line = Text.assemble(margin, row)
+        return self._row(row if line.cell_len > self._width else line)
+
+    def _row(self, text: Text) -> Line:
+        return self._line(text.render(self._console))
 
     def _draw(self, table: Table, indent: str) -> Iterator[Line]:
         if not table.columns or not (table.row_count or table.show_header):
@@ -206,15 +197,10 @@ def _open_table(columns: Sequence[tuple[Column, int]], *, with_headings: bool) -
 
 def _find_widest(column: Column, room: int) -> int:
     """Return the cells that a column would take; a timeline takes whatever it gets."""
-    texts = (
-        # Of a message, the widest line.
-        max((line.cell_len for line in cell.split()), default=0)
-        if column.field.is_message
-        else cell.cell_len
-        for cell in column.cells
-        if isinstance(cell, Text)
-    )
-    widest = room if column.field.scale else max(cell_len(column.field.heading or ""), *texts)
+    texts = (cell.plain for cell in column.cells if isinstance(cell, Text))
+    lines = chain.from_iterable(text.split("\n") for text in texts)
+    heading = column.field.heading or ""
+    widest = room if column.field.scale else max(map(cell_len, [heading, *lines]))
     return min(widest, column.field.max_width or widest)
 
 
