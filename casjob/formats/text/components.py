@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from casjob.components import Component, ComponentHistory, Deployment, Listing
@@ -27,30 +28,24 @@ _TALLIED = {
 
 def list_component_fields(now: datetime, display: Display) -> list[Field[Component]]:
     """Return the fields of components."""
-    name = Field[Component]("", None, "", max_width=NAME_WIDTH, overflow="middle")
+    name = partial(Field[Component], max_width=NAME_WIDTH, overflow="middle")
+
+    def place(kind: str, drop: int) -> Field[Component]:
+        def show(each: Component) -> str | None:
+            named: str | None = getattr(each, f"{kind}_name") or getattr(each, f"{kind}_id")
+            return named
+
+        return name(kind.upper(), f"{kind}_name", f"{kind}_name", show=show, drop=drop)
+
     return [
-        name._replace(
-            heading="COMPONENT", key="name", read="name", show=lambda each: each.label, narrow=6
-        ),
-        name._replace(
-            heading="APPLICATION",
-            key="application_name",
-            read="application_name",
-            show=lambda each: each.application_name or each.application_id,
-            drop=4,
-        ),
-        name._replace(
-            heading="ENVIRONMENT",
-            key="environment_name",
-            read="environment_name",
-            show=lambda each: each.environment_name or each.environment_id,
-            drop=3,
-        ),
-        name._replace(heading="VERSION", key="version", read="version", drop=2),
+        name("COMPONENT", "name", "name", show=lambda each: each.label, narrow=6),
+        place("application", drop=4),
+        place("environment", drop=3),
+        name("VERSION", "version", "version", drop=2),
         Field(
             "COMPONENT STATUS", "status", "status", empty="(none)", stage=lambda each: each.stage
         ),
-        name._replace(heading="REASON", key="fail_detail", read="fail_detail", drop=5),
+        name("REASON", "fail_detail", "fail_detail", drop=5),
         Field("LAST JOB", "last_job_id", "last_job_id"),
         Field(
             "UPDATED",
@@ -101,13 +96,9 @@ def list_deployment_fields(*, utc: bool) -> list[Field[DeploymentRow]]:
 
 def components(listing: Listing, display: Display) -> str:
     """Return a line a component, as many as fit the screen, and a tally."""
-    page = Page(display, all_with="--full")
-    end = page.blank()
-    end.print(tally_components(listing))
-    for note in listing.notes:
-        end.note(note)
-    fields = list_component_fields(listing.as_of, display)
-    _fold_table(page, fields, listing.shown, display.height, end, _count_stages)
+    page, fields = Page(display, all_with="--full"), list_component_fields(listing.as_of, display)
+    count = tally_components(listing)
+    _fold_table(page, fields, listing.shown, display.height, count, listing.notes, _count_stages)
     return page.content()
 
 
@@ -136,13 +127,10 @@ def deployments(history: ComponentHistory, display: Display) -> str:
     status = f"{page.sign(stage)}{component.status or '(none)'}"
     page.print([(status, STAGE_STYLES[stage]), f"  {component.label}"])
     page.print(*describe_place(component), last_job, margin=INDENT)
-    end = page.blank()
-    if history.deployments is not None:
-        end.print(tally_deployments(history))
-    for note in history.notes:
-        end.note(note)
+    fields = list_deployment_fields(utc=display.utc)
     rows = [row for each in history.deployments or () for row in _split_jobs(each)]
-    _fold_table(page, list_deployment_fields(utc=display.utc), rows, display.height, end)
+    count = "" if history.deployments is None else tally_deployments(history)
+    _fold_table(page, fields, rows, display.height, count, history.notes)
     return page.content()
 
 
@@ -167,23 +155,28 @@ def _fold_table(
     fields: Sequence[Field[Row]],
     rows: Sequence[Row],
     height: int | None,
-    end: Page,
+    count: str,
+    notes: Iterable[str],
     describe: Callable[[Sequence[Row]], str] = lambda _: "",
 ) -> None:
-    """Print a table, and an end that stays on the screen; `describe` says what was left out."""
+    """Print a table, and below it what stays on the screen; `describe` says what was left out."""
+    end = page.blank()
+    if count:
+        end.print(count)
+    for note in notes:
+        end.note(note)
     page.gap()
     # A row is between both, and the last one is the prompt's.
     room = None if height is None else max(height - page.height - end.height - 2, 1)
 
-    def draw(table: Page, count: int) -> None:
-        table.add_table(fields, rows[:count])
-        if hidden := rows[count:]:
+    def draw(table: Page, shown: int) -> None:
+        table.add_table(fields, rows[:shown])
+        if hidden := rows[shown:]:
             what = [f"{len(hidden)} more", describe(hidden)]
             table.count_left_out(": ".join(filter(None, what)))
 
     if rows:
-        count = len(rows) if room is None else min(len(rows), room)
-        page.add(page.fit(count, room, draw))
+        page.add(page.fit(len(rows), room, draw))
         page.gap()
     page.add(end)
 

@@ -123,6 +123,8 @@ class Page:
 
     def fit(self, count: int, max_rows: int | None, draw: Callable[[Self, int], object]) -> Self:
         """Return a page with as many of so many items as have room, but one at least."""
+        if max_rows is not None:
+            count = min(count, max(max_rows, 1))
         while True:
             page = self.blank()
             draw(page, count)
