@@ -9,9 +9,9 @@ There is no standard. The structure is that of junit-10.xsd in Jenkins' xUnit pl
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from itertools import chain, count
 from typing import Literal, NamedTuple
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from casjob.formats.display import Display, JobResult
 from casjob.formats.messages import describe_message, printable_lines
@@ -117,13 +117,15 @@ def _case(each: TaskReport, name: str) -> _Case:
 
 
 def _encode(suites: Iterable[_Suite]) -> bytes:
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    root = Element("testsuites")
     for suite in suites:
-        lines += _draw_suite(suite)
-    return "\n".join([*lines, "</testsuites>", ""]).encode()
+        _add_suite(root, suite)
+    indent(root)
+    document = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'.encode()
 
 
-def _draw_suite(suite: _Suite) -> Iterator[str]:
+def _add_suite(root: Element, suite: _Suite) -> None:
     report = suite.report
     attributes = {
         "name": suite.name,
@@ -136,40 +138,34 @@ def _draw_suite(suite: _Suite) -> Iterator[str]:
     if report and report.started:
         # In UTC without saying so: the format allows no zone.
         attributes["timestamp"] = report.started.replace(tzinfo=None).isoformat(timespec="seconds")
-    yield f"  <testsuite{_attributes(attributes)}>"
-    properties = {"job_id": suite.job_id}
-    if report:
-        component = report.detail.place.component
-        properties |= {
-            "status": report.job.execution_status or "",
-            "outcome": report.outcome,
-            "component": (component and component.name) or "",
-            "application": (component and component.application_name) or "",
-            "region": report.detail.place.region or "",
-            "project_id": report.project_id or "",
-        }
-        properties = {name: value for name, value in properties.items() if value}
-    yield "    <properties>"
-    for name, value in properties.items():
-        yield f"      <property{_attributes({'name': name, 'value': value})}/>"
-    yield "    </properties>"
+    testsuite = _add(root, "testsuite", attributes)
+    properties = _add(testsuite, "properties", {})
+    for name, value in _list_properties(suite):
+        if value:
+            _add(properties, "property", {"name": name, "value": value})
     for case in suite.cases:
         attributes = {"name": case.name, "classname": suite.name, "time": _seconds(case.seconds)}
-        if case.result is None:
-            yield f"    <testcase{_attributes(attributes)}/>"
-            continue
-        yield f"    <testcase{_attributes(attributes)}>"
-        result = {"type": case.result, "message": case.message}
-        content = escape(printable_lines(case.message))
-        yield f"      <{case.result}{_attributes(result)}>{content}</{case.result}>"
-        yield "    </testcase>"
-    yield "  </testsuite>"
+        testcase = _add(testsuite, "testcase", attributes)
+        if case.result:
+            result = _add(testcase, case.result, {"type": case.result, "message": case.message})
+            result.text = result.get("message")
 
 
-def _attributes(values: dict[str, str]) -> str:
-    # A line feed as it is would become a blank.
-    texts = ((name, escape(printable_lines(value))) for name, value in values.items())
-    return "".join(f' {name}="{text.replace(chr(10), "&#10;")}"' for name, text in texts)
+def _list_properties(suite: _Suite) -> Iterator[tuple[str, str | None]]:
+    yield "job_id", suite.job_id
+    if suite.report:
+        place = suite.report.detail.place
+        yield "status", suite.report.job.execution_status
+        yield "outcome", suite.report.outcome
+        yield "component", place.component and place.component.name
+        yield "application", place.component and place.component.application_name
+        yield "region", place.region
+        yield "project_id", suite.report.project_id
+
+
+def _add(parent: Element, tag: str, attributes: dict[str, str]) -> Element:
+    safe = {name: printable_lines(value) for name, value in attributes.items()}
+    return SubElement(parent, tag, safe)
 
 
 def _seconds(seconds: float | None) -> str:

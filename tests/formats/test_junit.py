@@ -53,21 +53,21 @@ def test_a_failed_job_is_a_testsuite(draw: Draw) -> None:
         '  <testsuite name="provision/provMain" tests="5" failures="1" errors="0" skipped="0"'
         ' time="35.631" timestamp="2020-02-04T04:01:03">\n'
         "    <properties>\n"
-        f'      <property name="job_id" value="{JOB_ID}"/>\n'
-        '      <property name="status" value="FAILED"/>\n'
-        '      <property name="outcome" value="failed"/>\n'
-        '      <property name="project_id" value="063a3158b1a34710b36ad208b9497d00"/>\n'
+        f'      <property name="job_id" value="{JOB_ID}" />\n'
+        '      <property name="status" value="FAILED" />\n'
+        '      <property name="outcome" value="failed" />\n'
+        '      <property name="project_id" value="063a3158b1a34710b36ad208b9497d00" />\n'
         "    </properties>\n"
         '    <testcase name="001 SEPARATOR_PREPARE_RESOURCES" classname="provision/provMain"'
-        ' time="0.000"/>\n'
+        ' time="0.000" />\n'
         '    <testcase name="004 SEPARATOR_BUILDING" classname="provision/provMain"'
-        ' time="0.001"/>\n'
-        '    <testcase name="006 TN00091" classname="provision/provMain" time="5.578"/>\n'
-        '    <testcase name="007 TN00094" classname="provision/provMain" time="0.036"/>\n'
+        ' time="0.001" />\n'
+        '    <testcase name="006 TN00091" classname="provision/provMain" time="5.578" />\n'
+        '    <testcase name="007 TN00094" classname="provision/provMain" time="0.036" />\n'
         '    <testcase name="009 TN00097" classname="provision/provMain" time="30.013">\n'
         '      <failure type="failure" message="ECC00011  Building failed.&#10;means  the build'
-        ' of the application failed: read the build&#x27;s log">ECC00011  Building failed.\n'
-        "means  the build of the application failed: read the build&#x27;s log</failure>\n"
+        " of the application failed: read the build's log\">ECC00011  Building failed.\n"
+        "means  the build of the application failed: read the build's log</failure>\n"
         "    </testcase>\n"
         "  </testsuite>\n"
         "</testsuites>\n"
