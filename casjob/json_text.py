@@ -182,6 +182,13 @@ def read_moment(value: object) -> datetime | None:
         return None
 
 
+def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:
+    """Return `2020-02-04T04:01:03.123Z`, in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 def _has_too_many_values(text: str) -> bool:
     pieces = _UP_TO_A_VALUE.finditer(text)
     last = next(islice(pieces, MAX_VALUES, None), None)

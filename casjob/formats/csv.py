@@ -10,7 +10,6 @@ from typing import Any, TypeAlias, TypeVar
 
 from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, JobResult
-from casjob.formats.documents import format_utc
 from casjob.formats.messages import printable_lines
 from casjob.formats.text.components import (
     DeploymentRow,
@@ -26,6 +25,7 @@ from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
+from casjob.json_text import format_utc
 from casjob.settings.values import Overview
 
 Row = TypeVar("Row")
@@ -139,7 +139,7 @@ def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:
         return "yes" if value else ""
     if not isinstance(value, str):
         return "" if value is None else value
-    if value.isidentifier() and value.isascii():
+    if value[:1].isalnum() and value.isascii() and value.isprintable() and "\\" not in value:
         # A fast check: most cells neither begin a formula nor need an escape.
         return value
     text = escape(value)

@@ -5,7 +5,6 @@ read from what they describe, by the names of its attributes.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias, cast
 
@@ -24,14 +23,7 @@ from typing_extensions import TypedDict  # pydantic can't read that of typing be
 from casjob.job.failures import decode_messages
 from casjob.job.report import TaskReport
 from casjob.job.statuses import Outcome
-from casjob.json_text import JsonValue
-
-
-def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:
-    """Return `2020-02-04T04:01:03.123Z`, in UTC."""
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+from casjob.json_text import JsonValue, format_utc
 
 
 def _moment(digits: int) -> Any:

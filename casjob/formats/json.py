@@ -10,9 +10,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from casjob.errors import CheckResult
 from casjob.formats import documents
 from casjob.formats.display import Display, JobResult, View
-from casjob.formats.documents import VersionedDocument, format_utc
+from casjob.formats.documents import VersionedDocument
 from casjob.job import events
-from casjob.json_text import encode_document, escape_controls
+from casjob.json_text import encode_document, escape_controls, format_utc
 
 if TYPE_CHECKING:
     from casjob.builds.models import BuildLog

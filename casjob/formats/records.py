@@ -15,9 +15,9 @@ from casjob.formats.documents import (
     Seconds,
     Text,
     VersionedDocument,
-    format_utc,
 )
 from casjob.job.statuses import Outcome
+from casjob.json_text import format_utc
 
 
 def _of_step(name: str) -> Any:
