@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import cast
 from uuid import UUID, uuid5
 
@@ -23,7 +25,6 @@ _COMMENTS = (
     "Take vouchers at the checkout",
     "Keep the cart for a week",
 )
-_LIBRARIES = ("spring-core", "spring-web", "jackson-databind", "logback-classic", "netty-common")
 
 
 def list_builds(opened: datetime, now: datetime) -> list[BuildDocument]:
@@ -42,7 +43,7 @@ def _describe(name: str, job_id: str, index: int, opened: datetime, now: datetim
         str(waited.get("TASK_STATUS")), "Building"
     )
     started, ended = tasks[0]["CREATED_AT"], waited.get("LAST_HEALTH_CHECK")
-    lines = write_log(name, fails=state == "Failed")
+    lines = _write_log(state, name)
     done = len(_PHASES)
     if state == "Building":
         share = (now - opened).total_seconds() / _BUILDING_SECONDS
@@ -81,70 +82,9 @@ def _in_go(time: object) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} +0000 UTC"
 
 
-def write_log(name: str, *, fails: bool) -> Sequence[str]:
+@cache
+def _write_log(state: str, name: str) -> Sequence[str]:
     """Return what Maven writes, after a clone of the source code; a build fails in the compiler."""
-    mirror = "https://mirrors.example.com/maven2"
-    files = [
-        f"{_LIBRARIES[each % 5]}-{1 + each // 35}.{each % 7}.{each % 3}.jar" for each in range(170)
-    ]
-    loads = [
-        line
-        for number, file in enumerate(files)
-        for line in (
-            f"[INFO] Downloading from central: {mirror}/{file}",
-            f"[INFO] Downloaded from central: {mirror}/{file} ({number * 37 % 900 + 12} kB)",
-        )
-    ]
-    return [
-        "Starting...",
-        f"Cloning into '{name}'...",
-        f"remote: Enumerating objects: {len(name) * 411}, done.",
-        f"Receiving objects: 100% ({len(name) * 411}/{len(name) * 411}), done.",
-        "+ mvn --batch-mode clean package",
-        "[INFO] Scanning for projects...",
-        "[INFO]",
-        f"[INFO] ------------------------< com.example.shop:{name} >------------------------",
-        f"[INFO] Building {name} 1.0.1",
-        "[INFO] --------------------------------[ jar ]---------------------------------",
-        *loads,
-        "[INFO] --- resources:3.3.1:resources (default-resources) @ web ---",
-        "[INFO] Copying 4 resources from src/main/resources to target/classes",
-        "[INFO] --- compiler:3.13.0:compile (default-compile) @ web ---",
-        "[INFO] Compiling 48 source files with javac [debug release 17] to target/classes",
-        *(_FAILURE if fails else _SUCCESS),
-    ]
-
-
-_SOURCE = "/workspace/web/src/main/java/com/example/shop"
-_FAILURE = (
-    f"[WARNING] {_SOURCE}/Checkout.java: uses or overrides a deprecated API.",
-    "[INFO] -------------------------------------------------------------",
-    "[ERROR] COMPILATION ERROR :",
-    "[INFO] -------------------------------------------------------------",
-    f"[ERROR] {_SOURCE}/Cart.java:[48,31] cannot find symbol",
-    "  symbol:   method inCents()",
-    "  location: variable total of type java.math.BigDecimal",
-    f"[ERROR] {_SOURCE}/Cart.java:[52,9] incompatible types: long cannot be converted to Price",
-    "[INFO] 2 errors",
-    "[INFO] -------------------------------------------------------------",
-    *(f"[INFO] Skipping module {number} of 24: it needs web" for number in range(1, 25)),
-    "[INFO] ------------------------------------------------------------------------",
-    "[INFO] BUILD FAILURE",
-    "[INFO] ------------------------------------------------------------------------",
-    "[INFO] Total time:  24.113 s",
-    "[ERROR] Failed to execute goal maven-compiler-plugin:3.13.0:compile: Compilation failure",
-    "[ERROR] -> [Help 1]",
-    "[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.",
-    "[ERROR] Re-run Maven using the -X switch to enable full debug logging.",
-    "Build step exited with code 1",
-)
-_SUCCESS = (
-    *(f"[INFO] Tests run: {number % 9 + 1}, Failures: 0, Errors: 0" for number in range(30)),
-    "[INFO] --- jar:3.4.1:jar (default-jar) @ web ---",
-    "[INFO] BUILD SUCCESS",
-    "[INFO] Total time:  22.870 s",
-    "#1 [internal] load build definition from Dockerfile",
-    "#5 [2/2] COPY target/app.jar /app.jar",
-    "#6 exporting to image",
-    "Successfully pushed the image",
-)
+    file = "build_failed.log" if state == "Failed" else "build_succeeded.log"
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    return text.replace("{name}", name).splitlines()
