@@ -64,6 +64,9 @@ EXIT_STATUS_MEANINGS = {
 }
 """The README's table, which a test compares with this."""
 
+WRONG_ENDPOINT = "the endpoint may belong to another service; casjob config shows where it is set"
+"""The hint where a reply is none of the service's."""
+
 
 class CasjobError(Exception):
     """An error that a user sees as a few lines, and that ends the command.

@@ -20,9 +20,10 @@ from casjob.api.auth import CANONICAL_REQUEST, Credential, LockoutGuard
 from casjob.api.network import Route, create_tls_context, find_route
 from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
-from casjob.api.response import ACCEPT_ENCODING, OTHER_SERVICE_HINT, Response, read_response
+from casjob.api.response import ACCEPT_ENCODING, Response, read_response
 from casjob.background import run_in_thread
 from casjob.errors import (
+    WRONG_ENDPOINT,
     AuthenticationError,
     CasjobError,
     ReplyError,
@@ -260,7 +261,7 @@ class Client:
             document = decode(text)
         except LimitError as error:
             message = f"the response from {self.name} exceeds a limit of casjob: {error}"
-            raise ReplyTooLargeError(message, hint=OTHER_SERVICE_HINT) from None
+            raise ReplyTooLargeError(message, hint=WRONG_ENDPOINT) from None
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(

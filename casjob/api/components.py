@@ -186,7 +186,14 @@ class Components:
         ]
         # Each takes a request of its own.
         check_pages(len(applications))
-        calls = [partial(self._fetch_overviews_unless_gone, each, pace) for each in applications]
+
+        def fetch(application: Fields) -> _Fetched | ComponentNotFoundError:
+            try:
+                return self._fetch_overviews(application, pace)
+            except ComponentNotFoundError as error:
+                return error
+
+        calls = [partial(fetch, each) for each in applications]
         results = run_side_by_side(calls, APPLICATIONS_AT_A_TIME)
         components: list[Component] = []
         missing, duplicates = fetched.missing, fetched.duplicates
@@ -213,14 +220,6 @@ class Components:
             self._note_jobs(each, each.last_job_id)
         notes = fetched.notes("component") + notes
         return list_components(components, fetched.missing, fetched.as_of, notes)
-
-    def _fetch_overviews_unless_gone(
-        self, application: Fields, pace: Callable[[], None]
-    ) -> _Fetched | ComponentNotFoundError:
-        try:
-            return self._fetch_overviews(application, pace)
-        except ComponentNotFoundError as error:
-            return error
 
     def _fetch_overviews(
         self, application: Mapping[str, JsonValue], pace: Callable[[], None] = lambda: None

@@ -8,8 +8,9 @@ from http import HTTPStatus
 
 import httpx
 
-from casjob.api.response import OTHER_SERVICE_HINT, Response
+from casjob.api.response import Response
 from casjob.errors import (
+    WRONG_ENDPOINT,
     CasjobError,
     NoSuchApiError,
     ReplyTimeoutError,
@@ -115,7 +116,7 @@ def explain_failure(
         case _:
             reason = str(error).rstrip(".")
             # What h11 says of a response that is not HTTP.
-            hint = OTHER_SERVICE_HINT if reason.startswith("illegal") else _REACH_HINT
+            hint = WRONG_ENDPOINT if reason.startswith("illegal") else _REACH_HINT
             return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from casjob.errors import ReplyError, ReplyTooLargeError
+from casjob.errors import WRONG_ENDPOINT, ReplyError, ReplyTooLargeError
 from casjob.job.failures import clip
 from casjob.json_text import decode
 
@@ -19,9 +19,6 @@ ACCEPT_ENCODING = "gzip, deflate"  # the content codings that are decoded here
 
 _PIECE = 1024 * 1024  # bytes to decompress at a time: a bomb must not fill the memory in one go
 
-OTHER_SERVICE_HINT = (
-    "the endpoint may belong to another service; casjob config shows where it is set"
-)
 _PROXY_HINT = "a proxy may have changed it"
 
 
@@ -87,7 +84,7 @@ def read_response(response: httpx.Response, peer: str) -> Response:
         if len(content) > MAX_BYTES:
             raise ReplyTooLargeError(
                 f"the response from {peer} is larger than {MAX_BYTES // 1024 // 1024} MiB",
-                hint=OTHER_SERVICE_HINT,
+                hint=WRONG_ENDPOINT,
             )
     expires = _find_certificate_end(response)
     return Response(response.status_code, response.headers, bytes(content), expires)

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from casjob.errors import ReplyError
+from casjob.errors import WRONG_ENDPOINT, ReplyError
 from casjob.job.detail import JobDetail
 from casjob.job.failures import describe_failure, read_failure
 from casjob.json_text import JsonValue, read_flag, read_moment, read_text, read_whole_number
@@ -37,8 +37,6 @@ _SHAPES = {
     bool: "a boolean",
     type(None): "null",
 }
-
-WRONG_ENDPOINT = "the endpoint may belong to another service; casjob config shows where it is set"
 
 
 class ApiObject(BaseModel):
