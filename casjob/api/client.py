@@ -85,11 +85,7 @@ def is_id(value: object) -> bool:
 
 
 def check_id(sent: JsonValue, what: str) -> str:
-    """Return an id as a part of a path.
-
-    Raises:
-        ReplyError: the service sent something else.
-    """
+    """Return an id as a part of a path; raise a ReplyError if the service sent something else."""
     if isinstance(sent, str) and is_id(sent):
         return sent
     shown = clip(encode(sent))

@@ -51,11 +51,7 @@ class Versions:
         return version in self._left
 
     def call(self, request: Callable[[str], _Value]) -> _Value:
-        """Return what a request returns that gets a version, the next one where it is not there.
-
-        Raises:
-            NoSuchApiError: no version is there.
-        """
+        """Return what a request returns that gets a version, the next one where it is not there."""
         while True:
             version, *others = self._left
             try:
@@ -134,9 +130,6 @@ class ServiceStage:
 
         The job is that of the first page, so that no task is older than the job's status: once the
         job has ended, the tasks are final.
-
-        Raises:
-            CasjobError: what went wrong.
         """
         pages: dict[int, JobDetail] = {}
 

@@ -82,11 +82,7 @@ class RetryPolicy(NamedTuple):
         notify: Callable[[int, str], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> _Value:
-        """Return what the attempt returns; `notify` gets each retry's number and a message.
-
-        Raises:
-            CasjobError: whatever the last attempt raised.
-        """
+        """Return what an attempt returns; `notify` gets each retry's number and a message."""
         longest = self.first_wait
         for retry in range(1, self.retries + 1):
             try:

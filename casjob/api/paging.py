@@ -101,11 +101,7 @@ def fetch_list(
 
 
 def check_pages(number: int) -> None:
-    """Check that so many requests are no more than casjob sends for a list.
-
-    Raises:
-        ReplyTooLargeError: they are.
-    """
+    """Raise a ReplyTooLargeError if these are more requests than casjob sends for a list."""
     if number > MAX_PAGES:
         raise ReplyTooLargeError(
             f"the list has no end within casjob's limit of {MAX_PAGES} requests"
