@@ -83,14 +83,14 @@ class RetryPolicy(NamedTuple):
         sleep: Callable[[float], None] = time.sleep,
     ) -> _Value:
         """Return what an attempt returns; `notify` gets each retry's number and a message."""
-        longest = self.first_wait
-        for retry in range(1, self.retries + 1):
+        retry, longest = 1, self.first_wait
+        while True:
+            self.pace()
             try:
-                self.pace()
                 return attempt()
             except TransientError as error:
                 asked = error.retry_after or 0.0
-                if asked > self.longest_retry_after:
+                if retry > self.retries or asked > self.longest_retry_after:
                     raise
                 # Half of it at random, so that many pipelines do not retry at the same moment;
                 # what the service asks for is the same for all of them.
@@ -98,6 +98,4 @@ class RetryPolicy(NamedTuple):
                 told = f"{error.message}; retrying in {wait:.1f}s ({retry} of {self.retries})"
                 notify(retry, told)
             sleep(wait)
-            longest = min(longest * 2, self.longest_wait)
-        self.pace()
-        return attempt()
+            retry, longest = retry + 1, min(longest * 2, self.longest_wait)
