@@ -30,10 +30,12 @@ def run_signalled(
     module: str, number: int, environ: Mapping[str, str], *, ignored: bool = False
 ) -> tuple[int, str, str]:
     program = PROGRAM.replace("sys.argv[1]", repr(module)).replace("sys.argv[2]", str(int(number)))
-    if ignored:
-        program = f"import signal\nsignal.signal({int(number)}, signal.SIG_IGN)\n{program}"
-    else:
-        program = f"import signal\nsignal.signal({int(number)}, signal.SIG_DFL)\n{program}"
+    handler = "SIG_IGN" if ignored else "SIG_DFL"
+    program = f"import signal\nsignal.signal({int(number)}, signal.{handler})\n{program}"
+    return run_program(program, environ)
+
+
+def run_program(program: str, environ: Mapping[str, str]) -> tuple[int, str, str]:
     ran = subprocess.run(
         [sys.executable, "-c", program],
         env={**MEASURED, **environ},
@@ -76,12 +78,5 @@ class Failing:
 Failing()
 process.finish(0)
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**MEASURED, **clean_environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-    )
-    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (0, "ValueError")
+    status, _, err = run_program(program, clean_environ)
+    assert (status, err.splitlines()[-1]) == (0, "ValueError")
