@@ -51,6 +51,9 @@ _KEEP_ALIVE = 60
 _SENT_AT = "casjob.sent_at"
 """The request extension with the monotonic time at which it was sent."""
 
+_REPLACED = "\ufffd"
+"""What stands for bytes that are not UTF-8."""
+
 _EXCERPT = 4000
 """Characters of a gateway's message that are logged."""
 
@@ -161,8 +164,7 @@ class Client:
         self._retry = retry
         self._notify = notify
         self._guard = LockoutGuard()
-        self._notified = 0
-        self._is_replacement_told = False
+        self._notified: set[object] = set()
         self._notifying = threading.Lock()
 
     def close(self) -> None:
@@ -173,7 +175,7 @@ class Client:
     def send(self, request: Request, read: Read[_Value]) -> _Value:
         """Send a request, retry as the policy allows, and return what was read of the response."""
         request = request._replace(auth=request.auth or self._auth)
-        return self._retry.call(partial(self._attempt, request, read), notify=self._notify_retry)
+        return self._retry.call(partial(self._attempt, request, read), notify=self._notify_once)
 
     def probe(self) -> Response:
         """Return the response to an anonymous request, whatever its status."""
@@ -200,7 +202,7 @@ class Client:
                 self._guard.is_accepted = True
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise self._explain_refusal(response, request)
-            self._notified = 0
+            self._notified &= {_REPLACED}
             return read(self._decode(response), response)
 
     def _exchange(self, request: Request) -> Response:
@@ -266,22 +268,16 @@ class Client:
                 hint="the endpoint may belong to another service, or a proxy may have responded;"
                 " casjob config shows where it is set",
             ) from None
-        if text.count("\ufffd") > response.content.count("\ufffd".encode()):
-            self._notify_replacement()
+        if text.count(_REPLACED) > response.content.count(_REPLACED.encode()):
+            about = f"has bytes that are not UTF-8; they are shown as {_REPLACED}"
+            self._notify_once(_REPLACED, f"the response from {self.name} {about}")
         return self._redactor.mask_document(document, text)
 
-    def _notify_replacement(self) -> None:
+    def _notify_once(self, about: object, message: str) -> None:
+        """Notify of something, as a retry by its number, once for all pages side by side."""
         with self._notifying:
-            if not self._is_replacement_told:
-                self._is_replacement_told = True
-                about = "has bytes that are not UTF-8; they are shown as \ufffd"
-                self._notify(f"the response from {self.name} {about}")
-
-    def _notify_retry(self, retry: int, message: str) -> None:
-        """Notify of a retry, once for all pages that fail side by side."""
-        with self._notifying:
-            if retry > self._notified and not self._http.is_closed:
-                self._notified = retry
+            if about not in self._notified and not self._http.is_closed:
+                self._notified.add(about)
                 self._notify(message)
 
 
