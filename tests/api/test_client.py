@@ -393,7 +393,7 @@ def test_nothing_is_sent_beside_the_first_request_nor_after_a_refusal(service: S
 
     errors = [each.exception() for each in asked]
     assert [type(error) for error in errors] == [AuthenticationError] * 4
-    assert all("Signature=**** (" in str(vars(error)["said"]) for error in errors)
+    assert all("Signature=**** (" in str(vars(error)["service_message"]) for error in errors)
     assert len(service.requests) == 1
 
 
