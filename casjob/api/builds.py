@@ -12,13 +12,13 @@ from casjob.api.client import Client, Request, check_id, quote_path
 from casjob.builds.log_text import LogPart, LogReader, Phase, mask_passwords
 from casjob.builds.models import Build, BuildJob
 from casjob.errors import (
+    WRONG_ENDPOINT,
     BuildNotFoundError,
     ForbiddenError,
     NoSuchApiError,
     ReplyError,
 )
 from casjob.job.failures import clip
-from casjob.job.models import WRONG_ENDPOINT
 from casjob.json_text import JsonValue, map_texts, read_text, read_whole_number
 
 if TYPE_CHECKING:
