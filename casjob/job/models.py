@@ -160,13 +160,7 @@ def read_detail(
         expected = "a list" if first["loc"] == ("tasks",) else "an object"
         message = f"{name} can't be understood: {part} is {shape}, not {expected}"
         raise ReplyError(message, hint=WRONG_ENDPOINT) from None
-    return JobDetail(
-        job=reply.job,
-        tasks=reply.tasks,
-        task_count=reply.task_count,
-        as_of=as_of,
-        sent=reply.rest,
-    )
+    return JobDetail(reply.job, reply.tasks, reply.rest, reply.task_count, as_of)
 
 
 def _respell(fields: dict[str, JsonValue], spell: Callable[[str], str]) -> dict[str, JsonValue]:

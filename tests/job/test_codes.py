@@ -3,53 +3,37 @@ import pytest
 from casjob.job.codes import find_code, is_code, is_vendor_code
 from casjob.json_text import JsonValue
 
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("VPC.0202", "ces.0014", "ECC00011", "NotFound", "CONF_NOT_FOUND", "DEV-21-40110"),
-        *("100022", "A", "a" * 100, "1000", "1" * 100, 10010, 1000),
-    ],
+CODES: tuple[JsonValue, ...] = (
+    *("VPC.0202", "ces.0014", "ECC00011", "NotFound", "CONF_NOT_FOUND", "DEV-21-40110"),
+    *("100022", "A", "a" * 100, "1000", "1" * 100, 10010, 1000),
 )
-def test_a_code_is_a_name_or_a_number(value: JsonValue) -> None:
-    assert is_code(value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("", "It broke.", "错误", "string", "code", "errorcode", "error_code", "OK", "0"),
-        *("00000000", "404", "CSMS.XXXX", "APITEST.00XXXXXXXX"),
-        *("909494e3-558e-46b6-a9eb-07a8e18ca62f", "909494e3558e46b6a9eb07a8e18ca62f", "a" * 101),
-        *("1" * 101, "Codé", "٣٣٣٣", 0, 404, 999, 10010.5, True, None, ["VPC.0202"]),
-    ],
+NO_CODES: tuple[JsonValue, ...] = (
+    *("", "It broke.", "错误", "string", "code", "errorcode", "error_code", "OK", "0"),
+    *("00000000", "404", "CSMS.XXXX", "APITEST.00XXXXXXXX"),
+    *("909494e3-558e-46b6-a9eb-07a8e18ca62f", "909494e3558e46b6a9eb07a8e18ca62f", "a" * 101),
+    *("1" * 101, "Codé", "٣٣٣٣", 0, 404, 999, 10010.5, True, None),
 )
-def test_nothing_else_is_a_code(value: JsonValue) -> None:
-    assert not is_code(value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("Ecs.0005", "ces.0014", "SVCSTG.VMAPP.4001020", "E.CFE.4000001", "CCE_CM.0003"),
-        *("SVCSTG.CCE-ADDONMGR.4030302", "SVCSTG_AMS_4000001", "DRS.M00100", "ECC00011"),
-        *("A.B.C.D.0001", f"{'a' * 30}.{'b' * 30}.0001", "A.123456789012"),
-    ],
+VENDORS: tuple[JsonValue, ...] = (
+    *("Ecs.0005", "ces.0014", "SVCSTG.VMAPP.4001020", "E.CFE.4000001", "CCE_CM.0003"),
+    *("SVCSTG.CCE-ADDONMGR.4030302", "SVCSTG_AMS_4000001", "DRS.M00100", "ECC00011"),
+    *("A.B.C.D.0001", f"{'a' * 30}.{'b' * 30}.0001", "A.123456789012"),
 )
-def test_the_vendors_codes_have_a_form_of_their_own(value: str) -> None:
-    assert is_vendor_code(value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *("NotFound", "10010", "TN00097", "A.7", "A.123", "A.1234567890123", "A_123456"),
-        *("a_1234567", "A_1234567890123", "A.B.C.D.E.0001", f"{'a' * 31}.0001"),
-        *(f"A.{'b' * 31}.0001", "VPC.٣٣٣٣", "m: VPC.0202", "a.b", 5),
-    ],
+OTHERS: tuple[JsonValue, ...] = (
+    *("NotFound", "10010", "TN00097", "A.7", "A.123", "A.1234567890123", "A_123456"),
+    *("a_1234567", "A_1234567890123", "A.B.C.D.E.0001", f"{'a' * 31}.0001"),
+    *(f"A.{'b' * 31}.0001", "VPC.٣٣٣٣", "m: VPC.0202", "a.b", 5),
 )
-def test_other_text_has_not_that_form(value: JsonValue) -> None:
-    assert not is_vendor_code(value)
+
+
+def test_a_code_is_a_name_or_a_number_and_nothing_else() -> None:
+    assert [each for each in CODES if not is_code(each)] == []
+    assert [each for each in NO_CODES if is_code(each)] == []
+    assert not is_code(["VPC.0202"])
+
+
+def test_the_vendors_codes_have_a_form_of_their_own() -> None:
+    assert [each for each in VENDORS if not is_vendor_code(each)] == []
+    assert [each for each in OTHERS if is_vendor_code(each)] == []
 
 
 @pytest.mark.parametrize(
