@@ -163,8 +163,13 @@ def deployments(history: ComponentHistory, display: Display) -> bytes:
 def statistics(history: ComponentHistory, statistics: Statistics, display: Display) -> bytes:
     """Return a table with a row a step, and one with a row a failure."""
     utc, strip = display.utc, "".join(sign for sign, _ in draw_strip(statistics))
-    fields = [field for field in list_statistics_fields() if field.heading is not None]
-    steps = (("".join(_read(field.words(each))) for field in fields) for each in statistics.steps)
+    fields = _choose(
+        list_statistics_fields(),
+        ("#", "TASK", "RUNS", "FAILED", "TIMED", "MEDIAN", "P95", "LAST", ""),
+        TASK=lambda each: [each.step.task_name or "(no name)", each.step.title or ""],
+    )
+    steps = statistics.steps
+    fields = [field for field in fields if any("".join(_read(field.words(row))) for row in steps)]
     failures = (
         (describe_failure(each, utc=utc), each.code, each.detail, describe_last(each, utc=utc))
         for each in statistics.failures
@@ -172,7 +177,7 @@ def statistics(history: ComponentHistory, statistics: Statistics, display: Displ
     parts = [
         f"## {_span(history.component.label)} {describe_outcomes(statistics)}\n",
         f"{' · '.join([strip, *describe_elapsed(statistics.elapsed)])}\n",
-        _draw_texts([field.heading or "" for field in fields], steps),
+        _draw_table(*_draw_fields(fields, steps)),
         _draw_texts(("Failure", "Code", "Detail", "Last"), failures),
     ]
     return "\n".join(filter(None, parts)).encode()

@@ -175,8 +175,11 @@ class Report(NamedTuple):
     def is_complete(self) -> bool:
         """Whether every requested task was received."""
         count, window = self.detail.task_count, self.window
+        if count is None and window.is_whole:
+            # Pages were fetched to an empty one; where that is the first, nothing is known.
+            return bool(self.tasks)
         if count is None or window.instance_id:
-            # Without a count, or with one of other tasks too, pages were fetched to an empty one.
+            # The count is of other tasks too.
             return True
         return len(self.tasks) >= len(range(count)[window.rows])
 

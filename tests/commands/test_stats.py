@@ -253,12 +253,12 @@ class TestFormats:
 
 ✓✗✓ · elapsed: median 50.0s · last 1m 15s · n 3
 
-| # | TASK | STEP | RUNS | FAILED | TIMED | MEDIAN | P95 | LAST |  |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-| `6` | `TN00091` | `run the build and follow it` | `3` | `0` |  | `5.6s` |  | `5.6s` |  |
-| `7` | `TN00094` | `run the build and follow it` | `3` | `0` |  | `0.0s` |  | `0.0s` |  |
-| `9` | `TN00097` | `wait for the build to succeed` | `3` | `1` |  | `28.4s` |  | `28.4s` |  |
-| `14` | `TN00102` | `create a secret` | `2` | `0` |  | `17.2s` |  | `41.2s` |  |
+| # | Task | Runs | Failed | Median | Last |
+| --- | --- | --- | --- | --- | --- |
+| 6 | `TN00091` `run the build and follow it` | 3 | 0 | 5.6s | 5.6s |
+| 7 | `TN00094` `run the build and follow it` | 3 | 0 | 0.0s | 0.0s |
+| 9 | `TN00097` `wait for the build to succeed` | 3 | 1 | 28.4s | 28.4s |
+| 14 | `TN00102` `create a secret` | 2 | 0 | 17.2s | 41.2s |
 
 | Failure | Code | Detail | Last |
 | --- | --- | --- | --- |

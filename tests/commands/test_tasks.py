@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import JOB_ID, Finished
+from tests.conftest import JOB_ID, Casjob, Finished
 from tests.service import Service, many_tasks
 
 Ask = Callable[..., Finished]
@@ -221,6 +221,20 @@ def test_statuses_may_be_a_list(ask: Ask, service: Service) -> None:
     apart = ask("tasks", JOB_ID, "--json", "--status", "failed", "--status", "CANCELLED")
     assert ask("tasks", JOB_ID, "--json", "--status", "failed, CANCELLED,") == apart
     assert indexes(apart) == [77]
+
+
+def test_where_only_phases_begin_it_says_so(casjob: Casjob) -> None:
+    assert casjob("tasks", "--demo", "--limit", "2").out == (
+        "#  TASK  STATUS\n1  PREPARE_RESOURCES\n4  BUILDING\n\n2 of 5 tasks · no steps among them\n"
+    )
+
+
+@pytest.mark.parametrize("status", ["failled", "faild", "succeeded,FAILEDD"])
+def test_a_mistyped_status_is_refused(ask: Ask, status: str) -> None:
+    word = status.upper().split(",")[-1]
+    refused = ask("tasks", JOB_ID, "--status", status)
+    why = f"casjob: no task has the status {word}\n  hint: did you mean FAILED?\n"
+    assert refused == (2, "", why)
 
 
 @pytest.mark.parametrize("status", ["frozen", "FROZEN,paused"])

@@ -356,6 +356,7 @@ class TestCompleteness:
             (105, Window(limit=50, offset=102), False),
             (105, Window(offset=200), True),
             (105, Window(instance_id="i"), True),
+            (None, Window(offset=2), True),
         ],
     )
     def test_is_of_what_was_requested(
@@ -364,6 +365,10 @@ class TestCompleteness:
         detail = report_of(job("SUCCEEDED", task(1), task(2), task_count=task_count)).detail
 
         assert report_job(detail, window, catalogue=Catalogue()).is_complete is is_complete
+
+    def test_is_unknown_without_a_task_and_without_a_count(self) -> None:
+        assert not report_of(job("FAILED", task_count=None)).is_complete
+        assert report_of(job("FAILED")).is_complete
 
     def test_is_not_that_of_tasks_which_are_said_to_be_missing(self) -> None:
         detail = report_of(job("SUCCEEDED", task(1))).detail

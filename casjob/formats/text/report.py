@@ -178,10 +178,15 @@ def _draw_above(page: Page, report: Report, *, utc: bool, max_rows: int | None) 
 def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     if report.shown:
         draw_tasks(page, report, utc=utc, is_alone=True)
-    completeness = describe_completeness(report)
-    if completeness or not report.shown:
+    facts = [describe_completeness(report)]
+    if not report.shown:
+        facts = [facts[0] or describe_progress(report)]
+    elif all(each.is_separator for each in report.shown):
+        # A table of nothing but headings looks like a mistake.
+        facts.append("no steps among them")
+    if any(facts):
         page.gap()
-        page.print(completeness or describe_progress(report))
+        page.print(*filter(None, facts))
     draw_notes(page, report.contradictions)
 
 
