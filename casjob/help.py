@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
@@ -70,8 +71,13 @@ def describe_usage_error(error: typer.TyperException, words: list[str]) -> Usage
     commands = getattr(context.command, "commands", {})
     having = [name for name, each in commands.items() if _has_option(each, option)]
     if having:
-        named = next((word for word in words if word in having), having[0])
-        return UsageError("options go after the command", hint=f"as in casjob {named} {option}")
+        place = next((place for place, word in enumerate(words) if word in having), None)
+        if place is None:
+            moved = [having[0], *(word for word in words if word not in commands)]
+        else:
+            moved = [*words[place:], *words[:place]]
+        example = f"as in {shlex.join(['casjob', *moved])}"
+        return UsageError("options go after the command", hint=example)
     hints = (hint for options, hint in _ELSEWHERE.items() if option in options.split())
     hint = next(hints, None)
     return UsageError(error.message if hint else error.format_message(), hint=hint, steps=steps)

@@ -74,6 +74,8 @@ def read_job_id(text: str) -> str:
         hint = "--from - reads a job from stdin"
     elif _FILE.fullmatch(bare):
         hint = "a job in a file is read with --from, as in casjob show --from FILE"
+    elif (joined := "".join(bare.split())).startswith("JOB") and JOB_ID.fullmatch(joined):
+        hint = f"a job id has no blanks: did you mean {joined}?"
     raise UsageError(f"{quote_start(text)} is not a job id", hint=hint)
 
 

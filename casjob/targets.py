@@ -94,10 +94,13 @@ def refuse_other_name(text: str, session: Session) -> None:
         meant = f"--component {name}"
     if meant:
         raise UsageError(f"{name} is not a job id: did you mean {meant}?")
-    if name and begun and len(name) < SHORTEST_PREFIX:
+    # What begins with JOB may be all of an id.
+    is_start = begun or (JOB_ID.fullmatch(name) and not name.upper().startswith("JOB"))
+    if name and is_start and len(name) < SHORTEST_PREFIX:
+        unknown = f"no recent job begins with {name}: {session.suggest('recent')} lists them"
         raise UsageError(
             f"{name} is too short: the beginning of a job id takes {SHORTEST_PREFIX} characters",
-            hint=f"did you mean {begun[0]}?",
+            hint=f"did you mean {begun[0]}?" if begun else unknown,
         )
 
 

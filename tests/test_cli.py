@@ -100,11 +100,15 @@ def test_a_wrong_command_line_names_the_help_that_has_the_right_one(
 @pytest.mark.parametrize(
     ("words", "right"),
     [
-        (["--region", "X", "show"], "casjob show --region"),
-        (["--json", "list", "web"], "casjob list --json"),
-        (["-o", "json", "wait"], "casjob wait -o"),
-        (["--endpoint=x"], "casjob show --endpoint"),
-        (["--after", "J", "show"], "casjob watch --after"),
+        (["--region", "X", "show"], "casjob show --region X"),
+        (
+            ["--region", "a b", "--utc", "show", "J", "--full"],
+            "casjob show J --full --region 'a b' --utc",
+        ),
+        (["--json", "list", "web"], "casjob list web --json"),
+        (["-o", "json", "wait"], "casjob wait -o json"),
+        (["--endpoint=x"], "casjob show --endpoint=x"),
+        (["--after", "J", "show"], "casjob watch --after J"),
     ],
 )
 def test_an_option_before_the_command_is_told_where_it_goes(

@@ -157,6 +157,8 @@ SHORT = "is too short: the beginning of a job id takes 6 characters"
         ("Task-15ec252f-bca0-401e-ae5b-798a639df92e", TASK),
         (JOB_ID[:5], f"{JOB_ID[:5]} {SHORT}"),
         (JOB_ID[3:8], f"{JOB_ID[3:8]} {SHORT}"),
+        ("ab123", f"ab123 {SHORT}"),
+        ("JOB 474", "'JOB 474' is not a job id"),
     ],
 )
 def test_what_names_something_else_than_a_job_is_told_before_any_request(
@@ -171,6 +173,19 @@ def test_what_names_something_else_than_a_job_is_told_before_any_request(
         assert (told.status, told.out) == (2, "")
         assert message in told.err.splitlines()[0]
     assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        (JOB_ID[3:8], f"did you mean {JOB_ID}?"),
+        ("ab123", "no recent job begins with ab123: casjob recent lists them"),
+        ("JOB 474", "a job id has no blanks: did you mean JOB474?"),
+    ],
+)
+def test_what_is_too_little_of_an_id_has_a_hint(ask: Ask, named: str, hint: str) -> None:
+    ask("show", JOB_ID)
+    assert ask("show", named).err.endswith(f"\n  hint: {hint}\n")
 
 
 def test_a_recent_job_may_be_named_like_anything(service: Service, ask: Ask) -> None:

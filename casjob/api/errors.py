@@ -60,6 +60,9 @@ _CANONICAL_REQUEST = re.compile(r"\W*canonical ?request\b.*", re.DOTALL | re.IGN
 _THROTTLED_WAIT = 2.0
 """Seconds to wait when throttled without a Retry-After: 2 to 5 are advised (APIGW.0308)."""
 
+_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
+"""Stands before the words of the operating system."""
+
 _HEAD = 5000
 """Characters of a page that are searched for its title: the time may grow with their square."""
 
@@ -114,7 +117,7 @@ def explain_failure(
                 hint="casjob config shows the effective settings",
             )
         case _:
-            reason = str(error).rstrip(".")
+            reason = _NUMBER.sub("", str(error)).rstrip(".")
             # What h11 says of a response that is not HTTP.
             hint = WRONG_ENDPOINT if reason.startswith("illegal") else _REACH_HINT
             return TransientError(f"the connection to {peer} broke: {clip(reason)}", hint=hint)
@@ -137,10 +140,11 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
 def _explain_no_connection(
     causes: list[BaseException], peer: str, name_hint: str, reach_hint: str
 ) -> CasjobError:
-    reason = clip(str(causes[-1]) or type(causes[-1]).__name__)
+    reason = clip(_NUMBER.sub("", str(causes[-1])) or type(causes[-1]).__name__)
     message = f"can't connect to {peer}: {reason}"
     for cause in causes:
         if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
+            message = f"can't connect to {peer}: there is no host of this name"
             return ServiceError(message, hint=name_hint)
         if isinstance(cause, ssl.SSLError):
             return TransientError(message, hint="does the endpoint use HTTPS on that port?")

@@ -30,7 +30,7 @@ _SERVICESTAGE = frozenset({"SVCSTG", "ECC"})
 _MOST_PARTS = 3
 """Parts of a code that may name the service, such as SVCSTG.CCE."""
 
-_SPELLINGS = {"LLED": "LED", "LLING": "LING", "ISING": "IZING", "ISED": "IZED", "GREY": "GRAY"}
+_SPELLINGS = {"CANCELL": "CANCEL", "ISING": "IZING", "ISED": "IZED", "GREY": "GRAY"}
 """What British English spells otherwise than American English."""
 
 _MAX_BYTES = 1024 * 1024

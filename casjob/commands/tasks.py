@@ -1,5 +1,6 @@
 """casjob tasks: the table of tasks alone, with the API's own paging, or filtered."""
 
+import difflib
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from casjob.errors import ExitStatus, UsageError
 from casjob.formats.display import Presentation
 from casjob.job.detail import Window
 from casjob.job.report import Report
-from casjob.job.statuses import spell_status
+from casjob.job.statuses import STATUS_WORDS, spell_status
 from casjob.output import OutputFile
 from casjob.saved import save_job
 from casjob.session import Session
@@ -16,6 +17,8 @@ from casjob.targets import Target, fetch_target, read_report, refuse_service
 
 _MOST_NAMED = 10
 """Status words named in a notice; a job has two or three."""
+_CLOSE = 0.8
+"""How like a status word a mistyped one is; 1 is the same."""
 
 
 class Selection(NamedTuple):
@@ -97,6 +100,10 @@ def _check_selection(selection: Selection, report: Report, session: Session) -> 
         for each in report.tasks
         if each.has_failed or not selection.failed
     )
+    for status in sorted(statuses - there.keys() - {*STATUS_WORDS}):
+        # The service may have other words, but hardly one that is almost the same.
+        if near := difflib.get_close_matches(status, STATUS_WORDS, n=1, cutoff=_CLOSE):
+            raise UsageError(f"no task has the status {status}", hint=f"did you mean {near[0]}?")
     if not statuses or not statuses.isdisjoint(there):
         return
     tasks = "failed task" if selection.failed else "task"

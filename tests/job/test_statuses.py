@@ -52,6 +52,7 @@ def test_every_outcome_is_a_word_with_an_exit_status() -> None:
         ("Canceled", "CANCELLED"),
         ("CANCELLED", "CANCELLED"),
         ("paused", "PAUSED"),
+        ("failled", "FAILLED"),
         (None, ""),
     ],
 )
