@@ -34,17 +34,23 @@ def describe_message(report: TaskReport) -> str:
     message = report.message
     if message is None:
         return "No reason given."
-    cause = "  ".join(filter(None, (message.code, message.detail)))
+    cause = join_pair(message.code, message.detail)
     means = (f"means  {text}" for text in report.means)
     related = (
         f"{printable(relation)}  {_NEXT_LINE.join(split_lines(text))}"
-        for relation, text in _find_related(message)
+        for relation, text in find_related(message)
     )
     return printable_lines("\n".join([cause, *means, *related]))
 
 
-def _find_related(message: Failure) -> Iterator[tuple[str, str]]:
+def find_related(message: Failure) -> Iterator[tuple[str, str]]:
+    """Yield all but the cause: `within` or `also`, or the path of a value, and the text."""
     for relation, pairs in (("within", message.within), ("also", message.also)):
         for pair in pairs:
-            yield relation, "  ".join(filter(None, pair))
+            yield relation, join_pair(*pair)
     yield from message.rest
+
+
+def join_pair(code: str | None, detail: str | None) -> str:
+    """Return `ECC00011  Building failed.`, or as much of it as there is."""
+    return "  ".join(filter(None, (code, detail)))

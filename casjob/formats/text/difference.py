@@ -6,6 +6,7 @@ from itertools import groupby, takewhile
 from typing import Literal
 
 from casjob.formats.display import FULL, Display
+from casjob.formats.messages import join_pair
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_count,
@@ -188,7 +189,7 @@ def _draw_messages(
 
 def _describe_message(report: TaskReport | None) -> str:
     message = report.message if report else None
-    return "  ".join(filter(None, (message.code, message.detail))) if message else ""
+    return join_pair(message.code, message.detail) if message else ""
 
 
 # Sentences, the same in every format that people read

@@ -118,7 +118,7 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
     if report.title:
         words += f"  {report.title}"
-    cause = "  ".join(read_message(report))
+    cause = read_message(report)
     return f"{words}: {cause}" if cause else words
 
 

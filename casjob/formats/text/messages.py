@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.messages import names_cause, split_lines
+from casjob.formats.messages import find_related, names_cause, split_lines
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_count
 from casjob.formats.text.words import INDENT, Words, as_line, measure_line
@@ -82,9 +82,7 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     yield from read([*code, f"{blanks}  "] if code else "", message.detail or "", 0)
     for place, text in enumerate(means):
         yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if place else 0)
-    for relation, pairs, rank in (("within", message.within, 2), ("also", message.also, 3)):
-        for pair in pairs:
-            label = f"{relation:{aligned}}  ", "dim"
-            yield from read(label, "  ".join(filter(None, pair)), rank)
-    for path, text in message.rest:
-        yield from read((f"{path}  ", "dim"), text, 3)
+    for relation, text in find_related(message):
+        width = aligned if relation in {"within", "also"} else 0
+        rank = 2 if relation == "within" else 3
+        yield from read((f"{relation:{width}}  ", "dim"), text, rank)

@@ -176,6 +176,7 @@ class Page:
                 columns, across, indent, with_headings=with_headings
             )
         elif columns:
+            # These are painted already: nothing of a cell is needed afterwards.
             lines = align(columns, across, self._paint, with_headings=with_headings)
             self.rows += ([(f"{indent}{line}".rstrip(" "), "")] for line in lines)
 

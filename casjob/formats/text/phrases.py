@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from casjob.formats.messages import join_pair
 from casjob.job.report import Phase, Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 
@@ -186,10 +187,10 @@ def describe_cause(report: Report, *, with_title: bool = True) -> str | None:
     if cause is None:
         return None
     name = cause.name if with_title else cause.task.label
-    return "  ".join([name, *read_message(cause)])
+    return join_pair(name, read_message(cause))
 
 
-def read_message(report: TaskReport) -> list[str]:
+def read_message(report: TaskReport) -> str:
     """Return the code and the detail of a failed task, as far as there are any."""
     message = report.message if report.has_failed else None
-    return [each for each in (message.code, message.detail) if each] if message else []
+    return join_pair(message.code, message.detail) if message else ""

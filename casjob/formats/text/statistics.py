@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from casjob.components import ComponentHistory
 from casjob.formats.display import Display
+from casjob.formats.messages import join_pair
 from casjob.formats.text.components import describe_place
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_count, format_elapsed, format_moment, to_zone
@@ -171,8 +172,7 @@ def _draw_failure(page: Page, failure: RepeatedFailure, *, utc: bool) -> None:
     max_rows = None if page.is_whole else 1
     heading = (describe_failure(failure, utc=utc), "bold")
     page.print(heading, margin=page.mark(Stage.ENDED_BADLY), max_rows=max_rows)
-    message = "  ".join(filter(None, (failure.code, failure.detail)))
-    if message:
+    if message := join_pair(failure.code, failure.detail):
         page.print(" ".join(message.split()), margin=INDENT, max_rows=max_rows)
     page.print_whole((describe_last(failure, utc=utc), "dim"), INDENT)
 

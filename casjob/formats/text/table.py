@@ -88,7 +88,7 @@ class Field(NamedTuple, Generic[Row]):
         try:
             return cast("Value", _attributes(self.read)(row))
         except AttributeError:
-            # Of None.
+            # There is nothing of which it would be.
             return None
 
     def words(self, row: Row) -> Words:
