@@ -255,6 +255,11 @@ note: The service counts 6 tasks, but sent 5.
         )
 
 
+INNERMOST = json.dumps({"code": "VPC.0202", "message": "Query fail."})
+MIDDLE = json.dumps({"error_code": "CCE.01500001", "error_msg": INNERMOST})
+NESTED = json.dumps({"error_code": "SVCSTG.00500404", "error_msg": MIDDLE})
+
+
 class TestMessages:
     @pytest.mark.parametrize(
         ("columns", "lines"),
@@ -282,23 +287,54 @@ class TestMessages:
         heading, *rows = out.splitlines()
         assert [row[heading.index("DETAIL") :] for row in rows] == ["first", *lines, "x"]
 
-    def test_nested_three_deep_have_the_innermost_pair_first(self, draw: Draw) -> None:
-        innermost = json.dumps({"code": "VPC.0202", "message": "Query fail."})
-        middle = json.dumps({"error_code": "CCE.01500001", "error_msg": innermost})
-        outermost = json.dumps({"error_code": "SVCSTG.00500404", "error_msg": middle})
-        document = job("FAILED", task(9, "FAILED", messages=outermost))
-
-        assert (
-            draw(document).out.split("\n\n")[1]
-            == """\
-task 9 TX00009: failed after 1.0s
+    @pytest.mark.parametrize(
+        ("messages", "drawing"),
+        [
+            (
+                NESTED,
+                """\
   VPC.0202  Query fail.
   means     an error from Virtual Private Cloud (networks, subnets, security groups)
   means     CCE.01500001: the cluster service had an internal error: try again; if it persists,\
  give support the request id
   within    CCE.01500001
-  within    SVCSTG.00500404"""
-        )
+  within    SVCSTG.00500404""",
+            ),
+            (
+                {
+                    "statusCode": 500,
+                    "jsonBody": {"error_code": "CCE.01500001", "error_msg": "node not ready"},
+                    "items": [{"code": "A", "message": "b"}, {"kind": "Pod\nEvil: line"}],
+                },
+                """\
+  A  b
+  also  CCE.01500001  node not ready
+  statusCode  500
+  items[1].kind  Pod
+  │ Evil: line""",
+            ),
+            (
+                "java.lang.Error: out\r\n\tat a.B.c(B.java:7)\r\n\r\n✗ task 1 failed\x1b[0m\n\n",
+                """\
+  java.lang.Error: out
+  │     at a.B.c(B.java:7)
+  │
+  │ ✗ task 1 failed\\x1b[0m""",
+            ),
+            (
+                {"error_code": "VPC.0202-0000-0000-0000-0000", "error_msg": "no such thing"},
+                """\
+  VPC.0202-0000-0000-0000-0000  no such thing
+  means  an error from Virtual Private Cloud (networks, subnets, security groups)""",
+            ),
+        ],
+        ids=["innermost pair first", "other values below", "lines behind a gutter", "long code"],
+    )
+    def test_stand_below_their_task(self, draw: Draw, messages: object, drawing: str) -> None:
+        document = job("FAILED", task(9, "FAILED", messages=messages))
+
+        said = draw(document).out.split("\n\n")[1]
+        assert said == f"task 9 TX00009: failed after 1.0s\n{drawing}"
 
     def test_of_followers_come_after_that_of_the_cause(self, draw: Draw) -> None:
         document = job(
@@ -344,50 +380,6 @@ also task 2 TX00002: failed after 1.0s, as task 0 TX00000 did""",
             "also task 3 TX00003: failed after 1.0s\n  No reason given.",
             "also task 4 TX00004: failed after 1.0s\n  No reason given.",
         ]
-
-    def test_have_all_their_other_values_below(self, draw: Draw) -> None:
-        messages = {
-            "statusCode": 500,
-            "jsonBody": {"error_code": "CCE.01500001", "error_msg": "node not ready"},
-            "items": [{"code": "A", "message": "b"}, {"kind": "Pod\nEvil: line"}],
-        }
-        document = job("FAILED", task(9, "FAILED", messages=json.dumps(messages)))
-
-        lines = draw(document).out.split("\n\n")[1].splitlines()[1:]
-
-        assert lines == [
-            "  A  b",
-            "  also  CCE.01500001  node not ready",
-            "  statusCode  500",
-            "  items[1].kind  Pod",
-            "  │ Evil: line",
-        ]
-
-    def test_in_lines_stay_in_lines_behind_a_gutter(self, draw: Draw) -> None:
-        trace = "java.lang.Error: out\r\n\tat a.B.c(B.java:7)\r\n\r\n✗ task 1 failed\x1b[0m\n\n"
-        document = job("FAILED", task(9, "FAILED", messages=trace))
-
-        assert (
-            draw(document).out.split("\n\n")[1]
-            == """\
-task 9 TX00009: failed after 1.0s
-  java.lang.Error: out
-  │     at a.B.c(B.java:7)
-  │
-  │ ✗ task 1 failed\\x1b[0m"""
-        )
-
-    def test_of_a_long_code_have_its_meaning_at_the_margin(self, draw: Draw) -> None:
-        messages = {"error_code": "VPC.0202-0000-0000-0000-0000", "error_msg": "no such thing"}
-        document = job("FAILED", task(9, "FAILED", messages=messages))
-
-        assert (
-            draw(document).out.split("\n\n")[1]
-            == """\
-task 9 TX00009: failed after 1.0s
-  VPC.0202-0000-0000-0000-0000  no such thing
-  means  an error from Virtual Private Cloud (networks, subnets, security groups)"""
-        )
 
     def test_are_wrapped_beside_their_margin(self, draw: Draw) -> None:
         detail = "Building the image failed as the registry refused the layers.\n" + "x" * 40
