@@ -241,7 +241,6 @@ def _join(pages: Sequence[dict[str, JsonValue]], name: str) -> JsonValue:
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:
     # Saving a job does not need what reads one.
-    from casjob.formats.documents import drop_additions
     from casjob.job.models import read_detail
 
     as_of, place, knows_start = None, Place(), True
@@ -251,7 +250,7 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
             place = _read_place(document)
             # casjob's JSON of some tasks of a running job does not know when the first one began.
             knows_start = document.get("started_at", "") is not None
-            document = drop_additions(document)
+            document = _drop_additions(document)
         else:
             place = _read_place(document.pop("place", None))
     detail = read_detail(document, as_of=as_of, name=name)
@@ -266,6 +265,24 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
         missing = f"{name} holds {received} of the job's {count} tasks."
     # Without `as_of`, take the latest time in the file: a saved job does not run until today.
     return SavedJob(name, detail._replace(as_of=as_of or latest, place=place), missing)
+
+
+def _drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what the service sent of a report that casjob printed."""
+    from casjob.formats.documents import Report, Task
+
+    added = Report.model_fields.keys() - {"job", "tasks", "task_count"}
+    added_to_task = Task.__annotations__.keys() - {"MESSAGES"}
+    reply = {key: value for key, value in document.items() if key not in added}
+    tasks = reply.get("tasks")
+    if isinstance(tasks, list):
+        reply["tasks"] = [
+            {key: value for key, value in each.items() if key not in added_to_task}
+            if isinstance(each, dict)
+            else each
+            for each in tasks
+        ]
+    return reply
 
 
 def _read_place(fields: JsonValue) -> Place:

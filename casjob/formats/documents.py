@@ -4,7 +4,7 @@ A key that a script may rely on is a field here, in the order in which it is pri
 read from what they describe, by the names of its attributes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias, cast
 
@@ -23,7 +23,7 @@ from typing_extensions import TypedDict  # pydantic can't read that of typing be
 from casjob.job.failures import decode_messages
 from casjob.job.report import TaskReport
 from casjob.job.statuses import Outcome
-from casjob.json_text import JsonValue, format_utc
+from casjob.json_text import format_utc
 
 
 def _moment(digits: int) -> Any:
@@ -54,13 +54,13 @@ AsSent: TypeAlias = Annotated[Text, Field(description="As sent; an open set.")]
 Meanings: TypeAlias = Annotated[Text, BeforeValidator(lambda lines: "\n".join(lines) or None)]
 
 
-def of_report(path: str, *, default: Any = None, **more: Any) -> Any:
-    """Return a field that is read from a report, or from what has one.
+def of_report(*paths: str, default: Any = None, **more: Any) -> Any:
+    """Return a field that is read from a report, or from what has one, by the first path there.
 
-    Any attribute on the path may be missing or None: then the field has the default.
+    Any attribute on a path may be missing or None: without a path, the field has the default.
     """
-    names = path.split(".")
-    choices = AliasChoices(AliasPath(*names), AliasPath("report", *names))
+    prefixed = (*paths, *(f"report.{path}" for path in paths))
+    choices = AliasChoices(*(AliasPath(*path.split(".")) for path in prefixed))
     return Field(default=default, validation_alias=choices, **more)
 
 
@@ -81,21 +81,18 @@ class VersionedDocument(Document):
     )
 
 
-# --- Jobs and tasks ----------------------------------------------------------------------------
-
-
 class Pair(Document):
     """A code with what it says."""
 
-    code: Text = Field(description="The error code, such as ECC00011.")
-    detail: Text = Field(description="What the service says about it.")
+    code: Text = of_report("code", "message.code", description="The error code, such as ECC00011.")
+    detail: Text = of_report(
+        "detail", "message.detail", description="What the service says about it."
+    )
 
 
 class Failure(Pair):
     """Why a task failed: the innermost pair."""
 
-    code: Text = of_report("message.code", description="The error code, such as ECC00011.")
-    detail: Text = of_report("message.detail", description="What the service says about it.")
     within: list[Pair] = of_report(
         "message.within", default=[], description="The errors that wrap this one, innermost first."
     )
@@ -137,7 +134,7 @@ class Task(TypedDict):
     failure: Annotated[Failure | None, Field(description="Null for a task that did not fail.")]
 
 
-def describe_task(report: TaskReport) -> Task:
+def _describe_task(report: TaskReport) -> Task:
     """Return a task: what the service sent, and what casjob makes of it."""
     fields: dict[str, Any] = dict(report.task.sent)
     if "MESSAGES" in fields:
@@ -150,10 +147,6 @@ def describe_task(report: TaskReport) -> Task:
         failure=report.failure and Failure.model_validate(report.failure),
     )
     return cast("Task", fields)
-
-
-def _describe_tasks(reports: Iterable[TaskReport]) -> list[Task]:
-    return [*map(describe_task, reports)]
 
 
 class JobComponent(Document):
@@ -197,26 +190,9 @@ class Report(VersionedDocument):
     job: SkipValidation[dict[str, Any]] = of_report(
         "job.sent", description="Keys in upper case, for both API versions."
     )
-    tasks: Annotated[SkipValidation[list[Task]], BeforeValidator(_describe_tasks)] = of_report(
-        "shown", description="In the order of the table."
-    )
-
-
-def drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return what the service sent of a report that casjob printed."""
-    added = Report.model_fields.keys() - {"job", "tasks", "task_count"}
-    reply = {key: value for key, value in document.items() if key not in added}
-    tasks = reply.get("tasks")
-    if isinstance(tasks, list):
-        reply["tasks"] = [_drop_additions_to_task(each) for each in tasks]
-    return reply
-
-
-def _drop_additions_to_task(task: JsonValue) -> JsonValue:
-    if not isinstance(task, dict):
-        return task
-    added = Task.__annotations__.keys() - {"MESSAGES"}
-    return {key: value for key, value in task.items() if key not in added}
+    tasks: Annotated[
+        SkipValidation[list[Task]], BeforeValidator(lambda shown: [*map(_describe_task, shown)])
+    ] = of_report("shown", description="In the order of the table.")
 
 
 class Standing(Document):
@@ -243,9 +219,6 @@ class Verdicts(VersionedDocument):
 
     timed_out: bool = Field(description="Whether --timeout passed first.")
     verdicts: list[Verdict]
-
-
-# --- Two jobs ----------------------------------------------------------------------------------
 
 
 class _OfComparedJob(Document):
@@ -307,9 +280,6 @@ class Difference(VersionedDocument):
         description="In the order of BASE; one that is only in JOB stands after the one that it"
         " follows there."
     )
-
-
-# --- Events ------------------------------------------------------------------------------------
 
 
 class Event(Document):
