@@ -1,1 +1,1 @@
-"""How output looks: one file a format, each an object with a method for each kind of output."""
+"""How output looks: one file a format, with a function for each kind of content it can present."""
