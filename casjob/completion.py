@@ -28,13 +28,13 @@ class Shell(StrEnum):
     FISH = "fish"
 
 
-_SCRIPTS = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
+SCRIPTS = Path(__file__).parent / "completions"
+_NAMES = {Shell.BASH: "casjob.bash", Shell.ZSH: "_casjob", Shell.FISH: "casjob.fish"}
 
 
 def read_script(shell: Shell) -> str:
     """Return what a shell sources, or autoloads."""
-    script = Path(__file__).parent / "completions" / _SCRIPTS[shell]
-    return script.read_text(encoding="utf-8")
+    return (SCRIPTS / _NAMES[shell]).read_text(encoding="utf-8")
 
 
 def complete_job_id(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:

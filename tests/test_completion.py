@@ -30,10 +30,10 @@ def test_the_wheel_takes_each_file_to_where_it_is_looked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["shared-data"] == {
-        "casjob/completions/casjob.bash": "share/bash-completion/completions/casjob",
-        "casjob/completions/_casjob": "share/zsh/site-functions/_casjob",
-        "casjob/completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
-        "man/casjob.1": "share/man/man1/casjob.1",
+        "completions/casjob.bash": "share/bash-completion/completions/casjob",
+        "completions/_casjob": "share/zsh/site-functions/_casjob",
+        "completions/casjob.fish": "share/fish/vendor_completions.d/casjob.fish",
+        "completions/casjob.1": "share/man/man1/casjob.1",
     }
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 import casjob
+from casjob.completion import SCRIPTS
 from casjob.settings.values import CASJOB_SETTINGS
 from tests.conftest import Casjob
 
-FILE = Path(__file__).parent.parent / "man" / "casjob.1"
+FILE = Path(__file__).parent.parent / "completions" / "casjob.1"
 PAGE = re.sub(r"\\f[BIR]", "", FILE.read_text(encoding="utf-8")).replace("\\-", "-")
 """Without fonts."""
 SECTIONS = {
@@ -21,10 +22,15 @@ SECTIONS = {
 COMMANDS = dict(re.findall(r'^\.SS "casjob (.*)"\n((?:(?!\.S[HS] ).*\n)*)', PAGE, re.MULTILINE))
 
 
-def test_the_page_is_what_its_program_writes(tmp_path: Path) -> None:
+def test_one_command_writes_the_page_and_copies_the_completion_scripts(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(FILE.parent / "generate.py"), str(tmp_path)], check=True)
-    generated = (tmp_path / FILE.name).read_text(encoding="utf-8")
-    assert generated == FILE.read_text(encoding="utf-8")
+    written, committed, scripts = (
+        {each.name: each.read_text(encoding="utf-8") for each in folder.iterdir() if each.is_file()}
+        for folder in (tmp_path, FILE.parent, SCRIPTS)
+    )
+    del committed["generate.py"]
+    assert written == committed
+    assert written == {FILE.name: written[FILE.name], **scripts}
 
 
 def find_options(text: str) -> set[str]:

@@ -1,7 +1,11 @@
 # ruff: noqa: INP001 - a program, not a module of a package
-"""Write the manual page into the folder given, or beside this file."""
+"""Write the manual page, and copies of the completion scripts for packagers.
+
+They go into the folder given, or beside this file.
+"""
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +16,7 @@ from pydantic import TypeAdapter
 
 from casjob import __version__
 from casjob.cli import app
+from casjob.completion import SCRIPTS
 from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
 from casjob.formats import documents
@@ -216,9 +221,11 @@ def escape(text: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write the page into a folder."""
+    """Write the files into a folder."""
     text = "".join(f"{line}\n" for line in write_page())
     (folder / "casjob.1").write_text(text, encoding="utf-8", newline="\n")
+    for script in SCRIPTS.iterdir():
+        shutil.copy(script, folder)
 
 
 if __name__ == "__main__":
