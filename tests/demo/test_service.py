@@ -336,6 +336,13 @@ def test_another_build_is_not_there(client: httpx.Client, path: str) -> None:
     assert response.json()["error_code"] == "SVCSTG.CPE.4040001"
 
 
+@pytest.mark.parametrize("path", ["other", "other/records"])
+def test_another_component_is_refused_as_documented(client: httpx.Client, path: str) -> None:
+    response = client.get(f"/v3/{PROJECT_ID}/cas/applications/shop/components/{path}")
+    assert response.status_code == 401
+    assert response.json()["error_code"] == "SVCSTG.00100401"
+
+
 def test_another_method_is_refused(client: httpx.Client) -> None:
     response = client.post(f"/v2/{PROJECT_ID}/cas/jobs/{FAILED_JOB_ID}")
     assert response.status_code == 405
