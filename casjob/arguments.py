@@ -94,7 +94,9 @@ class ComponentOptions(Options):
         if "component" not in given:
             raise UsageError(f"--{next(iter(given))} requires --component")
         if named not in (None, []):
-            raise UsageError("a job id and --component can't be used together")
+            raise UsageError(
+                "a job id and --component can't be used together", hint="leave out one of them"
+            )
         return ComponentName(given.pop("component"), **given)
 
 

@@ -376,7 +376,9 @@ class TestTheLastJobOfAComponent:
     def test_is_not_meant_together_with_another_job(
         self, service: Service, ask: Ask, options: list[str], message: str
     ) -> None:
-        assert ask("wait", *options) == (2, "", f"casjob: {message}\n")
+        refused = ask("wait", *options)
+        assert (refused.status, refused.out) == (2, "")
+        assert refused.err.startswith(f"casjob: {message}\n")
         assert service.requests == []
 
     @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")

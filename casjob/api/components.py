@@ -241,6 +241,8 @@ class Components:
     ) -> _Fetched:
         """Fetch all pages of a list, which is named in a reply as the path ends, or otherwise."""
         moments = [datetime.now(UTC)]
+        # What has a first page is there.
+        later: Refusals = {HTTPStatus.FORBIDDEN: refusals[HTTPStatus.FORBIDDEN]}
 
         def read(document: JsonValue, response: Response) -> Page[Fields]:
             moments.append(response.date or moments[0])
@@ -250,7 +252,8 @@ class Components:
         def fetch_page(offset: int, limit: int) -> Page[Fields]:
             pace()
             params = {"limit": str(limit), "offset": str(offset)}
-            return self._client.send(self._request(*path, params=params, refusals=refusals), read)
+            known = later if offset else refusals
+            return self._client.send(self._request(*path, params=params, refusals=known), read)
 
         whole = fetch_list(
             fetch_page, page_size=PAGE_SIZE, identity=_IDENTITY, on_progress=on_progress

@@ -80,7 +80,10 @@ def _read_id(target: str, session: Session) -> str:
     try:
         return read_job_id(target)
     except UsageError as error:
-        raise UsageError(f"{error.message}, and there is no such file") from None
+        raise UsageError(
+            f"{error.message}, and there is no such file",
+            hint="casjob show JOB_ID --save FILE writes one",
+        ) from None
 
 
 def _find_runs(component: "Component", source: "ServiceStage", session: Session) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from casjob.errors import (
     NoSuchApiError,
     ReplyError,
     ReplyTimeoutError,
+    ReplyTooLargeError,
     ServiceError,
     TransientError,
 )
@@ -127,10 +128,10 @@ class Failures:
 
 def _may_pass(error: CasjobError, *, is_known: bool) -> bool:
     match error:
+        case ComponentDeletedError() | ReplyTooLargeError():
+            return False
         case TransientError() | ReplyTimeoutError() | ReplyError():
             return True
-        case ComponentDeletedError():
-            return False
         case ServiceError() | JobNotFoundError() | ComponentNotFoundError() | NoSuchApiError():
             # In the first poll, it points at wrong settings. Later it may pass: a laptop that wakes
             # up meets names that do not resolve, and networks that want a login first; and one of

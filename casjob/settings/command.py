@@ -1,6 +1,7 @@
 """The program of a credential_command: runs it, and reads the JSON that it prints."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -26,6 +27,8 @@ _LINES = 3
 """Of these, those that are said."""
 _PAUSE = 0.02
 """Seconds between two looks at whether it has printed something."""
+_VALUE = re.compile(r':\s*"([^"]{8,})"')
+"""A text in JSON that may be a secret."""
 _MARK = "_CASJOB_RUN"
 """The variable by which what a program starts is found."""
 
@@ -55,7 +58,7 @@ def run_command(
     """
     timeout = min(timeout, COMMAND_TIMEOUT)
     mark = os.urandom(16).hex()
-    stderr = bytearray()
+    stderr, stdout = bytearray(), b""
     try:
         arguments = shlex.split(command)
         program = subprocess.Popen(  # noqa: S603 - the user's own program, from the user's own file
@@ -78,7 +81,11 @@ def run_command(
         finally:
             if program.poll() is None:
                 _end(program, mark)
-            for line in stderr.decode(errors="replace").splitlines()[-_LINES:]:
+            said = stderr.decode(errors="replace")
+            # A program that traces itself repeats what it prints.
+            for secret in _VALUE.findall(stdout.decode(errors="replace")):
+                said = said.replace(secret, "****")
+            for line in said.splitlines()[-_LINES:]:
                 say(f"{origin} said: {line}")
     if len(stdout) > _MAX_OUTPUT:
         raise SettingsError(f"{origin} printed more than {_MAX_OUTPUT // 1024} KiB")

@@ -20,7 +20,7 @@ from casjob.settings.values import (
 _SETTINGS = (CASJOB_SETTINGS | {"credential_command"}) - {"profile", "job_id", "history"}
 """What a profile may hold."""
 
-_POSITION = re.compile(r" \(at line (\d+), column \d+\)$")
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 """At the end of tomllib's messages; its errors have no line number before Python 3.14."""
 
 
@@ -76,7 +76,8 @@ def read_profiles(
     except (ValueError, RecursionError) as error:
         message = str(error)
         position = _POSITION.search(message)
-        where = f"{path}, line {position[1]}" if position else str(path)
+        line = f"line {position[1]}" if position and position[1] else "at the end of the file"
+        where = f"{path}, {line}" if position else str(path)
         raise SettingsError(f"{where}: not TOML: {_POSITION.sub('', message)}") from None
     profiles = {name: table for name, table in document.items() if isinstance(table, dict)}
     hint = f"put it under [{DEFAULT_PROFILE}], the profile used by default"

@@ -117,6 +117,19 @@ class TestComponents:
         )
         assert paths(service) == ["applications", "components"]
 
+    def test_of_which_a_later_page_is_not_found_are_not_gone(
+        self, ask: Ask, service: Service
+    ) -> None:
+        service.components = [component(each, f"web-{each}") for each in range(120)]
+        service.handler = lambda request: (
+            Reply(404, {"error_code": "SVCSTG.00100404"})
+            if request.path.endswith("/overviews") and request.query["offset"] != ["0"]
+            else without_v3(request)
+        )
+        refused = ask("list")
+        assert (refused.status, refused.out) == (6, "")
+        assert "HTTP 404" in refused.err
+
     @pytest.mark.parametrize(
         "gone",
         [

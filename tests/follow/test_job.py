@@ -17,6 +17,7 @@ from casjob.errors import (
     NoSuchApiError,
     ReplyError,
     ReplyTimeoutError,
+    ReplyTooLargeError,
     ServiceError,
     SettingsError,
     TransientError,
@@ -271,6 +272,12 @@ class TestTasks:
 
 
 class TestFailures:
+    def test_of_a_reply_that_is_too_large_are_not_retried(self) -> None:
+        run = Run(lambda _: ReplyTooLargeError("too large"))
+        with pytest.raises(ReplyTooLargeError):
+            run.until()
+        assert len(run.polls) == 1
+
     def test_are_retried_more_and_more_slowly_ten_times(self) -> None:
         run = Run(lambda _: fails())
 

@@ -331,6 +331,15 @@ def test_a_failed_credential_command_shows_its_status_and_the_end_of_its_stderr(
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_a_credential_command_repeats_of_its_credential_is_masked(
+    write: Write, read: Read
+) -> None:
+    script = "import sys; print('{\"token\": \"MY-SECRET\"}'); sys.stderr.write('got MY-SECRET')"
+    path = command(write, script)
+    read()
+    assert read.said == [f"credential_command of profile default in {path} said: got ****"]
+
+
 def test_a_credential_command_has_a_terminal_to_prompt_on(write: Write, read: Read) -> None:
     script = "import os, sys; os.write(2, b'PIN: '); print('{\"token\": \"%d\"}' % os.isatty(2))"
     command(write, script)

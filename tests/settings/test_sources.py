@@ -70,7 +70,10 @@ BROKEN = {
     CONFIG: [
         (b"[default]\nregion = \n", ", line 2: not TOML: Invalid value"),
         (b"[default]\n\nregion = 'caf\xe9'\n", ", line 3: not UTF-8"),
-        (b"[default", ": not TOML: Expected ']' at the end of a table declaration"),
+        (
+            b"[default",
+            ", at the end of the file: not TOML: Expected ']' at the end of a table declaration",
+        ),
         (b"a = " + b"[" * 9000, ": not TOML: maximum recursion depth exceeded"),
         (
             b'region = "ae-ad-1"\n[default]\n',

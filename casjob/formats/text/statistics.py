@@ -174,7 +174,7 @@ def _draw_failure(page: Page, failure: RepeatedFailure, *, utc: bool) -> None:
     page.print(heading, margin=page.mark(Stage.ENDED_BADLY), max_rows=max_rows)
     if message := join_pair(failure.code, failure.detail):
         page.print(" ".join(message.split()), margin=INDENT, max_rows=max_rows)
-    page.print_whole((describe_last(failure, utc=utc), "dim"), INDENT)
+    page.print((describe_last(failure, utc=utc), "dim"), margin=INDENT)
 
 
 def _count_left_out(page: Page, count: int, what: str) -> None:
