@@ -10,7 +10,7 @@ from casjob.errors import UsageError
 from casjob.files import PRIVATE
 from casjob.job.detail import ComponentName
 from casjob.options import Options, field, option
-from casjob.output import OutputFile
+from casjob.streams import OutputFile
 
 _Named = TypeVar("_Named")
 

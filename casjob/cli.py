@@ -36,7 +36,7 @@ from casjob.options import (
     presents,
     with_options,
 )
-from casjob.output import Output
+from casjob.streams import Output
 
 app = typer.Typer(
     name="casjob",

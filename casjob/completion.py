@@ -72,10 +72,9 @@ def _describe_recent() -> Mapping[str, str]:
 
 def complete_component(context: typer.Context, incomplete: str) -> list[str]:
     """Return the components listed before in the same project."""
-    from casjob.notices import Notices
-    from casjob.output import Output
     from casjob.session import Session
     from casjob.settings.resolve import Settings
+    from casjob.streams import Notices, Output
 
     given = {name: text for name, text in context.params.items() if name in Settings._fields}
     session = Session(

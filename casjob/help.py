@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from casjob import __version__
 from casjob.errors import UsageError
-from casjob.output import Output
+from casjob.streams import Output
 
 _SECRET = "no option takes a secret, which others could read: set"  # noqa: S105 - not one itself
 _ELSEWHERE = {

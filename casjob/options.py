@@ -14,8 +14,8 @@ from casjob import process
 from casjob.completion import complete_profile, complete_region
 from casjob.errors import UsageError
 from casjob.formats.display import FORMATS, Color, Content, Display, OutputFormat, Presentation
-from casjob.output import Output, OutputFile
 from casjob.settings import ApiVersion
+from casjob.streams import Output, OutputFile
 
 if TYPE_CHECKING:
     from casjob.follow.job import Plan

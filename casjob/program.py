@@ -9,7 +9,7 @@ from casjob import process
 from casjob.cli import app
 from casjob.errors import BugError, CasjobError, ExitStatus, ReplyTooLargeError
 from casjob.help import describe_usage_error
-from casjob.notices import Notices
+from casjob.streams import Notices
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from casjob.json_text import (
     read_moment,
     read_text,
 )
-from casjob.output import OutputFile
+from casjob.streams import OutputFile
 
 STDIN = "-"
 """Names stdin where a file may be named."""

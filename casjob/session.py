@@ -16,9 +16,8 @@ from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
 from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.json_text import read_moment
-from casjob.notices import Notices
-from casjob.output import Output
 from casjob.settings.resolve import Settings, resolve_settings
+from casjob.streams import Notices, Output
 
 if TYPE_CHECKING:
     from casjob.api.jobs import ServiceStage

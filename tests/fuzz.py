@@ -64,9 +64,9 @@ from casjob.job.models import read_detail
 from casjob.job.report import Report, TaskKey, TaskReport, report_job
 from casjob.job.statuses import STATUS_WORDS
 from casjob.json_text import decode, encode
-from casjob.output import OutputFile
 from casjob.printable import printable
 from casjob.saved import read_saved, save_job
+from casjob.streams import OutputFile
 
 Json: TypeAlias = Any
 """A document that may have any shape, as that is the point."""

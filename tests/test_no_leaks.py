@@ -18,7 +18,7 @@ import trustme
 
 from casjob.cli import app
 from casjob.errors import CasjobError
-from casjob.notices import Notices
+from casjob.streams import Notices
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.samples import job, task
 from tests.service import Recorded, Reply, Service

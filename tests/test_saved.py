@@ -29,8 +29,8 @@ from casjob.job.detail import Window
 from casjob.job.failures import decode_messages
 from casjob.job.report import report_job
 from casjob.json_text import JsonValue
-from casjob.output import OutputFile
 from casjob.saved import read_saved, save_job
+from casjob.streams import OutputFile
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.job.strategies import ANY_JSON
 from tests.program import run_shell

@@ -3,9 +3,9 @@
 from casjob.errors import ExitStatus
 from casjob.formats.display import Presentation
 from casjob.job.detail import Window
-from casjob.output import OutputFile
 from casjob.saved import save_job
 from casjob.session import Session
+from casjob.streams import OutputFile
 from casjob.targets import Target, fetch_target, read_report, refuse_service, suggest_next
 
 

@@ -10,9 +10,9 @@ from casjob.formats.display import Presentation
 from casjob.job.detail import Window
 from casjob.job.report import Report
 from casjob.job.statuses import STATUS_WORDS, spell_status
-from casjob.output import OutputFile
 from casjob.saved import save_job
 from casjob.session import Session
+from casjob.streams import OutputFile
 from casjob.targets import Target, fetch_target, read_report, refuse_service
 
 _MOST_NAMED = 10

@@ -8,7 +8,7 @@ from casjob.formats.text.phrases import format_elapsed
 from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting
 from casjob.job.report import Report
 from casjob.job.statuses import STATUS_WORDS, Stage
-from casjob.notices import Notices
+from casjob.streams import Notices
 
 QUIET = timedelta(seconds=30)
 """The least time between two notices about retries."""

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from casjob.errors import UsageError
-from casjob.output import Output, OutputFile
+from casjob.streams import Output, OutputFile
 
 if TYPE_CHECKING:
     # Help and completion load this module, and need no job.

@@ -92,7 +92,7 @@ def test_nothing_that_only_a_reply_needs_is_loaded_before_the_request(output: Ou
     program = "import sys; sys.modules['click'] = None\n"
     program += "import casjob.service, casjob.commands.show\n"
     program += "from casjob.formats.display import Display, OutputFormat, Presentation\n"
-    program += "from casjob.output import Output\n"
+    program += "from casjob.streams import Output\n"
     program += f"Presentation('report', OutputFormat('{output}'), Display(), Output(None))\n"
     program += "print(*sys.modules)"
     ran = subprocess.run(

@@ -6,7 +6,7 @@ import pytest
 from casjob.errors import JobNotFoundError
 from casjob.follow.notices import FollowNotices
 from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting, Verdict
-from casjob.notices import Notices
+from casjob.streams import Notices
 from tests.samples import job, report_of, task
 
 TIME = datetime(2026, 11, 23, tzinfo=UTC)

@@ -36,7 +36,7 @@ from casjob.formats.text.words import (
 from casjob.job.events import Event, JobSnapshot, Stall
 from casjob.job.report import Report, TaskReport, group_phases
 from casjob.job.statuses import Outcome, Stage
-from casjob.output import RichStream
+from casjob.streams import RichStream
 
 _MIN_ROWS = 4
 """Rows a job, below which none is drawn with a table."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pyte
 import pytest
 
-from casjob import notices
-from casjob.errors import JobNotFoundError, UsageError
-from casjob.notices import Notices
+from casjob import streams
+from casjob.errors import JobNotFoundError, OutputError, UsageError
+from casjob.streams import Notices, Output
 from tests.terminal import PATIENCE
 
 SHOW_CURSOR = "\x1b[?25h"
@@ -53,7 +53,7 @@ def screen() -> Screen:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notices, "PROGRESS_AFTER", 0.0)
+    monkeypatch.setattr(streams, "PROGRESS_AFTER", 0.0)
 
 
 def test_notices_are_lines_and_errors_say_what_and_what_to_do(screen: Screen) -> None:
@@ -253,3 +253,9 @@ def test_an_error_has_coloured_labels_and_a_notice_has_none(
     assert read(outer, "d\r\n") == (
         "\x1b[1;31mcasjob:\x1b[0m hint: a\r\n\x1b[36m  hint:\x1b[0m b\r\ncasjob: c\r\ncasjob: d\r\n"
     )
+
+
+def test_a_reader_that_has_gone_is_no_error_whatever_stdout_is() -> None:
+    Output(None).handle_write_error(BrokenPipeError())
+    with pytest.raises(OutputError, match="can't write to stdout: No space left on device"):
+        Output(None).handle_write_error(OSError(28, "No space left on device"))

@@ -1,4 +1,7 @@
-"""stderr: notices, errors and progress."""
+"""The two streams: stdout carries output and nothing else, stderr all other words.
+
+A file that takes the place of stdout is written here too.
+"""
 
 import math
 import os
@@ -6,13 +9,15 @@ import re
 import sys
 import textwrap
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from io import StringIO, TextIOWrapper
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
-from casjob.errors import CasjobError
-from casjob.output import RichStream
+from casjob.errors import CasjobError, OutputError
+from casjob.files import check_writable, write_whole
 from casjob.printable import printable
 
 if TYPE_CHECKING:
@@ -30,6 +35,107 @@ _COMMAND = re.compile(r"casjob [a-z]+(?: --[a-z-]+| [A-Z0-9_]+\b)*|--[a-z-]+ [A-
 """What users may paste, and is not split between two lines."""
 _LONGEST = 500
 """Characters of a line that are shown: a name that the service sends may have a million."""
+
+
+class Output:
+    """Writes to stdout; nothing else does.
+
+    Args:
+        stream: stdout; None if the program was started without one.
+
+    Attributes:
+        has_reader: false once the reader of a pipe has gone.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream if isinstance(stream, TextIOWrapper) else None
+        self.has_reader = True
+
+    @classmethod
+    def on_stdout(cls) -> Self:
+        """Return what writes to the process's stdout."""
+        return cls(sys.stdout)  # noqa: TID251 - the one way to it
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether stdout is a terminal."""
+        return self._stream is not None and self._stream.isatty()
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of text."""
+        return self._stream.encoding if self._stream else "utf-8"
+
+    def write(self, content: str | bytes) -> bool:
+        """Write text, or bytes as they are, and flush them.
+
+        Characters that the encoding can't represent are escaped.
+
+        Returns:
+            False once the reader of a pipe has gone, as `head` does; True before.
+
+        Raises:
+            OutputError: stdout is closed, or can't be written: a full disk, say.
+        """
+        if self._stream is None:
+            raise OutputError("stdout is closed")
+        if isinstance(content, str):
+            content = content.encode(self._stream.encoding, "backslashreplace")
+        try:
+            self._stream.buffer.write(content)
+            self._stream.buffer.flush()
+        except OSError as error:
+            self.handle_write_error(error)
+            return False
+        return True
+
+    def handle_write_error(self, error: OSError) -> None:
+        """Raise an error for a failed write, unless the reader of a pipe has gone.
+
+        Raises:
+            OutputError: the write failed for another reason.
+        """
+        self.has_reader = False
+        if self._stream:
+            # Discard what is still buffered, so that flushing does not fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(f"can't write to stdout: {error.strerror}") from error
+
+
+class OutputFile:
+    """A file for output in UTF-8, written whole or not at all."""
+
+    def __init__(self, path: Path, *, mode: int | None = None) -> None:
+        self._path = path
+        self._mode = mode
+
+    def check(self) -> None:
+        """Check that the file can be written, before minutes are spent on its content.
+
+        Raises:
+            OutputError: it can't be.
+        """
+        with self._explaining():
+            check_writable(self._path)
+
+    def write(self, content: str | bytes) -> None:
+        """Write the file; a pipe that nobody reads any longer is no error.
+
+        Raises:
+            OutputError: it can't be written; an existing file is unchanged.
+        """
+        with self._explaining(), suppress(BrokenPipeError):
+            content = content.encode() if isinstance(content, str) else content
+            write_whole(self._path, content, mode=self._mode)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"can't write to {self._path}: {reason}") from error
 
 
 class Notices:
@@ -193,6 +299,19 @@ class Notices:
                 self._stream.close()
 
 
+class RichStream(StringIO):
+    """What Rich writes to, which passes each text on at once."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def write(self, text: str) -> int:
+        """Write it at once."""
+        self._write(text)
+        return len(text)
+
+
 class Progress:
     """How far something is, as text."""
 
@@ -201,10 +320,10 @@ class Progress:
         self._unit = unit
         self.text = text
 
-    def count(self, came: int, count: int | None, unit: str | None = None) -> None:
+    def count(self, received: int, count: int | None, unit: str | None = None) -> None:
         """Take how many were received, and of how many if that is known; other units are named."""
         of = "" if count is None else f" of {count}"
-        self.text = f"{self._about}: {came}{of} {unit or self._unit}"
+        self.text = f"{self._about}: {received}{of} {unit or self._unit}"
 
 
 def _color_label(line: str) -> str:
