@@ -118,7 +118,7 @@ def test_a_text_that_is_made_to_take_long_does_not(part: str) -> None:
     began = time.process_time()
     Redactor(["token-of-the-user", "t" * 16_000]).mask(text)
 
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 10  # a quadratic search takes minutes
 
 
 def test_an_error_is_masked_in_all_its_parts() -> None:

@@ -52,4 +52,4 @@ def test_a_hostile_log_takes_little_time(bit: str) -> None:
 
     clean(text)
 
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 10  # a quadratic search takes minutes
