@@ -14,6 +14,7 @@ from unittest.mock import patch
 import pytest
 import typer.main
 
+from casjob.api.pace import Pace
 from casjob.history import History
 from casjob.program import run
 from tests.service import Service, documented_job
@@ -65,6 +66,10 @@ class _Stream(io.TextIOWrapper):
             return content.decode(self.encoding)
 
 
+# Typer would build the tree of commands anew for each run, which takes longer than most runs.
+patch.object(typer.main, "get_command", cache(typer.main.get_command)).start()
+
+
 def run_here(
     words: Sequence[str],
     environ: Mapping[str, str],
@@ -99,14 +104,6 @@ def _signals() -> None:
         signal.signal(signal.SIGHUP, lambda *_: None)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_command_tree() -> Iterator[None]:
-    """Build the tree of commands once: for each run, Typer would build it anew, which is slow."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
-        yield
-
-
 @pytest.fixture(autouse=True)
 def _signals_after() -> Iterator[None]:
     """Undo what a run in this process does to signals, and what it remembers of them."""
@@ -138,6 +135,13 @@ def casjob(clean_environ: dict[str, str]) -> Iterator[Casjob]:
 
     yield run_casjob
     time.tzset()
+
+
+@pytest.fixture
+def without_pace() -> Iterator[None]:
+    """Let requests in this process follow one another faster than the gateway allows."""
+    with patch.dict(Pace.__init__.__kwdefaults__, sleep=lambda _: None):
+        yield
 
 
 @pytest.fixture

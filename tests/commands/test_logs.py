@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from casjob.demo.jobs import (
     RUNNING_JOB_ID,
 )
 from casjob.demo.replies import BuildDocument
+from casjob.follow.job import Plan
 from tests.components import component, record, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.program import CASJOB, MEASURED, start
@@ -655,6 +657,11 @@ class TestAFailureAfterTheBuild:
 
 
 class TestFollowing:
+    @pytest.fixture(autouse=True)
+    def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("casjob.commands.logs.grow", lambda _: 0.01)
+        monkeypatch.setattr("casjob.commands.logs.Plan", partial(Plan, interval=0.01))
+
     @pytest.mark.parametrize(("state", "status"), [("Successful", 0), ("Failed", 1), ("Odd", 1)])
     def test_shows_what_comes_until_the_build_ends(
         self, ask: Ask, service: Service, state: str, status: int

@@ -1,7 +1,6 @@
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import pytest
 from casjob.demo.jobs import SUCCEEDED_JOB_ID
 from casjob.history import History
 from tests.components import component
-from tests.conftest import JOB_ID, OTHER_JOB_ID
+from tests.conftest import JOB_ID, OTHER_JOB_ID, run_here
 from tests.program import CASJOB
 from tests.service import Service
 from tests.terminal import Terminal
@@ -223,7 +222,7 @@ printf '%s\\0' "$@" >{file}.new && mv {file}.new {file}
 def list_components(service: Service, names: Sequence[str], environ: Mapping[str, str]) -> None:
     """Let casjob see the components of these names."""
     service.components = [component(number, name) for number, name in enumerate(names)]
-    subprocess.run([CASJOB, "list"], env=environ, check=True, stdout=subprocess.DEVNULL)
+    assert run_here(["list"], environ).status == 0
 
 
 def press_tab_and_enter(terminal: Terminal, keys: str, received: Path) -> list[str]:
@@ -294,19 +293,20 @@ def test_a_name_that_is_an_option_or_has_several_lines_is_not_offered(
 def test_a_word_that_is_quoted_already_completes(
     environ: dict[str, str], service: Service, received: Path, terminal: Terminal
 ) -> None:
-    for begun, name in (
-        ("'a", "a;touch pwned"),
-        ("'a ", "a $(touch pwned)"),
-        ('"a', "a;touch pwned"),
-        ('"a ', "a 'b'; touch pwned"),
-        ("a\\ ", "a ;touch pwned"),
-        ("a\\ b:", "a b:;touch pwned"),
-        ("a\\;", "a;touch pwned"),
-        ("a' 'b", "a b;touch pwned #"),
-        ("''a", "a;touch pwned #"),
-        ("'a'", "a;touch pwned #"),
-    ):
-        list_components(service, [name, "other"], environ)
+    words = {
+        "'a": "a;touch pwned",
+        "'b ": "b $(touch pwned)",
+        '"c': "c;touch pwned",
+        '"d ': "d 'b'; touch pwned",
+        "e\\ ": "e ;touch pwned",
+        "f\\ b:": "f b:;touch pwned",
+        "g\\;": "g;touch pwned",
+        "h' 'b": "h b;touch pwned #",
+        "''i": "i;touch pwned #",
+        "'j'": "j;touch pwned #",
+    }
+    list_components(service, [*words.values()], environ)
+    for begun, name in words.items():
         got = press_tab_and_enter(terminal, f"casjob list {begun}", received)
         assert got == ["list", name]
     assert not (received.parent / "pwned").exists()
@@ -316,17 +316,18 @@ def test_a_word_that_is_quoted_already_completes(
 def test_bash_completes_no_word_that_would_end_what_it_stands_in(
     environ: dict[str, str], service: Service, received: Path
 ) -> None:
+    words = {
+        "'a": "a' ;touch pwned #'",
+        '"b': 'b" ;touch pwned #"',
+        '"c': "c$(touch pwned)",
+        '"d': "d`touch pwned`",
+        '"e': "e!touch pwned",
+        '"f': "f\\",
+        "`casjob list g": "g`touch pwned`",
+    }
+    list_components(service, [*words.values()], environ)
     with at_prompt("bash", BASH_SOURCED + POSIX_PROMPT, environ) as terminal:
-        for begun, name in (
-            ("'a", "a' ;touch pwned #'"),
-            ('"a', 'a" ;touch pwned #"'),
-            ('"a', "a$(touch pwned)"),
-            ('"a', "a`touch pwned`"),
-            ('"a', "a!touch pwned"),
-            ('"a', "a\\"),
-            ("`casjob list a", "a`touch pwned`"),
-        ):
-            list_components(service, [name, "other"], environ)
+        for begun in words:
             terminal.type(f"\x15clear\rcasjob list {begun}\t{begun[0]}\r")
             terminal.wait_until(lambda lines: received.exists() and lines[-1] == PROMPT)
             received.unlink()

@@ -304,11 +304,11 @@ class TestTheNextJob:
     def test_is_not_the_one_before_however_that_is_named(
         self, wait: Ask, service: Service, after: str
     ) -> None:
-        waited = wait("--timeout", "1s", after=after)
+        waited = wait("--timeout", "0.4s", after=after)
 
         assert (waited.status, waited.out) == (124, "")
         what = f"another job of component web than {JOB_ID}"
-        assert waited.err == f"casjob: --timeout 1s passed while waiting for {what}\n"
+        assert waited.err == f"casjob: --timeout 0.4s passed while waiting for {what}\n"
         assert len(service.requests) > 3
 
     @pytest.mark.parametrize("version", ["v2", "v3"])
