@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casjob.api.auth import encode_query, sign
+from casjob.api.auth import encode_path, encode_query, sign
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "data" / "sign_vectors.json").read_bytes()
@@ -39,6 +39,18 @@ def test_every_vector_reproduces(vector: dict[str, Any]) -> None:
     assert signed == (vector["canonical_request"], vector["authorization"])
     target = inputs["path"] + ("?" if query else "") + encode_query(query)
     assert target == vector["request_target"]
+
+
+def test_all_but_unreserved_characters_are_encoded() -> None:
+    assert encode_query([("b/c", "d/e"), ("a", "-._~ +")]) == "a=-._~%20%2B&b%2Fc=d%2Fe"
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [("/a", "/a/"), ("/a/", "/a/"), ("/", "/"), ("/a%2Fb", "/a/b/"), ("/~a%20", "/~a%20/")],
+)
+def test_a_path_is_encoded_anew_and_ends_with_a_slash(path: str, canonical: str) -> None:
+    assert encode_path(path) == canonical
 
 
 def test_a_header_with_an_underscore_is_not_signed() -> None:
