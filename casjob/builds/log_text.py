@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from casjob.errors import ReplyTooLargeError
+from casjob.errors import CasjobError, ReplyTooLargeError
 
 MAX_LOG = 64 * 1024 * 1024
 """Characters of a log that are read."""
@@ -47,25 +47,29 @@ class LogReader:
         self.phases: tuple[Phase, ...] = ()
         self.problem: str | None = None
         self._fetch_part = fetch_part
-        self._texts: list[str] = []
         self._position = self._length = self._parts = 0
 
-    def read(self) -> str:
+    def read(self, *, in_part: bool = False) -> str:
         """Return what was written since the last call.
 
         Raises:
-            CasjobError: what went wrong; the next call returns what was read before.
+            CasjobError: what went wrong; `in_part`, only if nothing came before that.
         """
+        texts: list[str] = []
         while self.problem is None:
-            text = self._read_part()
+            try:
+                text = self._read_part()
+            except CasjobError:
+                if in_part and texts:
+                    break
+                raise
             if not text:
                 break
-            self._texts.append(text)
+            texts.append(text)
             self._length += len(text)
             self._parts += 1
             if self._length > MAX_LOG or self._parts >= MAX_PARTS:
                 self._give_up()
-        texts, self._texts = self._texts, []
         return "".join(texts)
 
     def _read_part(self) -> str:

@@ -273,12 +273,14 @@ def _follow(
     build, tail, interval = found.build, selected.tail, 0.0
     lines = LineReader()
     fetch_build = partial(source.builds.fetch_build, found.build_id)
+    # What came is shown at once, and after it failures are no longer in a row.
+    read = partial(reader.read, in_part=True)
     ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")
     _introduce(found, (), selected, session)
     try:
         is_over = False
         while not is_over:
-            text = ask(reader.read, is_seen=True)
+            text = ask(read, is_seen=True)
             # Once the build has ended, its log is read to the end.
             is_over = bool(reader.problem) or (build.has_ended and not text)
             written = lines.read(text, is_last=is_over)

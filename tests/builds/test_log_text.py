@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from casjob.builds.log_text import LineReader, clean
+from casjob.builds.log_text import LineReader, LogPart, LogReader, clean
+from casjob.errors import ServiceError
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,32 @@ def test_a_hostile_log_takes_little_time(bit: str) -> None:
     clean(text)
 
     assert time.process_time() - start < 10  # a quadratic search takes minutes
+
+
+def test_what_came_before_a_failure_may_be_had_at_once() -> None:
+    log = "abcdef"
+    asked: list[int] = []
+
+    def fetch(position: int) -> LogPart:
+        asked.append(position)
+        if len(asked) in {2, 3}:
+            raise ServiceError("it failed")
+        text = log[position : position + 2]
+        return LogPart(text, position + len(text), ())
+
+    reader = LogReader(fetch)
+    assert reader.read(in_part=True) == "ab"
+    with pytest.raises(ServiceError):
+        reader.read(in_part=True)
+    assert reader.read(in_part=True) == "cdef"
+    assert asked == [0, 2, 2, 2, 4, 6]
+
+
+def test_a_log_is_whole_where_that_is_asked_for() -> None:
+    def fetch(position: int) -> LogPart:
+        if position:
+            raise ServiceError("it failed")
+        return LogPart("ab", 2, ())
+
+    with pytest.raises(ServiceError):
+        LogReader(fetch).read()
