@@ -144,11 +144,11 @@ def _read_detail(outer: Failure) -> Failure | None:
         inner = _read_embedded(_ESCAPED.sub(r"\1", text))
         if inner and not inner.is_exact:
             # That took two guesses, so the text is shown as well.
-            inner = inner._replace(is_whole=False)
+            inner = inner._replace(around=text)
     if not inner or (outer.code and not inner.failure.detail):
         return None
     found = inner.failure
-    around = Pair(outer.code if found.code else None, None if inner.is_whole else text)
+    around = Pair(outer.code if found.code else None, inner.around)
     return found._replace(
         code=found.code or outer.code or find_code(text),
         within=(*found.within, *_drop_empty([around]), *outer.within),
@@ -158,11 +158,11 @@ def _read_detail(outer: Failure) -> Failure | None:
 
 
 class _Embedded(NamedTuple):
-    """What JSON in a text says, and whether that is well-formed and the whole text."""
+    """What JSON in a text says, whether that is well-formed, and the text around it, if any."""
 
     failure: Failure
     is_exact: bool
-    is_whole: bool
+    around: str | None
 
 
 def _read_embedded(text: str) -> _Embedded | None:
@@ -183,7 +183,9 @@ def _read_embedded(text: str) -> _Embedded | None:
             continue
         code, detail = failure.code, failure.detail
         if is_vendor_code(code) or (is_exact and (code or (detail and end.endswith(sent)))):
-            readings.append(_Embedded(failure, is_exact, is_whole=sent == stripped))
+            # What was read exactly need not be shown again; what was guessed may be wrong.
+            around = stripped.replace(sent, "…", 1) if is_exact else text
+            readings.append(_Embedded(failure, is_exact, None if sent == stripped else around))
     return max(
         reversed(readings),
         key=lambda reading: (reading.failure.code is not None, reading.is_exact),
