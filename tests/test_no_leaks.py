@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
@@ -479,15 +480,11 @@ def test_a_traceback_would_show_no_secret(
     failure: str,
     service: Service,
     clean_environ: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service.handler = lambda request: answer_as_iam(request) or FAILURES[failure](request)
     settings = at(service) | {"CASJOB_RETRIES": "0", "CASJOB_REQUEST_TIMEOUT": "0.1"}
-    for name in list(os.environ):
-        monkeypatch.delenv(name)
-    for name, value in {**clean_environ, **settings, **WAYS["login"].environ}.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(CasjobError) as caught:
+    environ = {**clean_environ, **settings, **WAYS["login"].environ}
+    with patch.dict(os.environ, environ, clear=True), pytest.raises(CasjobError) as caught:
         app(["show", JOB_ID], prog_name="casjob", standalone_mode=False, obj=Notices(None))
     assert MARK not in "".join(traceback.format_exception(caught.value))
 

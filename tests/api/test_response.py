@@ -270,7 +270,8 @@ def let_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     event.set()
 
 
-@pytest.mark.usefixtures("let_go")
+# In this order: the service connects to itself when it stops.
+@pytest.mark.usefixtures("service", "let_go")
 def test_a_name_lookup_that_hangs_is_given_up_after_four_timeouts(service: Service) -> None:
     with pytest.raises(ReplyTimeoutError, match=r"no complete response from .* within 0\.2s"):
         get(service.url, seconds=4 * TIMEOUT)
