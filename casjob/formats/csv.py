@@ -10,14 +10,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from casjob.components import ComponentHistory, Listing
 from casjob.formats.display import Display, JobResult
-from casjob.formats.messages import printable_lines
 from casjob.formats.text.components import (
     DeploymentRow,
     list_component_fields,
     list_deployment_fields,
 )
 from casjob.formats.text.listings import list_recent_fields, list_setting_fields
-from casjob.formats.text.phrases import describe_cause, describe_verdict
+from casjob.formats.text.phrases import describe_cause, describe_verdict, printable_lines
 from casjob.formats.text.statistics import list_statistics_fields
 from casjob.formats.text.table import Field, Value
 from casjob.formats.text.tasks import list_task_fields

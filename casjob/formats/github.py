@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from casjob.formats.display import Display, JobResult
-from casjob.formats.messages import describe_message, printable_lines
 from casjob.formats.text.phrases import (
     describe_cause,
+    describe_message,
     describe_progress,
     describe_task,
     describe_verdict,
+    printable_lines,
 )
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome

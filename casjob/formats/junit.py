@@ -13,8 +13,12 @@ from itertools import chain, count
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from casjob.formats.display import Display, JobResult
-from casjob.formats.messages import describe_message, printable_lines
-from casjob.formats.text.phrases import describe_task, describe_verdict
+from casjob.formats.text.phrases import (
+    describe_message,
+    describe_task,
+    describe_verdict,
+    printable_lines,
+)
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Outcome, Stage
 from casjob.printable import printable

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from casjob.components import ComponentHistory, Listing
 from casjob.formats import csv
 from casjob.formats.display import Display, JobResult
-from casjob.formats.messages import describe_message
 from casjob.formats.text import phrases
 from casjob.formats.text.components import (
     DeploymentRow,
@@ -267,7 +266,7 @@ def _draw_difference(each: TaskDifference, names: tuple[str, str]) -> str:
 
 
 def _draw_failure(each: TaskReport) -> str:
-    text = _cut(describe_message(each), _LONGEST_BLOCK)
+    text = _cut(phrases.describe_message(each), _LONGEST_BLOCK)
     fence = "`" * max(_longest_run(text) + 1, 3)
     return f"### {_span(phrases.describe_task(each))}\n\n{fence}text\n{text}\n{fence}\n"
 

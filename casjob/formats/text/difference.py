@@ -6,13 +6,13 @@ from itertools import groupby, takewhile
 from typing import Literal
 
 from casjob.formats.display import FULL, Display
-from casjob.formats.messages import join_pair
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_count,
     describe_verdict,
     format_elapsed,
     format_moment,
+    join_pair,
 )
 from casjob.formats.text.report import draw_notes
 from casjob.formats.text.table import Across, Field

@@ -7,9 +7,9 @@ from typing import assert_never
 from casjob.formats.display import Color, Display, JobResult, View
 from casjob.formats.text.phrases import (
     describe_progress,
+    describe_reason,
     describe_verdict,
     format_elapsed,
-    read_message,
 )
 from casjob.formats.text.report import render_endings
 from casjob.job.events import (
@@ -118,7 +118,7 @@ def _describe_task(event: TaskStatus, arrow: str) -> str:
         words += f" ({format_elapsed(report.elapsed_seconds)})"
     if report.title:
         words += f"  {report.title}"
-    cause = read_message(report)
+    cause = describe_reason(report)
     return f"{words}: {cause}" if cause else words
 
 

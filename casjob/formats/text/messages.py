@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from casjob.formats.messages import find_related, names_cause, split_lines
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import describe_count
+from casjob.formats.text.phrases import describe_count, find_related, names_cause, split_lines
 from casjob.formats.text.words import INDENT, Words, as_line, measure_line
 from casjob.job.failures import Failure
 

@@ -12,8 +12,7 @@ from itertools import starmap
 from typing import Self
 
 from casjob.formats.display import Display
-from casjob.formats.messages import names_cause, split_lines
-from casjob.formats.text.phrases import describe_count
+from casjob.formats.text.phrases import describe_count, names_cause, split_lines
 from casjob.formats.text.table import LINE_FEED, NUMBER, Across, Cell, Column, Field, Row, align
 from casjob.formats.text.words import (
     STAGE_SIGNS,

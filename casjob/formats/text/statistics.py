@@ -5,10 +5,15 @@ from typing import Any, TypeAlias
 
 from casjob.components import ComponentHistory
 from casjob.formats.display import Display
-from casjob.formats.messages import join_pair
 from casjob.formats.text.components import describe_place
 from casjob.formats.text.page import Page
-from casjob.formats.text.phrases import describe_count, format_elapsed, format_moment, to_zone
+from casjob.formats.text.phrases import (
+    describe_count,
+    format_elapsed,
+    format_moment,
+    join_pair,
+    to_zone,
+)
 from casjob.formats.text.table import Field
 from casjob.formats.text.words import INDENT, STAGE_SIGNS, STAGE_STYLES, Words
 from casjob.job.statistics import (
