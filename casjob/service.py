@@ -20,9 +20,9 @@ from casjob.errors import SettingsError
 from casjob.history import SHORTEST_PREFIX
 from casjob.session import Session
 from casjob.settings import ApiVersion
-from casjob.settings.credentials import CredentialSource, find_credential, read_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
 from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
+from casjob.settings.sources import CredentialSource, find_credential, read_credential
 from casjob.settings.values import SECRETS, Setting
 
 if TYPE_CHECKING:

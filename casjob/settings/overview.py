@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from casjob.errors import SettingsError
 from casjob.settings import ApiVersion
-from casjob.settings.credentials import find_credential
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region
 from casjob.settings.resolve import CREDENTIAL_STEPS, FROM_REGION, Settings
+from casjob.settings.sources import find_credential
 from casjob.settings.values import (
     CREDENTIALS,
     NOT_SET,

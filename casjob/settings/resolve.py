@@ -12,9 +12,8 @@ from casjob.durations import parse_duration
 from casjob.errors import CasjobError, SettingsError, UsageError
 from casjob.files import home_folder
 from casjob.settings import ApiVersion
-from casjob.settings.credentials import find_credential
 from casjob.settings.regions import suggest_region
-from casjob.settings.sources import config_path, find_profile_names, find_sources
+from casjob.settings.sources import config_path, find_credential, find_profile_names, find_sources
 from casjob.settings.values import CREDENTIALS, DEFAULT_PROFILE, Setting, Source, Value
 
 DEFAULTS = {

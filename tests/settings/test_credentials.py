@@ -12,7 +12,7 @@ import pytest
 
 from casjob.errors import SettingsError
 from casjob.settings import command as module
-from casjob.settings.credentials import CredentialSource, find_credential, read_credential
+from casjob.settings.sources import CredentialSource, find_credential, read_credential
 from casjob.settings.values import Source, Value
 from tests.settings.conftest import Resolve, Write
 from tests.terminal import PATIENCE

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from casjob.settings.credentials import find_credential
+from casjob.settings.sources import find_credential
 from tests.settings.conftest import Resolve, Write
 
 FILE = ".hcloud/config.json"
