@@ -52,8 +52,8 @@ def _describe_recent() -> Mapping[str, str]:
     from datetime import UTC, datetime
 
     from casjob.durations import format_age
-    from casjob.history import history_folder, recent_jobs, span_locations
     from casjob.settings.resolve import resolve_settings
+    from casjob.storage import history_folder, recent_jobs, span_locations
 
     try:
         is_kept = resolve_settings({}, os.environ, is_lenient=True).history.value

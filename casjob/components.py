@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, PlainValidator
 from casjob.catalogue.meanings import fold_spelling
 from casjob.durations import seconds_between
 from casjob.errors import WRONG_ENDPOINT, ReplyError
-from casjob.history import SHORTEST_PREFIX
+from casjob.job.detail import SHORTEST_PREFIX
 from casjob.job.models import ApiObject, Flag, Moment, WholeNumber
 from casjob.job.statuses import Stage, stage_of
 from casjob.json_text import JsonValue, read_moment, read_text, read_whole_number

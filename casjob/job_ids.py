@@ -7,8 +7,8 @@ from typing import TextIO
 
 from casjob.errors import UsageError
 from casjob.files import clean, decode_text, read_pieces
-from casjob.history import JOB_ID
 from casjob.job.codes import is_code, is_vendor_code
+from casjob.job.detail import JOB_ID
 from casjob.job.failures import describe_failure, read_failure
 from casjob.json_text import JsonValue, decode
 

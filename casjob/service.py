@@ -17,7 +17,7 @@ from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
 from casjob.background import NEVER, Deadline
 from casjob.errors import SettingsError
-from casjob.history import SHORTEST_PREFIX
+from casjob.job.detail import SHORTEST_PREFIX
 from casjob.session import Session
 from casjob.settings import ApiVersion
 from casjob.settings.regions import KNOWN_REGIONS, suggest_region

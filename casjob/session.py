@@ -10,13 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from casjob.cache import Cache
 from casjob.catalogue.meanings import Catalogue, read_custom_meanings
 from casjob.errors import SettingsError
 from casjob.files import cache_folder, config_folder
-from casjob.history import History, RecentJob, history_folder, recent_jobs
 from casjob.json_text import read_moment
 from casjob.settings.resolve import Settings, resolve_settings
+from casjob.storage import Cache, History, RecentJob, history_folder, recent_jobs
 from casjob.streams import Notices, Output
 
 if TYPE_CHECKING:

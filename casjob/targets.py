@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from casjob.errors import ComponentNotFoundError, JobNotFoundError, ReplyError, UsageError
 from casjob.formats.display import FULL
-from casjob.history import JOB_ID, SHORTEST_PREFIX
-from casjob.job.detail import ComponentName, Window
+from casjob.job.detail import JOB_ID, SHORTEST_PREFIX, ComponentName, Window
 from casjob.job.report import Report, report_job
 from casjob.job.statuses import Outcome
 from casjob.job_ids import (

@@ -15,8 +15,8 @@ import pytest
 import typer.main
 
 from casjob.api.pace import Pace
-from casjob.history import History
 from casjob.program import run
+from casjob.storage import History
 from tests.service import Service, documented_job
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"

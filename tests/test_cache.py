@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.cache import Cache
+from casjob.storage import Cache
 
 PERMISSIONS = 0o777
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from casjob.history import (
+from casjob.storage import (
     MAX_JOBS,
     MAX_NAME,
     History,
@@ -22,7 +22,7 @@ from casjob.history import (
 RECORD = """
 import sys
 from pathlib import Path
-from casjob.history import History
+from casjob.storage import History
 
 history = History(Path(sys.argv[1]), endpoint="https://one", project_id="p")
 sys.stdin.read()
@@ -274,7 +274,7 @@ def test_a_folder_that_cannot_be_read_is_not_an_error(history: History, folder: 
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from casjob.history import History
+from casjob.storage import History
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))

@@ -14,11 +14,11 @@ from casjob.api.auth import Credential, Flow
 from casjob.api.client import Client, Request, is_id
 from casjob.api.errors import Refusals
 from casjob.api.response import Response
-from casjob.cache import Cache
 from casjob.durations import is_ending
 from casjob.errors import AuthenticationError, ReplyError, SettingsError
 from casjob.job.failures import clip
 from casjob.json_text import JsonValue, read_moment
+from casjob.storage import Cache
 
 _RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a token is renewed. It is valid for 24 hours."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from casjob.errors import ExitStatus, JobNotFoundError, UsageError
 from casjob.formats.display import Presentation
-from casjob.history import JOB_ID
-from casjob.job.detail import ComponentName, Window
+from casjob.job.detail import JOB_ID, ComponentName, Window
 from casjob.job.difference import compare
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome, stage_of

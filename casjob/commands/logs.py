@@ -22,8 +22,7 @@ from casjob.follow.notices import FollowNotices
 from casjob.follow.start import LookUp
 from casjob.formats.display import Presentation
 from casjob.formats.text.phrases import format_elapsed, format_moment
-from casjob.history import JOB_ID
-from casjob.job.detail import ComponentName, Window
+from casjob.job.detail import JOB_ID, ComponentName, Window
 from casjob.job.failures import clip
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome

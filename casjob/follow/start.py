@@ -14,8 +14,7 @@ from casjob.errors import CasjobError, JobNotFoundError
 from casjob.follow.job import Failures, Plan, grow
 from casjob.follow.notices import FollowNotices
 from casjob.follow.poller import Poller
-from casjob.history import JOB_ID
-from casjob.job.detail import ComponentName, Window
+from casjob.job.detail import JOB_ID, ComponentName, Window
 from casjob.service import load_for_replies, open_service
 from casjob.session import Session
 from casjob.targets import (

@@ -20,12 +20,12 @@ from casjob.formats.text.phrases import describe_cause, describe_verdict, printa
 from casjob.formats.text.statistics import list_statistics_fields
 from casjob.formats.text.table import Field, Value
 from casjob.formats.text.tasks import list_task_fields
-from casjob.history import RecentJob
 from casjob.job.report import Report
 from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
 from casjob.json_text import format_utc
 from casjob.settings.values import Overview
+from casjob.storage import RecentJob
 
 Row = TypeVar("Row")
 Write: TypeAlias = Callable[[Iterable[Field[Any]], Iterable[Any]], bytes]

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from casjob.builds.models import BuildLog
     from casjob.catalogue.meanings import Explanation
     from casjob.components import ComponentHistory, Listing
-    from casjob.history import RecentJob
     from casjob.job.difference import Difference
     from casjob.job.report import Report
     from casjob.job.statistics import Statistics
     from casjob.settings.values import Overview
+    from casjob.storage import RecentJob
 
 Write: TypeAlias = Callable[[VersionedDocument], bytes]
 

@@ -42,13 +42,13 @@ from casjob.formats.text.statistics import (
 from casjob.formats.text.table import Field
 from casjob.formats.text.tasks import is_heading, list_task_fields
 from casjob.formats.text.words import Words, as_line
-from casjob.history import RecentJob
 from casjob.job.difference import Difference, TaskDifference
 from casjob.job.report import Report, TaskReport
 from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
 from casjob.printable import printable
 from casjob.settings.values import Overview
+from casjob.storage import RecentJob
 
 Row = TypeVar("Row")
 

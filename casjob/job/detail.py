@@ -1,5 +1,6 @@
 """Which job is meant, which of its tasks to fetch, and what was fetched."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,6 +10,12 @@ if TYPE_CHECKING:
 
     from casjob.job.models import Job, Task
     from casjob.json_text import JsonValue
+
+JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+"""What a job id may be: safe in an address, as a file's name, and as an argument."""
+
+SHORTEST_PREFIX = 6
+"""Characters of an id that are enough to name a recent job, if no other has them."""
 
 
 class Window(NamedTuple):

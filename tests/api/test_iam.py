@@ -17,7 +17,6 @@ from casjob.api.iam import Login, find_project_id
 from casjob.api.pace import RetryPolicy
 from casjob.api.redact import Redactor
 from casjob.background import run_in_thread
-from casjob.cache import Cache
 from casjob.errors import (
     AuthenticationError,
     CasjobError,
@@ -26,6 +25,7 @@ from casjob.errors import (
     SettingsError,
     TransientError,
 )
+from casjob.storage import Cache
 from tests.service import Recorded, Reply, Service
 
 PASSWORD = 'pä"ss word'  # noqa: S105 - no real one

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from casjob.demo.jobs import SUCCEEDED_JOB_ID
-from casjob.history import History
+from casjob.storage import History
 from tests.components import component
 from tests.conftest import JOB_ID, OTHER_JOB_ID, run_here
 from tests.program import CASJOB

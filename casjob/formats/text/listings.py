@@ -9,10 +9,10 @@ from casjob.formats.display import Display
 from casjob.formats.text.page import Page
 from casjob.formats.text.table import NAME_WIDTH, Field, describe_age
 from casjob.formats.text.words import INDENT
-from casjob.history import RecentJob, span_locations
 from casjob.job.statuses import stage_of
 from casjob.printable import printable
 from casjob.settings.values import Entry, Overview
+from casjob.storage import RecentJob, span_locations
 
 _LABEL_WIDTH = 12
 

@@ -1,14 +1,13 @@
-"""The jobs viewed on this machine: one file a job, so that no two runs write the same one.
+"""What is kept on this machine between runs: the jobs viewed, and a cache.
 
-The name of a file is the job's id, its modification time is when the job was last viewed. A
-history never fails a command: what can't be read does not exist, and what can't be written is not
-kept.
+Each job and each entry is a file of its own, so that no two runs write the same one, and only its
+owner can read it. Neither ever fails a command: what can't be read does not exist, and what can't
+be written is not kept.
 """
 
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,13 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from casjob.files import is_own, read_own, state_folder, write_own
+from casjob.job.detail import JOB_ID, SHORTEST_PREFIX
 from casjob.printable import printable
-
-JOB_ID = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
-"""What a job id may be: safe in an address, as a file's name, and as an argument."""
-
-SHORTEST_PREFIX = 6
-"""Characters of an id that are enough to name a recent job, if no other has them."""
 
 MAX_JOBS = 200
 """Jobs kept a project; the oldest are removed."""
@@ -32,8 +26,11 @@ MAX_JOBS = 200
 MAX_NAME = 200
 """Characters kept of a job's name, status or location; a longer one is cut."""
 
-_MAX_BYTES = 16 * 1024
-"""Of a file; three texts of `MAX_NAME` characters, each up to 12 bytes of escapes, fit well."""
+_MAX_JOB_BYTES = 16 * 1024
+"""Of a job's file; three texts of `MAX_NAME` characters, each of up to 12 bytes, fit well."""
+
+_MAX_ENTRY_BYTES = 256 * 1024
+"""Of an entry of the cache; a token has up to 16 KB."""
 
 _END_OF_CALENDAR = 253402300799.0
 """9999-12-31T23:59:59Z, the last second that a datetime can hold; a file's time may be later."""
@@ -62,7 +59,8 @@ def history_folder(environ: Mapping[str, str]) -> Path:
 class History:
     """The jobs viewed in one project of one endpoint; without a folder, none are kept.
 
-    `location` names both for people.
+    The name of a file is the job's id, its modification time is when the job was last viewed.
+    `location` names both project and endpoint for people.
     """
 
     def __init__(
@@ -153,7 +151,7 @@ def _list_files(projects: Iterable[Path]) -> Iterator[_File]:
 def _read(file: _File, prefix: str) -> RecentJob:
     entry: object = None
     with suppress(OSError, ValueError, RecursionError):
-        entry = json.loads(read_own(file.path, _MAX_BYTES))
+        entry = json.loads(read_own(file.path, _MAX_JOB_BYTES))
     fields = entry if isinstance(entry, dict) else {}
     return RecentJob(
         file.path.name,
@@ -172,3 +170,38 @@ def _shorten(text: str | None) -> str | None:
 def _check(text: object) -> str | None:
     """Return a text that `_shorten` may have returned: another one is not casjob's own."""
     return text if isinstance(text, str) and text == _shorten(text) else None
+
+
+class Cache:
+    """What need not be fetched by every run: project ids, and IAM tokens until they expire.
+
+    An entry has a kind, such as `token`, and a key, whose digest names its file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, kind: str, *key: str) -> dict[str, str]:
+        """Return the fields of an entry; none if there is no such entry, or a broken one."""
+        # JSON that is nested too deeply is a RecursionError.
+        with suppress(OSError, ValueError, RecursionError):
+            entry = json.loads(read_own(self._path(kind, key), _MAX_ENTRY_BYTES))
+            if isinstance(entry, dict) and all(map(_is_sound, entry.values())):
+                return entry
+        return {}
+
+    def put(self, kind: str, *key: str, **fields: str) -> None:
+        """Store an entry, replacing one with the same kind and key, unless it is too large."""
+        content = json.dumps(fields).encode()
+        with suppress(OSError):
+            if len(content) <= _MAX_ENTRY_BYTES:
+                write_own(self._path(kind, key), content)
+
+    def _path(self, kind: str, key: tuple[str, ...]) -> Path:
+        digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:24]
+        return self._folder / f"{kind}-{digest}.json"
+
+
+def _is_sound(field: object) -> bool:
+    """Return whether a field is text as casjob writes it; a lone surrogate is not printable."""
+    return isinstance(field, str) and field.isprintable()
