@@ -398,6 +398,13 @@ also task 2 TX00002: failed after 1.0s, as task 0 TX00000 did""",
             failed: read the build's log"""
         )
 
+    def test_of_hexadecimal_digits_are_wrapped_unless_they_are_an_id(self, draw: Draw) -> None:
+        one = "0123456789abcdef0123456789abcdef"
+        document = job("FAILED", task(9, "FAILED", messages=f"{one} is not {one}0000 at all"))
+
+        lines = uncolored(draw(document, columns=30).out).splitlines()
+        assert [line for line in lines if len(line) > 30] == [one]
+
     def test_of_100_kb_are_whole_in_a_pipe_and_cut_on_a_terminal(self, draw: Draw) -> None:
         detail = "构" * 100_000
         document = job("FAILED", task(9, "FAILED", messages={"code": "E", "message": detail}))
