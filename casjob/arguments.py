@@ -75,7 +75,7 @@ Application = Annotated[
 Full = Annotated[
     bool, option("Show everything, even if it does not fit on the screen.", names=["--full"])
 ]
-Limit = Annotated[int | None, option("Show at most N.", "N", min=1)]
+Limit = Annotated[int | None, option("Show at most N entries.", "N", min=1)]
 
 
 class ComponentOptions(Options):
@@ -114,7 +114,7 @@ class NextJobOptions(ComponentOptions):
     """The component whose last job is meant, or its next one."""
 
     after: str | None = field(
-        "With --component: wait for the next job after this one, or none.",
+        "With --component: wait for its first job after JOB_ID; none if it had no job before.",
         "JOB_ID",
         complete_job_id,
     )

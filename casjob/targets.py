@@ -98,7 +98,7 @@ def refuse_other_name(text: str, session: Session) -> None:
     if name and is_start and len(name) < SHORTEST_PREFIX:
         unknown = f"no recent job begins with {name}: {session.suggest('recent')} lists them"
         raise UsageError(
-            f"{name} is too short: the beginning of a job id takes {SHORTEST_PREFIX} characters",
+            f"{name} is too short: a prefix of a job id has at least {SHORTEST_PREFIX} characters",
             hint=f"did you mean {begun[0]}?" if begun else unknown,
         )
 

@@ -87,7 +87,7 @@ PATHS = {
     state_folder(HOME) / "history": "Jobs that were viewed.",
     cache_folder(HOME): "Tokens, project ids and the names of components.",
     Path("/~/.huaweicloud/credentials"): "Settings of the vendor's SDKs.",
-    Path("/~/.hcloud/config.json"): "Settings of KooCLI, also of a login by SSO. Its secrets"
+    Path("/~/.hcloud/config.json"): "KooCLI's settings, including SSO logins. Its secrets"
     " can be used only if they are not encrypted: hcloud configure set --cli-auth-encrypt=false.",
 }
 

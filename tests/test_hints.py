@@ -230,7 +230,7 @@ def test_a_name_that_is_unknown_asks_for_what_it_was_built_from(
 @pytest.mark.parametrize(
     ("endpoint", "failed", "reason"),
     [
-        ("https://a.example.invalid", "name", "there is no host of this name"),
+        ("https://a.example.invalid", "name", "there is no such host"),
         ("https://127.0.0.1:1", "TCP", "Connection refused"),
     ],
 )

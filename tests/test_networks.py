@@ -165,7 +165,7 @@ def test_a_proxys_user_and_password_go_to_the_proxy_alone(
 @pytest.mark.parametrize(
     ("status", "hint"),
     [
-        (407, "the proxy wants a user and the right password, as in HTTPS_PROXY=http://USER:"),
+        (407, "the proxy requires a user name and password, as in HTTPS_PROXY=http://USER:"),
         (403, "the proxy does not allow this connection"),
         (502, "check the network, the VPN and the proxy settings"),
     ],

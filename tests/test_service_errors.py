@@ -528,7 +528,7 @@ REACH = "  hint: check the network, the VPN and the proxy settings\n"
             socket.EAI_NONAME,
             ServiceError,
             f"is the region or the endpoint spelled right? {CONFIG}",
-            "there is no host of this name",
+            "there is no such host",
         ),
         (
             socket.EAI_AGAIN,

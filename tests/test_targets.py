@@ -135,7 +135,7 @@ def test_what_begins_no_recent_job_is_taken_as_an_id(
 
 
 TASK = "is the id of a task, not of a job"
-SHORT = "is too short: the beginning of a job id takes 6 characters"
+SHORT = "is too short: a prefix of a job id has at least 6 characters"
 
 
 @pytest.mark.parametrize("command", ["show", "tasks", "wait", "watch"])

@@ -121,7 +121,7 @@ class Builds:
             return self._client.send(request, lambda document, _: _read_object(document))
         except NoSuchApiError as error:
             raise BuildNotFoundError(
-                f"{self._client.name} has no API of builds",
+                f"{self._client.name} has no API for builds",
                 service_message=error.service_message,
                 hint=_CONSOLE,
             ) from None

@@ -132,7 +132,7 @@ def _explain_proxy(error: httpx.ProxyError, peer: str) -> CasjobError:
         # Not retried: a wrong password may lock an account at the proxy.
         if status != "407":
             return ServiceError(message, hint="the proxy does not allow this connection")
-        hint = "the proxy wants a user and the right password, as in"
+        hint = "the proxy requires a user name and password, as in"
         return ServiceError(message, hint=f"{hint} HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
     return TransientError(message, hint=_REACH_HINT)
 
@@ -144,7 +144,7 @@ def _explain_no_connection(
     message = f"can't connect to {peer}: {reason}"
     for cause in causes:
         if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
-            message = f"can't connect to {peer}: there is no host of this name"
+            message = f"can't connect to {peer}: there is no such host"
             return ServiceError(message, hint=name_hint)
         if isinstance(cause, ssl.SSLError):
             return TransientError(message, hint="does the endpoint use HTTPS on that port?")

@@ -104,7 +104,7 @@ def check_pages(number: int) -> None:
     """Raise a ReplyTooLargeError if these are more requests than casjob sends for a list."""
     if number > MAX_PAGES:
         raise ReplyTooLargeError(
-            f"the list has no end within casjob's limit of {MAX_PAGES} requests"
+            f"the list does not end within casjob's limit of {MAX_PAGES} requests"
         )
 
 

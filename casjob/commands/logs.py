@@ -176,7 +176,7 @@ def _find_owner(job_id: str, job: "Job", source: "Components", session: Session)
             found = find(source.list_instances(on_progress=shown.count))
     if len(found) != 1:
         raise ComponentNotFoundError(
-            f"which component job {job_id} belongs to can't be found out",
+            f"can't find out which component job {job_id} belongs to",
             hint="name the component with --component",
         )
     return found[0]

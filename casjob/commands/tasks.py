@@ -93,7 +93,9 @@ def _check_selection(selection: Selection, report: Report, session: Session) -> 
     """Say on stderr if the selection leaves no task, and which there are."""
     count = report.detail.task_count
     if count and selection.offset >= count:
-        session.notices.say(f"--offset {selection.offset} skips all: the job has {count} tasks")
+        session.notices.say(
+            f"--offset {selection.offset} skips all tasks: the job has {count} tasks"
+        )
     statuses = selection.statuses
     there = Counter(
         spell_status(each.task.task_status) or "(none)"

@@ -38,8 +38,8 @@ Seconds: TypeAlias = Annotated[
 Change: TypeAlias = Annotated[
     float | None,
     Field(
-        description="Seconds that JOB took longer; negative if less, null if unknown. Unless both"
-        " jobs succeeded, in the tasks that both ran."
+        description="How many seconds longer JOB took than BASE; negative if it was faster, null if"
+        " unknown. Unless both jobs succeeded, only tasks that both ran count."
     ),
 ]
 Moment: TypeAlias = Annotated[

@@ -34,7 +34,7 @@ def read_profile(path: Path, text: str | None, chosen: Value | None) -> Source:
     """
     if chosen and text is None:
         raise SettingsError(
-            f"the profile {chosen.text!r}, given by {chosen.origin}, is not there: no {path}",
+            f"no profile {chosen.text!r}, given by {chosen.origin}: {path} does not exist",
             hint=f"create it, with a table [{chosen.text}] that has region, project_id, …",
         )
     profiles, problems = read_profiles(path, text or "")
@@ -101,4 +101,4 @@ def _read_value(key: str, value: object, source: str) -> str:
         case [_, *_] if key == "credential_command" and all(isinstance(w, str) for w in value):
             return shlex.join(map(str, value))
     # Its type only: the value may be a secret.
-    raise SettingsError(f"{source}: {key} is not text, or is empty")
+    raise SettingsError(f"{source}: {key} must be text, and not empty")

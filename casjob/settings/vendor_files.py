@@ -42,7 +42,7 @@ def read_sdk_credentials(path: Path, text: str) -> Source:
     except configparser.MissingSectionHeaderError as error:
         raise SettingsError(f"{path}, line {error.lineno}: text before any [section]") from None
     except configparser.ParsingError as error:
-        raise SettingsError(f"{path}, line {error.errors[0][0]}: not NAME = VALUE") from None
+        raise SettingsError(f"{path}, line {error.errors[0][0]}: expected NAME = VALUE") from None
     if not parser.has_section("basic"):
         raise SettingsError(f"{path} has no section [basic]")
     return Source(str(path), _pick(dict(parser.items("basic")), _SDK, str(path)))

@@ -422,7 +422,7 @@ def test_a_list_without_an_end_is_given_up_at_casjobs_own_limit(
     finished = ask(*words, "--api-version", version)
 
     assert (finished.status, finished.out) == (7, "")
-    assert "the list has no end within casjob's limit of 20 requests\n" in finished.err
+    assert "the list does not end within casjob's limit of 20 requests\n" in finished.err
     assert 20 <= len(service.requests) <= 22
 
 
@@ -597,7 +597,7 @@ def test_tasks_asks_for_the_window_that_is_wanted(
     service.jobs[JOB_ID] = many_tasks(105)
 
     finished = ask("tasks", JOB_ID, *options, "--json")
-    told = "" if expected else "casjob: --offset 105 skips all: the job has 105 tasks\n"
+    told = "" if expected else "casjob: --offset 105 skips all tasks: the job has 105 tasks\n"
     assert finished.err == told
     assert shown_indexes(finished._replace(err="")) == list(expected)
     assert pages_of(service) == pages

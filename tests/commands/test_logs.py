@@ -282,7 +282,7 @@ class TestTheComponent:
     def test_is_named_where_it_can_not_be_found(self, ask: Ask, service: Service) -> None:
         service.components[0] = component(1, "web", job_id="JOB9", **REFER)
         told = (
-            f"casjob: which component job {JOB_ID} belongs to can't be found out\n"
+            f"casjob: can't find out which component job {JOB_ID} belongs to\n"
             "  hint: name the component with --component\n"
         )
         assert ask("logs", JOB_ID) == (5, "", told)
@@ -488,7 +488,7 @@ class TestAReply:
                 "/jobs",
                 Reply(404, {"error_code": "APIGW.0101", "error_msg": "The API does not exist"}),
                 5,
-                " has no API of builds\n  the service said: APIGW.0101 The API does not exist",
+                " has no API for builds\n  the service said: APIGW.0101 The API does not exist",
             ),
             (
                 "/jobs",

@@ -91,7 +91,7 @@ def test_limit_offset_and_desc_choose_the_tasks(
     document = json.loads(shown.out)
     assert [task["TASK_INDEX"] for task in document["tasks"]] == expected
     assert shown.err == (
-        "" if expected else f"casjob: --offset {words[1]} skips all: the job has 105 tasks\n"
+        "" if expected else f"casjob: --offset {words[1]} skips all tasks: the job has 105 tasks\n"
     )
     assert (document["complete"], document["task_count"]) == (True, 105)
 
@@ -256,7 +256,7 @@ def test_a_status_that_no_task_has_is_said_with_those_there_are(
             ["--failed", "--status", "SUCCEEDED"],
             "no failed task has the status SUCCEEDED; there are FAILED (1)",
         ),
-        (["--offset", "105"], "--offset 105 skips all: the job has 105 tasks"),
+        (["--offset", "105"], "--offset 105 skips all tasks: the job has 105 tasks"),
     ],
 )
 def test_why_no_task_is_selected_is_said(

@@ -107,7 +107,7 @@ def test_a_value_of_the_wrong_type_is_an_error_that_does_not_show_it(
     path = write(CONFIG, f"[default]\n{name} = {value}\n")
     with pytest.raises(SettingsError) as caught:
         resolve({"profile": "default"})
-    assert str(caught.value) == f"profile default in {path}: {name} is not text, or is empty"
+    assert str(caught.value) == f"profile default in {path}: {name} must be text, and not empty"
 
 
 def test_numbers_may_be_numbers(write: Write, resolve: Resolve) -> None:
@@ -137,5 +137,5 @@ def test_the_rest_of_a_profile_with_a_wrong_key_is_used(write: Write, resolve: R
     assert [warning.partition(";")[0] for warning in settings.warnings] == [
         f"{path}: token is not in a profile",
         f"profile default in {path}: unknown setting 'project'",
-        f"profile default in {path}: retries is not text, or is empty",
+        f"profile default in {path}: retries must be text, and not empty",
     ]

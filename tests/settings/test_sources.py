@@ -84,7 +84,7 @@ BROKEN = {
     ],
     SDK_FILE: [
         (b"ak = AK\n", ", line 1: text before any [section]"),
-        (b"[basic]\nak = AK\nsecret\n", ", line 3: not NAME = VALUE"),
+        (b"[basic]\nak = AK\nsecret\n", ", line 3: expected NAME = VALUE"),
         (b"[basic]\nak = \xff\n", ", line 2: not UTF-8"),
         (b"[global]\nak = AK\n", "has no section [basic]"),
     ],
@@ -175,7 +175,7 @@ def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
     with pytest.raises(
         SettingsError,
-        match=r"the profile 'x', given by --profile, is not there: no .*config\.toml",
+        match=r"no profile 'x', given by --profile: .*config\.toml does not exist",
     ) as caught:
         resolve({"profile": "x"})
     assert caught.value.hint == ("create it, with a table [x] that has region, project_id, …")
