@@ -94,7 +94,7 @@ def decode(
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             raise ValueError("it ends too early") from None
         where = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"the mistake is in {where}") from None
+        raise ValueError(f"error at {where}") from None
     except ValueError as error:
         # Python's own limit, against numbers that take minutes.
         if str(error).startswith("Exceeds the limit"):

@@ -345,22 +345,16 @@ class TestWhatItHolds:
             ),
             (
                 "HTTP/1.1 200 OK\r\nDate: x\r\n\r\n{}",
-                (
-                    "{} is not JSON (the mistake is in line 1, column 1);"
-                    " it begins with HTTP/1.1 200 OK"
-                ),
+                ("{} is not JSON (error at line 1, column 1); it begins with HTTP/1.1 200 OK"),
             ),
             (
                 '{"job": {}}200',
-                (
-                    "{} is not JSON (the mistake is in line 1, column 12);"
-                    ' it begins with {{"job": {{}}}}200'
-                ),
+                ('{} is not JSON (error at line 1, column 12); it begins with {{"job": {{}}}}200'),
             ),
             (
                 '{"job": {"a": "\x00\xff',
                 (
-                    "{} is not JSON (the mistake is in line 1, column 16);"
+                    "{} is not JSON (error at line 1, column 16);"
                     ' it begins with {{"job": {{"a": "\\x00\xff'
                 ),
             ),
@@ -407,7 +401,7 @@ class TestWhatItHolds:
         shown = read(f"got {reply('v2')[:-cut]}")
 
         assert shown.status == 7
-        assert shown.err.startswith(f"casjob: {job_json} is not JSON (the mistake is in line 1, ")
+        assert shown.err.startswith(f"casjob: {job_json} is not JSON (error at line 1, ")
 
     def test_are_not_several_jobs(self, read: Read, job_json: Path) -> None:
         one = json.dumps(json.loads(reply("v2")))

@@ -264,12 +264,12 @@ NOT_UNDERSTOOD: dict[str, Row] = {
     "204": not_json(b"", "", "(empty response)", status=204),
     "a login page": not_json(
         "<!DOCTYPE html><title>Log in</title>",
-        "the mistake is in line 1, column 1",
+        "error at line 1, column 1",
         "a page of HTML, Log in",
     ),
     "not UTF-8": not_json(
         b"\xff\xfe",
-        "the mistake is in line 1, column 1",
+        "error at line 1, column 1",
         r"\xff\xfe",
     ),
     "cut JSON": not_json(

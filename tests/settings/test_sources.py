@@ -90,7 +90,7 @@ BROKEN = {
     ],
     KOOCLI_FILE: [
         (b'{"current": "p",\n"profiles": [', "is not JSON: it ends too early"),
-        (b'{"current": "p",\n"profiles": x', "is not JSON: the mistake is in line 2, column 13"),
+        (b'{"current": "p",\n"profiles": x', "is not JSON: error at line 2, column 13"),
         (b"[" * 300 + b"]" * 300, "exceeds a limit of casjob: nested more than 200 levels deep"),
         (b"[]", "has no list of profiles"),
         (b'{"profiles": {}}', "has no list of profiles"),
