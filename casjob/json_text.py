@@ -60,7 +60,11 @@ _CUT = "…"
 
 
 class LimitError(ValueError):
-    """JSON is larger than casjob's own limits, which is not the fault of who wrote it."""
+    """JSON is beyond casjob's own limits, which is not the fault of who wrote it."""
+
+
+class TooManyValuesError(LimitError):
+    """JSON is larger than casjob reads."""
 
 
 def decode(
@@ -78,7 +82,7 @@ def decode(
     """
     # Counting characters takes next to no time.
     if sum(map(text.count, "[{,")) > MAX_VALUES and _has_too_many_values(text):
-        raise LimitError(f"more than {MAX_VALUES} commas and opening brackets")
+        raise TooManyValuesError(f"more than {MAX_VALUES} commas and opening brackets")
     too_deep = LimitError(f"nested more than {min(max_depth, MAX_DEPTH)} levels deep")
     try:
         value = json.loads(

@@ -30,6 +30,7 @@ FAILURES = [
     Reply(429, headers={"Retry-After": "0"}),
     Reply(reset=True),
     Reply(200, b"\x00 garbage"),
+    Reply(200, b"9" * 5000),
     Reply(200, b'{"job": {"JOB_ID"', headers={"Content-Length": "400"}, truncate=9),
 ]
 ENDS = ("SUCCEEDED", "FAILED", "CANCELLED", "PARTIALLY_FAILED", "ROLLBACKED")

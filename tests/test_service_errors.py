@@ -250,9 +250,9 @@ def not_json(body: bytes | str, why: str, said: str, status: int = 200) -> Row:
     return Reply(status, body), 7, message, said, NOT_JSON
 
 
-def beyond_limit(body: str, limit: str) -> Row:
+def beyond_limit(body: str, limit: str, hint: str = OTHER_SERVICE) -> Row:
     message = f"the response from the service at PLACE exceeds a limit of casjob: {limit}"
-    return Reply(200, body), 7, message, None, "casjob tasks --limit 5 requests fewer tasks"
+    return Reply(200, body), 7, message, None, hint
 
 
 def not_a_job(body: bytes | str | dict[str, object], what: str, said: str | None = None) -> Row:
@@ -285,7 +285,9 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         '{"job": ' + "[" * 200 + "]" * 200 + "}", "nested more than 200 levels deep"
     ),
     "a million objects": beyond_limit(
-        f"[{'{},' * 500_000}{{}}]", "more than 1000000 commas and opening brackets"
+        f"[{'{},' * 500_000}{{}}]",
+        "more than 1000000 commas and opening brackets",
+        "casjob tasks --limit 5 requests fewer tasks",
     ),
     "a list": not_a_job("[]", "can't be understood: it is a list, not an object"),
     "null": not_a_job("null", "can't be understood: it is null, not an object"),

@@ -31,7 +31,7 @@ from casjob.errors import (
     ServiceError,
 )
 from casjob.job.failures import clip
-from casjob.json_text import JsonValue, LimitError, decode, encode
+from casjob.json_text import JsonValue, LimitError, TooManyValuesError, decode, encode
 
 TOTAL_TIMEOUT_FACTOR = 4
 """How many request timeouts a whole exchange may take; each read by itself may take one."""
@@ -259,7 +259,9 @@ class Client:
             document = decode(text)
         except LimitError as error:
             message = f"the response from {self.name} exceeds a limit of casjob: {error}"
-            raise ReplyTooLargeError(message, hint=WRONG_ENDPOINT) from None
+            is_large = isinstance(error, TooManyValuesError)
+            kind = ReplyTooLargeError if is_large else ReplyError
+            raise kind(message, hint=WRONG_ENDPOINT) from None
         except ValueError as error:
             what = f"not JSON: {error}" if response.content else "empty"
             raise ReplyError(
