@@ -332,6 +332,14 @@ def test_a_difference_fits_the_screen(diff: Diff, columns: int, rows: int) -> No
     assert len(compare("--full")) > 300
 
 
+def test_a_task_that_failed_in_one_job_is_not_folded(diff: Diff) -> None:
+    base = job("SUCCEEDED", *(task(each) for each in range(5)))
+    other = job("FAILED", *(task(each) for each in range(99)), task(99, "FAILED"))
+    shown = diff(base, other, "--color", "never", columns=80, rows=24).out
+    assert "99  TX00099  not reported    FAILED " in shown
+    assert " tasks, all only in JOB" in shown
+
+
 def test_a_gap_in_a_difference_says_what_it_hides(diff: Diff) -> None:
     base, other = (
         job("FAILED", *(task(each, status, messages=text) for each, text in enumerate(texts)))

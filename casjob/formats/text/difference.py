@@ -116,8 +116,9 @@ def _draw_table(
 ) -> None:
     """Draw the tasks, or the most important of them, in their order."""
 
-    def rank(each: TaskDifference) -> tuple[bool, bool]:
-        return each is not difference.first, each.change is None
+    def rank(each: TaskDifference) -> tuple[bool, bool, bool]:
+        has_failed = any(side and side.has_failed for side in (each.base, each.job))
+        return each is not difference.first, each.change is None, not has_failed
 
     kept = {id(each) for each in sorted(noticed, key=rank)[:max_tasks]}
     rows: list[TaskDifference | Across] = []
