@@ -311,7 +311,7 @@ def config(
     from casjob.commands.config import run
 
     session = connection.open_session(context, is_offline=not check)
-    return run(session, output.open(session, "findings" if check else "settings"), check=check)
+    return run(session, output.open(session, "checks" if check else "settings"), check=check)
 
 
 @command(

@@ -33,8 +33,8 @@ _NonEmpty: TypeAlias = Annotated[str | None, PlainValidator(lambda sent: read_te
 _STAGES = {
     word: stage
     for stage, words in {
-        Stage.ENDED_WELL: "RUNNING",
-        Stage.ENDED_BADLY: "FAILED PARTIALLY_FAILED DOWN",
+        Stage.SUCCEEDED: "RUNNING",
+        Stage.FAILED: "FAILED PARTIALLY_FAILED DOWN",
         Stage.UNDER_WAY: "INITIALIZING PENDING UPGRADING GRAYING STARTING STOPPING RESTARTING"
         " DELETING",
         Stage.SKIPPED: "STOPPED DELETED RESERVED",
@@ -173,9 +173,7 @@ class Listing(NamedTuple):
 
     def select(self, *, only_failed: bool, limit: int | None) -> "Listing":
         """Return the listing with only the selected components shown."""
-        chosen = [
-            each for each in self.components if each.stage is Stage.ENDED_BADLY or not only_failed
-        ]
+        chosen = [each for each in self.components if each.stage is Stage.FAILED or not only_failed]
         return self._replace(shown=tuple(chosen[:limit]))
 
 
@@ -301,7 +299,7 @@ def list_components(
     """Return a listing of components, of which the service counts some more than it sent."""
 
     def rank(each: Component) -> tuple[bool, float, str]:
-        return each.stage is not Stage.ENDED_BADLY, _age(each.updated), each.label
+        return each.stage is not Stage.FAILED, _age(each.updated), each.label
 
     ranked = tuple(sorted(components, key=rank))
     return Listing(ranked, ranked, len(ranked) + missing, as_of, tuple(notes))

@@ -53,6 +53,13 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float | Non
     return (end - start).total_seconds()
 
 
+def seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | None:
+    """Return the seconds until now, by the Date header, which leaves out fractions of a second."""
+    if start and as_of and timedelta() < start - as_of < timedelta(seconds=1):
+        return 0.0
+    return seconds_between(start, as_of)
+
+
 def is_ending(expires: datetime | None, within: timedelta = timedelta(minutes=1)) -> bool:
     """Return whether a credential has expired, or soon will; one without an end never does."""
     return expires is not None and expires <= datetime.now(UTC) + within

@@ -32,7 +32,7 @@ class ExitStatus(IntEnum):
     """The program's exit status; the same for every command. 70 and 74 are those of sysexits.h."""
 
     SUCCESS = 0
-    ENDED_BADLY = 1
+    FAILED = 1
     USAGE = 2
     SETTINGS = 3
     FORBIDDEN = 4
@@ -48,7 +48,7 @@ class ExitStatus(IntEnum):
 
 EXIT_STATUS_MEANINGS = {
     ExitStatus.SUCCESS: "shown; for `wait` and `watch`: every job succeeded",
-    ExitStatus.ENDED_BADLY: "a job failed (`wait`, `watch`; `show` and `tasks` only with"
+    ExitStatus.FAILED: "a job failed (`wait`, `watch`; `show` and `tasks` only with"
     " `--exit-status`), or the jobs differ (`diff`)",
     ExitStatus.USAGE: "invalid usage",
     ExitStatus.SETTINGS: "a setting is missing or wrong",
@@ -156,8 +156,8 @@ class TransientError(ServiceError):
     `retry_after` is the seconds that the service asks to wait before a retry, if it does.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, **told: Any) -> None:
-        super().__init__(message, **told)
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
         self.retry_after = retry_after
 
 

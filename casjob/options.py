@@ -184,6 +184,7 @@ class OutputOptions(Options):
         )
         notify = session.notices.say
         presentation = Presentation(content, output, display, session.output, file, notify)
+        # Imported while the request is under way.
         session.for_replies |= presentation.modules
         if goes_by_name and output is OutputFormat.TABLE and content != "log":
             notify(f"{self.output_file} gets a table; use --output for another format")

@@ -126,7 +126,7 @@ def save_job(file: OutputFile, detail: JobDetail) -> None:
         "tasks": [dict(task.sent) for task in detail.tasks],
         "task_count": detail.task_count,
     }
-    document |= {key: value for key, value in detail.sent.items() if key not in document}
+    document |= {key: value for key, value in detail.rest.items() if key not in document}
     document["as_of"] = detail.as_of.isoformat() if detail.as_of else None
     region, project_id, component, _ = detail.place
     document["place"] = {

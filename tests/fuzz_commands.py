@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[Content, Sequence[str]]] = {
     "logs --build": ("log", ["logs", "--build", "build-web-2"]),
     "explain": ("explanations", ["explain"]),
     "wait": ("verdicts", ["wait", "JOB", "JOB", "--interval", "0.01", "--timeout", "20"]),
-    "config --check": ("findings", ["config", "--check"]),
+    "config --check": ("checks", ["config", "--check"]),
 }
 OPTIONS: dict[str, Sequence[str]] = {
     "show": ("--full", "--exit-status", "--utc", "-v"),
@@ -85,7 +85,6 @@ SCHEMAS: dict[str, str] = {
     "statistics": "stats",
     "log": "logs",
     "explanations": "explain",
-    "findings": "checks",
 }
 """The schemas of contents that are not named like them."""
 JOB_IDS = [*jobs.SAMPLE_JOBS, "JOB-unknown"]
@@ -260,9 +259,9 @@ def find_statuses(case: Case) -> set[int]:
     known: set[int] = {ExitStatus.SUCCESS, *MISTAKES}
     known -= {ExitStatus.SETTINGS}
     if "--exit-status" in case.words:
-        known |= {ExitStatus.ENDED_BADLY, ExitStatus.UNFINISHED}
+        known |= {ExitStatus.FAILED, ExitStatus.UNFINISHED}
     if case.name.startswith(("diff", "wait", "logs", "config")):
-        known.add(ExitStatus.ENDED_BADLY)
+        known.add(ExitStatus.FAILED)
     return known | ({ExitStatus.TIMED_OUT} if case.name == "wait" else set())
 
 

@@ -21,7 +21,7 @@ def test_the_tree_of_errors_is_the_documented_one() -> None:
 def test_the_exit_statuses_that_scripts_rely_on_stay_as_they_are() -> None:
     assert {each.name: each.value for each in ExitStatus} == {
         "SUCCESS": 0,
-        "ENDED_BADLY": 1,
+        "FAILED": 1,
         "USAGE": 2,
         "SETTINGS": 3,
         "FORBIDDEN": 4,

@@ -27,12 +27,12 @@ def _show(session: Session, presentation: Presentation) -> ExitStatus:
 
 
 def _check_settings(session: Session, presentation: Presentation) -> ExitStatus:
-    findings = []
-    for finding in _probe(session):
-        findings.append(finding)
-        presentation.show_one(finding)
-    presentation.show(findings, left=[])
-    failed = (finding.status for finding in findings if finding.status)
+    results = []
+    for result in _probe(session):
+        results.append(result)
+        presentation.show_one(result)
+    presentation.show(results, remaining=[])
+    failed = (result.status for result in results if result.status)
     return next(failed, ExitStatus.SUCCESS)
 
 
@@ -53,9 +53,9 @@ def _probe(session: Session) -> Iterator[CheckResult]:
             return
         yield CheckResult("settings", ExitStatus.SUCCESS, f"the service is at {endpoint.url}")
         is_reachable = True
-        for finding in check_connection(endpoint, timeout=settings.request_timeout.value):
-            yield finding
-            is_reachable = finding.status is not ExitStatus.UNAVAILABLE
+        for result in check_connection(endpoint, timeout=settings.request_timeout.value):
+            yield result
+            is_reachable = result.status is not ExitStatus.UNAVAILABLE
         if is_reachable:
             yield from check_access(lambda: stack.enter_context(open_service(session)))
 

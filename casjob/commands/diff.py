@@ -124,4 +124,4 @@ def _present(
     presentation.show(difference, notes=difference.notes)
     if difference.is_alike is None:
         return ExitStatus.NOT_UNDERSTOOD
-    return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.ENDED_BADLY
+    return ExitStatus.SUCCESS if difference.is_alike else ExitStatus.FAILED

@@ -107,7 +107,7 @@ def run(selected: Selection, session: Session, presentation: Presentation) -> Ex
     # Where the reader of stdout has gone before the end, nobody asks.
     is_over = selected.follow and build.has_ended
     has_failed = is_over and build.outcome is not Outcome.SUCCEEDED
-    return ExitStatus.ENDED_BADLY if has_failed else ExitStatus.SUCCESS
+    return ExitStatus.FAILED if has_failed else ExitStatus.SUCCESS
 
 
 def _read_target(selected: Selection, session: Session) -> Target:

@@ -50,8 +50,8 @@ def run(
                 )
                 for job in poller.jobs
             ]
-            left = [each for each in results if not each.has_verdict]
-            presentation.show(results, left=left, timed_out=poller.has_timed_out)
+            remaining = [each for each in results if not each.has_verdict]
+            presentation.show(results, remaining=remaining, timed_out=poller.has_timed_out)
         if session.output.has_reader:
             _suggest_log(poller, session)
         return conclude(poller, session.notices)

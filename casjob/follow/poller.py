@@ -67,7 +67,7 @@ class Poller:
             return ExitStatus.NOT_FOUND
         outcomes = {job.report.outcome for job in self.jobs if job.report}
         has_failed = self.has_met_failure or Outcome.FAILED in outcomes
-        return ExitStatus.ENDED_BADLY if has_failed else ExitStatus.SUCCESS
+        return ExitStatus.FAILED if has_failed else ExitStatus.SUCCESS
 
     def events(self) -> Iterator[Event | StillWaiting | None]:
         """Yield what happens until all jobs have ended, or the deadline has passed.
@@ -166,4 +166,4 @@ def _now() -> Now:
 
 def _is_failure(event: Event) -> bool:
     # The status of a job is confirmed by its verdict.
-    return isinstance(event, TaskStatus | Verdict) and event.report.stage is Stage.ENDED_BADLY
+    return isinstance(event, TaskStatus | Verdict) and event.report.stage is Stage.FAILED

@@ -128,7 +128,7 @@ class View(Protocol):
         """Show what happened, and return whether anybody still reads."""
         ...
 
-    def draw(self, pictures: "Sequence[JobSnapshot]") -> None:
+    def draw(self, snapshots: "Sequence[JobSnapshot]") -> None:
         """Draw how the jobs stand by now, if this view is live."""
         ...
 
@@ -147,7 +147,7 @@ Content = Literal[
     "statistics",
     "recent",
     "settings",
-    "findings",
+    "checks",
     "explanations",
     "log",
 ]
@@ -166,7 +166,7 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
     "statistics": _ROWS,
     "recent": _ROWS,
     "settings": _ROWS,
-    "findings": _EVERYWHERE,
+    "checks": _EVERYWHERE,
     "explanations": _EVERYWHERE,
     "log": (OutputFormat.TABLE, OutputFormat.JSON),
 }
@@ -182,7 +182,7 @@ _PAGES: Mapping[Content, str] = {
     "statistics": "statistics",
     "recent": "listings",
     "settings": "listings",
-    "findings": "listings",
+    "checks": "listings",
     "explanations": "listings",
     "log": "log",
 }
@@ -239,12 +239,12 @@ class Presentation:
         self.modules = {_name_module(each, content) for each in (self._output, output)}
 
     def show(
-        self, *content: Any, left: Any = None, notes: Iterable[str] = (), **options: Any
+        self, *content: Any, remaining: Any = None, notes: Iterable[str] = (), **options: Any
     ) -> None:
         """Present what the content's function takes.
 
-        `left` is what stdout has of it where the rest was shown one by one; `notes` are what a
-        table has below it, such as what is missing.
+        `remaining` is what stdout still gets where the rest was shown one by one; `notes` are what
+        a table has below it, such as what is missing.
         """
         for note in () if self._has_notes else notes:
             self._notify(f"note: {note}")
@@ -253,13 +253,13 @@ class Presentation:
             render = getattr(load_format(self._file_output, self._content), self._content)
             display = Display(color=Color.NEVER, utc=self._display.utc)
             self._file.write(render(*content, display, **options))
-        if left is not None and self._find_one_by_one():
-            content = (left,)
+        if remaining is not None and self._find_one_by_one():
+            content = (remaining,)
         render = getattr(self._format, self._content)
         self._stdout.write(render(*content, self._display, **options))
 
     def show_one(self, content: object) -> None:
-        """Present one verdict or finding at once on stdout, if the format has them one by one."""
+        """Present one verdict or check at once on stdout, if the format has them one by one."""
         render = self._find_one_by_one()
         if render:
             self._stdout.write(render(content, self._display))

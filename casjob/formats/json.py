@@ -65,7 +65,7 @@ def report(
 ) -> bytes:
     """Return what the service sent, and what casjob makes of it."""
     document = documents.Report.model_validate(report)
-    unknown = {key: value for key, value in report.detail.sent.items() if key not in dict(document)}
+    unknown = {key: value for key, value in report.detail.rest.items() if key not in dict(document)}
     return write(document.model_copy(update=unknown))
 
 
@@ -99,7 +99,7 @@ class _EventLines:
     def show_event(self, event: events.Event) -> bool:
         return self._write(encode(_EVENTS[type(event)].model_validate(event), indent=None))
 
-    def draw(self, pictures: Sequence[events.JobSnapshot]) -> None:
+    def draw(self, snapshots: Sequence[events.JobSnapshot]) -> None:
         """Draw nothing."""
 
     def show_results(self, results: Sequence[JobResult]) -> None:
@@ -113,11 +113,11 @@ def settings(overview: "Overview", display: Display, *, write: Write = encode) -
     return write(records.Settings.model_validate(overview))
 
 
-def findings(findings: Iterable[CheckResult], display: Display, *, write: Write = encode) -> bytes:
+def checks(checks: Iterable[CheckResult], display: Display, *, write: Write = encode) -> bytes:
     """Return how each probe went."""
     from casjob.formats import records
 
-    return write(records.Checks.model_validate({"checks": findings}))
+    return write(records.Checks.model_validate({"checks": checks}))
 
 
 def explanations(

@@ -18,9 +18,9 @@ def verdict(result: JobResult, display: Display) -> bytes:
     return verdicts([result], display, timed_out=False)
 
 
-def finding(finding: CheckResult, display: Display) -> bytes:
-    """Return the finding as a line."""
-    return findings([finding], display)
+def check(check: CheckResult, display: Display) -> bytes:
+    """Return the check as a line."""
+    return checks([check], display)
 
 
 report = partial(json.report, write=_write)
@@ -28,7 +28,7 @@ difference = partial(json.difference, write=_write)
 verdicts = partial(json.verdicts, write=_write)
 view = json.view
 settings = partial(json.settings, write=_write)
-findings = partial(json.findings, write=_write)
+checks = partial(json.checks, write=_write)
 explanations = partial(json.explanations, write=_write)
 components = partial(json.components, write=_write)
 deployments = partial(json.deployments, write=_write)

@@ -99,9 +99,9 @@ def _list_cases(suite: str, report: Report | None, absence: str) -> Iterator[Ele
     for each in report.shown:
         name, seconds = _make_unique(_name_case(each), names), each.elapsed_seconds
         match each.stage:
-            case Stage.ENDED_WELL:
+            case Stage.SUCCEEDED:
                 yield _make_case(suite, name, seconds)
-            case Stage.ENDED_BADLY:
+            case Stage.FAILED:
                 yield _make_case(suite, name, seconds, "failure", describe_message(each))
             case _:
                 yield _make_case(suite, name, seconds, "skipped", describe_task(each))

@@ -59,7 +59,7 @@ _LONGEST_SPAN = 500
 _LONGEST_BLOCK = 50_000
 """Characters of a message."""
 
-_SIGNS = {Stage.ENDED_WELL: "✅ ", Stage.ENDED_BADLY: "❌ "}
+_SIGNS = {Stage.SUCCEEDED: "✅ ", Stage.FAILED: "❌ "}
 
 
 def report(
@@ -80,7 +80,7 @@ def report(
         DETAIL=lambda each: each.message and each.message.detail,
     )
     rows = [_draw_task(each, fields) for each in report.shown]
-    went_well = {Stage.ENDED_WELL, Stage.SKIPPED}
+    went_well = {Stage.SUCCEEDED, Stage.SKIPPED}
     ranked = sorted(range(len(rows)), key=lambda place: report.shown[place].stage in went_well)
     kept_places = {place for place in ranked if budget.fits(rows[place])}
     left_out = {

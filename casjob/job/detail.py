@@ -72,13 +72,13 @@ class Place(NamedTuple):
 class JobDetail(NamedTuple):
     """A job with its tasks, or with those that were requested.
 
-    `sent` has the unknown fields beside job and tasks; `task_count` is the service's count of all
+    `rest` has the unknown fields beside job and tasks; `task_count` is the service's count of all
     tasks, and `as_of` its clock, in UTC; `duplicates` are ids of tasks that came more than once.
     """
 
     job: "Job"
     tasks: "tuple[Task, ...]"
-    sent: "Mapping[str, JsonValue]"
+    rest: "Mapping[str, JsonValue]"
     task_count: int | None = None
     as_of: datetime | None = None
     duplicates: tuple[str, ...] = ()

@@ -235,7 +235,7 @@ def _compare_elapsed(pair: TaskDifference, *, are_whole: bool) -> float | None:
         return None
     change = _subtract(job.elapsed_seconds, base.elapsed_seconds)
     shorter = job if (change or 0.0) < 0 else base
-    is_early = base.stage is not job.stage and shorter.stage is not Stage.ENDED_WELL
+    is_early = base.stage is not job.stage and shorter.stage is not Stage.SUCCEEDED
     return None if change and is_early else change
 
 

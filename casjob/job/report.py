@@ -7,13 +7,13 @@ whether a job failed, which task is the cause, or what is missing.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate, groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from casjob.catalogue.meanings import Catalogue
-from casjob.durations import seconds_between
+from casjob.durations import seconds_between, seconds_so_far
 from casjob.errors import ExitStatus, ReplyError
 from casjob.job.detail import JobDetail, Window
 from casjob.job.failures import Failure, read_failure
@@ -52,7 +52,7 @@ class TaskReport(NamedTuple):
     @property
     def has_failed(self) -> bool:
         """Whether it failed, was cancelled or was rolled back."""
-        return self.stage is Stage.ENDED_BADLY
+        return self.stage is Stage.FAILED
 
     @property
     def failure(self) -> "TaskReport | None":
@@ -228,10 +228,9 @@ class Report(NamedTuple):
     @property
     def last_moment(self) -> datetime | None:
         """When the last of the received tasks ended, in UTC; the service's now if one runs."""
-        goes_on = not self.stage.has_ended
         ends = (
             self.detail.as_of
-            if goes_on and each.stage is Stage.UNDER_WAY
+            if each.stage is Stage.UNDER_WAY and not self.stage.has_ended
             else each.task.last_health_check
             for each in self.tasks
         )
@@ -258,7 +257,7 @@ class Report(NamedTuple):
     def elapsed_seconds(self) -> float | None:
         """The time from start to end, or so far; None if one of them is not known."""
         if self.stage is Stage.UNDER_WAY:
-            return _seconds_so_far(self.started, self.detail.as_of)
+            return seconds_so_far(self.started, self.detail.as_of)
         return seconds_between(self.started, self.ended)
 
 
@@ -284,8 +283,8 @@ def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> It
         if is_separator:
             phase = name.removeprefix(_SEPARATOR_PREFIX)
         stage = stage_of(task.task_status)
-        message = None if stage is Stage.ENDED_WELL else read_failure(task.messages)
-        has_failed = stage is Stage.ENDED_BADLY
+        message = None if stage is Stage.SUCCEEDED else read_failure(task.messages)
+        has_failed = stage is Stage.FAILED
         times = _read_times(task, stage, detail)
         title = catalogue.find_title(task.task_name)
         means = catalogue.explain_failure(message.codes) if message and has_failed else ()
@@ -297,19 +296,19 @@ def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | 
     start, heartbeat = task.created_at, task.last_health_check
     if stage is not Stage.UNDER_WAY:
         return (seconds_between(start, heartbeat) if stage.has_ended else None), None
-    age = _seconds_so_far(heartbeat, detail.as_of)
+    age = seconds_so_far(heartbeat, detail.as_of)
     if stage_of(detail.job.execution_status).has_ended:
         return seconds_between(start, heartbeat), age
-    return _seconds_so_far(start, detail.as_of), age
+    return seconds_so_far(start, detail.as_of), age
 
 
 def _find_contradictions(report: Report) -> Iterator[str]:
     detail, stage, status = report.detail, report.stage, report.job.execution_status
     tasks = [each.task for each in report.tasks]
     yield from filter(None, (report.missing, report.mix_up))
-    if report.is_whole and stage is Stage.ENDED_BADLY and not report.cause:
+    if report.is_whole and stage is Stage.FAILED and not report.cause:
         yield f"The job is {status}, but none of its tasks failed."
-    if stage is Stage.ENDED_WELL and report.cause:
+    if stage is Stage.SUCCEEDED and report.cause:
         yield f"The job is {status}, but one of its tasks failed."
     unfinished = [each.task for each in report.tasks if each.stage.outcome is Outcome.RUNNING]
     if stage.has_ended and unfinished:
@@ -349,10 +348,3 @@ def number_tasks(
         found = key(each.task)
         yield (found, seen[found]), each
         seen[found] += 1
-
-
-def _seconds_so_far(start: datetime | None, as_of: datetime | None) -> float | None:
-    """Return the seconds until now, by the Date header, which leaves out fractions of a second."""
-    if start and as_of and timedelta() < start - as_of < timedelta(seconds=1):
-        return 0.0
-    return seconds_between(start, as_of)

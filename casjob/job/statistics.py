@@ -23,7 +23,7 @@ _ENOUGH = 5
 _NOTICEABLE = 2.0
 """Seconds; a step that became slower by no more is nothing to look into."""
 
-_RAN = frozenset({Stage.ENDED_WELL, Stage.ENDED_BADLY})
+_RAN = frozenset({Stage.SUCCEEDED, Stage.FAILED})
 _WORST_FIRST = (
     *(Outcome.FAILED, Outcome.RUNNING, UNREADABLE, GONE, Outcome.UNKNOWN),
     Outcome.SUCCEEDED,

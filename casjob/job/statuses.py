@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 _EXIT_STATUSES = {
     Outcome.SUCCEEDED: ExitStatus.SUCCESS,
-    Outcome.FAILED: ExitStatus.ENDED_BADLY,
+    Outcome.FAILED: ExitStatus.FAILED,
     Outcome.RUNNING: ExitStatus.UNFINISHED,
     Outcome.UNKNOWN: ExitStatus.UNFINISHED,
 }
@@ -31,8 +31,8 @@ _EXIT_STATUSES = {
 class Stage(Enum):
     """What a status means for someone waiting: its outcome, and whether nothing more happens."""
 
-    ENDED_WELL = "ended well", Outcome.SUCCEEDED
-    ENDED_BADLY = "ended badly", Outcome.FAILED
+    SUCCEEDED = "succeeded", Outcome.SUCCEEDED
+    FAILED = "failed", Outcome.FAILED
     SKIPPED = "skipped", Outcome.SUCCEEDED
     UNDER_WAY = "under way", Outcome.RUNNING
     NOT_BEGUN = "not begun", Outcome.RUNNING
@@ -44,11 +44,11 @@ class Stage(Enum):
 
 
 _STAGES = {
-    "SUCCEEDED": Stage.ENDED_WELL,
-    "FAILED": Stage.ENDED_BADLY,
-    "PARTIALLY_FAILED": Stage.ENDED_BADLY,
-    "CANCELLED": Stage.ENDED_BADLY,
-    "ROLLBACKED": Stage.ENDED_BADLY,
+    "SUCCEEDED": Stage.SUCCEEDED,
+    "FAILED": Stage.FAILED,
+    "PARTIALLY_FAILED": Stage.FAILED,
+    "CANCELLED": Stage.FAILED,
+    "ROLLBACKED": Stage.FAILED,
     "SKIPPED": Stage.SKIPPED,
     "RUNNING": Stage.UNDER_WAY,
     "ROLLBACKING": Stage.UNDER_WAY,

@@ -80,7 +80,7 @@ class Settings(NamedTuple):
 def resolve_settings(
     given: Mapping[str, str | None], environ: Mapping[str, str], *, is_lenient: bool = False
 ) -> Settings:
-    """Read all sources, and return the effective settings; for arguments and errors see there."""
+    """Return the effective settings; the arguments and the errors are those of `find_sources`."""
     sources, warnings = find_sources(given, environ, is_lenient=is_lenient)
     account, incomplete_credentials = _find_account(sources)
     values = DEFAULTS | _merge(sources, account)

@@ -255,7 +255,7 @@ class TestTimeout:
             return stands("FAILED" if job_id == "JOB1" else "RUNNING")
 
         for job_ids, status in (
-            (["JOB1"], Status.ENDED_BADLY),
+            (["JOB1"], Status.FAILED),
             (["JOB1", "JOB2"], Status.TIMED_OUT),
         ):
             poller = follow(play, *job_ids, status_only=True, timeout=0.1)
@@ -277,7 +277,7 @@ class TestFailFast:
 
         # Everything in this reply is reported, the verdict last.
         assert [type(each) for each in events[-3:]] == [TaskStatus, TaskStatus, Verdict]
-        assert poller.exit_status is Status.ENDED_BADLY
+        assert poller.exit_status is Status.FAILED
 
     @pytest.mark.parametrize("failed", ["FAILED", stands("CANCELLED", task(1))])
     def test_stops_at_the_first_failed_job_also_without_a_failed_task(self, failed: Any) -> None:
@@ -299,7 +299,7 @@ class TestExitStatus:
         ("last", "status"),
         [
             (["SUCCEEDED", "SKIPPED"], Status.SUCCESS),
-            (["SUCCEEDED", "ROLLBACKED"], Status.ENDED_BADLY),
+            (["SUCCEEDED", "ROLLBACKED"], Status.FAILED),
             (["SUCCEEDED", not_found()], Status.NOT_FOUND),
             ([not_found(), "FAILED"], Status.NOT_FOUND),
             ([not_found(), "FAILED", "RUNNING"], Status.TIMED_OUT),

@@ -107,7 +107,7 @@ def test_wait_has_the_verdicts_in_both(casjob: Casjob, file: Path, output: str) 
 
 @pytest.mark.parametrize("options", [[], ["--check"]])
 @pytest.mark.parametrize("output", ["json", "jsonl"])
-def test_config_has_its_findings_in_both(
+def test_config_has_its_checks_in_both(
     ask: Ask, file: Path, output: str, options: list[str]
 ) -> None:
     finished = ask("config", *options, "-o", output, "--output-file", str(file))

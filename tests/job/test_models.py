@@ -65,7 +65,7 @@ def test_each_task_may_have_keys_of_its_own() -> None:
 def test_the_documented_reply_is_read() -> None:
     detail = read(documented("v2"))
 
-    assert (detail.task_count, detail.as_of, detail.duplicates, detail.sent) == (5, AS_OF, (), {})
+    assert (detail.task_count, detail.as_of, detail.duplicates, detail.rest) == (5, AS_OF, (), {})
     assert {name: value for name, value in detail.job if name != "sent"} == {
         "job_id": JOB_ID,
         "job_name": "provision/provMain",
@@ -138,14 +138,14 @@ def test_of_two_keys_that_differ_in_case_the_upper_one_is_the_api_s() -> None:
     sent = {"JOB_ID": "upper", "job_id": "lower", "ORDER_ID": "first", "order_id": "2nd"}
     assert detail.job.sent == sent
     assert detail.tasks[0].task_id == "b"
-    assert detail.sent == {"Job": "beside"}
+    assert detail.rest == {"Job": "beside"}
 
 
 def test_of_two_keys_at_the_top_that_differ_in_case_the_lower_one_is_the_api_s() -> None:
     detail = read({"JOB": "x", "Tasks": [{}], "job": {"JOB_ID": "J"}, "tasks": [], "TASKS": 2})
 
     assert (detail.job.job_id, detail.tasks) == ("J", ())
-    assert detail.sent == {"JOB": "x", "Tasks": [{}], "TASKS": 2}
+    assert detail.rest == {"JOB": "x", "Tasks": [{}], "TASKS": 2}
 
 
 def test_unknown_fields_are_kept() -> None:
@@ -166,7 +166,7 @@ def test_unknown_fields_are_kept() -> None:
 
     assert detail.job.sent == {"NEW": {"deep": [1]}, "SENT": 1, "sent": 2}
     assert detail.tasks[0].sent == {"NEW_FIELD": None}
-    assert detail.sent == unknown
+    assert detail.rest == unknown
 
 
 @pytest.mark.parametrize("document", [{"job": {}}, {"job": {}, "tasks": None, "task_count": None}])

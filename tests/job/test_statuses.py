@@ -8,12 +8,12 @@ MEANINGS = {
     "SCHEDULED": (Stage.NOT_BEGUN, Outcome.RUNNING, False),
     "RUNNING": (Stage.UNDER_WAY, Outcome.RUNNING, False),
     "ROLLBACKING": (Stage.UNDER_WAY, Outcome.RUNNING, False),
-    "SUCCEEDED": (Stage.ENDED_WELL, Outcome.SUCCEEDED, True),
+    "SUCCEEDED": (Stage.SUCCEEDED, Outcome.SUCCEEDED, True),
     "SKIPPED": (Stage.SKIPPED, Outcome.SUCCEEDED, True),
-    "FAILED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
-    "PARTIALLY_FAILED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
-    "CANCELLED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
-    "ROLLBACKED": (Stage.ENDED_BADLY, Outcome.FAILED, True),
+    "FAILED": (Stage.FAILED, Outcome.FAILED, True),
+    "PARTIALLY_FAILED": (Stage.FAILED, Outcome.FAILED, True),
+    "CANCELLED": (Stage.FAILED, Outcome.FAILED, True),
+    "ROLLBACKED": (Stage.FAILED, Outcome.FAILED, True),
     "UNKNOWN": (Stage.UNDECIDED, Outcome.UNKNOWN, False),
 }
 
@@ -38,7 +38,7 @@ def test_the_words_that_are_completed_are_the_documented_ones() -> None:
 def test_every_outcome_is_a_word_with_an_exit_status() -> None:
     assert {each: each.exit_status for each in Outcome} == {
         "succeeded": ExitStatus.SUCCESS,
-        "failed": ExitStatus.ENDED_BADLY,
+        "failed": ExitStatus.FAILED,
         "running": ExitStatus.UNFINISHED,
         "unknown": ExitStatus.UNFINISHED,
     }

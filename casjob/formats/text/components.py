@@ -17,9 +17,9 @@ from casjob.job.statuses import Stage
 Row = TypeVar("Row")
 
 _TALLIED = {
-    Stage.ENDED_BADLY: "failed",
+    Stage.FAILED: "failed",
     Stage.UNDER_WAY: "changing",
-    Stage.ENDED_WELL: "running",
+    Stage.SUCCEEDED: "running",
     Stage.SKIPPED: "stopped",
     Stage.UNDECIDED: "unknown",
 }

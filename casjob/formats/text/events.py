@@ -60,7 +60,7 @@ class Lines:
         line = describe_event(event, self._arrow)
         return line is None or self._write(f"{printable(line)}\n")
 
-    def draw(self, pictures: Sequence[JobSnapshot]) -> None:
+    def draw(self, snapshots: Sequence[JobSnapshot]) -> None:
         """Draw nothing."""
 
     def show_results(self, results: Sequence[JobResult]) -> None:

@@ -75,18 +75,18 @@ def settings(overview: Overview, display: Display) -> str:
     return page.content()
 
 
-def findings(findings: Iterable[CheckResult], display: Display) -> str:
+def checks(checks: Iterable[CheckResult], display: Display) -> str:
     """Return a line a probe."""
-    return "".join(finding(each, display) for each in findings)
+    return "".join(check(each, display) for each in checks)
 
 
-def finding(finding: CheckResult, display: Display) -> str:
+def check(check: CheckResult, display: Display) -> str:
     """Return a line about a probe, and one with a hint if it failed."""
-    result = "failed" if finding.status else "ok"
-    text = f"{finding.step:14}  {result:6}  {printable(finding.message)}\n"
-    if finding.status and finding.hint:
-        text += f"  hint: {printable(finding.hint)}\n"
-    return text + "".join(f"{printable(step)}\n" for step in finding.steps)
+    result = "failed" if check.status else "ok"
+    text = f"{check.step:14}  {result:6}  {printable(check.message)}\n"
+    if check.status and check.hint:
+        text += f"  hint: {printable(check.hint)}\n"
+    return text + "".join(f"{printable(step)}\n" for step in check.steps)
 
 
 def explanations(explanations: Iterable[Explanation], display: Display) -> str:

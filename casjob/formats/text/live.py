@@ -87,17 +87,17 @@ class LiveView:
             self._stalls[event.job_id].append(event)
         return True
 
-    def draw(self, pictures: Sequence[JobSnapshot]) -> None:
+    def draw(self, snapshots: Sequence[JobSnapshot]) -> None:
         """Draw the jobs, and what happens next."""
         # One row for the footer.
-        blocks, more = self._fit(pictures, max((self._display.height or 0) - 1, 1))
+        blocks, more = self._fit(snapshots, max((self._display.height or 0) - 1, 1))
         page, footer = Page(self._display), Page(self._display)
         for block in blocks:
             page.add(block.page)
         if more:
             page.print(f"and {more} more jobs")
         hidden = sum(block.hidden for block in blocks)
-        facts = footer.signs(" · ").join(_describe_next(pictures, hidden))
+        facts = footer.signs(" · ").join(_describe_next(snapshots, hidden))
         footer.print((facts, "dim"), max_rows=1)
         self._last = page
         self._screen.paint([*page.rows, *footer.rows])
@@ -108,33 +108,33 @@ class LiveView:
         self._screen.close()
         self._write(render_endings(results, self._display))
 
-    def _fit(self, pictures: Sequence[JobSnapshot], rows: int) -> tuple[list[_Block], int]:
+    def _fit(self, snapshots: Sequence[JobSnapshot], rows: int) -> tuple[list[_Block], int]:
         """Return the jobs as drawn, folded as far as it takes, and how many are left out."""
         more = 0
-        if len(pictures) > rows:
-            more = len(pictures) - rows + 1
+        if len(snapshots) > rows:
+            more = len(snapshots) - rows + 1
             # Failures stay to the last.
             by_weight = sorted(
-                range(len(pictures)), key=lambda place: _weigh_job(pictures[place]), reverse=True
+                range(len(snapshots)), key=lambda index: _weigh_job(snapshots[index]), reverse=True
             )
-            pictures = [pictures[place] for place in sorted(by_weight[: rows - 1])]
-        if rows < len(pictures) * _MIN_ROWS:
-            room = rows - len(pictures)
-            blocks = [self._draw_brief(each, room) for each in pictures]
+            snapshots = [snapshots[index] for index in sorted(by_weight[: rows - 1])]
+        if rows < len(snapshots) * _MIN_ROWS:
+            room = rows - len(snapshots)
+            blocks = [self._draw_brief(each, room) for each in snapshots]
         else:
-            blocks = [self._draw(each, rows) for each in pictures]
+            blocks = [self._draw(each, rows) for each in snapshots]
             if sum(block.page.height for block in blocks) > rows:
                 # What went well needs the least room.
                 blocks = [
                     self._draw_brief(each) if _has_succeeded(each) else block
-                    for each, block in zip(pictures, blocks, strict=True)
+                    for each, block in zip(snapshots, blocks, strict=True)
                 ]
         rooms = _share([block.page.height for block in blocks], rows - (1 if more else 0))
-        for place, room in enumerate(rooms):
-            if room < blocks[place].page.height:
-                blocks[place] = self._draw(pictures[place], room)
-                if room < blocks[place].page.height:
-                    blocks[place] = self._draw_brief(pictures[place], room - 1)
+        for index, room in enumerate(rooms):
+            if room < blocks[index].page.height:
+                blocks[index] = self._draw(snapshots[index], room)
+                if room < blocks[index].page.height:
+                    blocks[index] = self._draw_brief(snapshots[index], room - 1)
         return blocks, more
 
     def _draw(self, picture: JobSnapshot, room: int) -> _Block:
@@ -171,7 +171,7 @@ class LiveView:
         if has_own_row and max_tasks > 0:
             words = verdict
             max_tasks -= 1
-        style = STAGE_STYLES[Stage.ENDED_BADLY if report.failed else report.stage]
+        style = STAGE_STYLES[Stage.FAILED if report.failed else report.stage]
         page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
         if words == verdict:
             page.print_whole(picture.job_id, INDENT)
@@ -186,16 +186,16 @@ class LiveView:
         return _Block(page, len(report.steps) - len(listed))
 
 
-def _describe_next(pictures: Sequence[JobSnapshot], hidden: int) -> Iterator[str]:
+def _describe_next(snapshots: Sequence[JobSnapshot], hidden: int) -> Iterator[str]:
     """Yield when the next poll or retry is due, what is not seen, and what Ctrl-C does."""
-    due = [each for each in pictures if each.poll_in is not None]
+    due = [each for each in snapshots if each.poll_in is not None]
     seconds = round(min((each.poll_in or 0.0 for each in due), default=0.0))
     soon = f"in {seconds}s" if seconds > 0 else "now"
     troubles = [each.trouble for each in due if each.trouble]
     yield f"{troubles[0]}; retrying {soon}" if troubles else f"next poll {soon}"
     if hidden:
         yield f"{hidden} hidden"
-    jobs = "the job keeps" if len(pictures) == 1 else "the jobs keep"
+    jobs = "the job keeps" if len(snapshots) == 1 else "the jobs keep"
     yield f"Ctrl-C to stop watching ({jobs} running)"
 
 
@@ -208,8 +208,8 @@ def _describe_phases(report: Report) -> list[str]:
 def _share(wanted: Sequence[int], rows: int) -> list[int]:
     """Return how many rows each gets, so that the smallest are the last to be cut."""
     rooms = [0] * len(wanted)
-    for place, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
-        rooms[index] = min(wanted[index], rows // (len(wanted) - place))
+    for given, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        rooms[index] = min(wanted[index], rows // (len(wanted) - given))
         rows -= rooms[index]
     return rooms
 

@@ -52,13 +52,13 @@ def _draw_folded(page: Page, lines: list[_Line], max_rows: int) -> None:
     """Draw the lines that matter most, and how much more there is."""
     left = max_rows - 1
     kept: dict[int, Page] = {}
-    for place in sorted(range(len(lines)), key=lambda place: lines[place].rank):
-        kept[place] = lines[place].draw_on(page, left if len(lines) == 1 else min(left, _MAX_ROWS))
-        left -= kept[place].height
+    for index in sorted(range(len(lines)), key=lambda index: lines[index].rank):
+        kept[index] = lines[index].draw_on(page, left if len(lines) == 1 else min(left, _MAX_ROWS))
+        left -= kept[index].height
         if left == 0:
             break
-    for place in sorted(kept):
-        page.add(kept[place])
+    for index in sorted(kept):
+        page.add(kept[index])
     more = len(lines) - len(kept)
     characters = sum(len(line.text) for line in lines)
     what = describe_count(more, "more line") if more else f"{characters} characters"
@@ -79,8 +79,8 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     aligned = max((width for width in widths if width <= _MAX_ALIGNED), default=0)
     blanks = " " * (aligned - measure_line(code))
     yield from read([*code, f"{blanks}  "] if code else "", message.detail or "", 0)
-    for place, text in enumerate(means):
-        yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if place else 0)
+    for index, text in enumerate(means):
+        yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if index else 0)
     for relation, text in find_related(message):
         width = aligned if relation in {"within", "also"} else 0
         rank = 2 if relation == "within" else 3

@@ -105,8 +105,8 @@ class Page:
             self.rows += self._terminal.wrap(map(self.safe, facts), self.safe(margin), max_rows)
             return
         line = self.safe(margin)
-        for place, fact in enumerate(facts):
-            line += self.safe([self.signs(BETWEEN) if place else "", *as_line(fact)])
+        for index, fact in enumerate(facts):
+            line += self.safe([self.signs(BETWEEN) if index else "", *as_line(fact)])
         self.rows.append(strip_end(line))
 
     def print_whole(self, words: Words, margin: Words) -> None:

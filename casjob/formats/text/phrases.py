@@ -114,7 +114,7 @@ def describe_progress(report: Report) -> str:
     steps = report.steps
     if not steps or _has_more_to_come(report):
         return _describe_no_steps(report)
-    succeeded = sum(each.stage is Stage.ENDED_WELL for each in steps)
+    succeeded = sum(each.stage is Stage.SUCCEEDED for each in steps)
     return f"{succeeded} of {len(steps)} steps succeeded{_describe_skipped(steps)}"
 
 

@@ -29,9 +29,9 @@ _TABLE_SHARE = 0.4
 _NOTES_SHARE = 0.2
 """Part of the screen that notes may have."""
 _MAX_PLACE_ROWS = 3
-"""Rows of such a screen for where the job is."""
+"""Rows for where the job is, if the report has to fit the screen."""
 _MAX_HEADING_ROWS = 4
-"""Rows of a heading where the screen has an end: a name may be of any length."""
+"""Rows of a heading: a name may be of any length."""
 
 
 def report(
@@ -162,7 +162,7 @@ def draw_report(
 
 def _draw_above(page: Page, report: Report, *, utc: bool, max_rows: int | None) -> int:
     """Draw all but the end, and return how many tasks have no row of their own."""
-    _draw_verdict(page, report, utc=utc, has_end=max_rows is not None)
+    _draw_verdict(page, report, utc=utc, is_bounded=max_rows is not None)
     left = None
     if max_rows is not None:
         table = min(len(report.shown) + 1, round(max_rows * _TABLE_SHARE)) + 1
@@ -190,7 +190,7 @@ def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     draw_notes(page, report.contradictions)
 
 
-def _draw_verdict(page: Page, report: Report, *, utc: bool, has_end: bool) -> None:
+def _draw_verdict(page: Page, report: Report, *, utc: bool, is_bounded: bool) -> None:
     job = report.job
     verdict = describe_verdict(report)
     name = job.job_name or job.job_id or "(no name)"
@@ -211,7 +211,7 @@ def _draw_verdict(page: Page, report: Report, *, utc: bool, has_end: bool) -> No
     _print_dim(page, facts)
     drawn, places = page.blank(), describe_place(report)
     _print_dim(drawn, places)
-    while has_end and drawn.height > _MAX_PLACE_ROWS:
+    while is_bounded and drawn.height > _MAX_PLACE_ROWS:
         # The instance first: a user knows the least of it.
         drawn = page.blank()
         places.pop()

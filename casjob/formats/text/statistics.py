@@ -29,8 +29,8 @@ from casjob.job.statuses import Outcome, Stage
 Row: TypeAlias = StepFigures | RepeatedFailure
 
 _STAGES = {
-    Outcome.SUCCEEDED: Stage.ENDED_WELL,
-    Outcome.FAILED: Stage.ENDED_BADLY,
+    Outcome.SUCCEEDED: Stage.SUCCEEDED,
+    Outcome.FAILED: Stage.FAILED,
     Outcome.RUNNING: Stage.UNDER_WAY,
     Outcome.UNKNOWN: Stage.UNDECIDED,
     UNREADABLE: Stage.UNDECIDED,
@@ -176,7 +176,7 @@ def _draw_heading(page: Page, history: ComponentHistory, statistics: Statistics)
 def _draw_failure(page: Page, failure: RepeatedFailure, *, utc: bool) -> None:
     max_rows = None if page.is_whole else 1
     heading = (describe_failure(failure, utc=utc), "bold")
-    page.print(heading, margin=page.mark(Stage.ENDED_BADLY), max_rows=max_rows)
+    page.print(heading, margin=page.mark(Stage.FAILED), max_rows=max_rows)
     if message := join_pair(failure.code, failure.detail):
         page.print(" ".join(message.split()), margin=INDENT, max_rows=max_rows)
     page.print((describe_last(failure, utc=utc), "dim"), margin=INDENT)
@@ -188,7 +188,7 @@ def _count_left_out(page: Page, count: int, what: str) -> None:
 
 
 def _find_style(row: Row) -> str:
-    return STAGE_STYLES[Stage.ENDED_BADLY] if row.failed else ""
+    return STAGE_STYLES[Stage.FAILED] if row.failed else ""
 
 
 def _draw_slowness(row: StepFigures) -> Words:

@@ -138,7 +138,7 @@ def has_numbers(columns: Sequence[Column]) -> bool:
 def find_widths(
     columns: Sequence[Field[Any]], widest: Sequence[int], room: int, *, is_whole: bool
 ) -> dict[int, int]:
-    """Return the width of each column that stays, by its place; none if they can't be side by side.
+    """Return the width of each column that stays, by its index; none if they can't be side by side.
 
     Rich never drops a column, and cuts all of them where they have no room.
 
@@ -150,10 +150,10 @@ def find_widths(
     """
     rigid = [is_whole and field.overflow in {"middle", "end"} for field in columns]
     widths = {
-        place: widest[place]
-        if rigid[place]
-        else min(widest[place], field.preferred_width or widest[place])
-        for place, field in enumerate(columns)
+        index: widest[index]
+        if rigid[index]
+        else min(widest[index], field.preferred_width or widest[index])
+        for index, field in enumerate(columns)
     }
 
     def rest() -> int:
@@ -162,14 +162,14 @@ def find_widths(
     for turn in sorted({turn for field in columns for turn in (field.narrow, field.drop) if turn}):
         if rest() >= 0:
             break
-        for place, field in enumerate(columns):
-            if turn == field.narrow and not rigid[place]:
-                widths[place] = min(widths[place], field.min_width)
+        for index, field in enumerate(columns):
+            if turn == field.narrow and not rigid[index]:
+                widths[index] = min(widths[index], field.min_width)
             elif field.drop and turn in {field.narrow, field.drop}:
-                widths.pop(place, None)
+                widths.pop(index, None)
     # A timeline takes whatever it gets.
-    for place in sorted(widths, key=lambda place: columns[place].scale is not None):
-        widths[place] += max(min(widest[place] - widths[place], rest()), 0)
+    for index in sorted(widths, key=lambda index: columns[index].scale is not None):
+        widths[index] += max(min(widest[index] - widths[index], rest()), 0)
     return widths if rest() >= 0 else {}
 
 

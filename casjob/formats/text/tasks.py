@@ -143,7 +143,7 @@ def _draw_across(page: Page, rows: Sequence[Row]) -> list[TaskReport | Across]:
         if isinstance(row, Phase):
             name = _name_phase(row)
             blanks = " " * (longest - measure(name))
-            mark = page.safe(page.mark(Stage.ENDED_WELL))
+            mark = page.safe(page.mark(Stage.SUCCEEDED))
             return Across([*mark, (name, "bold"), f"{blanks}  {describe_phase(row)}"], number)
         return Across((_name_phase(row), "bold"), number) if is_heading(row) else row
 
@@ -222,15 +222,15 @@ def fold_tasks(report: Report, max_rows: int) -> list[Row]:
 
 def is_heading(report: TaskReport) -> bool:
     """Return whether a task only heads a phase: a separator that succeeded did nothing else."""
-    return report.is_separator and report.stage is Stage.ENDED_WELL
+    return report.is_separator and report.stage is Stage.SUCCEEDED
 
 
 def _rank(rows: Sequence[TaskReport | Phase], cause: TaskReport | None) -> list[int]:
     """Return the indexes of the rows, the most important first."""
-    focus = [place for place, row in enumerate(rows) if _matters(row)] or [len(rows) - 1]
+    focus = [index for index, row in enumerate(rows) if _matters(row)] or [len(rows) - 1]
 
-    def rank(place: int) -> tuple[int, int]:
-        row = rows[place]
+    def rank(index: int) -> tuple[int, int]:
+        row = rows[index]
         if isinstance(row, Phase) or is_heading(row):
             kind = 3
         elif row is cause:
@@ -239,8 +239,8 @@ def _rank(rows: Sequence[TaskReport | Phase], cause: TaskReport | None) -> list[
             kind = 1
         else:
             kind = 2 if row.stage is Stage.UNDER_WAY else 4
-        after = bisect_left(focus, place)
-        return kind, min(abs(place - each) for each in focus[max(after - 1, 0) : after + 1])
+        after = bisect_left(focus, index)
+        return kind, min(abs(index - each) for each in focus[max(after - 1, 0) : after + 1])
 
     return sorted(range(len(rows)), key=rank)
 
@@ -261,6 +261,6 @@ def _close(rows: Sequence[TaskReport | Phase], kept: Sequence[int]) -> Iterator[
             tasks = [
                 each for row in between for each in (row.tasks if isinstance(row, Phase) else [row])
             ]
-            yield Gap(len(tasks), all(each.stage is Stage.ENDED_WELL for each in tasks))
+            yield Gap(len(tasks), all(each.stage is Stage.SUCCEEDED for each in tasks))
         yield from rows[end : end + 1]
         begin = end + 1

@@ -69,25 +69,25 @@ class Terminal:
         widest = [_find_widest(column, room) for column in columns]
         shown = [column.field for column in columns]
         widths = find_widths(shown, widest, room, is_whole=self._is_whole)
-        kept = [(columns[place], widths[place]) for place in sorted(widths)]
+        kept = [(columns[index], widths[index]) for index in sorted(widths)]
         # Rich has no cells across columns: such rows stand between tables of the same widths.
         table = _open_table(kept, with_headings=with_headings)
-        for place, row in enumerate(across):
+        for index, row in enumerate(across):
             if row:
                 yield from self._draw(table, indent)
                 table = _open_table(kept, with_headings=False)
                 margin = Text(indent)
                 if has_numbers(columns):
-                    number = columns[0].cells[place]
+                    number = columns[0].cells[index]
                     margin = Text(f"{indent}{number.plain:>{widths.get(0, 0)}}{GAP}")
                 text = _text(row)
                 if not self._is_whole:
                     text = _ellipsize_middle(text, max(self._width - margin.cell_len, 1))
                 yield self._row(Text.assemble(margin, text))
             elif kept:
-                table.add_row(*(_fit(each.field, each.cells[place], width) for each, width in kept))
+                table.add_row(*(_fit(each.field, each.cells[index], width) for each, width in kept))
             else:
-                cells = [(each.field, each.cells[place]) for each in columns]
+                cells = [(each.field, each.cells[index]) for each in columns]
                 yield from self._stack(cells, indent)
         yield from self._draw(table, indent)
 

@@ -14,8 +14,8 @@ Line: TypeAlias = list[tuple[str, str]]
 Words: TypeAlias = Part | Sequence[Part]
 
 STAGE_STYLES = {
-    Stage.ENDED_WELL: "green",
-    Stage.ENDED_BADLY: "bold red",
+    Stage.SUCCEEDED: "green",
+    Stage.FAILED: "bold red",
     Stage.SKIPPED: "dim",
     Stage.UNDER_WAY: "cyan",
     Stage.NOT_BEGUN: "dim",
@@ -23,8 +23,8 @@ STAGE_STYLES = {
 }
 """Of the terminal's own 16 colours, which its user chose to be readable, dark or light."""
 STAGE_SIGNS = {
-    Stage.ENDED_WELL: "✓",
-    Stage.ENDED_BADLY: "✗",
+    Stage.SUCCEEDED: "✓",
+    Stage.FAILED: "✗",
     Stage.SKIPPED: "–",
     Stage.UNDER_WAY: "●",
     Stage.NOT_BEGUN: "○",
