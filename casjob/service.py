@@ -50,62 +50,67 @@ def open_service(
         TimedOutError: a program that prints the credential, or IAM, took too long.
         CasjobError: a setting is missing or wrong, or IAM refused.
     """
-    settings = session.settings
     # Read first, so that nothing is sent if it is wrong.
-    _ = settings.api_version.value
+    _ = session.settings.api_version.value
     with ExitStack() as stack:
+        connect = Connector(session, stack)
+        open_client = partial(connect, pace=pace, retries=retries)
         if session.demo:
-            from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
-            from casjob.demo.service import ENDPOINT, SampleService
+            yield _open_demo(session, open_client)
+        else:
+            yield _open_project(session, connect, open_client, deadline)
 
-            connect = Connector(session, settings, stack)
-            versions, component_versions = _choose_versions(session, ENDPOINT)
-            usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
-            yield ServiceStage(
-                connect(
-                    ENDPOINT, "the demo", pace=pace, retries=retries, transport=SampleService()
-                ),
-                versions=versions,
-                component_versions=component_versions,
-                project_id=PROJECT_ID,
-                location="the demo",
-                explain_not_found=partial(_explain_not_found, session, "the demo", usual),
-                sample_job_ids=tuple(SAMPLE_JOBS),
-            )
-            return
-        url, location = settings.endpoint.value, settings.location
-        region, project_id = settings.region.value, settings.project_id.value
-        found = _find_credential(session, settings)
-        if project_id is None and region is None:
-            raise SettingsError(
-                "neither a project id nor a region is set",
-                hint="set CASJOB_PROJECT_ID, or CASJOB_REGION",
-            )
-        connect = Connector(session, settings, stack)
-        credential = _open_credential(found, session, connect, deadline)
-        if project_id is None:
-            from casjob.api.iam import find_project_id
 
-            iam, name = connect.to_iam(), region or ""
-            find = partial(find_project_id, iam, name, credential, session.cache)
-            project_id = deadline.wait_for(iam.name, find)
-        versions, component_versions = _choose_versions(session, url)
-        usual = _describe_project(settings, project_id)
-        yield ServiceStage(
-            connect(
-                url,
-                f"the service at {location}",
-                auth=credential,
-                pace=pace,
-                retries=retries,
-            ),
-            versions=versions,
-            component_versions=component_versions,
-            project_id=project_id,
-            location=location,
-            region=region,
-            explain_not_found=partial(_explain_not_found, session, location, usual),
+def _open_demo(session: Session, open_client: Callable[..., Client]) -> ServiceStage:
+    from casjob.demo.jobs import PROJECT_ID, SAMPLE_JOBS
+    from casjob.demo.service import ENDPOINT, SampleService
+
+    versions, component_versions = _choose_versions(session, ENDPOINT)
+    usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
+    return ServiceStage(
+        open_client(ENDPOINT, "the demo", transport=SampleService()),
+        versions=versions,
+        component_versions=component_versions,
+        project_id=PROJECT_ID,
+        location="the demo",
+        explain_not_found=partial(_explain_not_found, session, "the demo", usual),
+        sample_job_ids=tuple(SAMPLE_JOBS),
+    )
+
+
+def _open_project(
+    session: Session,
+    connect: "Connector",
+    open_client: Callable[..., Client],
+    deadline: Deadline,
+) -> ServiceStage:
+    settings = session.settings
+    url, location = settings.endpoint.value, settings.location
+    region, project_id = settings.region.value, settings.project_id.value
+    found = _find_credential(session, settings)
+    if project_id is None and region is None:
+        raise SettingsError(
+            "neither a project id nor a region is set",
+            hint="set CASJOB_PROJECT_ID, or CASJOB_REGION",
         )
+    credential = _open_credential(found, session, connect, deadline)
+    if project_id is None:
+        from casjob.api.iam import find_project_id
+
+        iam, name = connect.to_iam(), region or ""
+        find = partial(find_project_id, iam, name, credential, session.cache)
+        project_id = deadline.wait_for(iam.name, find)
+    versions, component_versions = _choose_versions(session, url)
+    usual = _describe_project(settings, project_id)
+    return ServiceStage(
+        open_client(url, f"the service at {location}", auth=credential),
+        versions=versions,
+        component_versions=component_versions,
+        project_id=project_id,
+        location=location,
+        region=region,
+        explain_not_found=partial(_explain_not_found, session, location, usual),
+    )
 
 
 def _choose_versions(session: Session, endpoint: str) -> tuple[Versions, Versions]:
@@ -131,11 +136,11 @@ class Connector:
     The stack closes them.
     """
 
-    def __init__(self, session: Session, settings: Settings, stack: ExitStack) -> None:
+    def __init__(self, session: Session, stack: ExitStack) -> None:
         self._notify = session.notices.say
         self._log = session.notices.say if session.verbose else None
         self._load = partial(load_for_replies, session)
-        self._settings = settings
+        self._settings = session.settings
         self._stack = stack
         self._redactor = Redactor()
         self._iam: Client | None = None

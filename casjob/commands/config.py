@@ -45,7 +45,7 @@ def _probe(session: Session) -> Iterator[CheckResult]:
     with ExitStack() as stack:
         try:
             _read_all(settings)
-            connect = Connector(session, settings, stack)
+            connect = Connector(session, stack)
             endpoint = connect(settings.endpoint.value, f"the service at {settings.location}")
         except SettingsError as error:
             steps = tuple(each for each in error.steps if each != CHECK_STEP)
