@@ -115,9 +115,7 @@ def test_a_message_has_what_is_around_the_cause_too(draw: Draw) -> None:
     (_, _, message), *_ = read(draw(document, "show", "-o", "github"))
 
     assert message == (
-        "B.0001  b\nc\n"
-        'within  A.0001: failed\n│     at a.B {"code": "B.0001", "message": "b\\nc"}\n'
-        "more\\nmeans  1\n│ means  x"
+        "B.0001  b\nc\nwithin  A.0001: failed\n│     at a.B …\nmore\\nmeans  1\n│ means  x"
     )
 
 
