@@ -53,12 +53,12 @@ def open_service(
     # Read first, so that nothing is sent if it is wrong.
     _ = session.settings.api_version.value
     with ExitStack() as stack:
-        connect = Connector(session, stack)
-        open_client = partial(connect, pace=pace, retries=retries)
+        clients = Clients(session, stack)
+        open_client = partial(clients.open, pace=pace, retries=retries)
         if session.demo:
             yield _open_demo(session, open_client)
         else:
-            yield _open_project(session, connect, open_client, deadline)
+            yield _open_project(session, clients, open_client, deadline)
 
 
 def _open_demo(session: Session, open_client: Callable[..., Client]) -> ServiceStage:
@@ -80,7 +80,7 @@ def _open_demo(session: Session, open_client: Callable[..., Client]) -> ServiceS
 
 def _open_project(
     session: Session,
-    connect: "Connector",
+    clients: "Clients",
     open_client: Callable[..., Client],
     deadline: Deadline,
 ) -> ServiceStage:
@@ -93,11 +93,11 @@ def _open_project(
             "neither a project id nor a region is set",
             hint="set CASJOB_PROJECT_ID, or CASJOB_REGION",
         )
-    credential = _open_credential(found, session, connect, deadline)
+    credential = _open_credential(found, session, clients, deadline)
     if project_id is None:
         from casjob.api.iam import find_project_id
 
-        iam, name = connect.to_iam(), region or ""
+        iam, name = clients.open_iam(), region or ""
         find = partial(find_project_id, iam, name, credential, session.cache)
         project_id = deadline.wait_for(iam.name, find)
     versions, component_versions = _choose_versions(session, url)
@@ -130,11 +130,8 @@ def _choose_versions(session: Session, endpoint: str) -> tuple[Versions, Version
     return prefer("v2", "v3", api="jobs"), prefer("v3", "v2", api="components")
 
 
-class Connector:
-    """Opens connections with the same settings, which mask the run's secrets.
-
-    The stack closes them.
-    """
+class Clients:
+    """Opens clients with the same settings, which mask the run's secrets; the stack closes them."""
 
     def __init__(self, session: Session, stack: ExitStack) -> None:
         self._notify = session.notices.say
@@ -146,7 +143,7 @@ class Connector:
         self._iam: Client | None = None
         self.mask = self._redactor.add
 
-    def __call__(
+    def open(
         self,
         url: str,
         name: str,
@@ -183,11 +180,11 @@ class Connector:
         self._stack.callback(client.close)
         return client
 
-    def to_iam(self) -> Client:
-        """Return the client of IAM, the same one each time."""
+    def open_iam(self) -> Client:
+        """Return a client of IAM, the same one each time."""
         if self._iam is None:
             url = self._settings.iam_endpoint.value
-            self._iam = self(url, f"IAM at {urlsplit(url).netloc}")
+            self._iam = self.open(url, f"IAM at {urlsplit(url).netloc}")
         return self._iam
 
 
@@ -218,7 +215,7 @@ def _find_credential(session: Session, settings: Settings) -> CredentialSource:
 
 
 def _open_credential(
-    found: CredentialSource, session: Session, connect: Connector, deadline: Deadline
+    found: CredentialSource, session: Session, clients: Clients, deadline: Deadline
 ) -> Credential:
     """Return the credential; one that expires is read again before it does."""
 
@@ -231,10 +228,10 @@ def _open_credential(
         except SettingsError:
             deadline.check(found.origin)
             raise
-        connect.mask(*(text for name, text in texts.items() if name in SECRETS))
+        clients.mask(*(text for name, text in texts.items() if name in SECRETS))
         if warning:
             session.notices.say(f"warning: {warning}")
-        return _make_credential(texts, found.origin, session, connect, deadline), expires
+        return _make_credential(texts, found.origin, session, clients, deadline), expires
 
     credential, expires = read()
     return Renewed(credential, expires, read) if expires else credential
@@ -244,7 +241,7 @@ def _make_credential(
     texts: Mapping[str, str],
     origin: str,
     session: Session,
-    connect: Connector,
+    clients: Clients,
     deadline: Deadline,
 ) -> Credential:
     """Return the credential; one with a password is logged in first."""
@@ -254,7 +251,7 @@ def _make_credential(
         case {"user_name": user_name, "password": password, "domain_name": domain_name}:
             from casjob.api.iam import Login
 
-            iam = connect.to_iam()
+            iam = clients.open_iam()
             login = Login(
                 user_name,
                 password,

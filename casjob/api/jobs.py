@@ -134,7 +134,7 @@ class ServiceStage:
         pages: dict[int, JobDetail] = {}
 
         def fetch_page(offset: int, limit: int) -> "Page[Task]":
-            fetch = partial(self._fetch_page, job_id, window, offset, limit)
+            fetch = partial(self._request_page, job_id, window, offset, limit)
             detail = pages[offset] = self._versions.call(fetch)
             return Page(detail.tasks, detail.task_count)
 
@@ -164,7 +164,7 @@ class ServiceStage:
             place=place._replace(region=self._region, project_id=self.project_id),
         )
 
-    def _fetch_page(
+    def _request_page(
         self, job_id: str, window: Window, offset: int, limit: int, version: str
     ) -> JobDetail:
         params = {"limit": str(limit), "offset": str(offset)}

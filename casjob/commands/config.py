@@ -39,14 +39,14 @@ def _check_settings(session: Session, presentation: Presentation) -> ExitStatus:
 def _probe(session: Session) -> Iterator[CheckResult]:
     # Showing the settings must not load httpx.
     from casjob.api.probe import check_access, check_connection
-    from casjob.service import Connector, open_service
+    from casjob.service import Clients, open_service
 
     settings = session.settings
     with ExitStack() as stack:
         try:
             _read_all(settings)
-            connect = Connector(session, stack)
-            endpoint = connect(settings.endpoint.value, f"the service at {settings.location}")
+            clients = Clients(session, stack)
+            endpoint = clients.open(settings.endpoint.value, f"the service at {settings.location}")
         except SettingsError as error:
             steps = tuple(each for each in error.steps if each != CHECK_STEP)
             yield CheckResult("settings", error.status, error.message, error.hint, steps)

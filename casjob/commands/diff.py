@@ -46,10 +46,10 @@ def run(
     job_ids = {each: _read_id(each, session) for each in (base, target) if not is_file(each)}
     if not job_ids:
         refuse_service(session)
-    with connect(session) if job_ids else nullcontext() as source:
+    with connect(session) if job_ids else nullcontext() as service:
         base_report, report = (
-            fetch_report(source, choose_job(job_ids[each], source, session), Window(), session)
-            if source and each in job_ids
+            fetch_report(service, choose_job(job_ids[each], service, session), Window(), session)
+            if service and each in job_ids
             else read_report(each, Window(), session)
             for each in (base, target)
         )
@@ -58,11 +58,11 @@ def run(
 
 def run_component(named: ComponentName, session: Session, presentation: Presentation) -> ExitStatus:
     """Compare a component's last job that failed with its last that succeeded."""
-    with connect(session) as source:
-        component = find_component(named, source.components, session)
+    with connect(session) as service:
+        component = find_component(named, service.components, session)
         good, bad = (
-            fetch_report(source, job_id, Window(), session)
-            for job_id in _find_runs(component, source, session)
+            fetch_report(service, job_id, Window(), session)
+            for job_id in _find_runs(component, service, session)
         )
     return _present(good, bad, presentation, ("GOOD", "BAD"))
 
@@ -85,9 +85,11 @@ def _read_id(target: str, session: Session) -> str:
         ) from None
 
 
-def _find_runs(component: "Component", source: "ServiceStage", session: Session) -> tuple[str, str]:
+def _find_runs(
+    component: "Component", service: "ServiceStage", session: Session
+) -> tuple[str, str]:
     """Return a component's last job that succeeded, and its last that failed."""
-    history = list_deployments(component, source.components, session)
+    history = list_deployments(component, service.components, session)
     if history.deployments is None:
         raise JobNotFoundError(
             "only v3 of the API lists the deployments of a component",
@@ -100,7 +102,7 @@ def _find_runs(component: "Component", source: "ServiceStage", session: Session)
             progress.count(number, len(job_ids[:_MOST_JOBS]))
             with suppress(JobNotFoundError):
                 # Its status is enough: with one task, it takes one short response.
-                detail = source.fetch_job(job_id, Window(limit=1))
+                detail = service.fetch_job(job_id, Window(limit=1))
                 found.setdefault(stage_of(detail.job.execution_status).outcome, job_id)
             if {Outcome.SUCCEEDED, Outcome.FAILED} <= found.keys():
                 return found[Outcome.SUCCEEDED], found[Outcome.FAILED]

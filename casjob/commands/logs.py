@@ -90,17 +90,17 @@ class _Found(NamedTuple):
 def run(selected: Selection, session: Session, presentation: Presentation) -> ExitStatus:
     """Show the log of a build, or follow it until the build ends."""
     target = _read_target(selected, session)
-    with connect(session) as source:
-        found = _find(target, selected, source, session)
-        reader = source.builds.open_log(found.build_id)
+    with connect(session) as service:
+        found = _find(target, selected, service, session)
+        reader = service.builds.open_log(found.build_id)
         if selected.follow:
-            build = _follow(found, reader, source, selected, session, presentation)
+            build = _follow(found, reader, service, selected, session, presentation)
         else:
             build = _show(found, reader, selected, session, presentation)
         job = found.job
         if job and job.report.outcome is Outcome.FAILED and build.outcome is Outcome.SUCCEEDED:
             told = BuildNotFoundError(f"{build.label} succeeded, but its job failed")
-            session.notices.explain(_add_failure(told, job, source))
+            session.notices.explain(_add_failure(told, job, service))
     if reader.problem:
         message = f"could not read the rest of the log: {reader.problem}"
         raise BuildNotFoundError(message, hint="see the whole log in the console")
@@ -123,7 +123,7 @@ def _read_target(selected: Selection, session: Session) -> Target:
     return None
 
 
-def _find(target: Target, selected: Selection, source: "ServiceStage", session: Session) -> _Found:
+def _find(target: Target, selected: Selection, service: "ServiceStage", session: Session) -> _Found:
     """Return the build that is meant, with its job if it is found by that.
 
     Raises:
@@ -133,31 +133,31 @@ def _find(target: Target, selected: Selection, source: "ServiceStage", session: 
     from casjob.builds.choice import find_builds
 
     if selected.build_id is not None:
-        return _Found(selected.build_id, source.builds.fetch_build(selected.build_id))
+        return _Found(selected.build_id, service.builds.fetch_build(selected.build_id))
     component = None
     if selected.component:
-        component = find_component(selected.component, source.components, session)
+        component = find_component(selected.component, service.components, session)
     if component and isinstance(target, ComponentName):
         job_id = choose_last_job(component, session)
     else:
-        job_id = choose_job(target, source, session)
-    report = fetch_report(source, job_id, Window(), session)
+        job_id = choose_job(target, service, session)
+    report = fetch_report(service, job_id, Window(), session)
     if component is None:
-        component = _find_owner(job_id, report.job, source.components, session)
+        component = _find_owner(job_id, report.job, service.components, session)
     else:
-        _check_owner(job_id, report.job, component, source.components, session)
+        _check_owner(job_id, report.job, component, service.components, session)
     job = _Job(job_id, report, component)
     try:
         with session.notices.progress("looking for the build"):
             (build_id, build), *others = find_builds(
-                component.label, job_id, report, source.builds, session.suggest
+                component.label, job_id, report, service.builds, session.suggest
             )
     except BuildNotFoundError as error:
-        raise _add_failure(error, job, source) from None
+        raise _add_failure(error, job, service) from None
     return _Found(build_id, build, job, others)
 
 
-def _find_owner(job_id: str, job: "Job", source: "Components", session: Session) -> "Component":
+def _find_owner(job_id: str, job: "Job", components: "Components", session: Session) -> "Component":
     """Return the component that a job belongs to: it is its last one, or names its instance."""
     instance_id = job.service_instance_id or "unknown"
 
@@ -168,12 +168,12 @@ def _find_owner(job_id: str, job: "Job", source: "Components", session: Session)
             if each.last_job_id == job_id or each.instance_id == instance_id
         ]
 
-    found = find(list_components(None, source, session))
+    found = find(list_components(None, components, session))
     if not found and job.service_instance_id:
         progress = session.notices.progress("listing instances", "instances")
         # Where there is no v2, nothing lists them.
         with progress as shown, suppress(NoSuchApiError):
-            found = find(source.list_instances(on_progress=shown.count))
+            found = find(components.list_instances(on_progress=shown.count))
     if len(found) != 1:
         raise ComponentNotFoundError(
             f"can't find out which component job {job_id} belongs to",
@@ -183,7 +183,7 @@ def _find_owner(job_id: str, job: "Job", source: "Components", session: Session)
 
 
 def _check_owner(
-    job_id: str, job: "Job", component: "Component", source: "Components", session: Session
+    job_id: str, job: "Job", component: "Component", components: "Components", session: Session
 ) -> None:
     """Refuse a job that is known not to belong to a component."""
     if job_id == component.last_job_id:
@@ -195,7 +195,7 @@ def _check_owner(
         is_own = True
         # It only guards against a mistake.
         with suppress(CasjobError):
-            history = list_deployments(component, source, session)
+            history = list_deployments(component, components, session)
             job_ids = history.job_ids if history.is_complete else []
             is_own = not job_ids or job_id in job_ids
     if not is_own:
@@ -207,13 +207,13 @@ def _check_owner(
 
 
 def _add_failure(
-    error: BuildNotFoundError, job: _Job, source: "ServiceStage"
+    error: BuildNotFoundError, job: _Job, service: "ServiceStage"
 ) -> BuildNotFoundError:
     """Add to an error where the job failed, if it did, since there is no failed build to show."""
     component = job.component
     # Its details only help.
     with suppress(CasjobError):
-        component = source.components.fetch_component(component)
+        component = service.components.fetch_component(component)
     if component.is_from_image:
         error.hint = "it is deployed from an image, which is built elsewhere"
     cause = job.report.cause
@@ -262,7 +262,7 @@ def _show(
 def _follow(
     found: _Found,
     reader: "LogReader",
-    source: "ServiceStage",
+    service: "ServiceStage",
     selected: Selection,
     session: Session,
     presentation: Presentation,
@@ -271,7 +271,7 @@ def _follow(
     process.run_long()
     build, tail, interval = found.build, selected.tail, 0.0
     lines = LineReader()
-    fetch_build = partial(source.builds.fetch_build, found.build_id)
+    fetch_build = partial(service.builds.fetch_build, found.build_id)
     # What came is shown at once, and after it failures are no longer in a row.
     read = partial(reader.read, in_part=True)
     ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")

@@ -271,35 +271,35 @@ def _draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> Non
 
 
 def _print_heading(
-    page: Page, each: TaskReport, relation: str, reason: str = "", max_rows: int = _MAX_HEADING_ROWS
+    page: Page, task: TaskReport, relation: str, reason: str = "", max_rows: int = _MAX_HEADING_ROWS
 ) -> None:
     def draw(heading: str) -> Page:
         drawn = page.blank()
-        drawn.print((heading, "bold"), margin=page.mark(each.stage))
+        drawn.print((heading, "bold"), margin=page.mark(task.stage))
         return drawn
 
-    heading = f"{relation}{describe_task(each)}{reason}"
+    heading = f"{relation}{describe_task(task)}{reason}"
     if not page.is_whole and page.width:
-        room = max_rows * (page.width - len(page.sign(each.stage)))
+        room = max_rows * (page.width - len(page.sign(task.stage)))
         if measure(heading) > room or draw(heading).height > max_rows:
-            heading = f"{relation}{describe_task(each, with_title=False)}{reason}"
+            heading = f"{relation}{describe_task(task, with_title=False)}{reason}"
             heading = page.ellipsize_middle(heading, room)
     page.add(draw(heading))
 
 
 def _draw_task(
     page: Page,
-    each: TaskReport,
+    task: TaskReport,
     relation: str,
     max_rows: int | None,
     max_heading: int = _MAX_HEADING_ROWS,
 ) -> None:
     above = page.height
-    _print_heading(page, each, relation, max_rows=max_heading)
-    if each.message:
+    _print_heading(page, task, relation, max_rows=max_heading)
+    if task.message:
         left = max_rows and max_rows - (page.height - above)
-        draw_message(page, each.message, each.means, left)
-    elif each.has_failed:
+        draw_message(page, task.message, task.means, left)
+    elif task.has_failed:
         page.print(("No reason given.", "dim"), margin=INDENT)
 
 

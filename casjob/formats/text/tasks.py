@@ -120,6 +120,7 @@ def draw_tasks(
     rows: list[Row] = []
 
     def draw(table: Page, count: int) -> None:
+        # Those of the last try, which is the one that fits.
         rows[:] = fold_tasks(report, count)
         table.add_table(fields, _draw_across(page, rows), indent="" if is_alone else INDENT)
 
@@ -214,7 +215,7 @@ def fold_tasks(report: Report, max_rows: int) -> list[Row]:
         return [*rows]
     ranked = _rank(rows, report.cause)
     for count in range(max_rows, 0, -1):
-        folded = list(_close(rows, sorted(ranked[:count])))
+        folded = list(_fill_gaps(rows, sorted(ranked[:count])))
         if len(folded) <= max_rows:
             return folded
     return [rows[ranked[0]]]
@@ -249,7 +250,7 @@ def _matters(row: TaskReport | Phase) -> bool:
     return isinstance(row, TaskReport) and (row.has_failed or row.stage is Stage.UNDER_WAY)
 
 
-def _close(rows: Sequence[TaskReport | Phase], kept: Sequence[int]) -> Iterator[Row]:
+def _fill_gaps(rows: Sequence[TaskReport | Phase], kept: Sequence[int]) -> Iterator[Row]:
     """Yield the rows that are kept, and what stands for those in between."""
     begin = 0
     for end in [*kept, len(rows)]:
