@@ -163,28 +163,32 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
 
     Of what statuses and error codes mean for this request, a code comes before a status.
     """
-    status, said, failure = response.status, describe_reply(response), read_error_body(response)
+    status, service_message = response.status, describe_reply(response)
+    failure = read_error_body(response)
     codes = [code.replace("APIG.", "APIGW.") for code in failure.codes] if failure else []
     known_hint = next((_HINTS[code] for code in codes if code in _HINTS), None)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _explain_transient(response, service, said, known_hint)
+        return _explain_transient(response, service, service_message, known_hint)
     if status == HTTPStatus.NOT_FOUND and _NO_SUCH_API in codes:
-        return NoSuchApiError(f"{service} has no such API", service_message=said, hint=known_hint)
+        return NoSuchApiError(
+            f"{service} has no such API", service_message=service_message, hint=known_hint
+        )
     if status < HTTPStatus.BAD_REQUEST and REDIRECTED_TO in response.headers:
         message = f"{service} redirects to {clip(response.headers[REDIRECTED_TO])}"
-        return ServiceError(message, service_message=said, hint=_REDIRECT_HINT)
+        return ServiceError(message, service_message=service_message, hint=_REDIRECT_HINT)
     meanings: list[int | str] = [*codes, status]
     if known := [refusals[each] for each in meanings if each in refusals]:
         refusal = known[0]
-        refusal.service_message, refusal.hint = said, known_hint or refusal.hint or WHERE_FROM
+        refusal.service_message = service_message
+        refusal.hint = known_hint or refusal.hint or WHERE_FROM
         return refusal
     hint = "check the arguments and the options; casjob config shows the effective settings"
     message = f"{service} refused the request (HTTP {status})"
-    return ServiceError(message, service_message=said, hint=known_hint or hint)
+    return ServiceError(message, service_message=service_message, hint=known_hint or hint)
 
 
 def _explain_transient(
-    response: Response, service: str, said: str, known_hint: str | None
+    response: Response, service: str, service_message: str, known_hint: str | None
 ) -> TransientError:
     status, wait = response.status, response.retry_after
     advice = f"try again in {wait:g}s, as the service asks" if wait else None
@@ -194,7 +198,7 @@ def _explain_transient(
     else:
         later = "try again later; if it persists, give support the request id"
         message, hint = f"{service} failed (HTTP {status})", known_hint or advice or later
-    return TransientError(message, service_message=said, hint=hint, retry_after=wait)
+    return TransientError(message, service_message=service_message, hint=hint, retry_after=wait)
 
 
 def describe_reply(response: Response) -> str:

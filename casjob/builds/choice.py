@@ -44,8 +44,8 @@ def find_builds(
     missing = None
     is_sorted = True
     # Without times the newest is only named.
-    most = MAX_SEARCHED if report.first_moment else 1
-    for build_id in islice(_list_builds(jobs[0], source), most):
+    limit = MAX_SEARCHED if report.first_moment else 1
+    for build_id in islice(_list_builds(jobs[0], source), limit):
         starts = [each.started for each in builds.values() if each.started]
         is_sorted = starts == sorted(starts, reverse=True)
         if is_sorted and _is_past(report, builds):

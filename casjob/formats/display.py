@@ -172,7 +172,7 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
 }
 """The formats that support each kind of content, known without loading them."""
 
-_PAGES: Mapping[Content, str] = {
+_TABLE_MODULES: Mapping[Content, str] = {
     "report": "report",
     "difference": "difference",
     "verdicts": "report",
@@ -195,7 +195,7 @@ def load_format(output: OutputFormat, content: Content) -> ModuleType:
 
 
 def _name_module(output: OutputFormat, content: Content) -> str:
-    name = f"text.{_PAGES[content]}" if output is OutputFormat.TABLE else output
+    name = f"text.{_TABLE_MODULES[content]}" if output is OutputFormat.TABLE else output
     return f"casjob.formats.{name}"
 
 

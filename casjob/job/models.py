@@ -150,9 +150,9 @@ def read_detail(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         if first["type"] == "missing":
-            said = describe_failure(read_failure(document))
+            service_message = describe_failure(read_failure(document))
             raise ReplyError(
-                f"{name} holds no job", service_message=said, hint=WRONG_ENDPOINT
+                f"{name} holds no job", service_message=service_message, hint=WRONG_ENDPOINT
             ) from None
         field, *index = first["loc"] or ("it",)
         part = f"{field}[{index[0]}]" if index else field

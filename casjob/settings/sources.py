@@ -272,12 +272,13 @@ def _describe_incomplete(source: Source) -> SettingsError:
     if source.variables is None:
         message = f"{source.name} has {' and '.join(present)}, but no {' and no '.join(missing)}"
         return SettingsError(message, hint="all parts of a credential must come from one source")
-    has, lacks = (
+    set_ones, unset_ones = (
         " and ".join(source.variables[name] for name in names) for names in (present, missing)
     )
     are = "is" if len(present) == 1 else "are"
     return SettingsError(
-        f"{has} {are} set, but not {lacks}", hint=f"set {lacks} as well, or unset {has}"
+        f"{set_ones} {are} set, but not {unset_ones}",
+        hint=f"set {unset_ones} as well, or unset {set_ones}",
     )
 
 

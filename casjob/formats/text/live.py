@@ -137,18 +137,18 @@ class LiveView:
                     blocks[index] = self._draw_brief(snapshots[index], room - 1)
         return blocks, more
 
-    def _draw(self, picture: JobSnapshot, room: int) -> _Block:
+    def _draw(self, snapshot: JobSnapshot, room: int) -> _Block:
         """Draw a job as `show` does, in so many rows as far as folding can do it."""
-        report, utc = picture.report, self._display.utc
+        report, utc = snapshot.report, self._display.utc
         if report is None:
-            return self._draw_brief(picture)
+            return self._draw_brief(snapshot)
 
         def draw_end(page: Page, hidden: int) -> None:
             counts = (describe_steps(report, hidden), describe_completeness(report))
             page.print(*filter(None, counts))
             draw_notes(page, report.contradictions, room)
             page.print(*((phase, "dim") for phase in _describe_phases(report)))
-            for stall in self._stalls[picture.job_id][-_MAX_STALLS:]:
+            for stall in self._stalls[snapshot.job_id][-_MAX_STALLS:]:
                 page.note(f"{to_zone(stall.time, utc=utc):%H:%M:%S} {describe_stall(stall)}")
 
         page = Page(self._display)
@@ -156,25 +156,25 @@ class LiveView:
         page.gap()
         return _Block(page, hidden)
 
-    def _draw_brief(self, picture: JobSnapshot, max_tasks: int = 0) -> _Block:
+    def _draw_brief(self, snapshot: JobSnapshot, max_tasks: int = 0) -> _Block:
         """Draw a job in a line, and so many of its tasks in a line each, the heaviest first."""
-        page, report = Page(self._display), picture.report
+        page, report = Page(self._display), snapshot.report
         if report is None:
-            page.print(f"{picture.job_id}: nothing is known yet", max_rows=1)
+            page.print(f"{snapshot.job_id}: nothing is known yet", max_rows=1)
             return _Block(page, 0)
         what = describe_cause(report, with_title=False) or report.job.job_name or ""
         # The verdict first, which is never cut.
         verdict = describe_verdict(report).removeprefix("has been ")
-        words = f"{verdict}  {picture.job_id}"
+        words = f"{verdict}  {snapshot.job_id}"
         room = (page.width or 0) - len(page.sign(report.stage))
-        has_own_row = measure(picture.job_id) <= (page.width or 0) and measure(words) > room
+        has_own_row = measure(snapshot.job_id) <= (page.width or 0) and measure(words) > room
         if has_own_row and max_tasks > 0:
             words = verdict
             max_tasks -= 1
         style = STAGE_STYLES[Stage.FAILED if report.failed else report.stage]
         page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
         if words == verdict:
-            page.print_whole(picture.job_id, INDENT)
+            page.print_whole(snapshot.job_id, INDENT)
         listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]
         for each in listed:
             mark = [(INDENT, ""), *as_line(page.mark(each.stage))]
@@ -214,14 +214,14 @@ def _share(wanted: Sequence[int], rows: int) -> list[int]:
     return rooms
 
 
-def _has_succeeded(picture: JobSnapshot) -> bool:
-    return picture.report is not None and picture.report.outcome is Outcome.SUCCEEDED
+def _has_succeeded(snapshot: JobSnapshot) -> bool:
+    return snapshot.report is not None and snapshot.report.outcome is Outcome.SUCCEEDED
 
 
-def _weigh_job(picture: JobSnapshot) -> tuple[float, ...]:
+def _weigh_job(snapshot: JobSnapshot) -> tuple[float, ...]:
     """Failures matter most, then what goes on; else those named first."""
-    report = picture.report
-    return bool(report and report.failed), not _has_succeeded(picture)
+    report = snapshot.report
+    return bool(report and report.failed), not _has_succeeded(snapshot)
 
 
 def _weigh_task(report: TaskReport) -> tuple[float, ...]:

@@ -38,12 +38,12 @@ def draw_message(
 ) -> None:
     """Draw a message, with a line for each known meaning of its codes, in at least two rows."""
     lines = list(_read_lines(page, message, means))
-    most = None if max_rows is None else max(max_rows, 2)
+    limit = None if max_rows is None else max(max_rows, 2)
     whole = page.blank()
     for line in lines:
-        whole.add(line.draw_on(page, most and most + 1))
-        if most is not None and whole.height > most:
-            _draw_folded(page, lines, most)
+        whole.add(line.draw_on(page, limit and limit + 1))
+        if limit is not None and whole.height > limit:
+            _draw_folded(page, lines, limit)
             return
     page.add(whole)
 
