@@ -42,7 +42,7 @@ from tests.terminal import Terminal
 # --- The jobs and their service -----------------------------------------------------------------
 
 MOST_FAILURES = 6
-"""The most failures of a job in a row: casjob gives up after 10, and a stop may add some."""
+"""The most polls of a job that fail in a row: casjob gives up after 10; a stop may add some."""
 REQUEST_TIMEOUT = 10
 PROMPT_FAILURES = [
     Reply(429, {"error_code": "APIGW.0308", "error_msg": "Throttled"}),
@@ -105,7 +105,9 @@ class Progress:
         self._seed = seed
         self._seconds = seconds
         self._began = datetime.now(UTC)
-        self._choices: dict[tuple[str, str], Iterator[Reply | None]] = {}
+        self._randoms: dict[tuple[str, str], Random] = {}
+        self._in_a_row: Counter[tuple[str, str]] = Counter()
+        self._has_failed: dict[tuple[str, str], bool] = defaultdict(bool)
         self._lock = threading.Lock()
 
     def respond(self, request: Recorded) -> Reply:
@@ -113,8 +115,8 @@ class Progress:
         client, job_id = request.headers["X-Auth-Token"], request.path.rpartition("/")[2]
         with self._lock:
             self.polls[client] += 1
-            choices = self._choices.setdefault((client, job_id), self._choose(client, job_id))
-            if not self.is_reliable and (failure := next(choices)):
+            failure = None if self.is_reliable else self._choose(request, (client, job_id))
+            if failure:
                 self.failures[client, job_id] += 1
                 return failure
             status, body = answer(
@@ -171,14 +173,17 @@ class Progress:
                 LAST_HEALTH_CHECK=heartbeat.isoformat(),
             )
 
-    def _choose(self, client: str, job_id: str) -> Iterator[Reply | None]:
-        """Yield a failure or None for each request."""
-        random, in_a_row = Random(f"{self._seed} {client} {job_id}"), 0
+    def _choose(self, request: Recorded, key: tuple[str, str]) -> Reply | None:
+        """Return a failure, or None; a poll of several pages fails if one of them does."""
+        if request.query["offset"] == ["0"]:
+            self._in_a_row[key] = self._in_a_row[key] + 1 if self._has_failed[key] else 0
+            self._has_failed[key] = False
+        random = self._randoms.setdefault(key, Random(f"{self._seed} {key}"))
+        if self._in_a_row[key] >= MOST_FAILURES or random.random() < 0.5:
+            return None
+        self._has_failed[key] = True
         slow = SLOW_FAILURES if self._seconds >= LONG else []
-        while True:
-            fails = in_a_row < MOST_FAILURES and random.random() < 0.5
-            in_a_row = in_a_row + 1 if fails else 0
-            yield random.choice([*PROMPT_FAILURES, *slow]) if fails else None
+        return random.choice([*PROMPT_FAILURES, *slow])
 
     def _note(self, served: Changes, job_id: str, body: Fields, request: Recorded) -> None:
         document = as_document(body)
@@ -449,7 +454,11 @@ def soak(seconds: float, seed: int, count: int, *options: str) -> Result:
         ):
             streams = threads.submit(piped.communicate)
             person = Person(progress, terminal, piped.pid, Random(seed))
-            person.disturb(seconds)
+            try:
+                person.disturb(seconds)
+            except FileNotFoundError:
+                # Its memory can't be read: the process is gone.
+                raise AssertionError(streams.result()[1].decode()[-2000:]) from None
             screen, modes = person.await_end(deadline), terminal.modes
             out, err = streams.result(max(0, deadline - person.seconds))
         finished = Finished(piped.returncode, out.decode(), err.decode())
