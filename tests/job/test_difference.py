@@ -173,6 +173,13 @@ PAIR = {"code": "E.1", "message": "no"}
         ({**PAIR, "START_TIME": 1}, {**PAIR, "START_TIME": 2}, True),
         ({**PAIR, "began": "04:01:03"}, {**PAIR, "began": "04:01:04"}, True),
         ({**PAIR, "": 1}, {**PAIR, "": 2}, False),
+        *(
+            ({**PAIR, key: "x-1"}, {**PAIR, key: "x-2"}, True)
+            for key in (
+                *("createdAt", "end_date", "host", "hostname", "pod-id", "hostIP", "time"),
+                *("lastTimestamp", "uid", "UUID"),
+            )
+        ),
     ],
 )
 def test_all_that_a_message_says_is_compared_but_ids_times_and_hosts(
