@@ -23,7 +23,7 @@ DEMO = f"""\
 web · 16 of 20 deployments succeeded, 4 failed
   application shop · environment prod · newest 20 of 25
   ✓✓✓✗✓✓✓✓✓✗✓✓✓✓✗✓✓✓✗✓ · oldest to newest; ✓ succeeded, ✗ failed
-  elapsed: median 43.3s · p95 50.0s · last 1m 15s · n 20
+  elapsed: median 43.3s · p95 50.0s · last 1m 15s · 20 runs
 
  #  TASK     STEP                           RUNS  FAILED  MEDIAN    P95   LAST
  6  TN00091  run the build and follow it      20       0    5.7s   6.2s   5.6s
@@ -42,7 +42,7 @@ FOLDED = f"""\
 web · 16 of 20 deployments succeeded, 4 failed
   application shop · environment prod · newest 20 of 25
   ✓✓✓✗✓✓✓✓✓✗✓✓✓✓✗✓✓✓✗✓ · oldest to newest; ✓ succeeded, ✗ failed
-  elapsed: median 43.3s · p95 50.0s · last 1m 15s · n 20
+  elapsed: median 43.3s · p95 50.0s · last 1m 15s · 20 runs
 
  #  TASK     STEP             RUNS  FAILED  MEDIAN    P95   LAST
 14  TN00102  create a secret    17       1   11.7s  41.2s  41.2s  slower
@@ -253,7 +253,7 @@ class TestFormats:
             == f"""\
 ## `web` 2 of 3 deployments succeeded, 1 failed
 
-✓✗✓ · elapsed: median 50.0s · last 1m 15s · n 3
+✓✗✓ · elapsed: median 50.0s · last 1m 15s · 3 runs
 
 | # | Task | Runs | Failed | Median | Last |
 | --- | --- | --- | --- | --- | --- |
@@ -288,7 +288,7 @@ class TestDeployments:
 web · 1 of 2 deployments succeeded, 1 failed; not counted: 1 running, 2 unknown, 1 gone
   application shop · environment prod
   ??–✗✓● · oldest to newest; ✓ succeeded, ✗ failed, ● running, ? unknown, – gone
-  elapsed: median 4.0s · last 19.0s · n 2
+  elapsed: median 4.0s · last 19.0s · 2 runs
 
 #  TASK     RUNS  FAILED  MEDIAN  LAST
 1  TX00001     4       1    1.0s  2.0s

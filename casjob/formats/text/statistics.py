@@ -122,10 +122,10 @@ def describe_outcomes(statistics: Statistics) -> str:
 
 
 def describe_elapsed(figures: Figures) -> list[str]:
-    """Return `elapsed: median 47.6s`, `p95 58.2s`, `last 1m 15s` and `n 25`."""
+    """Return `elapsed: median 47.6s`, `p95 58.2s`, `last 1m 15s` and `25 runs`."""
     named = {"elapsed: median": figures.median, "p95": figures.p95, "last": figures.last}
     words = [f"{name} {format_elapsed(each)}" for name, each in named.items() if each is not None]
-    return [*words, f"n {figures.n}"] if words else ["elapsed: not known"]
+    return [*words, describe_count(figures.n, "run")] if words else ["elapsed: not known"]
 
 
 def describe_failure(failure: RepeatedFailure, *, utc: bool) -> str:
