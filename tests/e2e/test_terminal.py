@@ -150,8 +150,8 @@ class TestProgress:
             gate.open()
             status, lines = terminal.finish()
 
-        counts = "105 of 105 steps succeeded · 84 tasks folded; --full shows all"
-        assert (status, lines[-1]) == (0, counts)
+        counts = "105 of 105 steps succeeded · 84 tasks folded"
+        assert (status, lines[-2:]) == (0, [counts, "next: casjob show --full"])
         assert not any("fetching" in line for line in lines)
 
     def test_is_on_stderr_while_stdout_goes_elsewhere(
