@@ -150,7 +150,7 @@ class TestProgress:
             gate.open()
             status, lines = terminal.finish()
 
-        counts = "105 of 105 steps succeeded · 84 tasks folded"
+        counts = "105 of 105 steps succeeded · 85 tasks folded"
         assert (status, lines[-2:]) == (0, [counts, "next: casjob show --full"])
         assert not any("fetching" in line for line in lines)
 
