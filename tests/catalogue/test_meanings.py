@@ -100,6 +100,21 @@ def test_a_name_of_any_kind_is_explained(names: str, explanation: Explanation) -
         assert Catalogue({"*": "ours"}).explain(name) == explanation._replace(custom="ours")
 
 
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("INITIALISING", "INITIALIZING"),
+        ("GREYING", "graying"),
+        ("greyrelease", "GrayRelease"),
+    ],
+)
+def test_a_status_is_known_in_british_and_american_english(british: str, american: str) -> None:
+    known = Catalogue().explain(american)
+
+    assert known
+    assert known == Catalogue().explain(british)
+
+
 def test_a_code_of_the_gateway_has_two_spellings() -> None:
     known = Catalogue().explain("APIGW.0308")
 
