@@ -55,7 +55,7 @@ def _draw_folded(page: Page, lines: list[_Line], max_rows: int) -> None:
     for index in sorted(range(len(lines)), key=lambda index: lines[index].rank):
         kept[index] = lines[index].draw_on(page, left if len(lines) == 1 else min(left, _MAX_ROWS))
         left -= kept[index].height
-        if left == 0:
+        if left <= 0:
             break
     for index in sorted(kept):
         page.add(kept[index])

@@ -204,6 +204,14 @@ def test_long_lines_are_cut_and_counted(in_rows: InRows) -> None:
     ]
 
 
+def test_ids_wider_than_the_screen_are_folded_like_other_lines(in_rows: InRows) -> None:
+    ids = [f"pod-{number}-{'a' * 90}" for number in range(9)]
+    lines = in_rows(job("FAILED", task(1, "FAILED", messages="\n".join(["lost:", *ids]))))
+
+    assert [each for each in ids if each in lines] == ids[:6]
+    assert "  … 3 more lines; --full shows all" in lines
+
+
 def test_with_full_nothing_is_folded(in_rows: InRows) -> None:
     lines = in_rows(DOCUMENTS["a stack trace"], full=True)
 
