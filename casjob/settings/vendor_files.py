@@ -96,6 +96,8 @@ def _find_fault(mode: object, keys: dict[str, Any], path: Path, renewal: str) ->
     # How KooCLI names the end of a login is not documented.
     ends = (read_moment(sent) for name, sent in keys.items() if "expir" in name.lower())
     if any(map(is_ending, ends)):
+        if not renewal:
+            return f"the access key of {current} has expired"
         return f"the login of {current} has expired ({renewal} renews it)"
     return None
 

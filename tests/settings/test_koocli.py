@@ -123,6 +123,12 @@ def test_a_login_by_sso_that_can_not_be_used_names_the_command_that_renews_it(
     assert find_credential(settings.sources) == (None, [told.format(path=path)])
 
 
+def test_a_key_that_has_expired_is_not_used(write: Write, resolve: Resolve) -> None:
+    path = write_profile(write, **PLAIN, expiresAt="2020-02-04T04:01:03Z")
+    told = f"the access key of the current profile in {path} has expired"
+    assert find_credential(resolve().sources) == (None, [told])
+
+
 def test_koocli_may_have_no_profiles_yet(write: Write, resolve: Resolve) -> None:
     write(FILE, '{"profiles": [], "current": ""}')
     settings = resolve()
