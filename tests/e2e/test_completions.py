@@ -228,7 +228,7 @@ def list_components(service: Service, names: Sequence[str], environ: Mapping[str
 def press_tab_and_enter(terminal: Terminal, keys: str, received: Path) -> list[str]:
     """Type, press Tab and Enter, and return the words that casjob was run with."""
     terminal.type(f"\x15clear\r{keys}\t\r")
-    terminal.wait_until(lambda lines: received.exists() and lines[-1] == PROMPT)
+    terminal.wait_until(lambda lines: received.exists() and lines[-1:] == [PROMPT])
     words = received.read_text().split("\0")[:-1]
     received.unlink()
     return words
@@ -329,7 +329,7 @@ def test_bash_completes_no_word_that_would_end_what_it_stands_in(
     with at_prompt("bash", BASH_SOURCED + POSIX_PROMPT, environ) as terminal:
         for begun in words:
             terminal.type(f"\x15clear\rcasjob list {begun}\t{begun[0]}\r")
-            terminal.wait_until(lambda lines: received.exists() and lines[-1] == PROMPT)
+            terminal.wait_until(lambda lines: received.exists() and lines[-1:] == [PROMPT])
             received.unlink()
     assert not (received.parent / "pwned").exists()
 
