@@ -64,7 +64,7 @@ COMMANDS: dict[str, tuple[Content, Sequence[str]]] = {
     "logs --component": ("log", ["logs", "--component", "web"]),
     "logs --build": ("log", ["logs", "--build", "build-web-2"]),
     "explain": ("explanations", ["explain"]),
-    "wait": ("verdicts", ["wait", "JOB", "JOB", "--interval", "0.01", "--timeout", "20"]),
+    "wait": ("verdicts", ["wait", "JOB", "JOB", "--interval", "0.01", "--timeout", "5"]),
     "config --check": ("checks", ["config", "--check"]),
 }
 OPTIONS: dict[str, Sequence[str]] = {
@@ -257,7 +257,6 @@ def check(case: Case, finished: Finished) -> Iterator[Finding]:
 
 def find_statuses(case: Case) -> set[int]:
     known: set[int] = {ExitStatus.SUCCESS, *MISTAKES}
-    known -= {ExitStatus.SETTINGS}
     if "--exit-status" in case.words:
         known |= {ExitStatus.FAILED, ExitStatus.UNFINISHED}
     if case.name.startswith(("diff", "wait", "logs", "config")):

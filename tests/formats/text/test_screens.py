@@ -262,6 +262,7 @@ def odd_tasks(draw: st.DrawFn) -> Fields:
 @given(st.lists(odd_tasks(), max_size=8), st.integers(30, 160), st.integers(10, 60), st.booleans())
 @settings(
     max_examples=150,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_nothing_is_wider_than_the_terminal_but_a_single_id(
