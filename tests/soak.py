@@ -467,7 +467,8 @@ def soak(seconds: float, seed: int, count: int, *options: str) -> Result:
         columns, rows = AT_THE_END
         with Terminal(SHELL, environ("fresh"), columns=columns, rows=rows) as fresh:
             expected_modes = begin(fresh)
-            expected = fresh.wait_until(has_ended)
+            # It asks for each job twice, at the pace that the service allows.
+            expected = fresh.wait_until(has_ended, AFTERMATH)
             # After fg, the shell restores the pty's modes itself.
             all_modes = [modes, fresh.modes]
     findings = [f"{each} and not {expected_modes}" for each in all_modes if each != expected_modes]

@@ -114,9 +114,11 @@ class Terminal:
                 return str(self._screen.buffer[row][line.index(word)].fg)
         raise AssertionError(f"{word} is not on the screen")
 
-    def wait_until(self, is_seen: Callable[[list[str]], bool]) -> list[str]:
+    def wait_until(
+        self, is_seen: Callable[[list[str]], bool], patience: float = PATIENCE
+    ) -> list[str]:
         """Return the screen's lines once they are as wanted."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not is_seen(self.lines()):
             assert self._draw_more(deadline), self._describe("the program ended")
         return self.lines()
