@@ -106,7 +106,7 @@ def decode(
             raise LimitError(f"a number of more than {digits} digits") from None
         raise
     # There are no more levels than brackets.
-    if text.count("{") + text.count("[") > max_depth and _is_too_deep(value, max_depth):
+    if text.count("{") + text.count("[") > max_depth and is_too_deep(value, max_depth):
         raise too_deep
     return cast("JsonValue", value)
 
@@ -210,7 +210,8 @@ def _read_float(digits: str) -> float:
     return number
 
 
-def _is_too_deep(value: object, max_depth: int) -> bool:
+def is_too_deep(value: object, max_depth: int = MAX_DEPTH) -> bool:
+    """Return whether a value has more levels than `max_depth`; the value itself is the first."""
     level: list[dict[str, object] | list[object]] = [[value]]
     for _ in range(max_depth + 1):
         children = (each.values() if isinstance(each, dict) else each for each in level)

@@ -14,7 +14,7 @@ from casjob.job.codes import (
     is_vendor_code,
     says_something,
 )
-from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode, find_json
+from casjob.json_text import MAX_DEPTH, JsonValue, decode, encode, find_json, is_too_deep
 
 _MAX_TEXT = 256 * 1024
 """Characters of the longest text that is searched for JSON. Megabytes would take seconds."""
@@ -243,7 +243,12 @@ def _name(path: Path) -> str:
 
 
 def _show(value: JsonValue) -> str:
-    return value if isinstance(value, str) else encode(value)
+    if isinstance(value, str):
+        return value
+    # `decode` allows no such depth, but callers may pass any value.
+    if is_too_deep(value):
+        return "\n".join(_show(leaf) for _, leaf in find_leaves(value))
+    return encode(value)
 
 
 def describe_failure(failure: Failure | None) -> str:

@@ -487,6 +487,7 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         says("A", BRACKETS),
     ),
     "decoded, nested too deeply, and empty": (nest(10_000, []), None),
+    "decoded and nested too deeply": (nest(10_000), says(None, "x")),
 }
 
 
