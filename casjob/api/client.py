@@ -231,7 +231,12 @@ class Client:
 
     def _receive(self, request: httpx.Request, auth: Credential | None) -> Response:
         with closing(self._http.send(request, auth=auth, stream=True)) as response:
-            return read_response(response, self._peer)
+            received = read_response(response, self._peer)
+            stream = response.extensions.get("network_stream")
+            if stream and self._http.is_closed:
+                # It was still connecting when the client was closed, which did not know of it.
+                stream.close()
+            return received
 
     def _explain_failure(self, failure: Exception) -> CasjobError:
         if isinstance(failure, CasjobError):

@@ -382,6 +382,30 @@ def test_a_closed_client_neither_sends_nor_notifies(service: Service) -> None:
     assert (listener.messages, listener.log, len(service.requests)) == ([], [], 1)
 
 
+def test_a_connection_that_is_made_after_its_client_was_closed_is_closed_too() -> None:
+    class Connection:
+        is_closed = False
+
+        def get_extra_info(self, _: str) -> None:
+            """Say that it has no TLS."""
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    connection = Connection()
+
+    class Connecting(httpx.BaseTransport):
+        def handle_request(self, _: httpx.Request) -> httpx.Response:
+            client.close()
+            body = httpx.ByteStream(b"{}")
+            return httpx.Response(200, stream=body, extensions={"network_stream": connection})
+
+    with open_client("http://localhost", transport=Connecting()) as client:
+        assert send(client) == {}
+
+    assert connection.is_closed
+
+
 def test_nothing_is_sent_beside_the_first_request_nor_after_a_refusal(service: Service) -> None:
     def refuse(request: Recorded) -> Reply:
         return Reply(401, {"error_msg": request.headers["Authorization"]}, delay=0.05)
