@@ -14,7 +14,8 @@
     │   └── UnknownNameError  5  … name that has an explanation
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … and a retry may help
-    │   └── ReplyTimeoutError 6  … since its response took too long
+    │   ├── ReplyTimeoutError 6  … since its response took too long
+    │   └── NotTheServiceError 6 … since something else may have responded
     ├── ReplyError            7  the reply could not be understood
     │   └── ReplyTooLargeError 7  … since it is larger than casjob's limit
     ├── BugError             70  a bug in casjob
@@ -163,6 +164,10 @@ class TransientError(ServiceError):
 
 class ReplyTimeoutError(ServiceError):
     """A response took too long. A retry may succeed, but would take as long again."""
+
+
+class NotTheServiceError(ServiceError):
+    """The response bears no sign of the service: another server or a proxy may have responded."""
 
 
 class ReplyError(CasjobError):

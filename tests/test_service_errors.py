@@ -25,7 +25,7 @@ CONFIG = "casjob config shows where they are set"
 CHECK_ALL = "check the arguments and the options; casjob config shows the effective settings"
 LATER = "try again later; if it persists, give support the request id"
 OTHER_SERVICE = "the endpoint may belong to another service; casjob config shows where it is set"
-NOT_JSON = (
+ANYBODYS = (
     "the endpoint may belong to another service, or a proxy may have responded;"
     " casjob config shows where it is set"
 )
@@ -134,6 +134,11 @@ def failed(status: int, body: bytes | str | dict[str, object], said: str, hint: 
     return Reply(status, body, AT_ONCE), 6, message, said, hint
 
 
+def anybodys(body: bytes | str | dict[str, object], said: str) -> Row:
+    message = "the response from the service at PLACE (HTTP 404) has no error code of the service"
+    return Reply(404, body), 6, message, said, ANYBODYS
+
+
 MISSING = f"job {JOB_ID} was not found in project {PROJECT_ID} (PLACE)"
 
 STATUSES: dict[str, Row] = {
@@ -159,19 +164,12 @@ STATUSES: dict[str, Row] = {
         "SVCSTG.00100429 job not found",
         WRONG_PLACE,
     ),
-    "404 no code": (
-        Reply(404, "<html><title>404 Not Found</title></html>"),
-        5,
-        MISSING,
-        "a page of HTML, 404 Not Found",
-        WRONG_PLACE,
+    "404 a page": anybodys(
+        "<html><title>404 Not Found</title></html>", "a page of HTML, 404 Not Found"
     ),
-    "404 empty": (
-        Reply(404),
-        5,
-        MISSING,
-        "(empty response)",
-        WRONG_PLACE,
+    "404 empty": anybodys(b"", "(empty response)"),
+    "404 other codes": anybodys(
+        {"code": 404, "reason": "NotFound", "message": "no"}, "NotFound no"
     ),
     "404 no API": (
         Reply(404, refusal("APIGW.0101", "The API does not exist")),
@@ -247,7 +245,7 @@ STATUSES: dict[str, Row] = {
 def not_json(body: bytes | str, why: str, said: str, status: int = 200) -> Row:
     what = f"not JSON: {why}" if why else "empty"
     message = f"the response from the service at PLACE is {what}"
-    return Reply(status, body), 7, message, said, NOT_JSON
+    return Reply(status, body), 7, message, said, ANYBODYS
 
 
 def beyond_limit(body: str, limit: str, hint: str = OTHER_SERVICE) -> Row:

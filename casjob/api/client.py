@@ -272,8 +272,7 @@ class Client:
             raise ReplyError(
                 f"the response from {self.name} is {what}",
                 service_message=errors.describe_reply(response),
-                hint="the endpoint may belong to another service, or a proxy may have responded;"
-                " casjob config shows where it is set",
+                hint=errors.NOT_THE_SERVICE,
             ) from None
         if text.count(_REPLACED) > response.content.count(_REPLACED.encode()):
             about = f"has bytes that are not UTF-8; they are shown as {_REPLACED}"

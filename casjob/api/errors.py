@@ -12,7 +12,10 @@ from casjob.api.response import Response
 from casjob.errors import (
     WRONG_ENDPOINT,
     CasjobError,
+    ComponentNotFoundError,
+    JobNotFoundError,
     NoSuchApiError,
+    NotTheServiceError,
     ReplyTimeoutError,
     ServiceError,
     SettingsError,
@@ -23,6 +26,12 @@ from casjob.json_text import decode
 
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
+
+NOT_THE_SERVICE = (
+    "the endpoint may belong to another service, or a proxy may have responded;"
+    " casjob config shows where it is set"
+)
+"""The hint where a response may be anybody's."""
 
 _TIMEOUT_HINT = "to wait longer, use --request-timeout SECONDS"
 _REACH_HINT = "check the network, the VPN and the proxy settings"
@@ -53,6 +62,9 @@ _HINTS = {
     "APIGW.0802": "the user is forbidden in this region",
 }
 """What the gateway's codes mean, from its page; a credential itself explains its refusal."""
+
+_SERVICE_CODE = re.compile(r"[A-Z]+\.\w", re.ASCII)
+"""The beginning of an error code of the service or its gateway."""
 
 _CANONICAL_REQUEST = re.compile(r"\W*canonical ?request\b.*", re.DOTALL | re.IGNORECASE)
 """What the gateway expected to be signed: many lines, which -v shows."""
@@ -179,6 +191,12 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
     meanings: list[int | str] = [*codes, status]
     if known := [refusals[each] for each in meanings if each in refusals]:
         refusal = known[0]
+        is_missing = isinstance(refusal, JobNotFoundError | ComponentNotFoundError)
+        if is_missing and not any(map(_SERVICE_CODE.match, codes)):
+            # Any web server responds so: it says nothing about the job or the component.
+            what = f"the response from {service} (HTTP {status})"
+            message = f"{what} has no error code of the service"
+            refusal = NotTheServiceError(message, hint=NOT_THE_SERVICE)
         refusal.service_message = service_message
         refusal.hint = known_hint or refusal.hint or WHERE_FROM
         return refusal

@@ -1,8 +1,8 @@
 """Probes the connection to the service step by step, to name the step that fails."""
 
-import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -16,6 +16,7 @@ from casjob.errors import (
     ExitStatus,
     ForbiddenError,
     JobNotFoundError,
+    NotTheServiceError,
     ReplyError,
     SettingsError,
 )
@@ -84,7 +85,8 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
     try:
         service = open_service()
         step = "service"
-        _ask_for_no_job(service)
+        with suppress(JobNotFoundError):
+            service.fetch_job("JOB00000000-0000-0000-0000-000000000000", Window(limit=1))
     except ForbiddenError as error:
         yield accepted
         message = f"not allowed in project {service.project_id}"
@@ -94,7 +96,7 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
         status = error.status
         if isinstance(error, AuthenticationError):
             step = "authentication"
-        elif step == "service" and isinstance(error, ReplyError):
+        elif step == "service" and isinstance(error, ReplyError | NotTheServiceError):
             status = ExitStatus.SETTINGS
         elif step == "IAM" and isinstance(error, SettingsError):
             step = "account"
@@ -103,18 +105,6 @@ def check_access(open_service: Callable[[], ServiceStage]) -> Iterator[CheckResu
     else:
         yield accepted
         yield _pass("project", service.project_id)
-
-
-def _ask_for_no_job(service: ServiceStage) -> None:
-    try:
-        service.fetch_job("JOB00000000-0000-0000-0000-000000000000", Window(limit=1))
-    except JobNotFoundError as error:
-        # An error code of the service or its gateway; any web server may respond with a 404.
-        if not re.match(r"[A-Z]+\.[0-9]+", error.service_message or ""):
-            raise SettingsError(
-                f"the server at {service.endpoint} is not the service: {error.service_message}",
-                hint="is the region or the endpoint right? casjob config shows where it is set",
-            ) from None
 
 
 def _reason(error: OSError | UnicodeError) -> str:

@@ -80,7 +80,7 @@ def test_a_missing_job_is_an_error_that_names_the_project_and_region(client: Cli
 
 def test_ids_are_quoted_in_the_path(service: Service, client: Client) -> None:
     project = open_project(client, project_id="p/..?#")
-    service.script = [Reply(404)]
+    service.script = [Reply(404, {"error_code": "SVCSTG.00100429"})]
 
     with pytest.raises(JobNotFoundError):
         project.fetch_job("j %/é")

@@ -329,7 +329,7 @@ def refusal(status: int, code: str, words: str) -> Reply:
         (
             Reply(404, "<html><title>Not Found</title>"),
             3,
-            ["service         failed  the server at http://HOST is not the service: a page of"],
+            ["service         failed  the response from the service at HOST (HTTP 404) has no"],
         ),
         (
             Reply(200, "<html><title>Log in</title>"),

@@ -396,6 +396,7 @@ class TestFetching:
         [
             (Reply(500, {}), 6, "(HTTP 500)"),
             (Reply(403, {}), 4, "not allowed to see job JOB1"),
+            (Reply(404, b"<html>"), 6, "(HTTP 404) has no error code of the service"),
             (Reply(200, b"<html>"), 7, "JSON"),
             (Reply(200, as_document(job("FAILED", JOB_ID="JOB9"))), 7, "another job, JOB9"),
         ],

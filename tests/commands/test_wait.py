@@ -211,7 +211,8 @@ class TestExitStatus:
             (Reply(400), 6),
             (Reply(401), 4),
             (Reply(403), 4),
-            (Reply(404), 5),
+            (Reply(404), 6),
+            (Reply(404, {"error_code": "SVCSTG.00100429"}), 5),
             (Reply(404, {"error_code": "APIGW.0101"}), 3),
             (Reply(503), 6),
             (Reply(429, headers={"Retry-After": "0"}), 6),
@@ -228,7 +229,7 @@ class TestExitStatus:
         assert (finished.status, finished.out) == (status, "")
         # Where v2 is not there, v3 is asked.
         once = 2 if status == 3 else 1
-        assert len(service.requests) == (once if status < 6 or reply.status == 400 else 10)
+        assert len(service.requests) == (once if reply.status in range(400, 405) else 10)
         assert len(finished.err.splitlines()) <= 4
 
     def test_of_a_page_that_always_fails(self, ask: Ask, service: Service) -> None:
@@ -379,7 +380,7 @@ class TestJobs:
 
     def test_may_not_be_there_yet(self, ask: Ask, service: Service) -> None:
         play(service, JOB1=runs("JOB1"))
-        service.script = [Reply(404)] * 4
+        service.script = [Reply(404, {"error_code": "SVCSTG.00100429"})] * 4
 
         assert ask("wait", "JOB1", *QUICKLY, "--wait-for-job", "20") == (0, SUCCEEDED, "")
 

@@ -164,7 +164,7 @@ class TestInAPipe:
         assert finished.err == "casjob: JOB1 has not ended within 1.0s: it is RUNNING\n"
 
     def test_a_job_that_was_never_seen_has_no_report(self, ask: Ask, service: Service) -> None:
-        service.handler = lambda _: Reply(404)
+        service.handler = lambda _: Reply(404, {"error_code": "SVCSTG.00100429"})
         finished = ask("watch", "JOB1", *QUICKLY, "--timeout", "0.1", "--wait-for-job", "1h")
 
         assert (finished.status, finished.out) == (124, "")
