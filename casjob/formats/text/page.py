@@ -21,6 +21,7 @@ from casjob.formats.text.words import (
     Part,
     Words,
     as_line,
+    measure,
     measure_line,
     replace_signs,
     safe_text,
@@ -33,6 +34,7 @@ _MESSAGE_LENGTH = 200
 """Characters of a message in a table on a terminal, or of a line of it where those are more."""
 _MAX_CAUSES = 3
 """Lines that name a cause, of such a message."""
+_SHOWS_ALL = " shows all"
 BETWEEN = " · "
 """Stands between facts that are side by side."""
 
@@ -47,7 +49,7 @@ class Page:
     def __init__(self, display: Display, *, all_with: str | None = None) -> None:
         self.width = display.width
         self.is_whole = self.width is None or display.full
-        self.remedy = f"; {all_with} shows all" if all_with else ""
+        self.remedy = f"; {all_with}{_SHOWS_ALL}" if all_with else ""
         self.rows: list[Line] = []
         self._encoding = display.encoding
         self._is_colored = display.is_colored
@@ -136,8 +138,17 @@ class Page:
         self.rows += page.rows[:max_rows]
 
     def count_left_out(self, what: str, margin: Words = "") -> None:
-        """Print how much was left out in a row, such as `… 28 more lines; --full shows all`."""
-        self.print((self.signs(f"… {what}{self.remedy}"), "dim"), margin=margin, max_rows=1)
+        """Print how much was left out in a row, such as `… 28 more lines; --full shows all`.
+
+        Where that is too wide, the option is the last to be cut.
+        """
+        words, remedy = f"… {what}", self.remedy
+        if self.width is not None:
+            room = self.width - measure_line(self.safe(margin))
+            if measure(words + remedy) > room:
+                remedy = remedy.removesuffix(_SHOWS_ALL)
+                words = self._terminal.ellipsize_end(words, room - measure(remedy))
+        self.print((self.signs(words + remedy), "dim"), margin=margin, max_rows=1)
 
     def ellipsize_middle(self, text: str, width: int) -> str:
         """Return the text in so many cells, without its middle if it is longer, unless whole."""

@@ -50,6 +50,10 @@ class Terminal:
         """Return the text in so many cells, without its middle if it is longer."""
         return _ellipsize_middle(_text(line), width).plain
 
+    def ellipsize_end(self, text: str, width: int) -> str:
+        """Return the text in so many cells, without its end if it is longer."""
+        return text if cell_len(text) <= width else _end_early(Text(text), width).plain
+
     def draw_table(
         self,
         columns: Sequence[Column],
