@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 
@@ -36,7 +36,7 @@ class Credential(httpx.Auth):
 class Token(Credential):
     """An IAM token, which may be 16 KB long; the origin is as people name it."""
 
-    def __init__(self, token: str, *, origin: str = "the caller") -> None:
+    def __init__(self, token: str, *, origin: str) -> None:
         self.account = token
         self.refusal_hint = (
             f"the token is from {origin}; it has expired, or is for another region: get a new one"
@@ -62,7 +62,7 @@ class AccessKey(Credential):
         secret_key: str,
         security_token: str | None = None,
         *,
-        origin: str = "the caller",
+        origin: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.account = access_key
@@ -137,15 +137,13 @@ def sign(
 
 def encode_path(path: str) -> str:
     """Return the canonical path: each segment encoded anew, and a slash at the end."""
-    canonical = "/".join(quote(segment, safe="~") for segment in unquote(path).split("/"))
+    canonical = quote(unquote(path))
     return canonical if canonical.endswith("/") else f"{canonical}/"
 
 
 def encode_query(query: Iterable[tuple[str, str]]) -> str:
     """Return the canonical query: sorted by name, then value; the same string is to be sent."""
-    return "&".join(
-        f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(query)
-    )
+    return urlencode(sorted(query), quote_via=quote)
 
 
 class Renewed(Credential):

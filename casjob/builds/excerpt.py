@@ -89,20 +89,18 @@ def find_excerpt(lines: Sequence[str]) -> list[int]:
     Where nothing is recognised they are the last lines. It is a help for reading, not a cause.
     """
     candidates = _find_candidates([line[:_MAX_LENGTH] for line in lines])
-    if len(candidates) > 2 * _MAX_CANDIDATES:
-        del candidates[_MAX_CANDIDATES:-_MAX_CANDIDATES]
+    del candidates[_MAX_CANDIDATES:-_MAX_CANDIDATES]
     found = sorted({each for index in candidates for each in _read_signs(lines, index)})
     if not found:
         return find_end(lines)
-    if len(found) > MAX_LINES:
-        found[_FIRST : _FIRST - MAX_LINES] = []
+    del found[_FIRST : _FIRST - MAX_LINES]
     return found
 
 
 def _find_candidates(lines: Sequence[str]) -> list[int]:
     """Return the indexes of lines with a hint, in order; of very many, the first and the last."""
     text = "".join(f"{line}\n" for line in lines)
-    ends = list(accumulate(len(line) + 1 for line in lines))
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found = set()
     for hint in _HINTS:
         start, end = 0, len(text)
@@ -110,10 +108,10 @@ def _find_candidates(lines: Sequence[str]) -> list[int]:
             at = text.find(hint, start, end)
             if at < 0:
                 break
-            first = bisect_right(ends, at)
-            last = bisect_right(ends, text.rfind(hint, start, end))
+            first = bisect_right(starts, at) - 1
+            last = bisect_right(starts, text.rfind(hint, start, end)) - 1
             found |= {first, last}
-            start, end = ends[first], ends[last - 1] if last else 0
+            start, end = starts[first + 1], starts[last]
     return sorted(found)
 
 

@@ -114,7 +114,7 @@ class LineReader:
     def read(self, text: str, *, is_last: bool = False) -> list[str]:
         """Return the lines that are complete with this text; with the last one, all."""
         whole, newline, begun = (self._begun + text).rpartition("\n")
-        self._begun = "" if is_last else begun
+        self._begun = begun
         return clean(f"{whole}{newline}{begun if is_last else ''}")
 
 

@@ -139,7 +139,10 @@ def test_each_retry_is_signed_anew(answering: Service) -> None:
     answering.script = [Reply(503), Reply(500), Reply(reset=True)]
 
     key = AccessKey(
-        "AKEXAMPLE", "SKEXAMPLE", clock=lambda: begin + timedelta(seconds=next(seconds))
+        "AKEXAMPLE",
+        "SKEXAMPLE",
+        origin="CASJOB_ACCESS_KEY",
+        clock=lambda: begin + timedelta(seconds=next(seconds)),
     )
     send(answering, key, params={"limit": "5"}, retries=3)
 

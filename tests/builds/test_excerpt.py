@@ -33,6 +33,14 @@ def test_of_many_lines_the_first_and_the_last_are_taken() -> None:
     assert len(find_excerpt(log)) == MAX_LINES
 
 
+def test_of_many_lines_with_a_hint_the_first_and_the_last_300_are_read() -> None:
+    log = ["exit: 0", "process killed by request"] * 500
+    for index in (0, 299, 300, 699, 700, 999):
+        log[index] = "npm ERR! exit killed"
+
+    assert find_excerpt(log) == [0, 299, 700, 999]
+
+
 def test_an_empty_log_has_none() -> None:
     assert find_excerpt([]) == []
 

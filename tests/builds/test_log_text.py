@@ -16,6 +16,7 @@ from casjob.errors import ServiceError
         ("10 %\r50 %\rdone\nnext", ["done", "next"]),
         ("10 %\r50 %\r", ["50 %"]),
         ("\r\r\n", [""]),
+        (" 10 % \r 50 % \r\n", [" 50 % "]),
         ("\x1b[1;31mred\x1b[0m \x1b[2K\x1b[38;5;1mtoo\x9b0m", ["red too"]),
         ("\x1b]0;a title\x07\x1b]8;;https://x\x1b\\link\x1b]8;;\x1b\\\x1b(B", ["link"]),
         ("\x1bc\x1b[", ["\x1bc\x1b["]),
@@ -44,6 +45,14 @@ def test_a_log_may_come_in_any_bits() -> None:
         assert [*lines, *reader.read("", is_last=True)] == [
             *("one", "two", "", "https://kim:****@host", "9 %"),
         ]
+
+
+def test_a_line_is_there_as_soon_as_it_is_complete() -> None:
+    reader = LineReader()
+
+    assert reader.read("one\ntw") == ["one"]
+    assert reader.read("o") == []
+    assert reader.read("\nthree\n") == ["two", "three"]
 
 
 @pytest.mark.parametrize("bit", ["\x1b[", "\x1b]", "://a:", "://", "\r", "a\r", "@", "\n"])
