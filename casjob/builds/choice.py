@@ -42,13 +42,10 @@ def find_builds(
         )
     builds: dict[str, Build] = {}
     missing = None
-    is_sorted = True
     # Without times the newest is only named.
     limit = MAX_SEARCHED if report.first_moment else 1
     for build_id in islice(_list_builds(jobs[0], source), limit):
-        starts = [each.started for each in builds.values() if each.started]
-        is_sorted = starts == sorted(starts, reverse=True)
-        if is_sorted and _is_past(report, builds):
+        if _is_newest_first(builds) and _is_past(report, builds):
             break
         try:
             builds[build_id] = source.fetch_build(build_id)
@@ -57,7 +54,7 @@ def find_builds(
             missing = error
     found = _choose(builds, report)
     if not found:
-        raise missing or _explain_none(name, job_id, report, builds, suggest, is_sorted=is_sorted)
+        raise missing or _explain_none(name, job_id, report, builds, suggest)
     return found
 
 
@@ -73,6 +70,11 @@ def _list_builds(job: BuildJob, source: BuildSource) -> Iterator[str]:
     if build_ids[-1:] == [last]:
         build_ids.reverse()
     yield from (each for each in build_ids if each != last)
+
+
+def _is_newest_first(builds: Mapping[str, Build]) -> bool:
+    starts = [each.started for each in builds.values() if each.started]
+    return starts == sorted(starts, reverse=True)
 
 
 def _is_past(report: Report, builds: Mapping[str, Build]) -> bool:
@@ -113,8 +115,6 @@ def _explain_none(
     report: Report,
     builds: Mapping[str, Build],
     suggest: Callable[..., str],
-    *,
-    is_sorted: bool,
 ) -> BuildNotFoundError:
     if not builds:
         return BuildNotFoundError(f"component {clip(name)} has not been built yet")
@@ -124,7 +124,7 @@ def _explain_none(
     if report.first_moment is None:
         what = f"job {job_id} has no times, by which its build would be found"
     elif len(builds) == MAX_SEARCHED:
-        which = "newest" if is_sorted else "searched"
+        which = "newest" if _is_newest_first(builds) else "searched"
         what = (
             f"none of the {len(builds)} {which} builds of component {clip(name)} ran within job"
             f" {job_id}"

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casjob.builds.models import Build
+from casjob.builds.models import Build, BuildLog
 from casjob.job.statuses import Outcome
 
 
@@ -41,6 +41,23 @@ def test_a_state_says_how_a_build_ended(state: str | None, outcome: Outcome) -> 
 )
 def test_times_are_written_as_go_does(sent: str, time: datetime | None) -> None:
     assert Build.model_validate({"started_at": sent}).started == time
+
+
+@pytest.mark.parametrize(("index", "label"), [(7, "build 7"), (0, "build 0"), (None, "build b7")])
+def test_a_build_without_a_number_is_called_by_its_id(index: int | None, label: str) -> None:
+    assert Build.model_validate({"build_id": "b7", "index": index}).label == label
+
+
+@pytest.mark.parametrize(
+    ("state", "excerpt"), [("Failed", [0]), ("Building", [0]), ("Successful", [*range(1, 11)])]
+)
+def test_only_of_a_build_that_succeeded_the_last_lines_say_most(
+    state: str, excerpt: list[int]
+) -> None:
+    lines = ["ERROR: no such file", *["fine"] * 10]
+    log = BuildLog(None, "web", build("04:00:00", "04:01:00", state), (), lines)
+
+    assert log.excerpt == excerpt
 
 
 JOB = (datetime(2020, 2, 4, 4, 0, tzinfo=UTC), datetime(2020, 2, 4, 5, 0, tzinfo=UTC))

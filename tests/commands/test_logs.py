@@ -360,6 +360,20 @@ class TestTheBuild:
         later[1:3] = later[2:0:-1]
         assert "none of the 50 searched builds of component" in ask("logs", JOB_ID).err
 
+    def test_is_searched_from_the_newest_wherever_the_list_has_it(
+        self, ask: Ask, service: Service
+    ) -> None:
+        oldest_first = [{"build_id": f"b{n}"} for n in range(1, 61)]
+        service.builds = [build(n, "03:00:00", "03:00:30") for n in range(60, 0, -1)]
+        service.handler = lambda request: (
+            Reply(200, {"total": 60, "list": oldest_first})
+            if request.path.endswith("/builds")
+            else None
+        )
+        assert ask("logs", JOB_ID).status == 5
+        asked = [path for path in paths(service) if "/builds/b" in path]
+        assert [path.rpartition("/")[2] for path in asked] == ["b60", "b59", "b58", "b57", "b56"]
+
     @pytest.mark.parametrize(
         ("builds", "shown", "others"),
         [
@@ -376,6 +390,7 @@ class TestTheBuild:
             ([R2, R1], "r1", "r2 Successful"),
             ([R1.replace("Failed", "Cancel"), R2], "r1", "r2 Successful"),
             ([R2.replace("Successful", "Failed"), R1], "r2", "r1 Failed"),
+            ([R1, R2.replace("Successful", "Failed")], "r2", "r1 Failed"),
         ],
     )
     def test_is_the_likely_one_of_those_within_the_job(
@@ -393,8 +408,12 @@ class TestTheBuild:
 
     @pytest.mark.parametrize(
         ("sent", "shown"),
-        [(failed_later(), "r2"), (job("RUNNING", task(1, "RUNNING"), **INSTANCE), "r3")],
-        ids=["failed later", "runs"],
+        [
+            (failed_later(), "r2"),
+            (job("RUNNING", task(1, "RUNNING"), **INSTANCE), "r3"),
+            (job("RUNNING", task(1, seconds=5), **INSTANCE), "r3"),
+        ],
+        ids=["failed later", "runs", "is between two tasks"],
     )
     def test_is_the_one_that_the_job_got_past_or_is_at(
         self, ask: Ask, service: Service, sent: dict[str, Any], shown: str
@@ -419,6 +438,11 @@ class TestTheBuild:
                 "its newest is build 1, Failed: casjob logs --build b1",
             ),
             (
+                [build(1, "03:00:00", "03:01:00", state="")],
+                f"no build of component web ran within job {JOB_ID}",
+                "its newest is build 1, (no state): casjob logs --build b1",
+            ),
+            (
                 [build(1, "04:01:10", "04:01:20", started_at="soon")],
                 f"no build of component web ran within job {JOB_ID}",
                 "its newest is build 1, Failed: casjob logs --build b1",
@@ -426,7 +450,7 @@ class TestTheBuild:
             (
                 [build(1), build(2, job_id="build-job-2")],
                 "there are 2 build jobs named web",
-                "name the build with --build",
+                "name the build with --build\n  casjob logs --build b2\n  casjob logs --build b1\n",
             ),
             ([build(1, job_name="web-2")], "there is no build job named web", "only a component"),
             ([build(log="")], "the log of build 2 is empty", "the console may show more"),
@@ -462,8 +486,12 @@ class TestTheBuild:
 
     def test_can_not_be_found_by_a_job_without_times(self, ask: Ask, service: Service) -> None:
         service.jobs[JOB_ID] = as_document(job("FAILED", **INSTANCE))
-        told = f"casjob: job {JOB_ID} has no times, by which its build would be found\n"
-        assert ask("logs", JOB_ID).err.startswith(told)
+        told = (
+            f"casjob: job {JOB_ID} has no times, by which its build would be found\n"
+            "  hint: its newest is build 3, Successful: casjob logs --build b3\n"
+        )
+        assert ask("logs", JOB_ID) == (5, "", told)
+        assert sum("/builds/b" in path for path in paths(service)) == 1
 
     def test_is_not_listed_for_ever(self, ask: Ask, service: Service) -> None:
         def reply(request: Recorded) -> Reply | None:
