@@ -175,7 +175,7 @@ FORMATS: Mapping[Content, Sequence[OutputFormat]] = {
 _TABLE_MODULES: Mapping[Content, str] = {
     "report": "report",
     "difference": "difference",
-    "verdicts": "report",
+    "verdicts": "endings",
     "view": "events",
     "components": "components",
     "deployments": "components",

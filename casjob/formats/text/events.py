@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import assert_never
 
 from casjob.formats.display import Color, Display, JobResult, View
+from casjob.formats.text.endings import render_endings
 from casjob.formats.text.phrases import (
     describe_progress,
     describe_reason,
     describe_verdict,
     format_elapsed,
 )
-from casjob.formats.text.report import render_endings
 from casjob.job.events import (
     Event,
     JobSnapshot,

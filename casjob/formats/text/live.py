@@ -13,6 +13,7 @@ from rich.console import ConsoleDimensions
 from rich.live import Live
 
 from casjob.formats.display import Display, JobResult
+from casjob.formats.text.endings import render_endings
 from casjob.formats.text.events import describe_stall
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
@@ -23,7 +24,7 @@ from casjob.formats.text.phrases import (
     describe_verdict,
     to_zone,
 )
-from casjob.formats.text.report import draw_notes, draw_report, render_endings
+from casjob.formats.text.report import draw_notes, draw_report
 from casjob.formats.text.terminal import open_console, to_segments
 from casjob.formats.text.words import (
     INDENT,

@@ -3,16 +3,14 @@
 import math
 from collections.abc import Callable, Sequence
 
-from casjob.formats.display import FULL, Display, JobResult
+from casjob.formats.display import FULL, Display
 from casjob.formats.text.messages import draw_message
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import (
     describe_completeness,
     describe_count,
-    describe_ending,
     describe_place,
     describe_progress,
-    describe_tally,
     describe_task,
     describe_verdict,
     format_moment,
@@ -20,9 +18,9 @@ from casjob.formats.text.phrases import (
 from casjob.formats.text.tasks import draw_tasks
 from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, measure
 from casjob.job.report import Report, TaskReport
-from casjob.job.statuses import Outcome, Stage
+from casjob.job.statuses import Stage
 
-_MIN_FAILURE_ROWS = 3
+MIN_FAILURE_ROWS = 3
 """Rows for failures at any rate: a heading, the message's first line, what was left out."""
 _TABLE_SHARE = 0.4
 """Part of the screen that the table may have before messages are folded for it."""
@@ -48,8 +46,9 @@ def draw_page(
     tasks_only: bool = False,
     next_command: str | None = None,
     all_with: str = FULL,
+    max_rows: int | None = None,
 ) -> Page:
-    """Return a page with a report: laid out for the terminal's size, or whole.
+    """Return a page with a report: laid out for the terminal's size, or for so many rows, or whole.
 
     With --full, the next command only helps where something is folded.
     """
@@ -58,13 +57,12 @@ def draw_page(
         _draw_tasks_alone(page, report, utc=display.utc)
         return page
     # The last row is the prompt's.
-    max_rows = display.height and display.height - 1
+    max_rows = max_rows or (display.height and display.height - 1)
 
     def draw_end(page: Page, hidden: int) -> None:
         command = next_command or ""
         shows_all = FULL in command.split()
-        # It is to be copied, which a wrapped line can't be.
-        if measure(f"next: {command}") > (page.width or math.inf) or (shows_all and not hidden):
+        if not has_room(page, command) or (shows_all and not hidden):
             command = ""
         remedy = "" if command and shows_all else page.remedy
         folded = f"{describe_count(hidden, 'task')} folded{remedy}" if hidden else None
@@ -72,58 +70,20 @@ def draw_page(
         page.print(*filter(None, counts))
         draw_notes(page, report.contradictions, max_rows)
         if command:
-            page.print([("next: ", "dim"), command])
+            print_next(page, command)
 
     draw_report(page, report, draw_end, utc=display.utc, max_rows=max_rows)
     return page
 
 
-def verdict(result: JobResult, display: Display) -> str:
-    """Return how a job ended, in a line; empty if it did not."""
-    if result.report is None or not result.has_verdict:
-        return ""
-    page = Page(display)
-    _draw_ending(page, result.job_id, result.report)
-    return page.content()
+def has_room(page: Page, command: str) -> bool:
+    """Return whether a command to run next is not wrapped, so that it can be copied."""
+    return measure(f"next: {command}") <= (page.width or math.inf)
 
 
-def verdicts(results: Sequence[JobResult], display: Display, *, timed_out: bool) -> str:
-    """Return a line for each job that ended."""
-    return "".join(verdict(each, display) for each in results)
-
-
-def render_endings(results: Sequence[JobResult], display: Display) -> str:
-    """Return how jobs ended: a line for each that succeeded, the others' reports, and a tally."""
-    reports = [
-        draw_page(
-            result.report,
-            display,
-            next_command=result.next_command,
-            # watch itself has no such option.
-            all_with=f"casjob show {FULL}",
-        ).content()
-        for result in results
-        if result.report and (len(results) == 1 or result.report.outcome is not Outcome.SUCCEEDED)
-    ]
-    if len(results) == 1:
-        return "".join(reports)
-    lines, tally = Page(display), Page(display)
-    for result in results:
-        job_id, ended, *_ = result
-        if ended is None:
-            lines.print(f"{job_id}: {result.absence}")
-        elif ended.outcome is Outcome.SUCCEEDED:
-            _draw_ending(lines, job_id, ended)
-    outcomes = [each.report.outcome if each.report else Outcome.UNKNOWN for each in results]
-    tally.print(describe_tally(outcomes))
-    return "\n".join(filter(None, [lines.content(), *reports, tally.content()]))
-
-
-def _draw_ending(page: Page, job_id: str, report: Report) -> None:
-    before, verdict, after = describe_ending(job_id, report)
-    page.print(
-        [before, (verdict, STAGE_STYLES[report.stage]), after], margin=page.mark(report.stage)
-    )
+def print_next(page: Page, command: str) -> None:
+    """Print the command to run next."""
+    page.print([("next: ", "dim"), command])
 
 
 def draw_report(
@@ -167,7 +127,7 @@ def _draw_above(page: Page, report: Report, *, utc: bool, max_rows: int | None) 
     if max_rows is not None:
         table = min(len(report.shown) + 1, round(max_rows * _TABLE_SHARE)) + 1
         left = max_rows - page.height - 1 - (table if report.shown else 0)
-        left = max(left, _MIN_FAILURE_ROWS)
+        left = max(left, MIN_FAILURE_ROWS)
     _draw_failures(page, report, left)
     if not report.shown:
         return 0
@@ -250,17 +210,20 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
             told.setdefault(each.message, each)
         if max_rows is not None and drawn.height > max_rows:
             drawn = page.blank()
-            _draw_briefly(drawn, tasks, max_rows)
+            draw_briefly(drawn, tasks, max_rows)
             break
     if tasks:
         page.gap()
         page.add(drawn)
 
 
-def _draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> None:
-    """Draw the first task with its message, and the others in a line each, as far as they go."""
+def draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> None:
+    """Draw the first task with its message, and the others in a line each, as far as they go.
+
+    That may take a row more than the fewest for failures.
+    """
     first, *others = tasks
-    _draw_task(page, first, "", max_rows - min(len(others), 2), max_heading=_MIN_FAILURE_ROWS - 1)
+    _draw_task(page, first, "", max_rows - min(len(others), 2), max_heading=MIN_FAILURE_ROWS - 1)
     room = max_rows - page.height
     listed = others if len(others) <= room else others[: max(room - 1, 0)]
     for each in listed:
