@@ -6,6 +6,7 @@ are drawn are made safe here, so that nothing in them drives a terminal.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import starmap
@@ -143,11 +144,10 @@ class Page:
         Where that is too wide, the option is the last to be cut.
         """
         words, remedy = f"… {what}", self.remedy
-        if self.width is not None:
-            room = self.width - measure_line(self.safe(margin))
-            if measure(words + remedy) > room:
-                remedy = remedy.removesuffix(_SHOWS_ALL)
-                words = self._terminal.ellipsize_end(words, room - measure(remedy))
+        room = (self.width or sys.maxsize) - measure_line(self.safe(margin))
+        if measure(words + remedy) > room:
+            remedy = remedy.removesuffix(_SHOWS_ALL)
+            words = self._terminal.ellipsize_end(words, room - measure(remedy))
         self.print((self.signs(words + remedy), "dim"), margin=margin, max_rows=1)
 
     def ellipsize_middle(self, text: str, width: int) -> str:
