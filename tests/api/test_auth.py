@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import pytest
 
-from casjob.api.auth import AccessKey, Credential, Token
+from casjob.api.auth import AccessKey, Credential, Renewed, Token
 from casjob.api.client import Client, Request
 from casjob.api.pace import RetryPolicy
 from casjob.errors import AuthenticationError, ServiceError
@@ -159,6 +159,23 @@ def test_a_request_is_signed_with_the_present_time(answering: Service) -> None:
     sent = answering.requests[0].headers["X-Sdk-Date"]
     moment = datetime.strptime(sent, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+def test_a_temporary_credential_is_got_anew_before_it_expires(answering: Service) -> None:
+    first, second = (Token(f"token-{number}", origin="a program") for number in (1, 2))
+    now = datetime.now(UTC)
+    renewals = iter([(second, now + timedelta(hours=1))])
+
+    def renew() -> tuple[Credential, datetime | None]:
+        return next(renewals)
+
+    lasting = Renewed(first, now + timedelta(hours=1), renew)
+    ending = Renewed(first, now + timedelta(seconds=50), renew)
+    for credential in (lasting, ending, ending):
+        send(answering, credential)
+
+    sent = [request.headers["X-Auth-Token"] for request in answering.requests]
+    assert sent == ["token-1", "token-2", "token-2"]
 
 
 def test_a_token_of_16_kb_is_sent(answering: Service) -> None:
