@@ -110,7 +110,7 @@ def test_a_request_without_a_response_is_logged_too(service: Service) -> None:
     first, second, third = listener.log
     assert re.fullmatch(f"GET {service.url}/jobs -> the connection to .* in .*s", first)
     assert re.fullmatch(rf"GET {service.url}/jobs -> HTTP 200 \(request .*\) in .*s", second)
-    dripped = f"GET {service.url}/jobs -> no complete response from .* within 1.0s in .*s"
+    dripped = f"GET {service.url}/jobs -> no complete response from .* within 1s in .*s"
     assert re.fullmatch(dripped, third)
 
 
