@@ -142,4 +142,6 @@ def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:
         # A fast check: most cells neither begin a formula nor need an escape.
         return value
     text = escape(value)
-    return f"'{text}" if value.lstrip().startswith(_FORMULA_STARTS) else text
+    # Either one: escaping changes a tab at the start, and drops a joiner.
+    runs = any(each.lstrip().startswith(_FORMULA_STARTS) for each in (value, text))
+    return f"'{text}" if runs else text

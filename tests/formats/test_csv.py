@@ -59,7 +59,8 @@ class TestReaders:
         assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
     @pytest.mark.parametrize(
-        "start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff20"]
+        "start",
+        ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff20", "\u200d=", " \ufe0f@"],
     )
     def test_see_a_mark_before_what_a_spreadsheet_would_run(
         self, draw: Draw, output: str, start: str
