@@ -68,10 +68,9 @@ def _open_demo(session: Session, open_client: Callable[..., Client]) -> ServiceS
     versions, component_versions = _choose_versions(session, ENDPOINT)
     usual = f"the demo has {', '.join(SAMPLE_JOBS)}"
     return ServiceStage(
-        open_client(ENDPOINT, "the demo", transport=SampleService()),
+        open_client(ENDPOINT, "the demo", project_id=PROJECT_ID, transport=SampleService()),
         versions=versions,
         component_versions=component_versions,
-        project_id=PROJECT_ID,
         location="the demo",
         explain_not_found=partial(_explain_not_found, session, "the demo", usual),
         sample_job_ids=tuple(SAMPLE_JOBS),
@@ -103,10 +102,9 @@ def _open_project(
     versions, component_versions = _choose_versions(session, url)
     usual = _describe_project(settings, project_id)
     return ServiceStage(
-        open_client(url, f"the service at {location}", auth=credential),
+        open_client(url, f"the service at {location}", project_id=project_id, auth=credential),
         versions=versions,
         component_versions=component_versions,
-        project_id=project_id,
         location=location,
         region=region,
         explain_not_found=partial(_explain_not_found, session, location, usual),
@@ -148,6 +146,7 @@ class Clients:
         url: str,
         name: str,
         *,
+        project_id: str = "",
         auth: Credential | None = None,
         pace: Callable[[], None] = lambda: None,
         retries: int | None = None,
@@ -158,9 +157,13 @@ class Clients:
         Raises:
             SettingsError: the certificates or a proxy in the environment can't be used.
         """
+        origin = _find_origin(url, self._settings)
         client = Client(
             url,
             name=name,
+            origin=origin,
+            name_hint=origin and _explain_name(url, self._settings.region, origin),
+            project_id=project_id,
             auth=auth,
             timeout=self._settings.request_timeout.value,
             retry=RetryPolicy(
@@ -170,13 +173,9 @@ class Clients:
             redactor=self._redactor,
             log=self._log,
             ca_bundle=self._settings.ca_bundle.value,
+            while_waiting=self._load,
             transport=transport,
         )
-        client.origin = _find_origin(url, self._settings)
-        mistyped = _explain_name(url, self._settings.region)
-        if client.origin:
-            client.name_hint = mistyped or f"is it spelled right? {client.origin}"
-        client.while_waiting = self._load
         self._stack.callback(client.close)
         return client
 
@@ -306,10 +305,10 @@ def _find_origin(url: str, settings: Settings) -> str | None:
     return None
 
 
-def _explain_name(url: str, region: Setting[str | None]) -> str | None:
-    """Return what to check if the host is unknown, and its region may be mistyped."""
+def _explain_name(url: str, region: Setting[str | None], origin: str) -> str:
+    """Return what to check if the host is unknown: its region may be mistyped."""
     name = region.value
-    if not name or name in KNOWN_REGIONS or f".{name}." not in url:
-        return None
-    suggestion = suggest_region(name)
-    return f"region {name} is from {region.origin}; {suggestion}" if suggestion else None
+    is_unknown = name and name not in KNOWN_REGIONS and f".{name}." in url
+    if name and is_unknown and (suggestion := suggest_region(name)):
+        return f"region {name} is from {region.origin}; {suggestion}"
+    return f"is it spelled right? {origin}"

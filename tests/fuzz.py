@@ -927,6 +927,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
     client = Client(
         "http://127.0.0.1",
         name="the service",
+        project_id="p",
         timeout=60,
         retry=RetryPolicy(retries=0),
         notify=lambda _: None,
@@ -934,7 +935,7 @@ def _open_components(bodies: Sequence[bytes], version: str) -> Iterator[Componen
         transport=httpx.MockTransport(respond),
     )
     try:
-        yield Components(client, versions=Versions(version), project_id="p", where="here")
+        yield Components(client, versions=Versions(version), where="here")
     finally:
         client.close()
 

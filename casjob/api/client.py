@@ -104,21 +104,23 @@ class Client:
 
     Attributes:
         name: names the service in errors.
-        name_hint: what to check if the host's name is unknown; it may be set.
-        origin: where the address is from; it may be set.
-        project_id: the project that requests are about; it may be set.
-        while_waiting: called once a request is under way, before its response is waited for; it
-            may be set.
+        origin: where the address is from.
+        name_hint: what to check if the host's name is unknown.
+        project_id: the project that requests are about, if it is one.
+        while_waiting: called once a request is under way, before its response is waited for.
 
     Raises:
         SettingsError: the certificates or a proxy in the environment can't be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings, all but the first by name, as httpx.Client's
         self,
         url: str,
         *,
         name: str = "the service",
+        origin: str | None = None,
+        name_hint: str | None = None,
+        project_id: str = "",
         auth: Credential | None = None,
         timeout: float = 30,
         retry: RetryPolicy = RetryPolicy(),
@@ -126,14 +128,15 @@ class Client:
         redactor: Redactor | None = None,
         log: Callable[[str], None] | None = None,
         ca_bundle: str | None = None,
+        while_waiting: Callable[[], None] = lambda: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url
         self.name = name
-        self.name_hint = errors.NAME_HINT
-        self.origin: str | None = None
-        self.project_id: str | None = None
-        self.while_waiting: Callable[[], None] = lambda: None
+        self.origin = origin
+        self.name_hint = name_hint or errors.NAME_HINT
+        self.project_id = project_id
+        self.while_waiting = while_waiting
         parsed = httpx.URL(url)
         context = create_tls_context(parsed, ca_bundle)
         self.route = Route(None) if transport else find_route(parsed, context)

@@ -82,11 +82,10 @@ class Components:
     `by_job` has the places of the jobs that were listed with them.
     """
 
-    def __init__(self, client: Client, *, versions: Versions, project_id: str, where: str) -> None:
+    def __init__(self, client: Client, *, versions: Versions, where: str) -> None:
         self.by_job: dict[str, Place] = {}
         self._client = client
         self._versions = versions
-        self._project_id = project_id
         self._where = where
 
     def list_components(
@@ -269,7 +268,7 @@ class Components:
     def _request(
         self, version: str, *path: str, refusals: Refusals, params: dict[str, str] | None = None
     ) -> Request:
-        url = quote_path(version, self._project_id, "cas", *path)
+        url = quote_path(version, self._client.project_id, "cas", *path)
         return Request("GET", url, params, refusals=refusals)
 
     def _refuse_all(self) -> Refusals:

@@ -69,7 +69,7 @@ class Versions:
 
 
 class ServiceStage:
-    """One project of the CAS service.
+    """The client's project in the CAS service.
 
     The demo has sample jobs that need not have been viewed to be known; the first is meant where no
     job is named and none was viewed. A job that is not found is explained by its id. Jobs and
@@ -81,7 +81,6 @@ class ServiceStage:
         client: Client,
         *,
         versions: Versions = Versions("v2"),  # noqa: B008 - it never changes
-        project_id: str,
         location: str | None = None,
         region: str | None = None,
         explain_not_found: Callable[[str], str] = lambda _: "does it belong to this project?",
@@ -89,13 +88,12 @@ class ServiceStage:
         sample_job_ids: tuple[str, ...] = (),
     ) -> None:
         self.endpoint = client.url
-        self.project_id = project_id
+        self.project_id = client.project_id
         self.location = location or urlsplit(client.url).netloc
         self.sample_job_ids = sample_job_ids
-        self._where = f"project {project_id} ({self.location})"
+        self._where = f"project {self.project_id} ({self.location})"
         self._region = region
         self._client = client
-        client.project_id = project_id
         self._versions = versions
         self._component_versions = component_versions or versions
         self._explain_not_found = explain_not_found
@@ -108,7 +106,6 @@ class ServiceStage:
         return Components(
             self._client,
             versions=self._component_versions,
-            project_id=self.project_id,
             where=self._where,
         )
 

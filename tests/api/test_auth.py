@@ -24,14 +24,13 @@ def send(
     path: str = "/jobs",
     *,
     prefix: str = "",
-    project_id: str | None = None,
+    project_id: str = "",
     params: dict[str, str] | None = None,
     retries: int = 0,
 ) -> None:
     retry = RetryPolicy(retries=retries, first_wait=0, longest_wait=0)
     url = service.url + prefix
-    with closing(Client(url, auth=auth, timeout=5, retry=retry)) as client:
-        client.project_id = project_id
+    with closing(Client(url, auth=auth, timeout=5, retry=retry, project_id=project_id)) as client:
         request = Request("GET", path, params)
         client.send(request, lambda document, _: document)
 

@@ -44,7 +44,6 @@ def open_client(
     listener: Listener | None = None,
     *,
     secrets: Iterable[str] = (),
-    project_id: str | None = None,
     **settings: Any,
 ) -> Iterator[Client]:
     listener = listener or Listener()
@@ -56,7 +55,6 @@ def open_client(
         notify=listener.messages.append,
         redactor=Redactor(secrets),
     )
-    client.project_id = project_id
     try:
         yield client
     finally:
@@ -305,7 +303,7 @@ def test_a_response_that_is_not_json_is_described(service: Service) -> None:
 )
 def test_a_request_that_can_not_be_sent_is_an_error(service: Service, more: dict[str, Any]) -> None:
     with (
-        open_client(service.url, project_id=more.pop("project_id", None)) as client,
+        open_client(service.url, project_id=more.pop("project_id", "")) as client,
         pytest.raises(SettingsError, match="can't be sent"),
     ):
         send(client, None, **more)
@@ -425,6 +423,5 @@ def test_there_is_time_for_something_else_while_a_response_is_waited_for(service
     is_done = threading.Event()
     service.handler = lambda _: Reply(200 if is_done.wait(5) else 500, "{}")
 
-    with open_client(service.url) as client:
-        client.while_waiting = is_done.set
+    with open_client(service.url, while_waiting=is_done.set) as client:
         assert send(client) == {}

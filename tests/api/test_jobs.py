@@ -14,19 +14,22 @@ from tests.conftest import JOB_ID, PROJECT_ID
 from tests.service import Reply, Service, documented_job
 
 
-@pytest.fixture
-def client(service: Service) -> Iterator[Client]:
+def open_client(service: Service, project_id: str = PROJECT_ID) -> Client:
     token = Token("a-token", origin="CASJOB_TOKEN")
     retry = RetryPolicy(retries=0)
-    with closing(Client(service.url, auth=token, timeout=5, retry=retry)) as opened:
+    return Client(service.url, project_id=project_id, auth=token, timeout=5, retry=retry)
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[Client]:
+    with closing(open_client(service)) as opened:
         yield opened
 
 
-def open_project(client: Client, version: str = "v2", project_id: str = PROJECT_ID) -> ServiceStage:
+def open_project(client: Client, version: str = "v2") -> ServiceStage:
     return ServiceStage(
         client,
         versions=Versions(version),
-        project_id=project_id,
         component_versions=Versions("v3", "v2"),
         location="cn-north-4",
         explain_not_found=lambda _: "project and region are from a test",
@@ -78,12 +81,11 @@ def test_a_missing_job_is_an_error_that_names_the_project_and_region(client: Cli
     assert raised.value.message == expected
 
 
-def test_ids_are_quoted_in_the_path(service: Service, client: Client) -> None:
-    project = open_project(client, project_id="p/..?#")
+def test_ids_are_quoted_in_the_path(service: Service) -> None:
     service.script = [Reply(404, {"error_code": "SVCSTG.00100429"})]
 
-    with pytest.raises(JobNotFoundError):
-        project.fetch_job("j %/é")
+    with closing(open_client(service, "p/..?#")) as client, pytest.raises(JobNotFoundError):
+        open_project(client).fetch_job("j %/é")
 
     path, _, _ = service.requests[0].target.partition("?")
     assert path == "/v2/p%2F..%3F%23/cas/jobs/j%20%25%2F%C3%A9"

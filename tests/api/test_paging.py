@@ -74,9 +74,9 @@ def fetch(
         stream = httpx.ByteStream(json.dumps(document).encode())
         return httpx.Response(200, headers=document.get("headers"), stream=stream)
 
-    client = Client("http://nowhere.invalid", transport=httpx.MockTransport(answer))
-    project = ServiceStage(client, project_id="p")
-    return project.fetch_job("JOB1", Window(**window), on_progress=on_progress)
+    transport = httpx.MockTransport(answer)
+    client = Client("http://nowhere.invalid", project_id="p", transport=transport)
+    return ServiceStage(client).fetch_job("JOB1", Window(**window), on_progress=on_progress)
 
 
 def indexes(detail: JobDetail) -> list[int | None]:
