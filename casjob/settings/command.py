@@ -72,7 +72,8 @@ def run_command(
     except ValueError as error:
         raise SettingsError(f"{origin} is not a command line: {error}") from None
     except OSError as error:
-        raise SettingsError(f"{origin}: {arguments[0]} can't be run: {error.strerror}") from None
+        message = f"{origin}: {arguments[0]} can't be run: {error.strerror}"
+        raise SettingsError(message, hint="install it, or correct the command there") from None
     with program:
         try:
             stdout = _read_stdout(program, timeout, stderr)

@@ -354,23 +354,31 @@ def test_a_credential_command_has_a_terminal_to_prompt_on(write: Write, read: Re
             os.close(each)
 
 
+INSTALL = "install it, or correct the command there"
+
+
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "words", "hint"),
     [
-        ('"no-such-program SECRET"', ": no-such-program can't be run: No such file or directory"),
-        ('["no such program"]', ": no such program can't be run: No such file or directory"),
-        ('"/ SECRET"', ": / can't be run: Permission denied"),
-        ('"it\'s SECRET"', " is not a command line: No closing quotation"),
-        ('"a\\u0000b"', " is not a command line: embedded null byte"),
+        ('"gone SECRET"', ": gone can't be run: No such file or directory", INSTALL),
+        (
+            '["no such program"]',
+            ": no such program can't be run: No such file or directory",
+            INSTALL,
+        ),
+        ('"/ SECRET"', ": / can't be run: Permission denied", INSTALL),
+        ('"it\'s SECRET"', " is not a command line: No closing quotation", None),
+        ('"a\\u0000b"', " is not a command line: embedded null byte", None),
     ],
 )
 def test_a_credential_command_that_can_not_be_run_is_an_error(
-    text: str, words: str, write: Write, read: Read
+    text: str, words: str, hint: str | None, write: Write, read: Read
 ) -> None:
     path = write(CONFIG, f"[default]\ncredential_command = {text}\n")
     with pytest.raises(SettingsError) as caught:
         read()
     assert str(caught.value) == f"credential_command of profile default in {path}{words}"
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize(
