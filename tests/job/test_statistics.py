@@ -274,6 +274,8 @@ def test_percentiles_are_values_that_occurred(
         (9001, [1000] * 18 + [7000], True),
         (12_101, [10_100] * 5, True),
         (12_100, [10_100] * 5, False),
+        # As floating-point numbers, these two differ by more than 2 s.
+        (4001, [2001] * 5, False),
     ],
 )
 def test_a_step_is_slow_if_it_took_over_2_s_longer_than_nearly_always(
@@ -388,6 +390,16 @@ class TestFailures:
         assert first.means == ("the build of the application failed: read the build's log",)
         assert first.last == START + timedelta(seconds=1)
         assert first.first == START + timedelta(seconds=1, hours=-3)
+
+    def test_happened_first_and_last_by_their_times_not_by_the_order_of_deployments(self) -> None:
+        # The older deployment took longer, and failed last.
+        newer, older = make_report(fail("A"), 10), make_report(fail("A"), 3600)
+        found = summarize([Deployed("2", {"JOB2": newer}), Deployed("1", {"JOB1": older})])
+
+        (failure,) = found.failures
+        assert failure.job_ids == ("JOB2", "JOB1")
+        assert failure.first == START + timedelta(seconds=11)
+        assert failure.last == START + timedelta(seconds=3601)
 
     def test_are_those_of_each_jobs_cause(self) -> None:
         steps = [Step("A", 1, "CANCELLED"), Step("B", 1, "FAILED", NODE), Step("C", 1, "FAILED")]
