@@ -244,6 +244,20 @@ def test_a_proxy_that_is_not_there_is_named(ask_at: AskAt, secure: Service) -> N
     assert "proxy-password" not in finished.err
 
 
+def test_a_proxy_whose_name_is_unknown_is_what_may_be_mistyped(
+    ask_at: AskAt, secure: Service
+) -> None:
+    finished = ask_at(secure, HTTPS_PROXY="http://proxy.invalid:3128")
+
+    assert finished == Finished(
+        6,
+        "",
+        f"casjob: can't connect to {host_of(secure)} (through the proxy proxy.invalid:3128 of"
+        " HTTPS_PROXY): there is no such host\n"
+        "  hint: is the proxy spelled right?\n",
+    )
+
+
 @pytest.mark.parametrize(
     "exempt",
     ["127.0.0.1", "*", "example.com, 127.0.0.1", "::1,[::1],fe80::/10,127.0.0.1,10.0.0.0/8"],
@@ -275,6 +289,8 @@ def test_a_no_proxy_that_is_about_others_changes_nothing(
         "http://ann:proxy-password@proxy.example.com:port",
         "http://ann:proxy-password@[::1",
         "http://ann:proxy-password@",
+        "http://ann:proxy@pass/word@proxy.example.com",
+        "ann:proxy@pass#word@proxy.example.com",
         "ann:proxy-password@\udcff",
     ],
     ids=ascii,
@@ -288,7 +304,8 @@ def test_a_proxy_that_can_not_be_used_is_explained_without_its_password(
         3,
         "",
         "casjob: HTTPS_PROXY is not a proxy that casjob can use\n"
-        "  hint: set it to an address such as http://proxy.example.com:3128\n",
+        "  hint: set it to an address such as http://proxy.example.com:3128; in a password, write / as"
+        " %2F, # as %23 and @ as %40\n",
     )
 
 

@@ -134,13 +134,13 @@ class Client:
         self.url = url
         self.name = name
         self.origin = origin
-        self.name_hint = name_hint or errors.NAME_HINT
         self.project_id = project_id
         self.while_waiting = while_waiting
         parsed = httpx.URL(url)
         context = create_tls_context(parsed, ca_bundle)
         self.route = Route(None) if transport else find_route(parsed, context)
         proxy = self.route.proxy
+        self.name_hint = errors.PROXY_NAME_HINT if proxy else name_hint or errors.NAME_HINT
         self._peer = parsed.netloc.decode("ascii")
         self._redactor = redactor or Redactor()
         if proxy:

@@ -26,6 +26,7 @@ from casjob.json_text import decode
 
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
+PROXY_NAME_HINT = "is the proxy spelled right?"
 
 NOT_THE_SERVICE = (
     "the endpoint may belong to another service, or a proxy may have responded;"

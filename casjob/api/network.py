@@ -37,17 +37,20 @@ def find_route(url: httpx.URL, context: ssl.SSLContext) -> Route:
     # Windows and macOS have exclusions of their own.
     if entry or proxy_bypass(url.host):
         return Route(None, f"{_name_variable('no')} has {entry or url.host}")
+    address = named if "://" in named else f"http://{named}"
+    # A slash or a # in a password ends the host's name too early.
+    is_cut = re.search(r"//.*[/?#].*@", address)
     try:
-        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
-        is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"}
+        proxy = httpx.Proxy(address)
+        is_usable = bool(proxy.url.host) and proxy.url.scheme in {"http", "https"} and not is_cut
     except (ValueError, httpx.InvalidURL):
         is_usable = False
-    # A slash or a # in a password ends the host's name too early.
-    if not is_usable or ("@" in named and proxy.auth is None):
+    if not is_usable:
         # Neither its text nor a chained exception is shown: it may hold the proxy's password.
         raise SettingsError(
             f"{origin} is not a proxy that casjob can use",
-            hint="set it to an address such as http://proxy.example.com:3128",
+            hint="set it to an address such as http://proxy.example.com:3128; in a password, write"
+            " / as %2F, # as %23 and @ as %40",
         )
     if proxy.url.scheme == "https":
         proxy.ssl_context = context

@@ -36,8 +36,8 @@ def check_connection(client: Client, *, timeout: float) -> Iterator[CheckResult]
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        hint = "is the proxy spelled right?" if proxy else client.name_hint
-        yield CheckResult("name", ExitStatus.UNAVAILABLE, f"{host}: {_reason(error)}", hint)
+        reason = f"{host}: {_reason(error)}"
+        yield CheckResult("name", ExitStatus.UNAVAILABLE, reason, client.name_hint)
         return
     addresses = ", ".join(dict.fromkeys(str(address[0]) for *_, address in found))
     yield _pass("name", f"{host} resolves to {addresses}")

@@ -26,7 +26,7 @@ _OPTIONAL = CREDENTIALS | {"cloud"}
 
 _UNSET = {
     "project_id": "not set: looked up from the region",
-    "ca_bundle": "not set: system CAs",
+    "ca_bundle": "not set: certifi's CAs",
     "job_id": "not set: the job last viewed",
 }
 

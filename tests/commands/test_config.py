@@ -31,7 +31,7 @@ project_id       -      not set: looked up from the region
 endpoint         -      not set
 iam_endpoint     -      not set
 api_version      auto   default
-ca_bundle        -      not set: system CAs
+ca_bundle        -      not set: certifi's CAs
 request_timeout  30     default
 retries          3      default
 job_id           -      not set: the job last viewed
@@ -134,7 +134,7 @@ def test_settings_are_shown_with_their_origins_and_secrets_masked(
     }
     finished = casjob("config", "--region", "eu-west-101", "--api-version", "v3", environ=environ)
     source = f"profile prod in {config}"
-    usual, last = "not set: system CAs", "not set: the job last viewed"
+    usual, last = "not set: certifi's CAs", "not set: the job last viewed"
     assert finished == (
         0,
         f"""\
