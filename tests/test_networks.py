@@ -304,8 +304,8 @@ def test_a_proxy_that_can_not_be_used_is_explained_without_its_password(
         3,
         "",
         "casjob: HTTPS_PROXY is not a proxy that casjob can use\n"
-        "  hint: set it to an address such as http://proxy.example.com:3128; in a password, write / as"
-        " %2F, # as %23 and @ as %40\n",
+        "  hint: set it to an address such as http://proxy.example.com:3128; in a password, write /"
+        " as %2F, # as %23 and @ as %40\n",
     )
 
 

@@ -57,7 +57,8 @@ def read_profile(path: Path, text: str | None, chosen: Value | None) -> Source:
     # On Windows its mode does not say who may read it.
     is_open = os.name == "posix" and path.stat().st_mode & 0o044
     if SECRETS & values.keys() and is_open:
-        warnings.append(f"{path} has a secret that other users can read: chmod 600 {path}")
+        mend = f"chmod 600 {shlex.quote(str(path))}"
+        warnings.append(f"{path} has a secret that other users can read: {mend}")
     return Source(
         source, values, explicit=chosen is not None, is_own=True, warnings=tuple(warnings)
     )

@@ -121,7 +121,11 @@ def find_sources(
             hint=_NO_OTHER,
         ),
         *others,
-        attempt(partial(_read_sdk_file, environ, named), is_needed=bool(named)),
+        attempt(
+            partial(_read_sdk_file, environ, named),
+            is_needed=bool(named),
+            hint="HUAWEICLOUD_SDK_CREDENTIALS_FILE names it",
+        ),
         attempt(partial(_read_koocli_file, environ), is_needed=False),
     )
     sources = tuple(each for each in found if each)

@@ -171,8 +171,11 @@ def test_a_broken_file_that_is_asked_for_is_an_error(
 
 
 def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="gone can't be read: No such file or directory"):
+    with pytest.raises(
+        SettingsError, match="gone can't be read: No such file or directory"
+    ) as caught:
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
+    assert caught.value.hint == "HUAWEICLOUD_SDK_CREDENTIALS_FILE names it"
     with pytest.raises(
         SettingsError,
         match=r"no profile 'x', given by --profile: .*config\.toml does not exist",
@@ -196,10 +199,13 @@ def test_the_named_sdk_file_is_read_instead_of_the_usual_one(
 
 
 def test_a_profile_with_a_secret_that_others_can_read_is_a_warning(
-    write: Write, resolve: Resolve
+    write: Write, resolve: Resolve, tmp_path: Path, clean_environ: dict[str, str]
 ) -> None:
-    path = write(CONFIG, '[default]\ntoken = "t"\n[open]\nregion = "ae-ad-1"\n')
-    warning = f"{path} has a secret that other users can read: chmod 600 {path}"
+    clean_environ["XDG_CONFIG_HOME"] = str(tmp_path / "my config")
+    path = write(
+        "my config/casjob/config.toml", '[default]\ntoken = "t"\n[open]\nregion = "ae-ad-1"\n'
+    )
+    warning = f"{path} has a secret that other users can read: chmod 600 '{path}'"
     assert resolve().warnings == ()
     path.chmod(0o640)
     assert resolve().warnings == (warning,)
