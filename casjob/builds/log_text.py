@@ -9,7 +9,9 @@ from casjob.errors import CasjobError, ReplyTooLargeError
 MAX_LOG = 64 * 1024 * 1024
 """Characters of a log that are read."""
 MAX_PARTS = 2700
-"""Parts of a log: so many of the documented size, 25 kB, are as long as the longest log."""
+"""Parts that are read at once: of the documented size, 25 kB, so many are the longest log."""
+_SHORT = 4096
+"""Characters: a part of fewer is the last one so far."""
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, and what moves the cursor
@@ -40,17 +42,18 @@ class LogReader:
     """Reads the log of a build from its start, in as many calls as one likes.
 
     The end of paging is not documented: a part is the last one if it is empty, or if its end is not
-    after its start. `fetch_part` gets that.
+    after its start, which `fetch_part` gets. While a build writes line by line, no part may ever be
+    empty.
     """
 
     def __init__(self, fetch_part: Callable[[int], LogPart]) -> None:
         self.phases: tuple[Phase, ...] = ()
         self.problem: str | None = None
         self._fetch_part = fetch_part
-        self._position = self._length = self._parts = 0
+        self._position = self._length = 0
 
-    def read(self, *, in_part: bool = False) -> str:
-        """Return what was written since the last call.
+    def read(self, *, is_final: bool = True, in_part: bool = False) -> str:
+        """Return what was written since the last call; `is_final` means that no more will be.
 
         Raises:
             CasjobError: what went wrong; `in_part`, only if nothing came before that.
@@ -67,9 +70,10 @@ class LogReader:
                 break
             texts.append(text)
             self._length += len(text)
-            self._parts += 1
-            if self._length > MAX_LOG or self._parts >= MAX_PARTS:
+            if self._length > MAX_LOG or len(texts) >= MAX_PARTS:
                 self._give_up()
+            if not is_final and len(text) < _SHORT:
+                break
         return "".join(texts)
 
     def _read_part(self) -> str:

@@ -237,7 +237,7 @@ def _show(
 
     build = found.build
     with session.notices.progress("reading the log"):
-        text = reader.read()
+        text = reader.read(is_final=build.has_ended)
     lines = clean(text)
     component = found.job.component.label if found.job else build.job_name
     job_id = found.job and found.job.job_id
@@ -272,13 +272,13 @@ def _follow(
     build, tail, interval = found.build, selected.tail, 0.0
     lines = LineReader()
     fetch_build = partial(service.builds.fetch_build, found.build_id)
-    # What came is shown at once, and after it failures are no longer in a row.
-    read = partial(reader.read, in_part=True)
     ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")
     _introduce(found, (), selected, session)
     try:
         is_over = False
         while not is_over:
+            # What came is shown at once, and after it failures are no longer in a row.
+            read = partial(reader.read, is_final=build.has_ended, in_part=True)
             text = ask(read, is_seen=True)
             # Once the build has ended, its log is read to the end.
             is_over = bool(reader.problem) or (build.has_ended and not text)

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from casjob.builds.log_text import LineReader, LogPart, LogReader, clean
+from casjob.builds.log_text import MAX_PARTS, LineReader, LogPart, LogReader, clean
 from casjob.errors import ServiceError
 
 
@@ -92,3 +92,24 @@ def test_a_log_is_whole_where_that_is_asked_for() -> None:
 
     with pytest.raises(ServiceError):
         LogReader(fetch).read()
+
+
+def test_a_log_that_never_stops_growing_is_read_up_to_a_short_part() -> None:
+    asked: list[int] = []
+
+    def fetch(position: int) -> LogPart:
+        asked.append(position)
+        text = "x" * (4096 if position < 8192 else 20)
+        return LogPart(text, position + len(text), ())
+
+    reader = LogReader(fetch)
+    assert len(reader.read(is_final=False)) == 4096 + 4096 + 20
+    assert reader.read(is_final=False) == "x" * 20
+    assert asked == [0, 4096, 8192, 8212]
+
+
+def test_a_log_may_be_followed_for_more_parts_than_are_read_at_once() -> None:
+    reader = LogReader(lambda position: LogPart("x", position + 1, ()))
+    for _ in range(MAX_PARTS + 1):
+        assert reader.read(is_final=False) == "x"
+    assert reader.problem is None

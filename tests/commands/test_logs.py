@@ -710,6 +710,34 @@ class TestFollowing:
         assert first == "casjob: build 2 (b2) of component web: Building"
         assert last.startswith(f"casjob: build 2 (b2) of component web: {state} after 20.0s")
 
+    def test_shows_at_once_what_a_build_writes_all_the_time(
+        self, ask: Ask, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sleeps: list[int] = []
+        service.builds = [build(end="", state="Building", log="")]
+
+        def write(request: Recorded) -> None:
+            if request.path.endswith("/logs"):
+                service.builds[0]["log"] += f"line {len(sleeps)}\n"
+
+        def grow(_: float) -> float:
+            sleeps.append(len(service.requests))
+            if len(sleeps) == 3:
+                service.handler = lambda _: None
+                service.builds = [build(log=service.builds[0]["log"])]
+            return 0.0
+
+        service.handler = write
+        monkeypatch.setattr("casjob.commands.logs.grow", grow)
+        followed = ask("logs", "--build", "b2", "-f")
+        assert (followed.status, followed.out) == (1, "line 0\nline 1\nline 2\n")
+        first, second, third = sleeps
+        assert (second - first, third - second) == (1, 1)
+        service.builds = [build(end="", state="Building", log="")]
+        service.handler = write
+        shown = ask("logs", "--build", "b2")
+        assert (shown.status, shown.out) == (0, "line 3\n")
+
     def test_begins_with_the_last_lines(self, ask: Ask) -> None:
         followed = ask("logs", JOB_ID, "-f", "--tail", "1")
         assert (followed.status, followed.out) == (1, "Done\n")
