@@ -91,7 +91,13 @@ SHAPES: dict[str, Row] = {
     ),
     "no pair": refused(400, {"status": "bad"}, '{"status": "bad"}'),
     "nothing": refused(400, {}, "(empty response)"),
-    "null": refused(400, "null", "null"),
+    "an error_detail": refused(
+        400, {**refusal("A.1"), "error_detail": "limit: 0"}, "A.1 no; limit: 0"
+    ),
+    "an error_detail that says no more": refused(
+        400, {**refusal("A.1"), "error_detail": "no"}, "A.1 no"
+    ),
+    "null": refused(400, "null", "(empty response)"),
     "a list": refused(400, "[1]", "[1]"),
     "an empty body": refused(400, b"", "(empty response)"),
     "plain text": refused(400, "short and stout\n", "short and stout"),

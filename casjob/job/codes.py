@@ -93,6 +93,15 @@ _ADDING_KEYS = ("errordetail", "errordetails")
 _NOUN = re.compile(r"(?i)(code|msg|message|reason|details?)\Z")
 """The end of a key that says what its value is; before it is the spelling of the pair."""
 
+_SAYS_NO_MORE = re.compile(
+    r"(?i)(?:err|error|exception|fail|failure|msg|message|reason|detail|desc|description|cause|text"
+    r"|body|data|result|response|value|output)s?\Z"
+)
+"""The end of a key that may be left out where its value is a text: NeutronError, but no pod."""
+
+_NOTHING = frozenset({"", "null", "None", "<nil>"})
+"""What programs write in a text where they have none."""
+
 
 class Candidate(NamedTuple):
     """A pair of an object in a message: the keys of its code and its text; either may be None."""
@@ -109,13 +118,14 @@ def is_code(value: JsonValue) -> bool:
     Prose, placeholders from documentation, ids, HTTP statuses and `success` are not.
     """
     if isinstance(value, str):
-        return bool(_IS_CODE.fullmatch(value)) and not _IS_NO_CODE.fullmatch(value)
+        word = value.strip()
+        return bool(_IS_CODE.fullmatch(word)) and not _IS_NO_CODE.fullmatch(word)
     return type(value) is int and value >= _SMALLEST_NUMBER
 
 
 def is_vendor_code(value: JsonValue) -> TypeGuard[str]:
     """Return whether the value of a field for codes has the form of Huawei Cloud's codes."""
-    return isinstance(value, str) and bool(_IS_VENDOR_CODE.fullmatch(value))
+    return isinstance(value, str) and bool(_IS_VENDOR_CODE.fullmatch(value.strip()))
 
 
 def find_code(text: str) -> str | None:
@@ -170,7 +180,10 @@ def find_candidates(message: JsonValue) -> Iterator[Candidate]:
 
 
 def find_sentence(path: Path, value: JsonValue) -> tuple[Path, JsonValue]:
-    """Return the deepest text in the value of a text, or else the one leaf, or else the value."""
+    """Return the deepest text in the value of a text, or else the one leaf, or else the value.
+
+    A leaf whose key says more than that it is a text is left with it: `{"web-6f9c": "gone"}`.
+    """
     if isinstance(value, str):
         return path, value
     texts = [
@@ -180,7 +193,9 @@ def find_sentence(path: Path, value: JsonValue) -> tuple[Path, JsonValue]:
     ]
     if not texts:
         leaves = list(find_leaves(value))
-        texts = [] if len(leaves) > 1 or is_code(leaves[0][1]) else leaves
+        keys = [key for key in leaves[0][0] if isinstance(key, str)]
+        is_plain = len(leaves) == 1 and all(map(_SAYS_NO_MORE.search, keys))
+        texts = leaves if is_plain and not is_code(leaves[0][1]) else []
     inner, text = max(texts, key=lambda found: len(found[0]), default=((), value))
     return (*path, *inner), text
 
@@ -198,6 +213,11 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
     own_texts = {_find_spelling(key): key for key in reversed(texts)}
     own = own_texts.get(_find_spelling(cause)) if cause else None
     own = own or next(iter(texts), None)
+    if cause and not own:
+        # A number or a flag, which is no text but where there is no other.
+        own = next(
+            (key for key in sentences if not isinstance(fields[key], str | dict | list)), None
+        )
     others = [
         (code, text)
         for code in codes
@@ -238,12 +258,13 @@ def _group_keys(fields: dict[str, JsonValue]) -> tuple[list[str], list[str], lis
         sentences.insert(0, "Detail")
         if "Message" in fields:
             codes.insert(0, "Message")
-    sentences = [key for key in sentences if isinstance(fields[key], str | dict | list)]
+    sentences = [key for key in sentences if fields[key] is not None]
+    objects = [key for key in sentences if isinstance(fields[key], str | dict | list)]
 
     def written(names: Iterable[str]) -> list[str]:
         return [key for key in spelt(names) if isinstance(fields[key], str)]
 
-    texts = [key for key in [*sentences, *written(_TEXT_KEYS)] if says_something(fields[key])]
+    texts = [key for key in [*objects, *written(_TEXT_KEYS)] if says_something(fields[key])]
     if set(sentences).isdisjoint(texts):
         texts += (key for key in written(_ADDING_KEYS) if says_something(fields[key]))
     return [key for key in codes if is_code(fields[key])], sentences, texts
@@ -259,7 +280,9 @@ def _choose_code(
     """
     vendors = (key for key in codes if is_vendor_code(fields[key]))
     swapped = (
-        key for key in texts if is_vendor_code(text := fields[key]) and find_code(text) == text
+        key
+        for key in texts
+        if is_vendor_code(text := fields[key]) and find_code(text) == text.strip()
     )
     names = (key for key in codes if isinstance(fields[key], str))
     return next(chain(vendors, swapped, names, codes), None)
@@ -275,7 +298,11 @@ def find_leaves(
 ) -> Iterator[tuple[Path, JsonValue]]:
     """Yield each value that is neither empty nor a container, with its path."""
     for path, value in _walk(message, without):
-        if value.strip() if isinstance(value, str) else not isinstance(value, dict | list | None):
+        if isinstance(value, str):
+            is_leaf = value.strip().strip("\"' \t\r\n\ufeff") not in _NOTHING
+        else:
+            is_leaf = not isinstance(value, dict | list | None)
+        if is_leaf:
             yield path, value
 
 

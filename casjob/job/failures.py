@@ -22,6 +22,12 @@ _MAX_TEXT = 256 * 1024
 _EXCERPT = 300
 """Characters of the service's text that an error shows."""
 
+_ADDS = re.compile(r"(?i)error_?details?(?![\w-])")
+"""A path to what an error body adds to its message."""
+
+_NAMES_A_THING = re.compile(r"[\d./:-]")
+"""In a key that is no field's: web-6f9c-x2k, 10.0.0.1."""
+
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -79,7 +85,7 @@ def _open(text: str, room: int) -> JsonValue:
     value: JsonValue = text
     while isinstance(value, str):
         try:
-            value = decode(value, _make_object, max_depth=room)
+            value = decode(value.lstrip("\ufeff"), _make_object, max_depth=room)
         except ValueError:
             return text
     return value if isinstance(value, dict | list) else text
@@ -98,8 +104,8 @@ def read_failure(sent: JsonValue) -> Failure | None:
     The deepest code with a detail is the cause; of several equally deep, the first. Without such
     a pair it is a detail alone, and else a code alone. JSON within the cause's detail is read
     too, well-formed or not, and what it says becomes the cause. Only a cause without a code gets
-    one that its text names. A message of no known shape is its own detail, exactly as sent. No
-    text is lost, and nothing is raised.
+    one that its text names, or else a text elsewhere in the message. A message of no known shape is
+    its own detail, exactly as sent. No text is lost, and nothing is raised.
     """
     message = decode_messages(sent)
     if not says_something(message):
@@ -108,7 +114,10 @@ def read_failure(sent: JsonValue) -> Failure | None:
     while within_detail := _read_detail(failure):
         failure = within_detail
     if failure.code is None and failure.detail:
-        return failure._replace(code=find_code(failure.detail))
+        texts = (failure.detail, *(text for _, text in failure.rest))
+        code = next(filter(None, map(find_code, texts)), None)
+        rest = tuple(each for each in failure.rest if each[1].strip() != code)
+        return failure._replace(code=code, rest=rest)
     return failure
 
 
@@ -205,6 +214,7 @@ def _read_deepest(
     # A text that holds a wanted pair is shown by that pair.
     opened = {prefix for each in wanted for prefix in _prefixes(each.path)}
     shown: set[Path] = set()
+    things: dict[str, str] = {}
 
     def show(candidate: Candidate) -> Pair:
         texts: list[str | None] = []
@@ -215,14 +225,24 @@ def _read_deepest(
                 continue
             path, value = find_sentence(path, candidate.fields[key])
             shown.add(path)
-            texts.append(_show(value))
-        return Pair(*texts)
+            text = _show(value)
+            texts.append(text)
+            if thing := _find_thing(path):
+                things.setdefault(_name(thing), text)
+        code, detail = texts
+        return Pair(code and code.strip(), detail)
 
     code, detail = show(cause)
     outer = _drop_empty(map(show, sorted(within, key=_depth, reverse=True)))
     beside = _drop_empty(map(show, also))
-    rest = [(_name(path), _show(leaf)) for path, leaf in find_leaves(message, shown)]
-    return Failure(code, detail, outer, beside, tuple(rest))
+    rest = ((_name(path), _show(leaf)) for path, leaf in find_leaves(message, shown))
+    return Failure(code, detail, outer, beside, (*things.items(), *rest))
+
+
+def _find_thing(path: Path) -> Path | None:
+    """Return the part of a path up to the last key that names a thing, such as a pod, or None."""
+    ends = (end for end in range(len(path) - 1, 0, -1) if _NAMES_A_THING.search(str(path[end - 1])))
+    return next((path[:end] for end in ends if isinstance(path[end - 1], str)), None)
 
 
 def _depth(candidate: Candidate) -> int:
@@ -256,7 +276,9 @@ def describe_failure(failure: Failure | None) -> str:
     if failure is None:
         return "(empty response)"
     pairs = (Pair(failure.code, failure.detail), *failure.within)
-    return clip(", within ".join(map(_describe_pair, pairs)))
+    said = ", within ".join(map(_describe_pair, pairs))
+    more = (text for path, text in failure.rest if _ADDS.search(path) and text not in said)
+    return clip("; ".join([said, *more]))
 
 
 def _describe_pair(pair: Pair) -> str:

@@ -55,6 +55,10 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "an empty array": (" [ ] ", None),
     "an empty object as a JSON string": (r'"{}"', None),
     "empty fields": ('{"Message": "", "Detail": null, "data": [{}, "  ", "[]"]}', None),
+    "the word null": ("null", None),
+    "null in a string": ('"null"', None),
+    "an empty string of JSON": ('""', None),
+    "words for nothing": ('{"Message": "null", "Detail": "None", "error": "<nil>"}', None),
     # Pairs, one per spelling.
     "the documented example": (
         '{ "Message" : "ECC00011", "Detail" : "Building failed." }',
@@ -107,9 +111,19 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         says("Ecs.0005", "BadRequest"),
     ),
     "true is no code": ('{"code": true, "message": "m"}', says(None, "m", rest={"code": "true"})),
-    "a number is no detail": (
-        '{"code": "A", "message": 7}',
-        says("A", None, rest={"message": "7"}),
+    "a number as detail": ('{"Message": "ECC00099", "Detail": 7}', says("ECC00099", "7")),
+    "a flag as detail": ('{"code": "A", "message": false}', says("A", "false")),
+    "a number is no detail beside a text": (
+        '{"Message": "A", "Detail": 7, "message": "m"}',
+        says("A", "m", rest={"Detail": "7"}),
+    ),
+    "blanks around a code": (
+        '{"Message": "ECC00099 ", "Detail": " m ", "cause": {"code": "\\tA", "message": "n"}}',
+        says("A", "n", ("ECC00099", " m ")),
+    ),
+    "blanks around a code under message": (
+        '{"code": "BadRequest", "message": " Ecs.0005 "}',
+        says("Ecs.0005", "BadRequest"),
     ),
     "a Kubernetes Status": (
         {
@@ -294,6 +308,31 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         {"error_code": "A.0001", "error_msg": '{"NeutronError": ["It is in use."]}'},
         says("A.0001", "It is in use."),
     ),
+    "a detail with one text under a key that says more": (
+        r'{"Message": "ECC00099", "Detail": "{\"web-6f9c-x2k\": \"Back-off\"}"}',
+        says("ECC00099", '{"web-6f9c-x2k": "Back-off"}'),
+    ),
+    "a detail with one number": ({"Detail": {"failed_pods": 3}}, says(None, '{"failed_pods": 3}')),
+    "pairs under the names of what they are about": (
+        {
+            "Message": "ECC00099",
+            "Detail": {
+                "web-1": {"reason": "CrashLoopBackOff", "message": "m"},
+                "10.0.0.1": [{"message": "n"}, {"code": "A", "message": "o"}],
+            },
+        },
+        says(
+            "A",
+            "o",
+            ("ECC00099", None),
+            also=[("CrashLoopBackOff", "m")],
+            rest={
+                "Detail.10.0.0.1": "A",
+                "Detail.web-1": "CrashLoopBackOff",
+                "Detail.10.0.0.1[0].message": "n",
+            },
+        ),
+    ),
     "a detail with several texts under other keys": (
         {"error_code": "A.0001", "error_msg": {"a": "It is in use.", "b": "Detach it."}},
         says("A.0001", '{"a": "It is in use.", "b": "Detach it."}'),
@@ -333,6 +372,14 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
         says("A.0001", "m", (None, 'a … => {"msg": "n"}')),
     ),
     # A part of a pair.
+    "a code in another object than its detail": (
+        {"jsonBody": {"Message": "ECC00099", "id": 1}, "Detail": "m"},
+        says("ECC00099", "m", rest={"jsonBody.id": "1"}),
+    ),
+    "a code in the text beside a detail": (
+        {"Message": "ECC00099: It broke.", "Detail": "m"},
+        says("ECC00099", "m", rest={"Message": "ECC00099: It broke."}),
+    ),
     "a lone Message with a code": ('{"Message": "ECC00011"}', says("ECC00011", None)),
     "a lone Message": ('{"Message": "m"}', says(None, "m")),
     "a lone Detail": ('{"Detail": "m"}', says(None, "m")),
@@ -462,7 +509,11 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     # JSON without a pair, and no JSON.
     "an object of another shape": ('{ "a":[1, "{}"] }', says(None, '{ "a":[1, "{}"] }')),
     "a number": (5, says(None, "5")),
-    "the word null": ("null", says(None, "null")),
+    "a number of no shape": ("0", says(None, "0")),
+    "a byte order mark before JSON": (
+        encode({"Message": "ECC00099", "Detail": f"\ufeff{encode(VPC)}"}),
+        says("VPC.0202", "Query failed.", ("ECC00099", None)),
+    ),
     "a JSON string of plain text": (r'"no\ttab"', says(None, r'"no\ttab"')),
     "plain text": ("  It broke.\n", says(None, "  It broke.\n")),
     "a stack trace": (STACK_TRACE, says(None, STACK_TRACE)),
@@ -595,7 +646,8 @@ def leaves(value: JsonValue) -> list[str]:
         case None:
             return []
         case str():
-            return [value] if value.strip() else []
+            is_nothing = value.strip("\"' \t\r\n\ufeff") in {"", "null", "None", "<nil>"}
+            return [] if is_nothing or not value.strip() else [value]
         case _:
             return [encode(value)]
 
@@ -700,6 +752,13 @@ def test_the_time_to_read_a_message_grows_with_its_length(piece: str) -> None:
         (Failure("A.0001", "m"), "A.0001 m"),
         (Failure(None, "m"), "m"),
         (Failure("A.0001", None), "A.0001"),
+        (
+            Failure(
+                "A.0001", "m", rest=(("x", "y"), ("error_detail", "more"), ("errorDetail", "m"))
+            ),
+            "A.0001 m; more",
+        ),
+        (Failure("A.0001", "m", rest=(("error.error_detail.field", "size"),)), "A.0001 m; size"),
         (Failure("A.0001", "A.0001: m"), "A.0001: m"),
         (Failure("A.0001", "m", within=(Pair("B", None),)), "A.0001 m, within B"),
         (Failure(None, "x" * 300), "x" * 300),
