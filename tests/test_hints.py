@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import JOB_ID, PROJECT_ID, Casjob
+from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.following import QUICKLY
 from tests.samples import as_document, job, task
 from tests.service import Reply, Service
@@ -304,3 +304,29 @@ def test_a_job_that_is_not_found_may_have_been_viewed_elsewhere(
     told = f"  hint: {JOB_ID} was last viewed in cn-north-4; project {PROJECT_ID} is from "
     assert "was last viewed" not in same.err
     assert (told in other.err) == is_told
+
+
+@pytest.mark.parametrize("named", [JOB_ID, JOB_ID[:6]])
+@pytest.mark.parametrize("regions", [("cn-north-4", "cn-east-3"), ("cn-east-3", "cn-north-4")])
+def test_a_job_that_was_viewed_in_two_projects_is_not_looked_for_in_a_circle(
+    casjob: Casjob,
+    service: Service,
+    at_service: dict[str, str],
+    named: str,
+    regions: tuple[str, str],
+) -> None:
+    def show(job_id: str, region: str) -> Finished:
+        place = ["--region", region, "--project-id", f"project-{region}"]
+        return casjob("show", job_id, *place, environ=at_service)
+
+    assert [show(JOB_ID, region).status for region in regions] == [0, 0]
+    service.jobs.clear()
+    before, last = [show(named, region).err.splitlines()[-1] for region in regions]
+
+    usual = (
+        "project project-{0} is from --project-id, region {0} from --region, the endpoint from"
+        " CASJOB_ENDPOINT; a wrong one is the usual cause"
+    )
+    told = f"{JOB_ID} was last viewed in {regions[1]}; {usual.format(regions[0])}"
+    assert before == f"  hint: {told}"
+    assert last == f"  hint: {usual.format(regions[1])}"
