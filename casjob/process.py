@@ -77,6 +77,10 @@ def finish(status: int) -> NoReturn:
 
 
 def _exit_at_once(number: int, _frame: object) -> NoReturn:
+    # Progress may be drawn by now.
+    with suppress(OSError):
+        if os.isatty(2) and os.environ.get("TERM") != "dumb":
+            os.write(2, b"\r\x1b[K")  # noqa: TID251 - its lock may be held by what draws it
     os._exit(_SIGNALLED + number)
 
 

@@ -14,10 +14,12 @@ from unittest.mock import patch
 import pytest
 import typer.main
 
+from casjob import streams
 from casjob.api.pace import Pace
 from casjob.program import run
 from casjob.storage import History
 from tests.service import Service, documented_job
+from tests.terminal import PATIENCE
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 OTHER_JOB_ID = "JOB8f13d7c2-26ae-4b95-b0d8-71c5a9e6043f"
@@ -77,7 +79,10 @@ def run_here(
     columns: int | None = None,
     encoding: str = "utf-8",
 ) -> Finished:
-    """Run a command line in this process; with `columns`, its streams are a terminal."""
+    """Run a command line in this process; with `columns`, its streams are a terminal.
+
+    No progress is drawn there: whether one is would depend on how busy the machine is.
+    """
     is_terminal = columns is not None
     out = _Stream(encoding, is_terminal=is_terminal)
     err = _Stream("utf-8", is_terminal=is_terminal)
@@ -86,6 +91,7 @@ def run_here(
         patch.dict(os.environ, {**environ, **size}, clear=True),
         patch.object(sys, "stdout", out),
         patch.object(sys, "stderr", err),
+        patch.object(streams, "PROGRESS_AFTER", PATIENCE),
     ):
         time.tzset()
         status = run(list(words))

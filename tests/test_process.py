@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.program import MEASURED
+from tests.terminal import Terminal
 
 # Sends itself a signal when a module is about to be imported.
 PROGRAM = """
@@ -55,6 +56,17 @@ def test_a_signal_inside_an_import_ends_the_program_quietly(
     module: str, number: int, clean_environ: dict[str, str]
 ) -> None:
     assert run_signalled(module, number, clean_environ) == (128 + number, "", "")
+
+
+def test_a_signal_inside_an_import_leaves_no_progress(clean_environ: dict[str, str]) -> None:
+    # It waits inside an import that the reply needs.
+    waiting = "__import__('threading').Event().wait(20)"
+    program = PROGRAM.replace("os.kill(os.getpid(), int(sys.argv[2]))", waiting)
+    words = [sys.executable, "-c", program, "pydantic"]
+    with Terminal(words, {**MEASURED, **clean_environ}) as terminal:
+        terminal.wait_until(lambda lines: any("fetching JOB" in line for line in lines))
+        terminal.send_signal(signal.SIGTERM)
+        assert terminal.finish() == (128 + signal.SIGTERM, [])
 
 
 @pytest.mark.parametrize("number", NUMBERS)
