@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -70,6 +70,9 @@ class _Stream(io.TextIOWrapper):
 
 # Typer would build the tree of commands anew for each run, which takes longer than most runs.
 patch.object(typer.main, "get_command", cache(typer.main.get_command)).start()
+
+# Requests in this process need not keep the pace that the gateway allows.
+patch.dict(Pace.__init__.__kwdefaults__, sleep=lambda _: None).start()
 
 
 def run_here(
@@ -144,13 +147,6 @@ def casjob(clean_environ: dict[str, str]) -> Iterator[Casjob]:
 
 
 @pytest.fixture
-def without_pace() -> Iterator[None]:
-    """Let requests in this process follow one another faster than the gateway allows."""
-    with patch.dict(Pace.__init__.__kwdefaults__, sleep=lambda _: None):
-        yield
-
-
-@pytest.fixture
 def state(tmp_path: Path) -> Path:
     """Return a state folder with two jobs in its history."""
     history = History(tmp_path / "casjob" / "history", endpoint="https://one", project_id="p")
@@ -190,3 +186,9 @@ def ask(casjob: Casjob, at_service: dict[str, str]) -> Callable[..., Finished]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-faults", action="store_true", help="write tests/data/faults.txt anew")
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Run two workers a core: half of the time, a test waits, as for what never comes."""
+    return 2 * (yield)

@@ -121,7 +121,7 @@ def test_commands_complete_with_their_whole_summaries(complete: Complete) -> Non
         {"CASJOB_HISTORY": "nonsense"},
         {"CASJOB_PROFILE": "gone"},
         {"XDG_STATE_HOME": ""},
-        {"XDG_STATE_HOME": "", "HOME": "/nonexistent"},
+        {"XDG_STATE_HOME": "", "HOME": "/dev/null"},
     ],
 )
 def test_no_job_completes_without_a_history_or_by_settings_that_can_not_be_read(

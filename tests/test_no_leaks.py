@@ -292,7 +292,6 @@ def test_no_command_leaks_what_a_refusal_repeats(
 
 @pytest.mark.parametrize("way", ["token", "short token", "access key", "login"])
 @pytest.mark.parametrize("body", [name[4:] for name in FAILURES if name.startswith("200 ")])
-@pytest.mark.usefixtures("without_pace")
 def test_a_success_that_repeats_the_secrets_leaks_nothing(
     way: str,
     body: str,

@@ -395,7 +395,6 @@ def test_there_is_no_limit_to_the_tasks(count: int | None) -> None:
     assert indexes(fetch(server)) == list(range(12_345))
 
 
-@pytest.mark.usefixtures("without_pace")
 @pytest.mark.parametrize("words", [("show", JOB_ID), ("list",), ("list", "web")])
 @pytest.mark.parametrize("version", ["v2", "v3"])
 @pytest.mark.parametrize("size", [1, 100])

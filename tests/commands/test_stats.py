@@ -14,8 +14,6 @@ from tests.program import run_shell
 from tests.samples import Fields, as_document, job, moment, task
 from tests.service import Recorded, Reply, Service
 
-pytestmark = pytest.mark.usefixtures("without_pace")
-
 Ask = Callable[..., Finished]
 ECC = '{"Message": "ECC00011", "Detail": "Building failed."}'
 

@@ -93,7 +93,6 @@ def test_a_table_in_a_file_is_plain(casjob: Casjob, file: Path, columns: int | N
     assert file.read_text("utf-8") == casjob(*words).out
 
 
-@pytest.mark.usefixtures("without_pace")
 @pytest.mark.parametrize("output", ["json", "jsonl", "csv", "markdown", "junit", "github"])
 def test_wait_has_the_verdicts_in_both(casjob: Casjob, file: Path, output: str) -> None:
     words = ("wait", "--demo", FAILED_JOB_ID, SUCCEEDED_JOB_ID)
