@@ -62,7 +62,8 @@ def test_a_signal_inside_an_import_leaves_no_progress(clean_environ: dict[str, s
     # It waits inside an import that the reply needs.
     waiting = "__import__('threading').Event().wait(20)"
     program = PROGRAM.replace("os.kill(os.getpid(), int(sys.argv[2]))", waiting)
-    words = [sys.executable, "-c", program, "pydantic"]
+    program = program.replace("sys.argv[1]", "'pydantic'")
+    words = [sys.executable, "-c", program]
     with Terminal(words, {**MEASURED, **clean_environ}) as terminal:
         terminal.wait_until(lambda lines: any("fetching JOB" in line for line in lines))
         terminal.send_signal(signal.SIGTERM)
