@@ -1,10 +1,15 @@
 """Components made up for a test, as the service would send them."""
 
+from casjob.demo.jobs import read_samples
 from casjob.demo.replies import ComponentDocument, Fields
 from tests.service import Recorded, Reply
 
 UPDATED = 1_580_788_863_000
 """2020-02-04T04:01:03Z in milliseconds."""
+
+WEB, GATEWAY, _ = read_samples()
+EARLIER_JOB_IDS = tuple(each["job_id"] for each in WEB["deployments"][2:])
+"""The jobs that deployed `web` in the demo before its last two, newest first."""
 
 
 def component(

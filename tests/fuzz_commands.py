@@ -28,7 +28,7 @@ from unittest.mock import patch
 
 from casjob.demo import jobs
 from casjob.demo.builds import list_builds
-from casjob.demo.components import list_components
+from casjob.demo.jobs import list_components
 from casjob.demo.replies import BuildDocument, Document, Samples, answer
 from casjob.errors import ExitStatus
 from casjob.formats.display import FORMATS, Content, OutputFormat

@@ -7,14 +7,9 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID, uuid5
 
-from casjob.demo.jobs import EARLIER_JOB_IDS, FAILED_JOB_ID, RUNNING_JOB_ID, SUCCEEDED_JOB_ID, find
+from casjob.demo.jobs import find, read_samples
 from casjob.demo.replies import BuildDocument, Document
 
-_JOBS = {
-    # Newest first. What `gateway` runs is an image that is built elsewhere.
-    "web": (SUCCEEDED_JOB_ID, FAILED_JOB_ID, *EARLIER_JOB_IDS),
-    "worker": (RUNNING_JOB_ID,),
-}
 _PHASES = ("Init", "Download", "PreProcess", "Build", "Artifact", "PostProcess")
 _BUILDING_SECONDS = 15.4
 """How long the build takes that runs."""
@@ -29,11 +24,15 @@ _COMMENTS = (
 
 def list_builds(opened: datetime, now: datetime) -> list[BuildDocument]:
     """Return the sample builds as they stand, newest first; arguments as for `jobs.find`."""
-    return [
-        _describe(name, job_id, len(job_ids) - age, opened, now)
-        for name, job_ids in _JOBS.items()
-        for age, job_id in enumerate(job_ids)
-    ]
+    builds = []
+    for sample in read_samples():
+        job_ids = [each["job_id"] for each in sample["deployments"] if each["is_built"]]
+        name = str(sample["component"]["name"])
+        builds += [
+            _describe(name, job_id, len(job_ids) - age, opened, now)
+            for age, job_id in enumerate(job_ids)
+        ]
+    return builds
 
 
 def _describe(name: str, job_id: str, index: int, opened: datetime, now: datetime) -> BuildDocument:

@@ -1,20 +1,19 @@
-"""The sample jobs: the documented one as published, the others played from a script of steps."""
+"""The sample components and the jobs that deployed them.
+
+One job is the documented one as published, the others are played from their steps in a file.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NotRequired, TypeAlias, TypedDict, cast
 from uuid import UUID, uuid5
 
-from casjob.demo.replies import Document, Fields
+from casjob.demo.replies import ComponentDocument, Document, Fields
 
 PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
-
-WEB_INSTANCE_ID = "429a35a0-dee8-4648-86f6-d1f8bc74ba52"
-"""That of the documented job's component."""
-GATEWAY_INSTANCE_ID = "7d1be0f3-41c2-4a95-8b6e-92f03c5d17aa"
-WORKER_INSTANCE_ID = "b60c94d8-5e17-4f3b-a0d2-18e7f6c3b925"
 
 FAILED_JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 SUCCEEDED_JOB_ID = "JOB5b0c6a1e-7d42-4c1f-8a60-3f2d9e4b7a15"
@@ -37,72 +36,88 @@ _LONGEST = timedelta(days=1)
 _HANDOVER = timedelta(milliseconds=1)
 """From a task's end to the next one's start."""
 
+_STATUSES = {"SUCCEEDED": "RUNNING", "FAILED": "FAILED"}
+"""Of a component, by that of its last job; while a job runs, the component is UPGRADING."""
 
-class _Step(NamedTuple):
-    number: int
-    name: str
-    type: str
-    milliseconds: int
-    failure: str | None = None
-    """MESSAGES once it has failed; a step without them succeeds."""
+Step: TypeAlias = tuple[int, str, str, int, *tuple[str, ...]]
+"""Index, name, type and milliseconds of a task, and its MESSAGES if it fails."""
 
 
-class _Run(NamedTuple):
-    steps: Sequence[_Step]
-    started: datetime | None = None
-    """None: when the service is first asked for anything."""
-    instance_id: str = WEB_INSTANCE_ID
+class Deployment(TypedDict):
+    """A version, the job that deployed it, and whether a build ran within that.
+
+    Without a start, the job begins when the service is first asked for anything. The documented job
+    has no steps here.
+    """
+
+    version: str
+    job_id: str
+    is_built: bool
+    started: NotRequired[str | None]
+    steps: NotRequired[Sequence[Step]]
+
+
+class Sample(TypedDict):
+    """A component without its version and status, and its deployments, newest first."""
+
+    component: Fields
+    instance_id: str
+    deployments: Sequence[Deployment]
+
+
+@cache
+def read_samples() -> Sequence[Sample]:
+    """Return the sample components."""
+    return cast("Sequence[Sample]", _read("samples.json"))
+
+
+def _read(name: str) -> object:
+    return json.loads(Path(__file__).with_name(name).read_bytes())
 
 
 def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
     """Return a sample job as it stands now, if the jobs that run were started when it opened."""
-    if job_id == FAILED_JOB_ID:
-        file = Path(__file__).with_name("job_failed_v2.json")
-        return cast("Document", json.loads(file.read_bytes()))
-    if job_id not in _RUNS:
-        return None
-    run = _RUNS[job_id]
+    documented = cast("Document", _read("job_failed_v2.json"))
+    for sample in read_samples():
+        for deployment in sample["deployments"]:
+            if deployment["job_id"] == job_id:
+                if "steps" not in deployment:
+                    return documented
+                documented["job"]["SERVICE_INSTANCE_ID"] = sample["instance_id"]
+                return _play(documented["job"], deployment, opened, now)
+    return None
+
+
+def _play(job: Fields, deployment: Deployment, opened: datetime, now: datetime) -> Document:
+    job_id, steps, started = deployment["job_id"], deployment["steps"], deployment["started"]
+    start = datetime.fromisoformat(started) if started else opened
     # On a machine whose clock is behind, what has ended has ended too.
-    seen = max(now, run.started + _LONGEST) if run.started else now
-    tasks = _begun(run.steps, job_id, run.started or opened, seen)
-    all_begun = len(tasks) == len(run.steps)
-    job: Fields = {
-        "JOB_ID": job_id,
-        "JOB_NAME": "provision/provMain",
-        "JOB_TYPE": "PROVISION",
-        "SERVICE_INSTANCE_ID": run.instance_id,
-        "PROJECT_ID": PROJECT_ID,
-        "ORDER_ID": "",
-        "JOB_DESC": "provision/provMain",
-        "EXECUTION_STATUS": tasks[-1]["TASK_STATUS"] if all_begun else "RUNNING",
-        "CREATED_BY": "585cc5c16cda4954b28d4eb460f06261",
-    }
-    return {"job": job, "tasks": tasks, "task_count": len(run.steps)}
-
-
-def _begun(steps: Sequence[_Step], job_id: str, start: datetime, now: datetime) -> list[Fields]:
-    tasks = []
+    seen = max(now, start + _LONGEST) if started else now
+    tasks: list[Fields] = []
     for step in steps:
-        if now < start:
+        if seen < start:
             break
-        end = start + timedelta(milliseconds=step.milliseconds)
-        tasks.append(_task(step, job_id, start, end, now))
+        end = start + timedelta(milliseconds=step[3])
+        tasks.append(_task(step, job_id, start, end, seen))
         start = end + _HANDOVER
-    return tasks
+    status = tasks[-1]["TASK_STATUS"] if len(tasks) == len(steps) else "RUNNING"
+    job |= {"JOB_ID": job_id, "EXECUTION_STATUS": status}
+    return {"job": job, "tasks": tasks, "task_count": len(steps)}
 
 
-def _task(step: _Step, job_id: str, start: datetime, end: datetime, now: datetime) -> Fields:
+def _task(step: Step, job_id: str, start: datetime, end: datetime, now: datetime) -> Fields:
+    index, name, kind, _, *failure = step
     status, messages, last_seen = "SUCCEEDED", "{}", end
     if now < end:
         status, last_seen = "RUNNING", now - (now - start) % _HEARTBEAT
-    elif step.failure:
-        status, messages = "FAILED", step.failure
+    elif failure:
+        status, messages = "FAILED", failure[0]
     return {
         "MESSAGES": messages,
-        "TASK_ID": f"Task-{uuid5(UUID(job_id.removeprefix('JOB')), step.name)}",
-        "TASK_TYPE": step.type,
-        "TASK_INDEX": step.number,
-        "TASK_NAME": step.name,
+        "TASK_ID": f"Task-{uuid5(UUID(job_id.removeprefix('JOB')), name)}",
+        "TASK_TYPE": kind,
+        "TASK_INDEX": index,
+        "TASK_NAME": name,
         "TASK_STATUS": status,
         "LAST_HEALTH_CHECK": _in_iso(last_seen),
         "CREATED_AT": _in_iso(start),
@@ -114,98 +129,42 @@ def _in_iso(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _deployment(
-    building: int, deploying: int, failure: str | None = None, *, starting: int = 5_578
-) -> list[_Step]:
-    """Run the documented job, past the step at which that one failed."""
-    return [
-        _Step(1, "SEPARATOR_PREPARE_RESOURCES", "echo", 0),
-        _Step(4, "SEPARATOR_BUILDING", "echo", 1),
-        _Step(6, "TN00091", "restful", starting),
-        _Step(7, "TN00094", "restful", 36),
-        _Step(9, "TN00097", "restful", building),
-        _Step(12, "SEPARATOR_DEPLOYING", "echo", 0),
-        _Step(14, "TN00102", "kube", deploying, failure),
-    ]
+def list_components(opened: datetime, now: datetime) -> list[ComponentDocument]:
+    """Return the sample components as they stand; arguments as for `find`."""
+    return [_describe(sample, opened, now) for sample in read_samples()]
 
 
-def _landscape() -> list[_Step]:
-    """Deploy something big: five phases of a separator and twenty steps each."""
-    steps = []
-    phases = ("PREPARE_RESOURCES", "NETWORKING", "BUILDING", "DEPLOYING", "ROUTING")
-    for phase, name in enumerate(phases):
-        first = 24 * phase + 1
-        steps.append(_Step(first, f"SEPARATOR_{name}", "echo", phase % 2))
-        for number in range(first + 2, first + 22):
-            kind = "kube" if name == "DEPLOYING" else "restful"
-            # A prime makes times between 0.02 and 4 s look unplanned.
-            steps.append(_Step(number, f"TN{250 + number:05}", kind, 20 + number * 1_733 % 3_980))
-    steps[-1] = steps[-1]._replace(milliseconds=60_042, failure=_NESTED_FAILURE)
-    return steps
-
-
-_NESTED_FAILURE = json.dumps(
-    {
-        "error_code": "SVCSTG.00500404",
-        "error_msg": json.dumps(
-            {
-                "error_code": "CCE.01500001",
-                "error_msg": json.dumps(
-                    {
-                        "code": "VPC.0202",
-                        "message": "Query resource by id "
-                        "7f0a4c1e-3b52-4d0c-9a86-5e21d8f7b934 fail.",
-                    }
-                ),
-            }
-        ),
+def _describe(sample: Sample, opened: datetime, now: datetime) -> ComponentDocument:
+    records = [_record(each, opened, now) for each in sample["deployments"]]
+    newest = records[0]
+    in_use = next((record for record in records if record["status"] == "SUCCEEDED"), None)
+    for record in records:
+        record["current_used"] = record is in_use
+    updated = datetime.fromisoformat(str(newest["end_time"] or newest["begin_time"]))
+    status = _STATUSES.get(str(newest["status"]), "UPGRADING")
+    component: Fields = {
+        **sample["component"],
+        "version": newest["version"],
+        "status": {
+            "component_status": status,
+            "available_replica": 1 if in_use else 0,
+            "replica": 1,
+            "fail_detail": "create_failed" if status == "FAILED" else "",
+            "last_job_id": sample["deployments"][0]["job_id"],
+            "update_time": int(updated.timestamp() * 1000),
+        },
     }
-)
-_NODE_FAILURE = json.dumps(
-    {
-        "statusCode": 500,
-        "jsonBody": {"error_code": "CCE.01500001", "error_msg": "node not ready"},
+    return {"component": component, "instance_id": sample["instance_id"], "records": records}
+
+
+def _record(deployment: Deployment, opened: datetime, now: datetime) -> Fields:
+    document = cast("Document", find(deployment["job_id"], opened, now))
+    status, tasks = document["job"]["EXECUTION_STATUS"], document["tasks"]
+    return {
+        "version": deployment["version"],
+        "status": status,
+        "deploy_type": "OneBatchRelease",
+        "begin_time": tasks[0]["CREATED_AT"],
+        "end_time": None if status == "RUNNING" else tasks[-1]["LAST_HEALTH_CHECK"],
+        "jobs": [{"sequence": 0, "job_id": deployment["job_id"]}],
     }
-)
-
-_BUILD_FAILURE = json.dumps({"Message": "ECC00011", "Detail": "Building failed."})
-
-EARLIER_JOB_IDS = tuple(
-    f"JOB{uuid5(UUID(FAILED_JOB_ID.removeprefix('JOB')), str(age))}" for age in range(1, 24)
-)
-"""The jobs that deployed the same component before, newest first."""
-_BUILD_FAILED = (4, 15)
-_NODE_FAILED = (9,)
-
-
-def _earlier(age: int) -> _Run:
-    """Deploy about once a day, lately slower; two builds fail, and a node."""
-    # Primes make times look unplanned.
-    steps = _deployment(
-        24_000 + age * 2_741 % 6_000,
-        9_500 + 6_000 // age + age * 1_733 % 2_500,
-        _NODE_FAILURE if age in _NODE_FAILED else None,
-        starting=5_000 + age * 977 % 1_400,
-    )
-    if age in _BUILD_FAILED:
-        steps[4:] = [steps[4]._replace(failure=_BUILD_FAILURE)]
-    started = datetime(2020, 2, 4, 3, 12, 41, 207_000, tzinfo=UTC)
-    return _Run(steps, started - timedelta(days=age, seconds=age * 7_919 % 21_600))
-
-
-_RUNS = {
-    **{job_id: _earlier(age) for age, job_id in enumerate(EARLIER_JOB_IDS, start=1)},
-    SUCCEEDED_JOB_ID: _Run(
-        _deployment(28_412, 41_207),
-        started=datetime(2020, 2, 4, 4, 31, 12, 108_000, tzinfo=UTC),
-    ),
-    MANY_TASKS_JOB_ID: _Run(
-        _landscape(),
-        started=datetime(2020, 2, 5, 9, 14, 40, 517_000, tzinfo=UTC),
-        instance_id=GATEWAY_INSTANCE_ID,
-    ),
-    RUNNING_JOB_ID: _Run(_deployment(9_850, 4_530), instance_id=WORKER_INSTANCE_ID),
-    FAILING_JOB_ID: _Run(
-        _deployment(9_850, 4_530, failure=_NODE_FAILURE), instance_id=WORKER_INSTANCE_ID
-    ),
-}

@@ -12,7 +12,6 @@ import httpx
 
 from casjob.demo import jobs
 from casjob.demo.builds import list_builds
-from casjob.demo.components import list_components
 from casjob.demo.replies import Samples, answer
 
 ENDPOINT = "https://servicestage.demo.invalid"
@@ -55,7 +54,7 @@ class SampleService(httpx.BaseTransport):
             request.url.params,
             Samples(
                 lambda job_id: jobs.find(job_id, opened, now),
-                lambda: list_components(opened, now),
+                lambda: jobs.list_components(opened, now),
                 lambda: list_builds(opened, now),
             ),
             request_id,

@@ -11,14 +11,13 @@ from jsonschema import Draft202012Validator
 
 import casjob as package
 from casjob.demo.jobs import (
-    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
     RUNNING_JOB_ID,
     SUCCEEDED_JOB_ID,
 )
-from tests.components import UPDATED, component, record, without_v3
+from tests.components import EARLIER_JOB_IDS, UPDATED, component, record, without_v3
 from tests.conftest import JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.following import QUICKLY
 from tests.service import Recorded, Reply, Service

@@ -8,7 +8,6 @@ import pytest
 
 from casjob.builds.log_text import MAX_LOG, MAX_PARTS, LogPart, LogReader
 from casjob.demo.jobs import (
-    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
     MANY_TASKS_JOB_ID,
@@ -16,7 +15,7 @@ from casjob.demo.jobs import (
 )
 from casjob.demo.replies import BuildDocument
 from casjob.follow.job import Plan
-from tests.components import component, record, without_v3
+from tests.components import EARLIER_JOB_IDS, component, record, without_v3
 from tests.conftest import JOB_ID, OTHER_JOB_ID, PROJECT_ID, Casjob, Finished
 from tests.program import CASJOB, MEASURED, start
 from tests.samples import as_document, job, separator, task

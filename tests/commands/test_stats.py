@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from casjob.demo.jobs import EARLIER_JOB_IDS, FAILED_JOB_ID, SUCCEEDED_JOB_ID
+from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
 from casjob.demo.replies import Document
-from tests.components import component, record, without_v3
+from tests.components import EARLIER_JOB_IDS, component, record, without_v3
 from tests.conftest import Casjob, Finished
 from tests.program import run_shell
 from tests.samples import Fields, as_document, job, moment, task

@@ -8,10 +8,8 @@ import httpx
 import pytest
 
 from casjob.demo.jobs import (
-    EARLIER_JOB_IDS,
     FAILED_JOB_ID,
     FAILING_JOB_ID,
-    GATEWAY_INSTANCE_ID,
     MANY_TASKS_JOB_ID,
     PROJECT_ID,
     RUNNING_JOB_ID,
@@ -19,6 +17,7 @@ from casjob.demo.jobs import (
     SUCCEEDED_JOB_ID,
 )
 from casjob.demo.service import ENDPOINT, SampleService
+from tests.components import EARLIER_JOB_IDS, GATEWAY
 from tests.service import documented_job
 
 OPENED = datetime(2026, 11, 23, 8, 0, 12, 345_678, tzinfo=UTC)
@@ -260,7 +259,7 @@ def test_the_service_runs_on_real_clocks() -> None:
         ({"limit": 2, "desc": "false"}, range(2)),
         ({"limit": 2, "desc": "true"}, range(104, 102, -1)),
         ({"limit": 2, "offset": 2, "desc": "true"}, range(102, 100, -1)),
-        ({"limit": 2, "instance_id": GATEWAY_INSTANCE_ID}, range(2)),
+        ({"limit": 2, "instance_id": GATEWAY["instance_id"]}, range(2)),
     ],
 )
 def test_a_reply_holds_a_page_and_counts_all(
