@@ -74,7 +74,9 @@ def _list_results(poller: Poller, session: Session) -> list[JobResult]:
         JobResult(
             job.job_id,
             job.report,
-            job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),
+            None
+            if job.not_found
+            else job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),
             is_missing=job.not_found is not None,
         )
         for job in poller.jobs

@@ -120,10 +120,11 @@ class Failures:
         asked = (error.retry_after if isinstance(error, TransientError) else None) or 0.0
         return max(self._plan.interval or self._interval, min(asked, MAX_RETRY_AFTER))
 
-    def explain(self, error: CasjobError) -> None:
+    def explain(self, error: CasjobError, what: str) -> None:
         """Add to the last error that there were others, if that is why there are no more."""
         if self.count >= MAX_FAILURES:
-            error.message = f"gave up after {MAX_FAILURES} failures in a row: {error.message}"
+            tried = f"gave up on {what} after {MAX_FAILURES} failures in a row"
+            error.message = f"{tried}: {error.message}"
 
 
 def _may_pass(error: CasjobError, *, is_known: bool) -> bool:
@@ -173,6 +174,11 @@ class FollowedJob:
         return _STATUS_ALONE if is_status_enough else Window()
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it is not there yet, and may still come."""
+        return self._failures.is_missing
+
+    @property
     def reminder_due(self) -> float:
         """Monotonic seconds of the next reminder by `on_time`, if nothing changes until then."""
         return self._changed_at + UNCHANGED_AFTER
@@ -217,7 +223,7 @@ class FollowedJob:
         if wait is None:
             return self._give_up(error, now)
         self.due = now.seconds + wait
-        if failures.is_missing:
+        if self.is_missing:
             self.trouble = None
             return []
         self.trouble = error.message
@@ -229,7 +235,7 @@ class FollowedJob:
         if self.is_ending:
             self.unconfirmed = error
             return self.end(now)
-        self._failures.explain(error)
+        self._failures.explain(error, self.job_id)
         if isinstance(error, JobNotFoundError):
             self.has_ended, self.not_found = True, error
             return [NotFound(now.time, self.job_id, error)]
@@ -241,7 +247,7 @@ class FollowedJob:
             return []
         self._changed_at = now.seconds
         report = self.report_at(now.seconds)
-        return [Waiting(now.time, self.job_id, report, is_missing=self._failures.is_missing)]
+        return [Waiting(now.time, self.job_id, report, is_missing=self.is_missing)]
 
     def end(self, now: Now) -> list[Event]:
         """Stop following the job, and return its verdict by the last reply, if there was one."""

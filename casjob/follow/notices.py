@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from casjob.errors import ExitStatus
+from casjob.follow.job import FollowedJob
 from casjob.follow.poller import Poller
 from casjob.formats.text.phrases import format_elapsed
 from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting
-from casjob.job.report import Report
 from casjob.job.statuses import STATUS_WORDS, Stage
 from casjob.streams import Notices
 
@@ -61,14 +61,18 @@ def conclude(poller: Poller, notices: Notices) -> ExitStatus:
     timeout = poller.plan.deadline.seconds
     within = f" within {format_elapsed(timeout)}" if poller.has_timed_out and timeout else ""
     for job in poller.unfinished:
-        notices.say(f"{job.job_id} has not ended{within}: {_describe_standing(job.report)}")
+        notices.say(f"{job.job_id} has not ended{within}: {_describe_standing(job)}")
     return poller.exit_status
 
 
-def _describe_standing(report: Report | None) -> str:
+def _describe_standing(job: FollowedJob) -> str:
+    report, trouble = job.report, job.trouble
     if report is None:
-        return "the service has sent nothing about it yet"
+        missing = "it does not exist yet" if job.is_missing else None
+        return missing or trouble or "the service has sent nothing about it yet"
     words = report.job.execution_status
+    if trouble:
+        return f"it was {words or 'without a status'}, but then: {trouble}"
     status = f"it is {words}" if words else "it has no status"
     if report.stage is Stage.UNDECIDED:
         return f"{status}, which may or may not mean that it has ended"

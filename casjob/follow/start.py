@@ -196,7 +196,7 @@ class LookUp:
             except CasjobError as error:
                 wait = failures.add(error, time.monotonic(), is_seen=is_seen)
                 if wait is None:
-                    failures.explain(error)
+                    failures.explain(error, what)
                     raise
                 if not failures.is_missing:
                     self._on_failure(error.message)

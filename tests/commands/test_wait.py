@@ -276,6 +276,39 @@ class TestExitStatus:
         assert json.loads(finished.out)["timed_out"] is True
         assert len(service.requests) == 1
 
+    @pytest.mark.parametrize(
+        ("options", "replies", "standing"),
+        [
+            (
+                [],
+                [None, Reply(503)],
+                "it was RUNNING, but then: the service at {} failed (HTTP 503)",
+            ),
+            ([], [Reply(503)], "the service at {} failed (HTTP 503)"),
+            (
+                ["--wait-for-job", "9"],
+                [Reply(404, {"error_code": "SVCSTG.00100429"})],
+                "it does not exist yet",
+            ),
+        ],
+    )
+    def test_of_a_time_that_is_up_before_a_poll_went_well(
+        self,
+        ask: Ask,
+        service: Service,
+        options: list[str],
+        replies: list[Reply | None],
+        standing: str,
+    ) -> None:
+        *first, last = replies
+        service.jobs["JOB1"] = as_document(job("RUNNING", task(1, "RUNNING"), JOB_ID="JOB1"))
+        service.handler = lambda _: first.pop() if first else last
+        finished = ask("wait", "JOB1", *options, "--interval", "0.3", "--timeout", "1")
+
+        where = service.url.removeprefix("http://")
+        told = f"casjob: JOB1 has not ended within 1.0s: {standing.format(where)}"
+        assert (finished.status, finished.err.splitlines()[-1]) == (124, told)
+
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     @pytest.mark.parametrize(("command", "doing"), [("wait", b"waiting"), ("watch", b"watching")])
     def test_of_a_signal_which_ends_no_job(

@@ -121,7 +121,7 @@ class TestInAPipe:
         finished = ask("watch", "JOB1", "JOB2", "--interval", "0.02")
 
         assert finished.status == 6
-        assert "casjob: gave up after 10 failures in a row" in finished.err
+        assert "casjob: gave up on JOB2 after 10 failures in a row" in finished.err
         results = finished.out.partition("\n\n")[2]
         assert results.startswith(
             "JOB2: nothing is known about the job yet\n"
@@ -185,6 +185,20 @@ class TestInAPipe:
             "1 of 2 jobs succeeded, 1 unknown\n"
         )
         assert finished.err.startswith("casjob: job JOB0 was not found ")
+
+    def test_a_job_that_was_there_and_is_gone_has_no_next_command(
+        self, ask: Ask, service: Service
+    ) -> None:
+        there = as_document(job("RUNNING", task(1, "RUNNING"), JOB_ID="JOB1"))
+        service.script = [Reply(200, there)] + [Reply(404, {"error_code": "SVCSTG.00100429"})] * 10
+        finished = ask("watch", "JOB1", *QUICKLY)
+
+        assert finished.status == 5
+        assert "provision/provMain has been RUNNING for " in finished.out
+        assert "next:" not in finished.out
+        assert finished.err.endswith(
+            "  hint: an earlier poll found it: it may have been deleted since\n"
+        )
 
     def test_a_status_that_casjob_does_not_know_is_pointed_out(
         self, ask: Ask, service: Service
@@ -569,7 +583,8 @@ class TestOnATerminal:
         assert status == 6
         assert lines[0].startswith("● provision/provMain has been RUNNING")
         assert any(
-            re.match(r"casjob: gave up after 10 failures in a row: the ser", line) for line in lines
+            line.startswith("casjob: gave up on JOB1 after 10 failures in a row: the ser")
+            for line in lines
         )
 
     def test_stalls_stay_to_be_seen(self, environ: dict[str, str], service: Service) -> None:

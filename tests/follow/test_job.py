@@ -284,7 +284,8 @@ class TestFailures:
         with pytest.raises(TransientError) as raised:
             run.until()
 
-        assert raised.value.message == "gave up after 10 failures in a row: the service failed"
+        tried = "gave up on JOB1 after 10 failures in a row"
+        assert raised.value.message == f"{tried}: the service failed"
         assert run.moments == [0, 2, 5, 9.5, 16.2, 26.4, 41.4, 56.4, 71.4, 86.4]
         assert run.events == [
             Retry(at(moment).time, "JOB1", "the service failed", failures)
@@ -425,7 +426,7 @@ class TestMissingJob:
 
         assert run.moments == [*range(11)]
         [gone] = [each.error for each in run.events if isinstance(each, NotFound)]
-        assert gone.message == "gave up after 10 failures in a row: job JOB1 was not found"
+        assert gone.message == "gave up on JOB1 after 10 failures in a row: job JOB1 was not found"
         assert gone.hint == "an earlier poll found it: it may have been deleted since"
 
     def test_of_an_api_that_was_never_there_ends_at_once(self) -> None:

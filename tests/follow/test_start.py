@@ -117,7 +117,9 @@ class TestTheListOfComponents:
         assert (failed.status, failed.out) == (status, "")
         retrying, gave_up, *_ = failed.err.splitlines()
         assert retrying.endswith("; retrying")
-        assert gave_up.startswith("casjob: gave up after 10 failures in a row: the ")
+        assert gave_up.startswith(
+            "casjob: gave up on the list of components after 10 failures in a row: the "
+        )
         assert len(service.requests) == 10
 
     def test_is_given_up_at_the_timeout(self, follow: Ask, service: Service) -> None:
@@ -173,7 +175,8 @@ class TestTheListOfComponents:
         failed = follow()
 
         assert failed.status == 5
-        assert "casjob: gave up after 10 failures in a row: job JOB2 was not found" in failed.err
+        gave_up = "casjob: gave up on JOB2 after 10 failures in a row: job JOB2 was not found"
+        assert gave_up in failed.err
         assert len(service.requests) == (12 if is_next else 11)
 
 
@@ -387,14 +390,17 @@ class TestTheNextJob:
         waited = wait()
 
         assert waited.status == 6
-        assert "casjob: gave up after 10 failures in a row: the service at " in waited.err
+        assert (
+            "gave up on the jobs of component web after 10 failures in a row: the service at "
+            in waited.err
+        )
         assert len(service.requests) == 11
 
     @pytest.mark.parametrize(
         ("version", "told", "requests"),
         [
             # From v2's list, a component may be missing for a moment.
-            ("v2", "gave up after 10 failures in a row: component web no longer exists in", 12),
+            ("v2", " after 10 failures in a row: component web no longer exists in", 12),
             # v3 says with HTTP 401 that it was deleted.
             ("v3", "component web no longer exists in", 3),
         ],
@@ -411,7 +417,7 @@ class TestTheNextJob:
         gone = wait("--api-version", version)
 
         assert gone.status == 5
-        assert f"casjob: {told} project " in gone.err
+        assert f"{told} project " in gone.err
         assert len(service.requests) == requests
 
     def test_is_not_waited_for_after_what_can_not_be_a_job(
