@@ -259,6 +259,8 @@ def find_component(named: ComponentName, components: "Components", session: Sess
     names = {each.name.lower(): each.name for each in listing.components if each.name}
     near = difflib.get_close_matches(named.name.lower(), names, n=1)
     question = f"did you mean {names[near[0]]}? " if near else ""
+    if WHOLE_JOB_ID.fullmatch(named.name):
+        question = f"it is the id of a job: did you mean {session.suggest('show', named.name)}? "
     raise ComponentNotFoundError(
         f"there is no component {named.name}{where}",
         hint=f"{question}{session.suggest('list')} lists all components",
@@ -271,6 +273,11 @@ def list_components(
     """List components with progress on stderr, and remember their names for completions."""
     with session.notices.progress("listing components", "components") as progress:
         listing = components.list_components(application, on_progress=progress.count)
+    if application is not None and not listing.total:
+        raise ComponentNotFoundError(
+            f"there is no component in application {application}",
+            hint=f"is its name or id right? {session.suggest('list')} lists all components",
+        )
     if application is None:
         session.remember_components(each.name for each in listing.components if each.name)
     return listing

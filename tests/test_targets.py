@@ -349,7 +349,26 @@ class TestTheLastJobOfAComponent:
             "casjob: component api has no jobs yet\n",
         )
         assert ask("show", "--component", "none").status == 5
+        assert ask("show", "--component", JOB_ID) == (
+            5,
+            "",
+            (
+                f"casjob: there is no component {JOB_ID}\n"
+                f"  hint: it is the id of a job: did you mean casjob show {JOB_ID}?"
+                " casjob list lists all components\n"
+            ),
+        )
         assert ask("show", "--component", "web").status == 2
+
+    def test_may_name_a_job_that_is_gone(self, ask: Ask, service: Service) -> None:
+        service.components = [component(1, "web", job_id="JOB9")]
+        refused = ask("show", "--component", "web")
+
+        assert refused.status == 5
+        assert refused.err.splitlines()[-1] == (
+            "  hint: a component is listed with this job, so the project is right: it may have"
+            " been removed since"
+        )
 
     @pytest.mark.parametrize("bad", ["..", "a/b", "JOB\x1b[2J", 1.5])
     def test_is_not_asked_for_if_it_can_not_be_an_id(

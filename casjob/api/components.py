@@ -1,5 +1,6 @@
 """Requests about a project's components: v3 lists them all, v2 by application."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -84,6 +85,7 @@ class Components:
 
     def __init__(self, client: Client, *, versions: Versions, where: str) -> None:
         self.by_job: dict[str, Place] = {}
+        self._names: Counter[str | None] = Counter()
         self._client = client
         self._versions = versions
         self._where = where
@@ -153,7 +155,9 @@ class Components:
             component.application_name,
             component.environment_name,
         )
-        good_run_of = component.name if component.is_available else None
+        is_only = self._names[component.name] <= 1
+        named = component.name if is_only else component.component_id
+        good_run_of = named if component.is_available else None
         place = Place(component=identity, good_run_of=good_run_of)
         self.by_job |= {job_id: place for job_id in job_ids if job_id}
 
@@ -162,6 +166,7 @@ class Components:
             "v3", "components", refusals=self._refuse_all(), on_progress=on_progress
         )
         components = [Component.model_validate(each) for each in fetched.items]
+        self._names = Counter(each.name for each in components)
         if application is not None:
             # Its own filter takes only a name; whether that must match exactly is not documented.
             names = [(each.application_id, each.application_name) for each in components]

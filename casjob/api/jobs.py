@@ -27,6 +27,11 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 """The fields of a task that change while it runs."""
 
 
+_LISTED = (
+    "a component is listed with this job, so the project is right: it may have been removed since"
+)
+"""The hint about such a job: neither its project nor its region is wrong."""
+
 _Value = TypeVar("_Value")
 
 
@@ -150,9 +155,7 @@ class ServiceStage:
                 error.hint = "casjob tasks --limit 5 requests fewer tasks"
             raise
         *_, newest = pages.values()
-        # Of a component that was listed before in this run.
-        listed = self.components.by_job if "components" in vars(self) else {}
-        place = listed.get(job_id, Place())
+        place = self._find_place(job_id) or Place()
         return pages[window.offset]._replace(
             tasks=tasks,
             duplicates=duplicates,
@@ -160,6 +163,10 @@ class ServiceStage:
             as_of=newest.as_of,
             place=place._replace(region=self._region, project_id=self.project_id),
         )
+
+    def _find_place(self, job_id: str) -> Place | None:
+        """Return where a job is, if its component was listed before in this run."""
+        return self.components.by_job.get(job_id) if "components" in vars(self) else None
 
     def _request_page(
         self, job_id: str, window: Window, offset: int, limit: int, version: str
@@ -180,7 +187,8 @@ class ServiceStage:
         try:
             return self._client.send(request, _read_page)
         except JobNotFoundError as error:
-            error.hint = self._explain_not_found(job_id)
+            is_listed = self._find_place(job_id) is not None
+            error.hint = _LISTED if is_listed else self._explain_not_found(job_id)
             raise
 
 

@@ -62,7 +62,7 @@ def run_component(named: ComponentName, session: Session, presentation: Presenta
         component = find_component(named, service.components, session)
         good, bad = (
             fetch_report(service, job_id, Window(), session)
-            for job_id in _find_runs(component, service, session)
+            for job_id in _find_runs(component, named, service, session)
         )
     return _present(good, bad, presentation, ("GOOD", "BAD"))
 
@@ -86,7 +86,7 @@ def _read_id(target: str, session: Session) -> str:
 
 
 def _find_runs(
-    component: "Component", service: "ServiceStage", session: Session
+    component: "Component", named: ComponentName, service: "ServiceStage", session: Session
 ) -> tuple[str, str]:
     """Return a component's last job that succeeded, and its last that failed."""
     history = list_deployments(component, service.components, session)
@@ -110,7 +110,7 @@ def _find_runs(
     searched = f" among its last {_MOST_JOBS}" if job_ids[_MOST_JOBS:] else ""
     raise JobNotFoundError(
         f"component {component.label} has no job that {missing}{searched}",
-        hint=f"{session.suggest('list', component.label)} shows them",
+        hint=f"{session.suggest('list', *named.words)} shows them",
     )
 
 

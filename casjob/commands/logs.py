@@ -117,7 +117,9 @@ def _read_target(selected: Selection, session: Session) -> Target:
         return component if component and not job_id else read_target(job_id, session)
     if job_id or component:
         named = "a job id" if job_id else "--component"
-        raise UsageError(f"{named} and --build can't be used together", hint=f"leave out {named}")
+        raise UsageError(
+            f"{named} and --build can't be used together", hint="leave out one of them"
+        )
     if not JOB_ID.fullmatch(build_id):
         raise UsageError(f"{build_id!r} is not the id of a build")
     return None

@@ -137,7 +137,8 @@ def _await_next_job(
         if before not in known:
             before = complete_id(after, session.history(service).job_ids())
         if before not in known:
-            _check_job(before, component, service, session, is_listed=jobs is not None)
+            is_listed = jobs is not None
+            _check_job(before, component, named, service, session, is_listed=is_listed)
         # Where it is not listed, all that are were there before it.
         old = jobs[jobs.index(before) :] if jobs and before in jobs else [before, *(jobs or [])]
         what += f" than {before}"
@@ -153,6 +154,7 @@ def _await_next_job(
 def _check_job(
     job_id: str,
     component: "Component",
+    named: ComponentName,
     service: "ServiceStage",
     session: Session,
     *,
@@ -166,7 +168,7 @@ def _check_job(
             return
     raise JobNotFoundError(
         f"{job_id} is not a job of component {component.label}",
-        hint=f"{session.suggest('list', component.label)} shows them;"
+        hint=f"{session.suggest('list', *named.words)} shows them;"
         " --after none means that there was none",
     )
 

@@ -47,6 +47,11 @@ class ComponentName(NamedTuple):
     application: str | None = None
     after: str | None = None
 
+    @property
+    def words(self) -> list[str]:
+        """What names it on a command line as it was named on this one."""
+        return [self.name, *(["--application", self.application] if self.application else [])]
+
 
 class ComponentIdentity(NamedTuple):
     """What names the component that a job belongs to."""
@@ -60,7 +65,7 @@ class ComponentIdentity(NamedTuple):
 class Place(NamedTuple):
     """Where a job is, as far as that is known without a request for it.
 
-    `good_run_of` is the name of its component, if another job of that has succeeded.
+    `good_run_of` names its component, if another job of that has succeeded.
     """
 
     region: str | None = None

@@ -687,6 +687,21 @@ class TestComponent:
             "  hint: casjob list gateway --demo shows them\n"
         )
 
+    def test_is_named_in_the_hint_as_it_was_named(self, ask: Ask, service: Service) -> None:
+        service.components = [
+            component(1, "web", record(JOB_ID), job_id=JOB_ID),
+            component(2, "web", application="office"),
+        ]
+        compared = ask("diff", "--component", "web", "--application", "shop")
+        assert compared == (
+            5,
+            "",
+            (
+                "casjob: component web has no job that succeeded\n"
+                "  hint: casjob list web --application shop shows them\n"
+            ),
+        )
+
     def test_whose_jobs_are_gone_has_none(self, ask: Ask, service: Service) -> None:
         job_ids = [f"JOB{number}" for number in range(21)]
         service.components.append(component(1, "web", record(*job_ids, "no id!")))
@@ -704,7 +719,7 @@ class TestComponent:
         told = (
             f"casjob: component {'n' * 232}… (1000054 characters) …{'n' * 214}"
             " has no job that succeeded or failed\n"
-            f"  hint: casjob list {'n' * 230}… (1000031 characters) …{'n' * 239} shows them\n"
+            "  hint: casjob list c0000001 shows them\n"
         )
         assert ask("diff", "--component", "c0000001") == (5, "", told)
 

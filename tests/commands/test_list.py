@@ -204,8 +204,15 @@ class TestComponents:
 
         assert names(ask(*command, "office")) == ["worker"]
         assert names(ask(*command, "application-office")) == ["worker"]
-        assert names(ask(*command, "off")) == []
-        assert ask("list", "--application", "off") == (0, "no components\n", "")
+        assert ask("list", "--application", "off", "--api-version", version) == (
+            5,
+            "",
+            (
+                "casjob: there is no component in application off\n"
+                f"  hint: is its name or id right? casjob list --api-version {version} lists all"
+                " components\n"
+            ),
+        )
 
     def test_of_an_application_are_not_told_apart_if_the_service_names_none(
         self, ask: Ask, service: Service
@@ -645,6 +652,9 @@ class TestTheComponent:
         assert set(paths(service)) == {"components"}
         assert ask("list", "web", "--application", "office").err.startswith(
             "casjob: there is no component web in application office\n"
+        )
+        assert ask("list", "web", "--application", "offic").err.startswith(
+            "casjob: there is no component in application offic\n"
         )
 
     def test_is_not_guessed_if_several_have_the_name(self, ask: Ask, service: Service) -> None:

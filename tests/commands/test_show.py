@@ -160,6 +160,11 @@ def test_the_next_command_compares_where_a_good_run_is_known(ask: Ask, service: 
     suggested = next_command(ask("show", "--component", "web"))
     assert suggested == ["diff", "--component", "web"]
     assert "task 9 TX00009 is the first to differ" in ask(*suggested).out
+    # Another of this name: only its id names it.
+    service.components.append(component(2, "web", application="office"))
+    suggested = next_command(ask("show", "--component", "web", "--application", "shop"))
+    assert suggested == ["diff", "--component", "c0000001-0000-4000-8000-000000000000"]
+    assert "task 9 TX00009 is the first to differ" in ask(*suggested).out
 
 
 def test_the_next_command_shows_what_was_folded(

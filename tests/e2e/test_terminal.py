@@ -213,7 +213,7 @@ class TestTextOfTheService:
             5,
             [
                 f"casjob: component {self.SHOWN} has no job that succeeded",
-                f"  hint: casjob list '{self.SHOWN}' shows them",
+                "  hint: casjob list c0000001 shows them",
             ],
         )
         assert b"\x1b]" not in terminal.tail
