@@ -1,13 +1,11 @@
 """JSON under the API's own names: one document; for `watch`, one object a line."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from casjob.errors import CheckResult
 from casjob.formats import documents
 from casjob.formats.display import Display, JobResult, View
 from casjob.formats.documents import VersionedDocument
@@ -16,13 +14,10 @@ from casjob.json_text import encode_document, escape_controls, format_utc
 
 if TYPE_CHECKING:
     from casjob.builds.models import BuildLog
-    from casjob.catalogue.meanings import Explanation
-    from casjob.components import ComponentHistory, Listing
+    from casjob.components import ComponentHistory
     from casjob.job.difference import Difference
     from casjob.job.report import Report
     from casjob.job.statistics import Statistics
-    from casjob.settings.values import Overview
-    from casjob.storage import RecentJob
 
 Write: TypeAlias = Callable[[VersionedDocument], bytes]
 
@@ -106,41 +101,27 @@ class _EventLines:
         """Show nothing: each job had its verdict event."""
 
 
-def settings(overview: "Overview", display: Display, *, write: Write = encode) -> bytes:
-    """Return the effective settings, with their origins."""
-    from casjob.formats import records
+def _records(model: str, key: str | None = None) -> Callable[..., bytes]:
+    """Return what presents content as one of the `records`, whole or under a key.
 
-    return write(records.Settings.model_validate(overview))
+    A report does not need them; to load them takes 10 ms.
+    """
 
+    def present(content: object, *_display: object, write: Write = encode) -> bytes:
+        from casjob.formats import records
 
-def checks(checks: Iterable[CheckResult], display: Display, *, write: Write = encode) -> bytes:
-    """Return how each probe went."""
-    from casjob.formats import records
+        fields = content if key is None else {key: content}
+        return write(getattr(records, model).model_validate(fields))
 
-    return write(records.Checks.model_validate({"checks": checks}))
-
-
-def explanations(
-    explanations: "Iterable[Explanation]", display: Display, *, write: Write = encode
-) -> bytes:
-    """Return what names mean."""
-    from casjob.formats import records
-
-    return write(records.Explanations.model_validate({"explanations": explanations}))
+    return present
 
 
-def components(listing: "Listing", display: Display, *, write: Write = encode) -> bytes:
-    """Return the components, with their last jobs under `last_job_id`."""
-    from casjob.formats import records
-
-    return write(records.Components.model_validate(listing))
-
-
-def deployments(history: "ComponentHistory", display: Display, *, write: Write = encode) -> bytes:
-    """Return a component, and its deployments; null if the service does not keep them."""
-    from casjob.formats import records
-
-    return write(records.Deployments.model_validate(history))
+settings = _records("Settings")
+checks = _records("Checks", "checks")
+explanations = _records("Explanations", "explanations")
+components = _records("Components")
+deployments = _records("Deployments")
+recent = _records("RecentJobs", "jobs")
 
 
 def statistics(
@@ -161,18 +142,7 @@ def statistics(
         "steps": statistics.steps,
         "failures": statistics.failures,
     }
-    from casjob.formats import records
-
-    return write(records.Statistics.model_validate(fields))
-
-
-def recent(
-    jobs: "Sequence[RecentJob]", now: datetime, display: Display, *, write: Write = encode
-) -> bytes:
-    """Return the jobs viewed."""
-    from casjob.formats import records
-
-    return write(records.RecentJobs.model_validate({"jobs": jobs}))
+    return _records("Statistics")(fields, write=write)
 
 
 def log(log: "BuildLog", display: Display) -> bytes:
