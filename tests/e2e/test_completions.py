@@ -1,14 +1,18 @@
+import io
 import os
 import re
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from threading import Thread
+from unittest.mock import patch
 
 import pytest
 
 from casjob.demo.jobs import SUCCEEDED_JOB_ID
+from casjob.program import run
 from casjob.storage import History
 from tests.components import component
 from tests.conftest import JOB_ID, OTHER_JOB_ID, run_here
@@ -23,12 +27,13 @@ BASH_LOADED = """\
 load() { . "$HOME/share/bash-completion/completions/$1" && return 124; }; complete -D -F load
 """
 BASH_SOURCED = '. "$HOME/share/bash-completion/completions/casjob"\n'
-ZSH_AUTOLOADED = """\
-fpath=("$HOME/share/zsh/site-functions" $fpath); autoload -Uz compinit; compinit -u -D
+# zsh reads all completions that it finds at once: spare it those of other programs.
+COMPINIT = """\
+all=($fpath); fpath=(${fpath:#*/(Unix|Linux|X|Debian)}); autoload -Uz compinit; compinit -u -D
+fpath=($all); autoload -Uz _{,path_,list_}files _have_glob_qual
 """
-ZSH_SOURCED = """\
-autoload -Uz compinit; compinit -u -D; source "$HOME/share/zsh/site-functions/_casjob"
-"""
+ZSH_AUTOLOADED = f'fpath=("$HOME/share/zsh/site-functions" $fpath); {COMPINIT}'
+ZSH_SOURCED = f'{COMPINIT}source "$HOME/share/zsh/site-functions/_casjob"\n'
 PROMPT = "READY>"
 POSIX_PROMPT = f"PS1='{PROMPT} '\n"
 FISH_PROMPT = f"""\
@@ -63,6 +68,8 @@ def environ(state: Path, tmp_path: Path, at_service: Mapping[str, str]) -> dict[
     program = Path(CASJOB)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "casjob").symlink_to(program)
+    # Without it, fish makes completions of all manual pages.
+    (tmp_path / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     return {
         **at_service,
         "HOME": str(tmp_path),
@@ -205,18 +212,43 @@ def test_the_demo_completes_its_own_jobs(terminal: Terminal) -> None:
 
 
 @pytest.fixture
-def received(environ: dict[str, str]) -> Path:
-    """Return the file that gets the words of each command line, instead of casjob."""
-    folder, file = Path(environ["HOME"]) / "first", Path(environ["HOME"]) / "received"
+def received(environ: dict[str, str]) -> Iterator[Path]:
+    """Return the file that gets the words of each command line, instead of casjob.
+
+    At a Tab, this process offers what casjob does: what the shells make of that is tested here.
+    """
+    home = Path(environ["HOME"])
+    folder, file, asked, offered = (
+        home / each for each in ("first", "received", "asked", "offered")
+    )
     folder.mkdir()
+    for fifo in (asked, offered):
+        os.mkfifo(fifo)
     (folder / "casjob").write_text(f"""\
 #!/bin/sh
-[ "$_CASJOB_COMPLETE" ] && exec {CASJOB} "$@"
+[ "$_CASJOB_COMPLETE" ] && env -0 >{asked} && exec cat {offered}
 printf '%s\\0' "$@" >{file}.new && mv {file}.new {file}
 """)
     (folder / "casjob").chmod(0o755)
     environ["PATH"] = f"{folder}:{environ['PATH']}"
-    return file
+
+    def offer() -> None:
+        while said := asked.read_text():
+            got = dict(each.split("=", 1) for each in said.split("\0")[:-1])
+            out = io.StringIO()
+            with (
+                patch.dict(os.environ, got, clear=True),
+                redirect_stdout(out),
+                suppress(SystemExit),
+            ):
+                run([])
+            offered.write_text(out.getvalue())
+
+    offering = Thread(target=offer)
+    offering.start()
+    yield file
+    asked.write_text("")
+    offering.join()
 
 
 def list_components(service: Service, names: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -354,7 +386,7 @@ def test_what_stands_before_a_colon_is_not_repeated(
 
 SOURCED = {
     "bash": f"{POSIX_PROMPT}. <(casjob completion bash)\n",
-    "zsh": f"autoload -Uz compinit; compinit -u -D; {POSIX_PROMPT}. <(casjob completion zsh)\n",
+    "zsh": f"{COMPINIT}{POSIX_PROMPT}. <(casjob completion zsh)\n",
 }
 
 
@@ -379,7 +411,6 @@ def test_fish_prefers_the_script_to_what_it_generates_from_the_manual_page(
     installed: str, environ: dict[str, str], tmp_path: Path
 ) -> None:
     generated = tmp_path / ".local" / "share" / "fish" / "generated_completions" / "casjob.fish"
-    generated.parent.mkdir(parents=True)
     generated.write_text("complete --command casjob --long-option command\n")
     with at_prompt("fish", FISH_PROMPT, environ) as terminal:
         if installed == "by hand":
