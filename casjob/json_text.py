@@ -29,11 +29,16 @@ _UP_TO_A_VALUE = re.compile(
 _DIGITS = 18
 """Digits that surely fit 64 bits; a longer number is no count and no index."""
 
-_EPOCH = re.compile(r"(?!\d{8}\Z)[1-9]\d{0,17}(?:\.\d{1,9})?", re.ASCII)
+_EPOCH = re.compile(r"(?!\d{8}\Z)[1-9]\d{0,18}(?:\.\d{1,9})?", re.ASCII)
 """Eight digits are a date of ISO 8601, and 0 is a time that is not set."""
 
 _MIN_MILLISECONDS = 10**11
-"""From here on a number is a time in milliseconds, not in seconds: 1973 and the year 5138."""
+"""From here on a number is a time in a smaller unit than seconds: 1973 and the year 5138."""
+
+_EPOCH_START = datetime.fromtimestamp(0, UTC)
+"""No later is a time that is not set: Go's zero is in the year 1."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _CONTROLS_A_TERMINAL = re.compile(
     "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
@@ -119,9 +124,12 @@ def encode(value: object) -> str:
 def encode_document(
     value: object, *, indent: int | None, default: Callable[[Any], object] | None = None
 ) -> bytes:
-    """Encode a document in UTF-8, with a line feed at its end; lone surrogates stand in escapes."""
+    """Encode a document in UTF-8, with a line feed at its end.
+
+    A lone surrogate, which is no character and stops jq, becomes U+FFFD.
+    """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=default)
-    return f"{escape_controls(text)}\n".encode("utf-8", "backslashreplace")
+    return _LONE_SURROGATE.sub("\ufffd", f"{escape_controls(text)}\n").encode()
 
 
 def escape_controls(text: str) -> str:
@@ -166,24 +174,25 @@ def read_flag(value: object) -> bool | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Return a time in UTC, or None: of ISO 8601, or the seconds or milliseconds since 1970.
+    """Return a time in UTC, or None: of ISO 8601, or since 1970 in seconds or down to nanoseconds.
 
-    A time without a zone is taken to be in UTC.
+    A time without a zone is taken to be in UTC, and one no later than the start of 1970 as not set.
     """
     try:
         text = str(value)
         if _EPOCH.fullmatch(text):
             seconds = float(text)
-            is_milliseconds = seconds >= _MIN_MILLISECONDS
-            return datetime.fromtimestamp(seconds / 1000 if is_milliseconds else seconds, UTC)
+            while seconds >= _MIN_MILLISECONDS:
+                seconds /= 1000
+            return datetime.fromtimestamp(seconds, UTC)
         if not isinstance(value, str):
             return None
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is UTC:
-            return moment
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if moment > _EPOCH_START else None
 
 
 def format_utc(moment: datetime | None, timespec: str = "milliseconds") -> str | None:

@@ -2,10 +2,10 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from casjob.errors import ReplyError, UsageError
 from casjob.files import decode_text, guess_encoding, read_pieces, read_start
@@ -97,14 +97,19 @@ def read_saved(file: str) -> SavedJob:
         ReplyError: there is no job in it.
     """
     name = "stdin" if file == STDIN else file
-    document = _find_document(_read_text(file, name), name)
+    documents = _find_documents(_read_text(file, name), name)
+    document = _join(documents, name) if len(documents) > 1 else documents[0]
     try:
-        return _read_job(document, name)
+        saved = _read_job(document, name)
     except ReplyError as error:
         # It is not the service that said it, nor need it be an error that a file begins with.
         message = error.service_message
         what = f", but an error: {message}" if message and _is_error(document) else ""
         raise ReplyError(f"{error.message}{what}", hint=_KINDS) from None
+    if len(documents) > 1:
+        # It is no fault of the service that a job that was polled has each task several times.
+        return saved._replace(detail=saved.detail._replace(duplicates=()))
+    return saved
 
 
 def _is_error(document: JsonValue) -> bool:
@@ -167,8 +172,8 @@ def _read_text(file: str, name: str) -> str:
         ) from None
 
 
-def _find_document(text: str, name: str) -> JsonValue:
-    """Return the document in a text; in a list or in other text, the one that is about a job."""
+def _find_documents(text: str, name: str) -> Sequence[Any]:
+    """Return the document in a text; in a list, an object or other text, those about a job."""
     if not text:
         raise ReplyError(f"{name} is empty", hint="the command that wrote it may have failed")
     try:
@@ -178,23 +183,23 @@ def _find_document(text: str, name: str) -> JsonValue:
     except ValueError as error:
         objects = list(_find_objects(text))
         if pages := _find_pages(objects):
-            return _join(pages, name)
+            return pages
         if len(objects) == 1 and _is_error(objects[0]):
-            return objects[0]
+            return objects
         kind = next((kind for shape, kind in _OTHER_TEXTS.items() if shape.match(text)), None)
         start = clip(text.partition("\n")[0].rstrip())
         is_what = f"{kind}, not JSON" if kind else f"not JSON ({error}); it begins with {start}"
         raise ReplyError(f"{name} is {is_what}", hint=_KINDS) from None
     match whole:
-        case list() if pages := _find_pages(whole):
-            return _join(pages, name)
+        case {"schema_version": _, "base": _}:
+            raise ReplyError(f"{name} is a comparison of two jobs, not a job", hint=_KINDS)
         case {"log": {"entries": _}}:
             what = "is a browser's HTTP archive (HAR), not an API response"
             raise ReplyError(f"{name} {what}", hint=f"copy the response out of it; {_KINDS}")
         case {"schema_version": version} if version != SCHEMA_VERSION:
             what = f"has schema_version {encode(version)}, and this casjob reads {SCHEMA_VERSION}"
             raise ReplyError(f"{name} {clip(what)}", hint="a newer casjob may have written it")
-    return whole
+    return _find_pages(whole) or [whole]
 
 
 def _find_objects(text: str) -> Iterator[JsonValue]:
@@ -207,9 +212,12 @@ def _find_objects(text: str) -> Iterator[JsonValue]:
                     break
 
 
-def _find_pages(documents: Iterable[JsonValue]) -> list[dict[str, JsonValue]]:
-    """Return the documents that are about a job."""
-    return [each for each in documents if isinstance(each, dict) and _find_job_id(each)]
+def _find_pages(document: JsonValue) -> list[dict[str, JsonValue]]:
+    """Return the documents about a job in a list, or in an object that is not about one itself."""
+    if isinstance(document, dict):
+        document = [] if _get(document, "job") else list(document.values())
+    items = document if isinstance(document, list) else []
+    return [each for each in items if isinstance(each, dict) and _find_job_id(each)]
 
 
 def _find_job_id(document: JsonValue) -> str | None:
@@ -224,19 +232,15 @@ def _get(fields: JsonValue, name: str) -> JsonValue:
     return next((value for key, value in fields.items() if key.lower() == name), None)
 
 
-def _join(pages: Sequence[dict[str, JsonValue]], name: str) -> JsonValue:
+def _join(pages: Sequence[dict[str, JsonValue]], name: str) -> dict[str, JsonValue]:
     """Return the last of several documents about a job, with the tasks of all of them."""
     count = len(set(map(_find_job_id, pages)))
     if count > 1:
         raise ReplyError(f"{name} holds {count} jobs", hint="--from reads one job: keep that one")
-    tasks: dict[str, JsonValue] = {}
-    for page in pages:
-        listed = _get(page, "tasks")
-        for task in listed if isinstance(listed, list) else ():
-            task_id = _get(task, "task_id")
-            tasks[task_id if isinstance(task_id, str) else f"#{len(tasks)}"] = task
+    lists = (_get(page, "tasks") for page in pages)
+    tasks = [task for each in lists if isinstance(each, list) for task in each]
     last = {key: value for key, value in pages[-1].items() if key.lower() != "tasks"}
-    return {**last, "tasks": list(tasks.values())}
+    return {**last, "tasks": tasks}
 
 
 def _read_job(document: JsonValue, name: str) -> SavedJob:
@@ -253,7 +257,7 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
             document = _drop_additions(document)
         else:
             place = _read_place(document.pop("place", None))
-    detail = read_detail(document, as_of=as_of, name=name)
+    detail = read_detail(document, as_of=as_of, name=name).merge_tasks()
     times = (time for task in detail.tasks for time in (task.created_at, task.last_health_check))
     latest = max(filter(None, times), default=None)
     stage = stage_of(detail.job.execution_status)

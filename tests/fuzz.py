@@ -63,7 +63,7 @@ from casjob.job.events import (
 from casjob.job.models import read_detail
 from casjob.job.report import Report, TaskKey, TaskReport, report_job
 from casjob.job.statuses import STATUS_WORDS
-from casjob.json_text import decode, encode
+from casjob.json_text import decode, encode, map_texts
 from casjob.printable import printable
 from casjob.saved import read_saved, save_job
 from casjob.streams import OutputFile
@@ -554,7 +554,8 @@ def _check_reply(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
     known = [index for index in indexes if index is not None]
     if len(known) == len(indexes) and known != sorted(known):
         yield Finding("order", "report", repr(indexes))
-    yield from _check_json(json.loads(body.decode("utf-8-sig", "replace")), report)
+    sent = json.loads(body.decode("utf-8-sig", "replace"))
+    yield from _check_json(_as_printed(sent), report)
 
 
 # JSON
@@ -580,8 +581,16 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+def _as_printed(value: Any) -> Any:
+    """Return a value without lone surrogates, which no JSON that is printed holds."""
+    return map_texts(value, partial(re.sub, "[\ud800-\udfff]", "\ufffd"))
+
+
 def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
-    """Check that JSON holds every field of job and tasks as it was sent."""
+    """Check that JSON holds every field of job and tasks as it was sent.
+
+    A task that was null has none.
+    """
     content = json_format.report(report, Display())
     yield from check_document(content, "report")
     shown = json.loads(content)
@@ -591,6 +600,7 @@ def _check_json(sent: dict[str, Any], report: Report) -> Iterator[Finding]:
     for where, fields, all_fields in (("top", unknown, shown), ("job", job, shown["job"])):
         if missing := _find_missing(fields, all_fields):
             yield Finding("json equal", where, missing)
+    tasks = [each or {} for each in tasks]
     if len(shown["tasks"]) != len(tasks):
         yield Finding("json equal", "tasks", f"{len(shown['tasks'])} of {len(tasks)} tasks")
     # The one with the most fields first: one with few of them would take the place of another.
@@ -626,7 +636,7 @@ def _is_same(sent: Json, shown: Json, *, decodes: bool) -> bool:
         return json.dumps(sent) == json.dumps(shown)
     while isinstance(sent, str):
         try:
-            sent = decode(sent, _make_object)
+            sent = _as_printed(decode(sent, _make_object))
         except ValueError:
             return False
     if isinstance(sent, dict) and isinstance(shown, dict):
@@ -791,7 +801,8 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
         if is_shown(sent if isinstance(sent, str) else encode(sent)):
             continue
         for leaf in _find_texts(_decode_all(sent)):
-            if leaf.strip() and not is_shown(leaf) and not is_repaired(leaf):
+            is_something = leaf.strip().strip("\"' ") not in {"", "null", "None", "<nil>"}
+            if is_something and not is_shown(leaf) and not is_repaired(leaf):
                 yield leaf
 
 
@@ -867,10 +878,10 @@ def _check_saved(body: bytes, setting: Setting, reports: list[Report]) -> Iterat
         file.write_bytes(content)
         from_json = read_saved(str(file)).detail
     for where, read, sent in (("saved", again, saved.detail), ("json", from_json, detail)):
-        tasks = [[sorted(each.sent) for each in every.tasks] for every in (read, sent)]
+        tasks = [[_as_printed([*each.sent]) for each in every.tasks] for every in (read, sent)]
         if len(tasks[0]) != len(tasks[1]):
             yield Finding("read again", where, f"{len(tasks[0])} of {len(tasks[1])} tasks")
-    if json.dumps(_list_sent(again)) != json.dumps(_list_sent(saved.detail)):
+    if json.dumps(_list_sent(again)) != json.dumps(_as_printed(_list_sent(saved.detail))):
         yield Finding("read again", "saved", json.dumps(_list_sent(again)))
 
 

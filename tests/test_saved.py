@@ -309,6 +309,10 @@ class TestWhatItHolds:
                 "{} holds no job, but an error: SVCSTG.00100429",
             ),
             ('{"verdicts": []}', "{} holds no job"),
+            (
+                '{"schema_version": 1, "base": {}, "job": {}, "tasks": []}',
+                "{} is a comparison of two jobs, not a job",
+            ),
             # The message is the job's, and not an answer in its place.
             (f'{{"jobs": [{json.dumps(documented_job())}]}}', "{} holds no job"),
             (
@@ -372,6 +376,7 @@ class TestWhatItHolds:
         [
             f"HTTP/2 200\r\ndate: now\r\ncontent-type: application/json\r\n\r\n{reply('v2')}",
             f"[{reply('v2')}]",
+            f'{{"status": 200, "data": {reply("v2")}}}',
             f"{reply('v2')}200\n",
             f'12:00 INFO {{it}} sent:\n{reply("v3")} in 3ms\n12:01 INFO {{"a": 1}}\n',
             f"\x1b[1;39m{reply('v2')}\x1b[0m\n",
@@ -381,7 +386,18 @@ class TestWhatItHolds:
             f"[{','.join(reply('v2', each) for each in PAGES)}]",
             f"{reply('v2', PAGES[0])}\n{reply('v2')}",
         ],
-        ids=["curl -i", "list", "curl -w", "log", "colour", "Python", "lines", "pages", "polls"],
+        ids=[
+            "curl -i",
+            "list",
+            "object",
+            "curl -w",
+            "log",
+            "colour",
+            "Python",
+            "lines",
+            "pages",
+            "polls",
+        ],
     )
     def test_may_be_within_other_text(self, read: Read, content: str) -> None:
         whole = read(reply("v2"), "--json", command="tasks")
@@ -402,6 +418,26 @@ class TestWhatItHolds:
 
         assert shown.status == 7
         assert shown.err.startswith(f"casjob: {job_json} is not JSON (error at line 1, ")
+
+    def test_has_a_task_once_as_the_service_is_read(
+        self, read: Read, ask: Ask, service: Service
+    ) -> None:
+        twice = [task(1), task(2, "RUNNING"), task(2, "FAILED")]
+        document = job("FAILED", *twice, task_count=2)
+        service.handler = lambda _: Reply(body=document)
+
+        served = ask("tasks", JOB_ID, "--json")
+        shown = read(document, "--json", command="tasks")
+
+        tasks = json.loads(shown.out)["tasks"]
+        assert [each["TASK_STATUS"] for each in tasks] == ["SUCCEEDED", "FAILED"]
+        assert tasks == json.loads(served.out)["tasks"]
+        note = "note: The service sent these tasks more than once; each is shown once: Task-00002."
+        whole = read(document).out.splitlines()
+        assert whole[-2:] == ["1 of 2 steps succeeded", note]
+        # A job that was polled has each task several times.
+        polled = read("\n".join(json.dumps({**document, "tasks": [each]}) for each in twice))
+        assert polled.out.splitlines() == whole[:-1]
 
     def test_are_not_several_jobs(self, read: Read, job_json: Path) -> None:
         one = json.dumps(json.loads(reply("v2")))
@@ -653,7 +689,10 @@ class TestCasjobsOwnJson:
         sent = job(
             status,
             *(
-                {**task(index, state, start=place, messages=messages), **more}
+                {
+                    **task(index, state, start=place, messages=messages, TASK_ID=f"Task-{place}"),
+                    **more,
+                }
                 for place, (state, messages, more, index) in enumerate(tasks)
             ),
             task_count=count,

@@ -306,7 +306,7 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         {"job": {}, "tasks": "x"}, "can't be understood: tasks is a string, not a list"
     ),
     "a task of another type": not_a_job(
-        {"job": {}, "tasks": [{}, None]}, "can't be understood: tasks[1] is null, not an object"
+        {"job": {}, "tasks": [None, 5]}, "can't be understood: tasks[1] is a number, not an object"
     ),
 }
 

@@ -140,9 +140,9 @@ class ServiceStage:
             detail = pages[offset] = self._versions.call(fetch)
             return Page(detail.tasks, detail.task_count)
 
-        identity = Identity(lambda task: task.task_id, _describe_task, _find_heartbeat)
+        identity = Identity(lambda task: task.task_id, _describe_task)
         try:
-            tasks, total, duplicates = fetch_list(
+            tasks, total = fetch_list(
                 fetch_page,
                 page_size=PAGE_SIZE,
                 identity=identity,
@@ -156,13 +156,15 @@ class ServiceStage:
             raise
         *_, newest = pages.values()
         place = self._find_place(job_id) or Place()
-        return pages[window.offset]._replace(
+        first, next_status = pages[window.offset], newest.job.execution_status
+        merged = first._replace(
             tasks=tasks,
-            duplicates=duplicates,
             task_count=total,
             as_of=newest.as_of,
             place=place._replace(region=self._region, project_id=self.project_id),
-        )
+            next_status=next_status if next_status != first.job.execution_status else None,
+        ).merge_tasks()
+        return merged._replace(tasks=merged.tasks[: window.limit])
 
     def _find_place(self, job_id: str) -> Place | None:
         """Return where a job is, if its component was listed before in this run."""
@@ -185,23 +187,20 @@ class ServiceStage:
         path = quote_path(version, self.project_id, "cas", "jobs", job_id)
         request = Request("GET", path, params, refusals=refusals)
         try:
-            return self._client.send(request, _read_page)
+            return self._client.send(request, partial(_read_page, is_first=offset == window.offset))
         except JobNotFoundError as error:
             is_listed = self._find_place(job_id) is not None
             error.hint = _LISTED if is_listed else self._explain_not_found(job_id)
             raise
 
 
-def _read_page(document: JsonValue, response: Response) -> JobDetail:
+def _read_page(document: JsonValue, response: Response, *, is_first: bool) -> JobDetail:
     # Imported while the reply is on its way.
     from casjob.job.models import read_detail
 
-    return read_detail(document, as_of=response.date or datetime.now(UTC))
+    as_of = response.date or datetime.now(UTC)
+    return read_detail(document, as_of=as_of, needs_job=is_first)
 
 
 def _describe_task(task: "Task") -> str:
     return encode({name: value for name, value in task.sent.items() if name not in _CHANGING})
-
-
-def _find_heartbeat(task: "Task") -> float:
-    return task.last_health_check.timestamp() if task.last_health_check else 0.0

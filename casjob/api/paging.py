@@ -24,19 +24,17 @@ Item = TypeVar("Item")
 
 
 class Page(NamedTuple, Generic[Item]):
-    """Items of a list, and how many there are in all; of a whole list, the ids that came twice."""
+    """Items of a list, and how many there are in all."""
 
     items: tuple[Item, ...]
     total: int | None
-    duplicates: tuple[str, ...] = ()
 
 
 class Identity(NamedTuple, Generic[Item]):
-    """Finds an item's id, or else describes it; the newer of two states has the greater moment."""
+    """Finds an item's id, or else describes it."""
 
     find_id: Callable[[Item], str | None]
     describe: Callable[[Item], str]
-    find_moment: Callable[[Item], float] = lambda _item: 0.0
 
 
 def fetch_list(
@@ -54,21 +52,20 @@ def fetch_list(
     more; otherwise one by one, each beginning where the one before ended, as a server may cap its
     pages. A count smaller than the items received is not plausible, nor is that of a page with more
     than was asked for the end. A page without a new item is the last one, so that requests end even
-    if a server ignores the offset. An item that is received twice is kept once, in its newer state,
-    and named in `duplicates`.
+    if a server ignores the offset; those without an id are not kept again. The items may be more
+    than the limit.
 
     Raises:
         ReplyTooLargeError: there are more pages than casjob fetches.
     """
-    find_id, describe, find_moment = identity
+    find_id, describe = identity
     start, end = offset, offset + limit if limit else sys.maxsize
     count: int | None = None
     are_full = is_new = True
     is_excessive = False
-    number = pages = 0
+    pages = 0
     known: set[str] = set()
-    items: dict[object, Item] = {}
-    duplicates: list[str] = []
+    items: list[Item] = []
     while is_new and start < end and (count != start or is_excessive):
         may_go_ahead = are_full and count is not None and count > start
         stop = min(end, count or end) if may_go_ahead else start + 1
@@ -81,23 +78,18 @@ def fetch_list(
             is_new = not found <= known
             known |= found
             # Two items without an id may look alike, unless their page repeats another.
-            kept = [item for item in page.items if is_new or find_id(item)]
-            for item in kept:
-                key = find_id(item) or object()
-                if (other := items.setdefault(key, item)) is not item:
-                    duplicates.append(str(key))
-                    items[key] = max(other, item, key=find_moment)
-            start, number = begin + len(page.items), number + len(kept)
+            items += (item for item in page.items if is_new or find_id(item))
+            start = begin + len(page.items)
             # The list may grow while it is fetched.
             counts = (each for each in (count, page.total) if each is not None)
             count = max(counts, default=None)
-            on_progress(number, count)
+            on_progress(len(items), count)
             is_excessive = len(page.items) > asked
             if not is_new or len(page.items) != asked:
                 # Pages fetched ahead of this one hold nothing, or begin at the wrong item.
                 are_full = False
                 break
-    return Page(tuple(items.values())[:limit], count, tuple(duplicates))
+    return Page(tuple(items), count)
 
 
 def check_pages(number: int) -> None:

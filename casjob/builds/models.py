@@ -41,11 +41,10 @@ def outcome_of(state: str | None) -> Outcome:
 
 
 def _read_time(sent: object) -> datetime | None:
-    """Return a time in UTC; None for one that can't be understood, and for Go's zero."""
+    """Return a time in UTC; None for one that can't be understood, or is not set."""
     text = read_text(sent) or ""
     written = _GO_TIME.fullmatch(text)
-    moment = read_moment("{}T{}{}".format(*written.groups()) if written else text)
-    return moment if moment and moment.year > 1 else None
+    return read_moment("{}T{}{}".format(*written.groups()) if written else text)
 
 
 _Time: TypeAlias = Annotated[datetime | None, PlainValidator(_read_time)]

@@ -35,8 +35,8 @@ _EVENTS: dict[type, type[documents.Event]] = {
 def encode(document: documents.Document | documents.Task, *, indent: int | None = 2) -> bytes:
     """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
     if indent:
-        # Six times as fast, but it refuses lone surrogates and more than 255 levels. In keys it
-        # replaces the former without a word.
+        # Six times as fast, but it refuses lone surrogates and more than 255 levels. In a key, it
+        # makes three characters of the former.
         with suppress(PydanticSerializationError):
             written = to_json(document, indent=indent).decode()
             if "\ufffd" not in written:

@@ -78,7 +78,8 @@ class JobDetail(NamedTuple):
     """A job with its tasks, or with those that were requested.
 
     `rest` has the unknown fields beside job and tasks; `task_count` is the service's count of all
-    tasks, and `as_of` its clock, in UTC; `duplicates` are ids of tasks that came more than once.
+    tasks, and `as_of` its clock, in UTC; `duplicates` are ids of tasks that came more than once,
+    and `next_status` is what the job's became while its tasks were fetched.
     """
 
     job: "Job"
@@ -88,9 +89,25 @@ class JobDetail(NamedTuple):
     as_of: datetime | None = None
     duplicates: tuple[str, ...] = ()
     place: Place = Place()
+    next_status: str | None = None
+
+    def merge_tasks(self) -> "JobDetail":
+        """Return this with each task once, in its newest state: of equal heartbeats, the last."""
+        tasks: dict[object, Task] = {}
+        duplicates: list[str] = []
+        for task in self.tasks:
+            key = task.task_id or object()
+            if other := tasks.get(key):
+                duplicates.append(str(key))
+            tasks[key] = max(task, other or task, key=_find_heartbeat)
+        return self._replace(tasks=tuple(tasks.values()), duplicates=tuple(duplicates))
 
     def order_tasks(self, *, is_desc: bool = False) -> "list[Task]":
         """Return the tasks by TASK_INDEX; where one has none, as sent, or the reverse of that."""
         if any(task.task_index is None for task in self.tasks):
             return list(reversed(self.tasks) if is_desc else self.tasks)
         return sorted(self.tasks, key=lambda task: task.task_index or 0)
+
+
+def _find_heartbeat(task: "Task") -> float:
+    return task.last_health_check.timestamp() if task.last_health_check else 0.0

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import (
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -121,8 +122,11 @@ class _Reply(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    job: Job
-    tasks: tuple[Task, ...] = ()
+    job: Job | None = None
+    # A null stands for a task of which nothing is known.
+    tasks: tuple[
+        Annotated[Task, BeforeValidator(lambda sent: {} if sent is None else sent)], ...
+    ] = ()
     task_count: WholeNumber = None
     rest: SkipValidation[Mapping[str, Any]] = {}
 
@@ -138,9 +142,15 @@ class _Reply(BaseModel):
 
 
 def read_detail(
-    document: JsonValue, *, as_of: datetime | None, name: str = "the service's reply"
+    document: JsonValue,
+    *,
+    as_of: datetime | None,
+    name: str = "the service's reply",
+    needs_job: bool = True,
 ) -> JobDetail:
     """Read a decoded reply of the job API; `name` names it in errors.
+
+    Where a job is not needed, as in a page that is not the first, tasks alone are enough.
 
     Raises:
         ReplyError: the body has no job, or tasks that are no list of objects.
@@ -149,18 +159,17 @@ def read_detail(
         reply = _Reply.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        if first["type"] == "missing":
-            service_message = describe_failure(read_failure(document))
-            raise ReplyError(
-                f"{name} holds no job", service_message=service_message, hint=WRONG_ENDPOINT
-            ) from None
         field, *index = first["loc"] or ("it",)
         part = f"{field}[{index[0]}]" if index else field
         shape = _SHAPES.get(type(first["input"]), "a number")
         expected = "a list" if first["loc"] == ("tasks",) else "an object"
         message = f"{name} can't be understood: {part} is {shape}, not {expected}"
         raise ReplyError(message, hint=WRONG_ENDPOINT) from None
-    return JobDetail(reply.job, reply.tasks, reply.rest, reply.task_count, as_of)
+    if reply.job is None and (needs_job or "tasks" not in reply.model_fields_set):
+        service_message = describe_failure(read_failure(document))
+        message = f"{name} holds no job"
+        raise ReplyError(message, service_message=service_message, hint=WRONG_ENDPOINT)
+    return JobDetail(reply.job or Job(), reply.tasks, reply.rest, reply.task_count, as_of)
 
 
 def _respell(fields: dict[str, JsonValue], spell: Callable[[str], str]) -> dict[str, JsonValue]:

@@ -284,10 +284,10 @@ def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> It
             phase = name.removeprefix(_SEPARATOR_PREFIX)
         stage = stage_of(task.task_status)
         message = None if stage is Stage.SUCCEEDED else read_failure(task.messages)
-        has_failed = stage is Stage.FAILED
         times = _read_times(task, stage, detail)
         title = catalogue.find_title(task.task_name)
-        means = catalogue.explain_failure(message.codes) if message and has_failed else ()
+        codes = message.codes if message and stage is Stage.FAILED else ()
+        means = catalogue.explain_failure(codes)
         yield TaskReport(task, stage, message, phase, is_separator, *times, title, means)
 
 
@@ -305,17 +305,17 @@ def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | 
 def _find_contradictions(report: Report) -> Iterator[str]:
     detail, stage, status = report.detail, report.stage, report.job.execution_status
     tasks = [each.task for each in report.tasks]
-    yield from filter(None, (report.missing, report.mix_up))
+    change = detail.next_status and f"The job became {detail.next_status} while it was fetched."
+    yield from filter(None, (report.missing, report.mix_up, change))
     if report.is_whole and stage is Stage.FAILED and not report.cause:
-        yield f"The job is {status}, but none of its tasks failed."
+        what = "none of its tasks failed" if tasks else "the reply holds no tasks"
+        yield f"The job is {status}, but {what}."
     if stage is Stage.SUCCEEDED and report.cause:
         yield f"The job is {status}, but one of its tasks failed."
-    unfinished = [each.task for each in report.tasks if each.stage.outcome is Outcome.RUNNING]
-    if stage.has_ended and unfinished:
-        named = ", ".join(each.label for each in unfinished)
+    running = (each.task for each in report.tasks if each.stage.outcome is Outcome.RUNNING)
+    if stage.has_ended and (named := ", ".join(each.label for each in running)):
         yield f"The job is {status}, but not all of its tasks have ended: {named}."
-    if detail.duplicates:
-        named = ", ".join(dict.fromkeys(detail.duplicates))
+    if named := ", ".join(dict.fromkeys(detail.duplicates)):
         yield f"The service sent these tasks more than once; each is shown once: {named}."
     if detail.task_count is None:
         yield "No task_count says how many tasks there are."

@@ -15,7 +15,7 @@ from casjob.api.client import Client
 from casjob.api.jobs import ServiceStage
 from casjob.api.paging import PAGES_AT_A_TIME
 from casjob.background import run_in_thread
-from casjob.errors import ServiceError
+from casjob.errors import ReplyError, ServiceError
 from casjob.job.detail import JobDetail, Window
 from tests.conftest import JOB_ID, Finished
 from tests.service import Recorded, Reply, Service, many_tasks
@@ -468,14 +468,32 @@ def test_a_task_that_comes_twice_is_kept_once_in_its_newer_state() -> None:
     ]
 
 
-def test_a_duplicate_without_a_heartbeat_replaces_nothing() -> None:
-    task = {"TASK_ID": "Task-0", "TASK_NAME": "first"}
-    again = {"TASK_ID": "Task-0", "TASK_NAME": "again"}
+@pytest.mark.parametrize(
+    ("first", "again", "kept"),
+    [(None, None, "again"), (5, 5, "again"), (5, 6, "again"), (6, 5, "first"), (5, None, "first")],
+)
+def test_of_two_states_of_a_task_the_last_is_kept_unless_its_heartbeat_is_older(
+    first: int | None, again: int | None, kept: str
+) -> None:
+    task = {"TASK_ID": "Task-0", "TASK_NAME": "first", "UPDATE_AT": first}
+    twice = {"TASK_ID": "Task-0", "TASK_NAME": "again", "UPDATE_AT": again}
 
-    whole = fetch(lambda _offset, _limit: {**page([], 2), "tasks": [task, again]})
+    whole = fetch(lambda _offset, _limit: {**page([], 2), "tasks": [task, twice]})
 
-    assert [each.task_name for each in whole.tasks] == ["first"]
+    assert [each.task_name for each in whole.tasks] == [kept]
     assert whole.duplicates == ("Task-0",)
+
+
+def test_a_later_page_needs_no_job_but_tasks() -> None:
+    def fetch_page(offset: int, limit: int) -> Document:
+        document = page(range(offset, min(60, offset + limit)), 60)
+        return {"tasks": document["tasks"]} if offset else document
+
+    assert indexes(fetch(fetch_page)) == list(range(60))
+    with pytest.raises(ReplyError, match="the service's reply holds no job"):
+        fetch(fetch_page, offset=50)
+    with pytest.raises(ReplyError, match="the service's reply holds no job"):
+        fetch(lambda offset, limit: {} if offset else fetch_page(offset, limit))
 
 
 @pytest.mark.parametrize("no_id", [None, ""])
@@ -502,7 +520,7 @@ def test_no_task_is_older_than_the_status_of_its_job() -> None:
 
     detail = fetch(fetch_page, limit=60)
 
-    assert detail.job.execution_status == "RUNNING"
+    assert (detail.job.execution_status, detail.next_status) == ("RUNNING", "SUCCEEDED")
     assert detail.as_of == START + timedelta(seconds=50)
     assert detail.task_count == 110
 
@@ -657,6 +675,23 @@ def test_a_server_that_ignores_the_offset_is_pointed_out(
     assert (finished.status, finished.err) == (0, "")
     assert note in finished.out
     assert len(service.requests) == 2
+
+
+def test_a_job_that_ends_while_its_tasks_are_fetched_is_told(service: Service, ask: Ask) -> None:
+    document = many_tasks(51, failing_index=51)
+    service.jobs[JOB_ID] = document
+
+    def serve(request: Recorded) -> None:
+        is_first = request.query["offset"] == ["0"]
+        document["job"]["EXECUTION_STATUS"] = "RUNNING" if is_first else "FAILED"
+
+    service.handler = serve
+
+    finished = ask("show", JOB_ID)
+
+    assert (finished.status, finished.err) == (0, "")
+    assert finished.out.startswith("provision/provMain has been RUNNING for ")
+    assert "note: The job became FAILED while it was fetched.\n" in finished.out
 
 
 def test_duplicates_are_pointed_out(service: Service, ask: Ask) -> None:

@@ -169,6 +169,12 @@ def test_unknown_fields_are_kept() -> None:
     assert detail.rest == unknown
 
 
+def test_a_null_among_tasks_is_one_of_which_nothing_is_known() -> None:
+    detail = read({"job": {}, "tasks": [{"TASK_ID": "a"}, None], "task_count": 2})
+
+    assert [task.task_id for task in detail.tasks] == ["a", None]
+
+
 @pytest.mark.parametrize("document", [{"job": {}}, {"job": {}, "tasks": None, "task_count": None}])
 def test_a_job_may_say_nothing(document: JsonValue) -> None:
     detail = read(document)
@@ -195,7 +201,7 @@ HINT = "the endpoint may belong to another service; casjob config shows where it
         ({"job": {}, "tasks": {}}, "tasks is an object, not a list"),
         ({"job": {}, "tasks": "x"}, "tasks is a string, not a list"),
         ({"job": {}, "tasks": 0}, "tasks is a number, not a list"),
-        ({"job": {}, "tasks": [None]}, "tasks[0] is null, not an object"),
+        ({"job": {}, "tasks": [None, 5]}, "tasks[1] is a number, not an object"),
         ({"job": {}, "tasks": [{}, {}, []]}, "tasks[2] is a list, not an object"),
     ],
 )

@@ -390,7 +390,7 @@ class TestContradictions:
         [
             (job("SUCCEEDED", task(1)), []),
             (job("FAILED", task(1)), ["The job is FAILED, but none of its tasks failed."]),
-            (job("CANCELLED"), ["The job is CANCELLED, but none of its tasks failed."]),
+            (job("CANCELLED"), ["The job is CANCELLED, but the reply holds no tasks."]),
             (
                 job("SUCCEEDED", task(1, "FAILED")),
                 ["The job is SUCCEEDED, but one of its tasks failed."],
