@@ -129,7 +129,8 @@ class Components:
         Raises:
             ComponentNotFoundError: it is gone.
         """
-        if self._versions.current != "v3":
+        # It may have come since v2 was found in its place, which is known for a day.
+        if not self._versions.may_be("v3"):
             return ComponentHistory(component)
         path = "v3", *_path_of(component), "records"
         refusals = self._refuse_one(component)

@@ -164,7 +164,7 @@ def _check_job(
     if not is_listed:
         # v2 lists no jobs, but a job names its instance.
         instance_id = service.fetch_job(job_id, Window(limit=1)).job.service_instance_id
-        if None in {instance_id, component.instance_id} or instance_id == component.instance_id:
+        if not (instance_id and component.instance_id) or instance_id == component.instance_id:
             return
     raise JobNotFoundError(
         f"{job_id} is not a job of component {component.label}",

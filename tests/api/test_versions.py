@@ -11,7 +11,7 @@ import pytest
 from casjob.api.jobs import Versions
 from casjob.background import run_in_thread
 from casjob.errors import NoSuchApiError
-from tests.components import component, without_v3
+from tests.components import component, record, without_v3
 from tests.conftest import JOB_ID, Finished
 from tests.following import QUICKLY
 from tests.service import Recorded, Reply, Service, many_tasks
@@ -73,6 +73,17 @@ def test_v2_is_remembered_for_components_where_v3_is_not_there(ask: Ask, service
     assert versions(service) == ["v2", "v2"]
     assert ask("show", JOB_ID).status == 0
     assert versions(service) == ["v2"]
+
+
+def test_deployments_are_listed_once_v3_is_there_though_v2_was(ask: Ask, service: Service) -> None:
+    service.handler = without_v3
+    service.components = [component(1, "web", record(JOB_ID), job_id=JOB_ID)]
+    assert ask("list", "web").out.endswith("\nnote: only v3 of the API lists the deployments\n")
+    versions(service)
+
+    service.handler = lambda _: None
+    assert ask("list", "web").out.endswith("\n1 deployment\n")
+    assert versions(service) == ["v2", "v2", "v3"]
 
 
 @pytest.mark.parametrize(

@@ -335,7 +335,7 @@ class TestTheNextJob:
         else:
             assert refused.err.startswith(f"casjob: job {after} was not found in project ")
 
-    @pytest.mark.parametrize("instance_id", ["i0000001-0000-4000-8000-000000000000", None])
+    @pytest.mark.parametrize("instance_id", ["i0000001-0000-4000-8000-000000000000", None, ""])
     def test_in_v2_comes_after_one_of_the_same_instance_or_of_an_unknown_one(
         self, wait: Ask, service: Service, instance_id: str | None
     ) -> None:
