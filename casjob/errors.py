@@ -10,8 +10,7 @@
     │   ├── JobNotFoundError  5  … job
     │   ├── ComponentNotFoundError 5 … component
     │   │   └── ComponentDeletedError 5 … any longer, as the service says
-    │   ├── BuildNotFoundError 5 … build, or no log of it
-    │   └── UnknownNameError  5  … name that has an explanation
+    │   └── BuildNotFoundError 5 … build, or no log of it
     ├── ServiceError          6  the service could not be reached, or failed
     │   ├── TransientError    6  … and a retry may help
     │   ├── ReplyTimeoutError 6  … since its response took too long
@@ -139,10 +138,6 @@ class ComponentDeletedError(ComponentNotFoundError):
 
 class BuildNotFoundError(NotFoundError):
     """There is no such build, or no log of it that can be shown."""
-
-
-class UnknownNameError(NotFoundError):
-    """Nothing is known about a name that was to be explained."""
 
 
 class ServiceError(CasjobError):

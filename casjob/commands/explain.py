@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from casjob.errors import ExitStatus, UnknownNameError
+from casjob.errors import ExitStatus, NotFoundError
 from casjob.formats.display import Presentation
 from casjob.session import Session
 
@@ -15,7 +15,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     """Explain names; without any, those in the failure of the job that is meant.
 
     Raises:
-        UnknownNameError: no explanation for one of the names, or about any in the failure; the
+        NotFoundError: no explanation for one of the names, or about any in the failure; the
             others were shown.
     """
     explain = session.catalogue.explain
@@ -24,7 +24,7 @@ def run(names: Sequence[str], session: Session, presentation: Presentation) -> E
     unknown = [name for name, each in explained.items() if not each]
     presentation.show(known)
     if unknown:
-        error = UnknownNameError(
+        error = NotFoundError(
             f"no explanation for {', '.join(unknown)}", hint=_suggest(unknown[0], session)
         )
         if names or not known:
