@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from casjob.errors import ExitStatus
 from casjob.follow.job import FollowedJob
 from casjob.follow.poller import Poller
-from casjob.formats.text.phrases import format_elapsed
+from casjob.formats.text.phrases import describe_count, format_elapsed
 from casjob.job.events import Event, JobSnapshot, JobStatus, NotFound, Retry, StillWaiting
 from casjob.job.statuses import STATUS_WORDS, Stage
 from casjob.streams import Notices
@@ -46,8 +46,7 @@ class FollowNotices:
             return
         more = ""
         if self._unwritten:
-            failures = f"{self._unwritten} more failure{'' if self._unwritten == 1 else 's'}"
-            more = f" ({failures} since the last notice)"
+            more = f" ({describe_count(self._unwritten, 'more failure')} since the last notice)"
         self._notices.say(f"{message}; retrying{more}")
         self._retried_at, self._unwritten = time, 0
 
