@@ -46,24 +46,6 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
-EXIT_STATUS_MEANINGS = {
-    ExitStatus.SUCCESS: "shown; for `wait` and `watch`: every job succeeded",
-    ExitStatus.FAILED: "a job failed (`wait`, `watch`; `show` and `tasks` only with"
-    " `--exit-status`), or the jobs differ (`diff`)",
-    ExitStatus.USAGE: "invalid usage",
-    ExitStatus.SETTINGS: "a setting is missing or wrong",
-    ExitStatus.FORBIDDEN: "not authenticated, or forbidden",
-    ExitStatus.NOT_FOUND: "no such job, component or build",
-    ExitStatus.UNAVAILABLE: "the service could not be reached, or failed, after retries",
-    ExitStatus.NOT_UNDERSTOOD: "the reply could not be understood",
-    ExitStatus.UNFINISHED: "not finished yet (`show` and `tasks` with `--exit-status`)",
-    ExitStatus.BUG: "a bug in casjob; `-v` says where",
-    ExitStatus.UNWRITABLE: "the output could not be written: disk full, or stdout closed",
-    ExitStatus.TIMED_OUT: "`--timeout` passed first",
-    ExitStatus.INTERRUPTED: "interrupted",
-}
-"""The README's table, which a test compares with this."""
-
 WRONG_ENDPOINT = "the endpoint may belong to another service; casjob config shows where it is set"
 """The hint where a reply is none of the service's."""
 

@@ -17,11 +17,12 @@ from pydantic import TypeAdapter
 from casjob import __version__
 from casjob.cli import app
 from casjob.completion import SCRIPTS
-from casjob.errors import EXIT_STATUS_MEANINGS
 from casjob.files import cache_folder, config_folder, state_folder
 from casjob.formats import documents
 from casjob.settings import sources
 from casjob.settings.values import CASJOB_SETTINGS, SETTINGS
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 SHARED_GROUPS = ("Following", "Output", "Connection")
 """Groups of options that mean the same in every command."""
@@ -146,8 +147,7 @@ def write_page() -> Iterator[str]:
     paths = ((str(path).removeprefix("/"), text) for path, text in PATHS.items())
     yield from write_list(paths, italic)
     yield ".SH EXIT STATUS"
-    statuses = ((f"{status:d}", text) for status, text in EXIT_STATUS_MEANINGS.items())
-    yield from write_list(statuses, bold)
+    yield from write_list(re.findall(r"^\| (\d+) \| (.*) \|$", README, re.MULTILINE), bold)
     yield from (".SH JSON", escape(JSON))
     yield from write_list(describe_keys(), bold)
     yield from (".SH EVENTS", escape(EVENTS))
