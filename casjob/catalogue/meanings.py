@@ -25,7 +25,10 @@ _SEPARATOR_PREFIX = "SEPARATOR_"
 _ANY_PHASE = "heads a phase of the job: the steps after it, up to the next one; it does no work"
 
 _SERVICESTAGE = frozenset({"SVCSTG", "ECC"})
-"""The prefixes of ServiceStage, which passes on the errors of others under codes of its own."""
+"""The prefixes of ServiceStage: that an error of a job is from there says nothing, and it passes on
+those of others under codes of its own."""
+
+_ENGINE_CODE = re.compile(r"ECC[0-9]{5}", re.IGNORECASE)
 
 _MOST_PARTS = 3
 """Parts of a code that may name the service, such as SVCSTG.CCE."""
@@ -111,14 +114,14 @@ class Catalogue:
     def explain_code(self, code: str) -> Explanation | None:
         """Return what is known about a code, or None if not even its service is known.
 
-        The documented meaning is only that of the very code. Another one has just the service, if
-        that is not ServiceStage: the error may be one that it passes on.
+        The documented meaning is only that of the very code. Another one has just the service.
         """
         known = self._known.get(_key(code))
         service, custom = find_service(code), self.find_custom(code)
         if known and known.kind is Kind.CODE:
             return known._replace(custom=custom, service=service)
-        if service and service.prefix in _SERVICESTAGE:
+        if service and service.prefix == "ECC" and not _ENGINE_CODE.fullmatch(code):
+            # Mistyped: the one that is meant is suggested.
             service = None
         if custom or service:
             return Explanation(code, Kind.CODE, custom, service=service)
@@ -145,7 +148,7 @@ class Catalogue:
         services = [
             name(code, f"an error from {each.service}")
             for code, each in explained[:1]
-            if each.service and not each.means
+            if each.service and not each.means and each.service.prefix not in _SERVICESTAGE
         ]
         return (*custom[:1], *services, *documented[:1])
 

@@ -94,6 +94,18 @@ def test_of_an_undocumented_code_the_service_is_named(casjob: Casjob) -> None:
     )
 
 
+def test_an_undocumented_code_of_the_job_engine_is_named_as_its_own(casjob: Casjob) -> None:
+    assert casjob("explain", "ECC99999") == (
+        0,
+        (
+            "ECC99999  error code\n"
+            "  means       not documented\n"
+            "  service     ServiceStage jobs (the job engine itself)\n"
+        ),
+        "",
+    )
+
+
 def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: Path) -> None:
     assert casjob("explain", "TN99999", "ECC00011", "\x1bX") == (
         5,
@@ -111,7 +123,7 @@ def test_unknown_names_are_told_and_the_others_shown(casjob: Casjob, tmp_path: P
         ("ecc0011", "did you mean ECC00011? you can add"),
         ("provision/provMian", "did you mean provision/provMain? you can add"),
         # Another number is another code.
-        ("ECC00012", "you can add"),
+        ("TN00999", "you can add"),
         (JOB_ID, f"casjob show {JOB_ID} shows a job\n"),
     ],
 )
