@@ -6,7 +6,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from unittest.mock import patch
@@ -23,6 +25,7 @@ from tests.terminal import PATIENCE
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
 OTHER_JOB_ID = "JOB8f13d7c2-26ae-4b95-b0d8-71c5a9e6043f"
+ROOT = Path(__file__).parents[1]
 PROJECT_ID = "063a3158b1a34710b36ad208b9497d00"
 
 
@@ -192,3 +195,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """Run two workers a core: half of the time, a test waits, as for what never comes."""
     return 2 * (yield)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each of xdist's workers compile a part of the tests, which the others then load.
+
+    Compiling takes as long as a tenth of the tests, and each worker would compile them all.
+    """
+    number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if not number or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    sys.dont_write_bytecode = False
+    paths = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
+    for path in paths[int(number) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
+        # What can't be imported, the collection reports.
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(path.with_suffix("").parts))
