@@ -18,10 +18,6 @@ ENDPOINT = "https://servicestage.demo.invalid"
 """A host that can't exist, so a request that strays from the transport reaches nobody."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SampleService(httpx.BaseTransport):
     """Responds like the job API, for any host, project and credentials.
 
@@ -36,7 +32,7 @@ class SampleService(httpx.BaseTransport):
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._clock = clock
         self._now = now
