@@ -14,8 +14,6 @@ _DATA = Path(__file__).parent / "data"
 _TASK_SOURCE = "2018 catalogue"
 _FLOW_SOURCE = "2018 catalogue; what the flow does is inferred from its tasks"
 
-_WILDCARDS = frozenset("*?[")
-
 _COMMANDS = {"read the build's log": "casjob logs"}
 """The commands of casjob that do what an advice says."""
 
@@ -170,9 +168,7 @@ class Catalogue:
             if each in self._custom:
                 return self._custom[each]
         patterns = [
-            pattern
-            for pattern in self._custom
-            if _WILDCARDS & set(pattern) and any(fnmatchcase(each, pattern) for each in names)
+            pattern for pattern in self._custom if any(fnmatchcase(each, pattern) for each in names)
         ]
         return self._custom[max(patterns, key=len)] if patterns else None
 

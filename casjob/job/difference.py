@@ -173,8 +173,8 @@ class Difference(NamedTuple):
         total = self.elapsed_change
         if not total:
             return None
-        main = max(self.tasks, key=lambda each: (each.elapsed_change or 0.0) / total, default=None)
-        return main if main and (main.elapsed_change or 0.0) / total > 1 / 2 else None
+        main = max(self.tasks, key=lambda each: (each.elapsed_change or 0.0) / total)
+        return main if (main.elapsed_change or 0.0) / total > 1 / 2 else None
 
     @property
     def stop(self) -> Stop | None:

@@ -173,6 +173,7 @@ def test_a_temporary_credential_is_got_anew_before_it_expires(answering: Service
     for credential in (lasting, ending, ending):
         send(answering, credential)
 
+    assert (ending.account, ending.refusal_hint) == (first.account, first.refusal_hint)
     sent = [request.headers["X-Auth-Token"] for request in answering.requests]
     assert sent == ["token-1", "token-2", "token-2"]
 

@@ -321,6 +321,10 @@ class TestATeamsFile:
         told = "a\0b can't be read: embedded null byte"
         assert read_custom_meanings(Path("a\0b")) == ({}, [told])
 
+    def test_may_be_a_device_without_an_end(self) -> None:
+        told = "/dev/zero is larger than 1048576 bytes"
+        assert read_custom_meanings(Path("/dev/zero")) == ({}, [told])
+
 
 def test_every_name_that_can_be_completed_has_a_meaning() -> None:
     catalogue = Catalogue()

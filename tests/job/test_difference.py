@@ -173,6 +173,7 @@ PAIR = {"code": "E.1", "message": "no"}
         ({**PAIR, "START_TIME": 1}, {**PAIR, "START_TIME": 2}, True),
         ({**PAIR, "began": "04:01:03"}, {**PAIR, "began": "04:01:04"}, True),
         ({**PAIR, "": 1}, {**PAIR, "": 2}, False),
+        ({**PAIR, "host": {"1": "a"}}, {**PAIR, "host": {"1": "b"}}, False),
         *(
             ({**PAIR, key: "x-1"}, {**PAIR, key: "x-2"}, True)
             for key in (
