@@ -25,8 +25,9 @@ _casjob() {
         COMPREPLY+=("$word")
     done < <(env _CASJOB_COMPLETE=complete_bash COMP_WORDS="$line" COMP_CWORD=-1 \
         "${1/#\~\//$HOME/}" 2>/dev/null)
-    # The options that take a file.
-    [[ $line =~ --(ca-bundle|from|output-file|save)[=[:blank:]][^[:blank:]]*$ ]] && compopt -o default 2>/dev/null
+    # The options and the command that take a file.
+    [[ $line =~ --(ca-bundle|from|output-file|save)[=[:blank:]][^[:blank:]]*$|[[:blank:]]diff[[:blank:]] ]] &&
+        compopt -o default 2>/dev/null
     return 0
 }
 

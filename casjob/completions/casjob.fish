@@ -11,8 +11,10 @@ function __casjob_complete
     # fish replaces the whole of --option=value.
     set -l word (commandline -ct)
     set -l option (string match --regex -- '^-[^=]*=' $word; or echo)
-    # The options that take a file.
-    if string match --quiet --regex -- '--(ca-bundle|from|output-file|save)[ =]\S*$' (commandline -cp)
+    # The options that take a file, and a command where no job fits.
+    set -l takes '--(ca-bundle|from|output-file|save)[ =]\S*$'
+    test -z "$found"; and set takes "$takes|^\S+ +diff "
+    if string match --quiet --regex -- $takes (commandline -cp)
         # For an unknown command, fish itself completes files.
         set found (complete --do-complete "'' "(string replace -- $option '' $word))
     end

@@ -146,6 +146,11 @@ def test_what_shells_part_or_expand_completes_too(terminal: Terminal) -> None:
         terminal.type("\x15")
 
 
+def test_diff_completes_jobs_and_files(terminal: Terminal) -> None:
+    press_tab(terminal, "casjob diff JOB4", f"casjob diff {JOB_ID}")
+    press_tab(terminal, "./bi", f"casjob diff {JOB_ID} ./bin/")
+
+
 @needs_bash
 def test_bash_completes_values_where_words_are_not_parted_at_equals_signs(
     environ: dict[str, str],
