@@ -91,10 +91,11 @@ def read_response(response: httpx.Response, peer: str) -> Response:
 
 
 def _decompress(response: httpx.Response, peer: str) -> Iterable[bytes]:
-    coding = response.headers.get("Content-Encoding", "").strip().lower()
-    if coding in {"", "identity"}:
+    # Quoted as it was sent: a secret in lower case would not be masked.
+    coding = response.headers.get("Content-Encoding", "").strip()
+    if coding.lower() in {"", "identity"}:
         return response.iter_raw()
-    if coding in {"gzip", "x-gzip", "deflate"}:
+    if coding.lower() in {"gzip", "x-gzip", "deflate"}:
         return _inflate(response.iter_raw(), peer)
     message = f"the response from {peer} is encoded as {clip(coding)}, which is not supported"
     raise ReplyError(message, hint=_PROXY_HINT)
