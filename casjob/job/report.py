@@ -29,9 +29,9 @@ _BUILD_FAILED = "ECC00011"
 class TaskReport(NamedTuple):
     """What one task means.
 
-    `message` is what its MESSAGES say, None if nothing, or if it succeeded; `means` is what is
-    known about the codes in that of a task that failed, in lines. A separator names the `phase` of
-    the tasks after it, and does no work. `elapsed_seconds` is how long it took, or has run so far.
+    `message` is what its MESSAGES say, None if nothing, or if it succeeded and that is no hint;
+    `means` is what is known about the codes in that of a task that failed. A separator names the
+    `phase` of tasks after it, and does no work. `elapsed_seconds` is how long it took, or runs.
     """
 
     task: "Task"
@@ -275,19 +275,19 @@ def report_job(
 
 
 def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> Iterator[TaskReport]:
-    phase = None
-    for task in detail.order_tasks(is_desc=window.desc):
-        name = task.task_name or ""
-        is_echo = (task.task_type or "").lower() == "echo"
-        is_separator = is_echo and name.startswith(_SEPARATOR_PREFIX)
-        if is_separator:
-            phase = name.removeprefix(_SEPARATOR_PREFIX)
-        stage = stage_of(task.task_status)
-        message = None if stage is Stage.SUCCEEDED else read_failure(task.messages)
+    phase, tasks = None, detail.order_tasks(is_desc=window.desc)
+    stages = [stage_of(task.task_status) for task in tasks]
+    # Where no task says why the job failed, what the others say is the best hint there is.
+    has_failed = stage_of(detail.job.execution_status) is Stage.FAILED
+    has_hints = has_failed and window.is_whole and Stage.FAILED not in stages
+    for task, stage in zip(tasks, stages, strict=True):
+        name, kind = task.task_name or "", (task.task_type or "").lower()
+        is_separator = kind == "echo" and name.startswith(_SEPARATOR_PREFIX)
+        phase = name.removeprefix(_SEPARATOR_PREFIX) if is_separator else phase
+        message = read_failure(task.messages) if has_hints or stage is not Stage.SUCCEEDED else None
         times = _read_times(task, stage, detail)
-        title = catalogue.find_title(task.task_name)
         codes = message.codes if message and stage is Stage.FAILED else ()
-        means = catalogue.explain_failure(codes)
+        title, means = catalogue.find_title(task.task_name), catalogue.explain_failure(codes)
         yield TaskReport(task, stage, message, phase, is_separator, *times, title, means)
 
 

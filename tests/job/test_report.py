@@ -317,6 +317,24 @@ class TestFailed:
 
         assert (report.tasks[0].has_failed, report.tasks[0].message) == (False, None)
 
+    @pytest.mark.parametrize(
+        ("status", "other", "is_whole", "is_told"),
+        [
+            ("FAILED", "SUCCEEDED", True, True),
+            ("FAILED", "SUCCEEDED", False, False),
+            ("FAILED", "FAILED", True, False),
+            ("RUNNING", "SUCCEEDED", True, False),
+        ],
+    )
+    def test_is_told_what_a_task_that_succeeded_says_only_where_none_failed(
+        self, status: str, other: str, *, is_whole: bool, is_told: bool
+    ) -> None:
+        reply = job(status, task(1, messages="the quota is used up"), task(2, other))
+
+        message = report_of(reply, is_whole=is_whole).tasks[0].message
+
+        assert (message is not None) is is_told
+
 
 class TestCompleteness:
     @pytest.mark.parametrize(

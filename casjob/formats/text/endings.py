@@ -6,7 +6,6 @@ from casjob.formats.display import FULL, Display, JobResult
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_ending, describe_tally
 from casjob.formats.text.report import (
-    MIN_FAILURE_ROWS,
     draw_briefly,
     draw_page,
     has_room,
@@ -77,9 +76,9 @@ def _draw_result(result: JobResult, ended: Report, display: Display, max_rows: i
         print_next(end, command)
     _draw_ending(page, result.job_id, ended, with_cause=False)
     left = max_rows - page.height - end.height
-    if ended.failed and left > MIN_FAILURE_ROWS:
+    if ended.failed:
         draw_briefly(page, ended.failed, left)
-    else:
+    if not ended.failed or page.height + end.height > max_rows:
         page = page.blank()
         rows = max(max_rows - end.height, min(max_rows, _VERDICT_ROWS))
         _draw_ending(page, result.job_id, ended, max_rows=rows)

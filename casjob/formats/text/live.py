@@ -20,17 +20,15 @@ from casjob.formats.text.phrases import (
     describe_cause,
     describe_completeness,
     describe_steps,
-    describe_task,
     describe_verdict,
     to_zone,
 )
-from casjob.formats.text.report import draw_notes, draw_report
+from casjob.formats.text.report import draw_heading, draw_notes, draw_report
 from casjob.formats.text.terminal import open_console, to_segments
 from casjob.formats.text.words import (
     INDENT,
     STAGE_STYLES,
     Line,
-    as_line,
     measure,
     replace_signs,
 )
@@ -176,15 +174,15 @@ class LiveView:
         page.print([(words, style), f"  {what}"], margin=page.mark(report.stage), max_rows=1)
         if words == verdict:
             page.print_whole(snapshot.job_id, INDENT)
-        listed = sorted(report.steps, key=_weigh_task, reverse=True)[: max(max_tasks, 0)]
-        for each in listed:
-            mark = [(INDENT, ""), *as_line(page.mark(each.stage))]
-            line = describe_task(each)
-            if len(INDENT) + len(page.sign(each.stage)) + measure(line) > (page.width or 0):
-                # Its status is at the end, and must not be cut.
-                line = describe_task(each, with_title=False)
-            page.print(line, margin=mark, max_rows=1)
-        return _Block(page, len(report.steps) - len(listed))
+        listed = 0
+        for each in sorted(report.steps, key=_weigh_task, reverse=True):
+            heading = draw_heading(page, each, margin=INDENT, max_rows=1)
+            max_tasks -= heading.height
+            if max_tasks < 0:
+                break
+            page.add(heading)
+            listed += 1
+        return _Block(page, len(report.steps) - listed)
 
 
 def _describe_next(snapshots: Sequence[JobSnapshot], hidden: int) -> Iterator[str]:

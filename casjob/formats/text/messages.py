@@ -69,9 +69,11 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     def read(label: Words, text: str, rank: int) -> Iterator[_Line]:
         first, *others = split_lines(text)
         yield _Line(INDENT, label, first, rank)
+        # Of a stack trace, the last cause is the root of the others.
+        root = next(filter(names_cause, reversed(others)), None)
         for line in others:
-            lower = rank + 1 if names_cause(line) else max(rank + 1, 3)
-            yield _Line([INDENT, page.gutter], "", line, lower)
+            lower = 1 if line == root else 3 if names_cause(line) else 4
+            yield _Line([INDENT, page.gutter], "", line, rank + lower)
 
     code = page.safe((message.code or "", "bold red"))
     labels = {"means": means, "within": message.within}
@@ -80,8 +82,8 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     blanks = " " * (aligned - measure_line(code))
     yield from read([*code, f"{blanks}  "] if code else "", message.detail or "", 0)
     for index, text in enumerate(means):
-        yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 2 if index else 0)
+        yield _Line([INDENT, (f"{'means':{aligned}}  ", "dim")], "", text, 3 if index else 2)
     for relation, text in find_related(message):
         width = aligned if relation in {"within", "also"} else 0
-        rank = 2 if relation == "within" else 3
+        rank = 3 if relation == "within" else 4
         yield from read((f"{relation:{width}}  ", "dim"), text, rank)

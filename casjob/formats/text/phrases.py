@@ -90,13 +90,19 @@ def describe_place(report: Report) -> list[str]:
     return [fact for fact in facts if fact]
 
 
-def describe_task(report: TaskReport, *, with_title: bool = True) -> str:
+def describe_task(report: TaskReport) -> str:
     """Return `task 9 TN00097 wait for the build: failed after 30.0s, in phase BUILDING`."""
-    name = report.name if with_title else report.task.label
+    return f"{report.name}: {describe_state(report)}"
+
+
+def describe_state(report: TaskReport, *, is_brief: bool = False) -> str:
+    """Return `failed after 30.0s, in phase BUILDING`; to be brief, only `failed after 30.0s`."""
     status = (report.task.task_status or "(no status)").lower().replace("_", " ")
     lasted = _describe_elapsed(report.elapsed_seconds, report.stage)
+    if is_brief:
+        return f"{status}{lasted}"
     phase = f", in phase {report.phase}" if report.phase and not report.is_separator else ""
-    return f"{name}: {status}{lasted}{phase}{describe_heartbeat(report, ', ')}"
+    return f"{status}{lasted}{phase}{describe_heartbeat(report, ', ')}"
 
 
 def describe_heartbeat(report: TaskReport, before: str = "") -> str:

@@ -11,19 +11,23 @@ from casjob.formats.text.phrases import (
     describe_count,
     describe_place,
     describe_progress,
-    describe_task,
+    describe_state,
     describe_verdict,
     format_moment,
 )
 from casjob.formats.text.tasks import draw_tasks
-from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, measure
+from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, as_line, measure
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 
 MIN_FAILURE_ROWS = 3
 """Rows for failures at any rate: a heading, the message's first line, what was left out."""
+_FAIR_FAILURE_ROWS = 7
+"""Rows for failures, if they take as many, before the verdict gets brief for them."""
 _TABLE_SHARE = 0.4
 """Part of the screen that the table may have before messages are folded for it."""
+_MIN_TABLE_ROWS = 2
+"""Rows of a table at the least: its headings, and a task."""
 _NOTES_SHARE = 0.2
 """Part of the screen that notes may have."""
 _MAX_PLACE_ROWS = 3
@@ -56,6 +60,7 @@ def draw_page(
     if tasks_only:
         _draw_tasks_alone(page, report, utc=display.utc)
         return page
+    is_screen = max_rows is None
     # The last row is the prompt's.
     max_rows = max_rows or (display.height and display.height - 1)
 
@@ -72,7 +77,7 @@ def draw_page(
         if command:
             print_next(page, command)
 
-    draw_report(page, report, draw_end, utc=display.utc, max_rows=max_rows)
+    draw_report(page, report, draw_end, utc=display.utc, max_rows=max_rows, may_be_brief=is_screen)
     return page
 
 
@@ -93,6 +98,7 @@ def draw_report(
     *,
     utc: bool,
     max_rows: int | None = None,
+    may_be_brief: bool = False,
 ) -> int:
     """Draw a report in so many rows, as far as folding can: verdict, failures, tasks, and its end.
 
@@ -102,16 +108,18 @@ def draw_report(
         draw_end: draws the end on a page; it gets how many tasks have no row of their own.
         utc: times in UTC, not in the local zone.
         max_rows: None for any number.
+        may_be_brief: whether to leave out more than tasks, before it gets too high.
 
     Returns:
         How many tasks have no row of their own.
     """
-    for expected in (0, len(report.shown)):
+    shown = len(report.shown)
+    for expected, is_brief in ((0, False), (shown, False), (shown, True))[: 2 + may_be_brief]:
         drawn, end = page.blank(), page.blank()
         # How long the end is depends on whether anything is folded.
         draw_end(end, expected)
         left = None if max_rows is None else max_rows - end.height - 1
-        hidden = _draw_above(drawn, report, utc=utc, max_rows=left)
+        hidden = _draw_above(drawn, report, utc=utc, max_rows=left, is_brief=is_brief)
         if left is None or (drawn.height <= left and hidden <= expected):
             break
     drawn.gap()
@@ -120,19 +128,26 @@ def draw_report(
     return hidden
 
 
-def _draw_above(page: Page, report: Report, *, utc: bool, max_rows: int | None) -> int:
-    """Draw all but the end, and return how many tasks have no row of their own."""
-    _draw_verdict(page, report, utc=utc, is_bounded=max_rows is not None)
+def _draw_above(
+    page: Page, report: Report, *, utc: bool, max_rows: int | None, is_brief: bool
+) -> int:
+    """Draw all but the end, and return how many tasks have no row of their own.
+
+    To be brief is to do without where and when it ran, and without the table where no row is left.
+    """
+    _draw_verdict(page, report, utc=utc, is_bounded=max_rows is not None, is_brief=is_brief)
     left = None
     if max_rows is not None:
-        table = min(len(report.shown) + 1, round(max_rows * _TABLE_SHARE)) + 1
-        left = max_rows - page.height - 1 - (table if report.shown else 0)
-        left = max(left, MIN_FAILURE_ROWS)
+        share = round(max_rows * _TABLE_SHARE)
+        table = 0 if is_brief or not report.shown else min(len(report.shown) + 1, share) + 1
+        least = MIN_FAILURE_ROWS if is_brief else _FAIR_FAILURE_ROWS
+        left = max(max_rows - page.height - 1 - table, least)
     _draw_failures(page, report, left)
-    if not report.shown:
-        return 0
+    left = max_rows and max_rows - page.height - 1
+    if not report.shown or (is_brief and (left or 0) < _MIN_TABLE_ROWS):
+        return len(report.shown)
     page.gap()
-    return draw_tasks(page, report, utc=utc, max_rows=max_rows and max_rows - page.height)
+    return draw_tasks(page, report, utc=utc, max_rows=left)
 
 
 def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
@@ -150,26 +165,29 @@ def _draw_tasks_alone(page: Page, report: Report, *, utc: bool) -> None:
     draw_notes(page, report.contradictions)
 
 
-def _draw_verdict(page: Page, report: Report, *, utc: bool, is_bounded: bool) -> None:
+def _draw_verdict(
+    page: Page, report: Report, *, utc: bool, is_bounded: bool, is_brief: bool
+) -> None:
     job = report.job
     verdict = describe_verdict(report)
     name = job.job_name or job.job_id or "(no name)"
     if page.width:
-        name = page.ellipsize_middle(name, _MAX_HEADING_ROWS * page.width - len(verdict))
+        max_rows = 2 if is_brief else _MAX_HEADING_ROWS
+        name = page.ellipsize_middle(name, max_rows * page.width - len(verdict))
     title: Words = [(name, "bold"), " ", (verdict, STAGE_STYLES[report.stage])]
-    kind = [job.job_type] if job.job_type else []
+    kind = [job.job_type] if job.job_type and not is_brief else []
     page.print(title, *kind, margin=page.mark(report.stage))
     # Version 3 of the API sends no name: then the id is in the title.
     is_named = job.job_name or not job.job_id
     facts = [f"job {job.job_id or '(no id)'}"] if is_named else []
     if facts and page.width and len(INDENT) + measure(facts[0]) > page.width:
         facts = [job.job_id or ""]
-    if report.started:
+    if report.started and not is_brief:
         facts.append(f"started {format_moment(report.started, utc=utc)}")
-    if job.rollback_enabled is not None:
+    if job.rollback_enabled is not None and not is_brief:
         facts.append(f"rollback {'enabled' if job.rollback_enabled else 'disabled'}")
     _print_dim(page, facts)
-    drawn, places = page.blank(), describe_place(report)
+    drawn, places = page.blank(), [] if is_brief else describe_place(report)
     _print_dim(drawn, places)
     while is_bounded and drawn.height > _MAX_PLACE_ROWS:
         # The instance first: a user knows the least of it.
@@ -201,7 +219,7 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
         if first:
             # Of sixty tasks that fail alike, one has the message.
             reason = "for the same reason" if first is last else f"as {first.task.label} did"
-            _print_heading(drawn, each, "also ", f", {reason}")
+            drawn.add(draw_heading(drawn, each, "also ", f", {reason}"))
         else:
             drawn.gap()
             _draw_task(drawn, each, "also " if last and each.has_failed else "", max_rows)
@@ -223,31 +241,50 @@ def draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> None
     That may take a row more than the fewest for failures.
     """
     first, *others = tasks
-    _draw_task(page, first, "", max_rows - min(len(others), 2), max_heading=MIN_FAILURE_ROWS - 1)
-    room = max_rows - page.height
-    listed = others if len(others) <= room else others[: max(room - 1, 0)]
-    for each in listed:
-        _print_heading(page, each, "also " if each.has_failed else "", max_rows=1)
-    more = len(others) - len(listed)
-    if more:
-        page.count_left_out(describe_count(more, "more task"))
+    left = max_rows - bool(others)
+    _draw_task(page, first, "", left, max_heading=MIN_FAILURE_ROWS - 1)
+    for index, each in enumerate(others):
+        heading = draw_heading(page, each, "also " if each.has_failed else "", max_rows=1)
+        more = len(others) - index
+        if heading.height > 1 or page.height + (more > 1) >= max_rows:
+            page.count_left_out(describe_count(more, "more task"))
+            break
+        page.add(heading)
 
 
-def _print_heading(
-    page: Page, task: TaskReport, relation: str, reason: str = "", max_rows: int = _MAX_HEADING_ROWS
-) -> None:
-    def draw(heading: str) -> Page:
+def draw_heading(
+    page: Page,
+    task: TaskReport,
+    relation: str = "",
+    reason: str = "",
+    *,
+    margin: str = "",
+    max_rows: int = _MAX_HEADING_ROWS,
+) -> Page:
+    """Return a page with what a task is and how it stands; names are shortened to fit, no status.
+
+    It may have a row more where a status or an id is too long.
+    """
+    label, name = task.task.label, task.task.task_name
+    state, brief = describe_state(task), describe_state(task, is_brief=True)
+    short = label
+    # Ids stand in for names, and stay whole.
+    if name and page.width:
+        number = label.removesuffix(name)
+        others = f"{margin}✗ {relation}{number}: {brief}{reason}"
+        room = max(max_rows - 1, 1) * page.width - measure(others)
+        short = f"{number}{page.ellipsize_middle(name, room)}"
+    tried = ((task.name, state), (label, state), (label, brief), (short, brief))
+    for what, how in tried:
         drawn = page.blank()
-        drawn.print((heading, "bold"), margin=page.mark(task.stage))
-        return drawn
-
-    heading = f"{relation}{describe_task(task)}{reason}"
-    if not page.is_whole and page.width:
-        room = max_rows * (page.width - len(page.sign(task.stage)))
-        if measure(heading) > room or draw(heading).height > max_rows:
-            heading = f"{relation}{describe_task(task, with_title=False)}{reason}"
-            heading = page.ellipsize_middle(heading, room)
-    page.add(draw(heading))
+        drawn.print(
+            (f"{relation}{what}: {how}{reason}", "bold"),
+            margin=[margin, *as_line(page.mark(task.stage))],
+            max_rows=None if page.is_whole else max_rows + 1,
+        )
+        if page.is_whole or drawn.height <= max_rows:
+            break
+    return drawn
 
 
 def _draw_task(
@@ -258,7 +295,7 @@ def _draw_task(
     max_heading: int = _MAX_HEADING_ROWS,
 ) -> None:
     above = page.height
-    _print_heading(page, task, relation, max_rows=max_heading)
+    page.add(draw_heading(page, task, relation, max_rows=max_heading))
     if task.message:
         left = max_rows and max_rows - (page.height - above)
         draw_message(page, task.message, task.means, left)

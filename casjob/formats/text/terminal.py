@@ -25,9 +25,11 @@ from casjob.formats.text.words import Line, replace_signs, strip_end
 
 _BETWEEN = " · "
 _ID = re.compile(
-    r"\A(?=.*\d)[\w-]{1,128}\Z|\b[A-Z]*[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.ASCII
+    r"\A(?=.*\d)[\w-]{1,128}\Z"
+    r"|\b(?:Task-|[A-Z]*)[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b[:,.]?",
+    re.ASCII,
 )
-"""An id alone; or a UUID, or the id of a job, among other words."""
+"""An id alone; or a UUID, or the id of a job or a task, among other words."""
 
 
 class Terminal:

@@ -294,9 +294,9 @@ class TestTheScreen:
             assert tty.see() == [
                 "● RUNNING for 2m 00s  provision/provMain",
                 f"  {JOB_ID}",
-                "  ✓ task 5 TX00005: succeeded after 1.0s…",
-                "  ✓ task 4 TX00004: succeeded after 1.0s…",
-                "  ✓ task 3 TX00003: succeeded after 1.0s…",
+                "  ✓ task 5 TX00005: succeeded after 1.0s",
+                "  ✓ task 4 TX00004: succeeded after 1.0s",
+                "  ✓ task 3 TX00003: succeeded after 1.0s",
                 "next poll in 2s · 1 hidden · Ctrl-C to…",
             ]
 

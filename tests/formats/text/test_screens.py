@@ -82,12 +82,15 @@ EXPLAINED = job(
         messages={"code": "CCE.01500001", "message": {"code": "VPC.0202", "message": TRACE}},
     ),
 )
+PLACE = {
+    "PROJECT_ID": "063a3158b1a34710b36ad208b9497d00",
+    "SERVICE_INSTANCE_ID": "429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+}
 PLACED = job(
     "FAILED",
     *(task(each, TASK_NAME="TN00097") for each in range(9)),
     task(9, "FAILED", TASK_NAME="TN00097", messages='{"Message": "E1", "Detail": "Broken."}'),
-    PROJECT_ID="063a3158b1a34710b36ad208b9497d00",
-    SERVICE_INSTANCE_ID="429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+    **PLACE,
 )
 DOCUMENTS = {
     "105 tasks in five phases": phases(5, 20, '{"Message": "E1", "Detail": "Broken."}'),
@@ -208,8 +211,8 @@ def test_ids_wider_than_the_screen_are_folded_like_other_lines(in_rows: InRows) 
     ids = [f"pod-{number}-{'a' * 90}" for number in range(9)]
     lines = in_rows(job("FAILED", task(1, "FAILED", messages="\n".join(["lost:", *ids]))))
 
-    assert [each for each in ids if each in lines] == ids[:6]
-    assert "  … 3 more lines; --full shows all" in lines
+    assert [each for each in ids if each in lines] == ids[:7]
+    assert "  … 2 more lines; --full shows all" in lines
 
 
 def test_with_full_nothing_is_folded(in_rows: InRows) -> None:
@@ -238,6 +241,99 @@ def test_of_many_failed_tasks_the_cause_has_its_message(in_rows: InRows) -> None
         "✗ also task 4 TX00004: failed after 1.0s",
         "✗ also task 5 TX00005: failed after 1.0s",
         "… 54 more tasks; --full shows all",
+    ]
+
+
+def test_the_root_cause_stays_where_followers_compete_for_rows(in_rows: InRows) -> None:
+    failed = [task(each, "FAILED", messages=f"no room in node {each}") for each in range(3, 9)]
+    cause = task(2, "FAILED", TASK_NAME="TN00097", messages={"code": "E1", "message": TRACE})
+    document = job("FAILED", separator(1, "BUILDING"), cause, *failed, **PLACE)
+
+    assert in_rows(document) == [
+        "✗ provision/provMain FAILED after 1.0s · PROVISION",
+        "  job JOB474362ef-091d-429f-9b3e-c9246b37dee6 · started 2020-02-04 04:01:03Z",
+        "  project 063a3158b1a34710b36ad208b9497d00",
+        "  instance 429a35a0-dee8-4648-86f6-d1f8bc74ba52",
+        "",
+        "✗ task 2 TN00097 wait for the build to succeed: failed after 1.0s, in phase",
+        "  BUILDING",
+        "  E1  java.lang.IllegalStateException: deployment failed",
+        "  │ Caused by: java.io.IOException: the registry refused the layers",
+        "  │ Caused by: java.net.ConnectException: Connection refused",
+        "  … 30 more lines; --full shows all",
+        "… 6 more tasks; --full shows all",
+        "",
+        "  #  TASK     STEP                           TYPE     STATUS    ELAPSED",
+        "  1  BUILDING",
+        "  2  TN00097  wait for the build to succeed  restful  ✗ FAILED     1.0s",
+        "  3  TX00003                                 restful  ✗ FAILED     1.0s",
+        "  4  TX00004                                 restful  ✗ FAILED     1.0s",
+        "  5  TX00005                                 restful  ✗ FAILED     1.0s",
+        "     … 3 tasks",
+        "",
+        "0 of 7 steps succeeded · 3 tasks folded; --full shows all",
+        "next: casjob diff --component web",
+    ]
+    assert in_rows(document, rows=20, columns=40) == [
+        "✗ provision/provMain FAILED after 1.0s",
+        "JOB474362ef-091d-429f-9b3e-c9246b37dee6",
+        "",
+        "✗ task 2 TN00097: failed after 1.0s, in",
+        "  phase BUILDING",
+        "  E1  java.lang.IllegalStateException:",
+        "  deployment failed",
+        "  │     at…",
+        "  │ Caused by: java.io.IOException: the",
+        "    registry refused the layers",
+        "  │ Caused by:",
+        "    java.net.ConnectException:",
+        "    Connection refused",
+        "  … 29 more lines; --full shows all",
+        "… 6 more tasks; --full shows all",
+        "",
+        "0 of 7 steps succeeded",
+        "8 tasks folded; --full shows all",
+        "next: casjob diff --component web",
+    ]
+
+
+def test_a_heading_keeps_its_id_and_its_status(in_rows: InRows) -> None:
+    task_id = "Task-0a1b2c3d-0000-4000-8000-000000000001"
+    tasks = [
+        task(2, "FAILED", TASK_NAME=None, TASK_ID=task_id),
+        task(3, "FAILED", messages="no room", TASK_NAME="TN" * 80),
+    ]
+    document = job("FAILED", separator(1, "PHASE_" * 40), *tasks)
+
+    assert in_rows(document, rows=40, columns=30)[6:16] == [
+        "✗ task 2",
+        f"{task_id}:",
+        "  failed after 1.0s",
+        "  No reason given.",
+        "",
+        "✗ also task 3",
+        "  TNTNTNTNTNTNTNTNTNTNTNTNTNTN",
+        "  …TNTNTNTNTNTNTNTNTNTNTNTNTNT",
+        "  N: failed after 1.0s",
+        "  no room",
+    ]
+    assert "✗ also task 3 TNT…NTN: failed after 1.0s" in in_rows(document, columns=40)
+
+
+def test_what_a_task_says_is_a_hint_where_none_failed(in_rows: InRows) -> None:
+    message = {"code": "E1", "message": "the quota of nodes is used up"}
+
+    assert in_rows(job("FAILED", task(1), task(2, messages=message)))[3:] == [
+        "✓ task 2 TX00002: succeeded after 1.0s",
+        "  E1  the quota of nodes is used up",
+        "",
+        "  #  TASK     TYPE     STATUS       STARTED   ELAPSED  0s                   1.0s",
+        "  1  TX00001  restful  ✓ SUCCEEDED  04:01:03     1.0s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
+        "  2  TX00002  restful  ✓ SUCCEEDED  04:01:03     1.0s  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇",
+        "",
+        "2 of 2 steps succeeded",
+        "note: The job is FAILED, but none of its tasks failed.",
+        "next: casjob diff --component web",
     ]
 
 
