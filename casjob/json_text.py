@@ -160,7 +160,9 @@ def read_text(value: object) -> str | None:
 
 
 def read_whole_number(value: object) -> int | None:
-    """Return a whole number of 64 bits, also one sent as digits; None for anything else."""
+    """Return a whole number of 64 bits, also one sent as digits or as 9.0; None for others."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_DIGITS:

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from casjob.errors import ReplyError, UsageError
 from casjob.files import decode_text, guess_encoding, read_pieces, read_start
+from casjob.job.codes import find_leaves
 from casjob.job.detail import ComponentIdentity, JobDetail, Place, Window
-from casjob.job.failures import clip, read_failure
+from casjob.job.failures import clip, decode_messages, read_failure
 from casjob.job.statuses import Outcome, Stage, stage_of
 from casjob.json_text import (
     MAX_DEPTH,
@@ -114,10 +115,9 @@ def read_saved(file: str) -> SavedJob:
 
 def _is_error(document: JsonValue) -> bool:
     """Return whether a document without a job is the body of an error: it has a code, no list."""
-    if not isinstance(document, dict) or any(isinstance(each, list) for each in document.values()):
-        return False
+    paths = (path for path, _ in find_leaves(decode_messages(document)))
     failure = read_failure(document)
-    return failure is not None and failure.code is not None
+    return bool(failure and failure.code) and not any(isinstance(s, int) for p in paths for s in p)
 
 
 def save_job(file: OutputFile, detail: JobDetail) -> None:
@@ -191,8 +191,6 @@ def _find_documents(text: str, name: str) -> Sequence[Any]:
         is_what = f"{kind}, not JSON" if kind else f"not JSON ({error}); it begins with {start}"
         raise ReplyError(f"{name} is {is_what}", hint=_KINDS) from None
     match whole:
-        case {"schema_version": _, "base": _}:
-            raise ReplyError(f"{name} is a comparison of two jobs, not a job", hint=_KINDS)
         case {"log": {"entries": _}}:
             what = "is a browser's HTTP archive (HAR), not an API response"
             raise ReplyError(f"{name} {what}", hint=f"copy the response out of it; {_KINDS}")
@@ -251,6 +249,8 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     if isinstance(document, dict):
         as_of = read_moment(document.pop("as_of", None))
         if "schema_version" in document:
+            if "base" in document:
+                raise ReplyError(f"{name} is a comparison of two jobs, not a job")
             place = _read_place(document)
             # casjob's JSON of some tasks of a running job does not know when the first one began.
             knows_start = document.get("started_at", "") is not None

@@ -313,6 +313,11 @@ class TestWhatItHolds:
                 '{"schema_version": 1, "base": {}, "job": {}, "tasks": []}',
                 "{} is a comparison of two jobs, not a job",
             ),
+            (
+                '[{"schema_version": 1, "base": {}, "job": {"job_id": "JOB1"}, "tasks": []}]',
+                "{} is a comparison of two jobs, not a job",
+            ),
+            (f'{{"data": {{"result": {json.dumps(documented_job())}}}}}', "{} holds no job"),
             # The message is the job's, and not an answer in its place.
             (f'{{"jobs": [{json.dumps(documented_job())}]}}', "{} holds no job"),
             (

@@ -103,10 +103,13 @@ class JobDetail(NamedTuple):
         return self._replace(tasks=tuple(tasks.values()), duplicates=tuple(duplicates))
 
     def order_tasks(self, *, is_desc: bool = False) -> "list[Task]":
-        """Return the tasks by TASK_INDEX; where one has none, as sent, or the reverse of that."""
-        if any(task.task_index is None for task in self.tasks):
+        """Return the tasks by TASK_INDEX; where one has none, as sent, or the reverse of that.
+
+        One of which nothing is known comes last.
+        """
+        if any(task.sent and task.task_index is None for task in self.tasks):
             return list(reversed(self.tasks) if is_desc else self.tasks)
-        return sorted(self.tasks, key=lambda task: task.task_index or 0)
+        return sorted(self.tasks, key=lambda task: (not task.sent, task.task_index or 0))
 
 
 def _find_heartbeat(task: "Task") -> float:

@@ -64,7 +64,7 @@ _DOCUMENTED = {fold_spelling(word): word for word in STATUS_WORDS}
 
 def spell_status(status: str | None) -> str:
     """Return a status word in upper case, as documented: CANCELLED for `canceled`."""
-    word = status or ""
+    word = (status or "").strip()
     return _DOCUMENTED.get(fold_spelling(word), word.upper())
 
 

@@ -115,6 +115,11 @@ class TestOrder:
 
         assert indexes(report.tasks) == indexes(report.shown) == ordered
 
+    def test_of_a_task_that_was_null_is_the_last(self) -> None:
+        report = report_of({"job": {}, "tasks": [None, task(2), task(1)]})
+
+        assert indexes(report.tasks) == [1, 2, None]
+
     def test_of_equal_indexes_is_as_sent(self) -> None:
         sent = [task(1, TASK_NAME=name) for name in ("c", "a", "b")]
 

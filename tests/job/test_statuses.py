@@ -25,7 +25,7 @@ def test_each_documented_word_has_its_meaning(word: str) -> None:
     assert (stage, stage.outcome, stage.has_ended) == MEANINGS[word]
 
 
-@pytest.mark.parametrize("word", [None, "", "PAUSED", "FAILED ", "\x00"])
+@pytest.mark.parametrize("word", [None, "", "PAUSED", "FAILED.", "\x00"])
 def test_any_other_word_decides_nothing(word: str | None) -> None:
     assert stage_of(word) is Stage.UNDECIDED
 
@@ -52,6 +52,7 @@ def test_every_outcome_is_a_word_with_an_exit_status() -> None:
         ("Canceled", "CANCELLED"),
         ("CANCELLED", "CANCELLED"),
         ("paused", "PAUSED"),
+        (" failed\t", "FAILED"),
         ("failled", "FAILLED"),
         (None, ""),
     ],
