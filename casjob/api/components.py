@@ -41,7 +41,8 @@ PERMISSION = "servicestage:app:list"
 
 PAGE_SIZE = 100  # of every list but a job's tasks; the most that the API documents
 
-APPLICATIONS_AT_A_TIME = 4
+APPLICATIONS_AT_A_TIME = 2
+"""With the bound on refusals, four at most are sent for nothing."""
 BURST, RATE = 140.0, 1 / 6
 """Of requests in a listing of v2, one an application: with the other requests of a command, fewer
 than 200 in any 5 minutes."""

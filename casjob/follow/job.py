@@ -19,6 +19,7 @@ from casjob.errors import (
     ComponentNotFoundError,
     JobNotFoundError,
     NoSuchApiError,
+    NotFoundError,
     ReplyError,
     ReplyTimeoutError,
     ReplyTooLargeError,
@@ -133,7 +134,7 @@ def _may_pass(error: CasjobError, *, is_known: bool) -> bool:
             return False
         case TransientError() | ReplyTimeoutError() | ReplyError():
             return True
-        case ServiceError() | JobNotFoundError() | ComponentNotFoundError() | NoSuchApiError():
+        case ServiceError() | NotFoundError() | NoSuchApiError():
             # In the first poll, it points at wrong settings. Later it may pass: a laptop that wakes
             # up meets names that do not resolve, and networks that want a login first; and one of
             # several servers behind a gateway may not have a job yet, or not for a moment.

@@ -750,6 +750,15 @@ class TestFollowing:
         assert (followed.status, followed.out) == (1, LOG)
         assert followed.err.count("; retrying\n") == 1
 
+    def test_goes_on_where_the_log_is_not_there_yet(self, ask: Ask, service: Service) -> None:
+        gone = [Reply(404, {"error_code": "SVCSTG.CPE.4040001"})] * 9
+        service.handler = lambda request: (
+            gone.pop() if gone and request.path.endswith("/logs") else None
+        )
+        followed = ask("logs", JOB_ID, "-f")
+        assert (followed.status, followed.out) == (1, LOG)
+        assert followed.err.count("; retrying\n") == 1
+
     def test_ends_where_nothing_more_can_be_read(self, ask: Ask, service: Service) -> None:
         service.handler = lambda request: (
             Reply(200, {"buildlog": "x", "next": 5 - int(request.query["from"][0])})
