@@ -20,7 +20,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from itertools import count, dropwhile
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -273,6 +273,11 @@ def refusal(code: str, message: str) -> dict[str, object]:
     return {"error_code": code, "error_msg": message}
 
 
+@cache
+def make_too_large() -> Reply:
+    return Reply(body=gzip.compress(b" " * (65 << 20), 1), headers={"Content-Encoding": "gzip"})
+
+
 BODY = Reply(body={**documented_job()}).content
 AT_ONCE = {"Retry-After": "0"}
 RESET = Reply(reset=True)
@@ -330,11 +335,7 @@ FAULTS: dict[str, Fault] = {
     "in body: not JSON": partial(respond, reply=NOT_JSON),
     "in body: empty": partial(respond, reply=Reply()),
     "in body: another object": partial(respond, reply=Reply(body={"status": "ok"})),
-    "in body: too large": partial(
-        respond,
-        reply=Reply(body=gzip.compress(b" " * (65 << 20), 1), headers={"Content-Encoding": "gzip"}),
-        timeout="9",
-    ),
+    "in body: too large": lambda rig: respond(rig, reply=make_too_large(), timeout="9"),
     **{f"status: {status}": partial(respond, reply=reply) for status, reply in STATUSES.items()},
     "status: 404, no such API": partial(
         respond, reply=Reply(404, refusal("APIGW.0101", "The API does not exist"))

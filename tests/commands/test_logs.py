@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from casjob.builds.log_text import MAX_LOG, MAX_PARTS, LogPart, LogReader
+from casjob.builds import log_text
+from casjob.builds.log_text import MAX_PARTS, LogPart, LogReader
 from casjob.demo.jobs import (
     FAILED_JOB_ID,
     FAILING_JOB_ID,
@@ -590,9 +591,12 @@ class TestAReply:
             " 4 after 9 again\n  hint: see the whole log in the console\n"
         )
 
-    def test_may_never_be_the_last(self, ask: Ask, service: Service) -> None:
+    def test_may_never_be_the_last(
+        self, ask: Ask, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         size = 1 << 20
         text = json.dumps("x" * size)
+        monkeypatch.setattr(log_text, "MAX_LOG", 3 * size)
 
         def reply(request: Recorded) -> Reply | None:
             if not request.path.endswith("/logs"):
@@ -603,10 +607,9 @@ class TestAReply:
         service.handler = reply
         shown = ask("logs", JOB_ID)
         assert shown.status == 5
-        assert len(shown.out) == MAX_LOG + size + 1
+        assert len(shown.out) == 4 * size + 1
         assert shown.err.endswith(
-            "casjob: could not read the rest of the log: it is longer than 64 MiB or 2700 parts,"
-            " the"
+            "casjob: could not read the rest of the log: it is longer than 3 MiB or 2700 parts, the"
             " most that casjob reads\n  hint: see the whole log in the console\n"
         )
 

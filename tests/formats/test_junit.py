@@ -7,12 +7,12 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
-import xmlschema
 from junitparser import JUnitXml
 
 from casjob.demo.jobs import FAILED_JOB_ID, SUCCEEDED_JOB_ID
@@ -23,8 +23,10 @@ from tests.formats.hostile import ATTACKS, hostile_job
 from tests.samples import Fields, in_v3, job, task
 from tests.service import Service, documented_job, many_tasks
 
+if TYPE_CHECKING:
+    from xmlschema import XMLSchema
+
 RUNNING: Document = {"job": {"EXECUTION_STATUS": "RUNNING"}, "tasks": [], "task_count": 0}
-SCHEMA = xmlschema.XMLSchema(Path(__file__).parent.parent / "data" / "junit.xsd")
 
 DOCUMENTS = {
     "documented": documented_job(),
@@ -37,6 +39,14 @@ DOCUMENTS = {
     "unfinished": job("RUNNING", task(1), task(2, "RUNNING"), task(3, "SUBMITTED"), task_count=5),
     "others": job("PARTIALLY_FAILED", task(1, "SKIPPED"), task(2, "CANCELLED"), task(3, "NEW")),
 }
+
+
+@cache
+def read_schema() -> "XMLSchema":
+    # It takes long to load, which workers that test other things need not wait for.
+    from xmlschema import XMLSchema  # noqa: PLC0415
+
+    return XMLSchema(Path(__file__).parent.parent / "data" / "junit.xsd")
 
 
 def show(draw: Draw, document: object, *options: str) -> str:
@@ -86,7 +96,7 @@ class Case(NamedTuple):
 
 def read(text: str) -> list[Case]:
     """Return all testcases, after checking the document against the schema and its counts."""
-    SCHEMA.validate(text)
+    read_schema().validate(text)
     cases = []
     for suite in ET.fromstring(text):  # noqa: S314 - our own text
         found = []

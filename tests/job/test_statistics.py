@@ -420,14 +420,14 @@ class TestFailures:
         assert count([Job("FAILED", [])]).failures[0].last is None
 
 
-def test_a_hundred_deployments_of_300_tasks_are_reduced_as_they_come() -> None:
+def test_a_hundred_deployments_are_reduced_as_they_come() -> None:
     alive: list[weakref.ref[Any]] = []
 
     def fetch() -> Iterator[Deployed]:
         for age in range(100):
             # One report is being taken, and one may still be at hand.
             assert sum(each() is not None for each in alive) <= 1
-            steps = [Step(f"S{number}", 100 + age) for number in range(300)]
+            steps = [Step(f"S{number}", 100 + age) for number in range(9)]
             report = make_report(Job("SUCCEEDED", steps), -3600.0 * age)
             alive.append(weakref.ref(report.job))
             yield Deployed(None, {f"JOB{age}": report})
@@ -435,5 +435,5 @@ def test_a_hundred_deployments_of_300_tasks_are_reduced_as_they_come() -> None:
 
     found = summarize(fetch())
 
-    assert [each.elapsed for each in found.steps] == [(100, 0.149, 0.194, 0.1)] * 300
+    assert [each.elapsed for each in found.steps] == [(100, 0.149, 0.194, 0.1)] * 9
     assert found.elapsed.n == 100
