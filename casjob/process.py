@@ -77,10 +77,12 @@ def finish(status: int) -> NoReturn:
 
 
 def _exit_at_once(number: int, _frame: object) -> NoReturn:
-    # Progress may be drawn by now.
+    # Progress may be drawn by now, in a thread that goes on until the exit.
     with suppress(OSError):
         if os.isatty(2) and os.environ.get("TERM") != "dumb":
-            os.write(2, b"\r\x1b[K")  # noqa: TID251 - its lock may be held by what draws it
+            terminal = os.dup(2)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            os.write(terminal, b"\r\x1b[K")  # noqa: TID251 - the thread may hold their locks
     os._exit(_SIGNALLED + number)
 
 
