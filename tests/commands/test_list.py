@@ -344,7 +344,7 @@ class TestComponents:
         [
             (None, None),
             ("soon", None),
-            (10**17, None),
+            (10**19, None),
             (True, None),
             ("1000", "1970-01-01T00:16:40"),
         ],
