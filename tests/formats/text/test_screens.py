@@ -384,7 +384,7 @@ def test_nothing_is_wider_than_the_terminal_but_a_single_id(
 def test_the_scale_of_a_timeline_is_left_out_where_it_does_not_fit(draw: Draw) -> None:
     document = job("FAILED", task(1, LAST_HEALTH_CHECK="9999-12-31T00:00:00Z"), task(2, "FAILED"))
 
-    lines = draw(document, "show", "--color", "never", columns=78).out.splitlines()
+    lines = draw(document, "show", "--color", "never", columns=74).out.splitlines()
 
-    assert not [line for line in lines if cell_len(line) > 78]
+    assert not [line for line in lines if cell_len(line) > 74]
     assert not [line for line in lines if "  0s" in line]
