@@ -1,5 +1,6 @@
 """What a command is about: its arguments, and the options that choose jobs and tasks."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -155,10 +156,20 @@ class ReplyOptions(Options):
         "Exit 1 if the job failed, 8 if it has not ended.", names=["--exit-status"]
     )
 
-    def open_save(self) -> OutputFile | None:
-        """Return the file to save the job to, which only the user may read."""
+    def open_save(self, output_file: str | None) -> OutputFile | None:
+        """Return the file to save the job to, which only the user may read.
+
+        Raises:
+            UsageError: it is stdout, or the file for output too.
+            OutputError: it can't be written.
+        """
         if self.save is None:
             return None
+        if self.save == "-":
+            hint = "--json writes the whole job to stdout; --from reads that too"
+            raise UsageError("--save takes a file, not -", hint=hint)
+        if output_file and os.path.realpath(self.save) == os.path.realpath(output_file):
+            raise UsageError(f"--save and --output-file can't both write {self.save}")
         file = OutputFile(Path(self.save), mode=PRIVATE)
         file.check()
         return file

@@ -90,7 +90,7 @@ def show(
         session,
         output.open(session, "report", full=full),
         file=reply.file,
-        save=reply.open_save(),
+        save=reply.open_save(output.output_file),
         with_exit_status=reply.with_exit_status,
     )
 
@@ -116,7 +116,7 @@ def tasks(
         session,
         output.open(session, "report"),
         file=reply.file,
-        save=reply.open_save(),
+        save=reply.open_save(output.output_file),
         with_exit_status=reply.with_exit_status,
     )
 

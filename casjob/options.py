@@ -171,6 +171,9 @@ class OutputOptions(Options):
         output = OutputFormat.JSON if self.json else self.output
         if self.output not in {None, output}:
             raise UsageError(f"--json and --output {self.output} can't be used together")
+        if self.output_file == "-":
+            hint = "without --output-file, output goes to stdout; --output sets its format"
+            raise UsageError("--output-file takes a file, not -", hint=hint)
         file = None if self.output_file is None else OutputFile(Path(self.output_file))
         goes_by_name = output is None and file is not None
         output = output or _find_format(self.output_file or "", content)

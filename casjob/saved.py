@@ -268,7 +268,8 @@ def _read_job(document: JsonValue, name: str) -> SavedJob:
     if received < count and (is_excerpt or stage.outcome is not Outcome.RUNNING):
         missing = f"{name} holds {received} of the job's {count} tasks."
     # Without `as_of`, take the latest time in the file: a saved job does not run until today.
-    return SavedJob(name, detail._replace(as_of=as_of or latest, place=place), missing)
+    detail = detail._replace(as_of=as_of or latest, place=place, has_clock=as_of is not None)
+    return SavedJob(name, detail, missing)
 
 
 def _drop_additions(document: dict[str, JsonValue]) -> dict[str, JsonValue]:

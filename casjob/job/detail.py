@@ -78,8 +78,9 @@ class JobDetail(NamedTuple):
     """A job with its tasks, or with those that were requested.
 
     `rest` has the unknown fields beside job and tasks; `task_count` is the service's count of all
-    tasks, and `as_of` its clock, in UTC; `duplicates` are ids of tasks that came more than once,
-    and `next_status` is what the job's became while its tasks were fetched.
+    tasks, and `as_of` its clock, in UTC, or if that is not known, the latest time of a task;
+    `duplicates` are ids of tasks that came more than once, and `next_status` is what the job's
+    became while its tasks were fetched.
     """
 
     job: "Job"
@@ -90,6 +91,7 @@ class JobDetail(NamedTuple):
     duplicates: tuple[str, ...] = ()
     place: Place = Place()
     next_status: str | None = None
+    has_clock: bool = True
 
     def merge_tasks(self) -> "JobDetail":
         """Return this with each task once, in its newest state: of equal heartbeats, the last."""

@@ -296,7 +296,7 @@ def _read_times(task: "Task", stage: Stage, detail: JobDetail) -> tuple[float | 
     start, heartbeat = task.created_at, task.last_health_check
     if stage is not Stage.UNDER_WAY:
         return (seconds_between(start, heartbeat) if stage.has_ended else None), None
-    age = seconds_so_far(heartbeat, detail.as_of)
+    age = seconds_so_far(heartbeat, detail.as_of) if detail.has_clock else None
     if stage_of(detail.job.execution_status).has_ended:
         return seconds_between(start, heartbeat), age
     return seconds_so_far(start, detail.as_of), age

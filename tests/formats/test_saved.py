@@ -214,3 +214,37 @@ def test_a_folder_that_takes_no_files_is_an_error_before_anything_is_requested(
 def test_watch_has_no_such_option(casjob: Casjob, file: Path) -> None:
     assert casjob("watch", "--demo", "--output-file", str(file)).status == 2
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--output-file", "-"],
+            (
+                "casjob: --output-file takes a file, not -\n"
+                "  hint: without --output-file, output goes to stdout; --output sets its format\n"
+            ),
+        ),
+        (
+            ["--save", "-"],
+            (
+                "casjob: --save takes a file, not -\n"
+                "  hint: --json writes the whole job to stdout; --from reads that too\n"
+            ),
+        ),
+        (
+            ["--save", "job.json", "--output-file", "./job.json"],
+            "casjob: --save and --output-file can't both write job.json\n",
+        ),
+    ],
+)
+def test_a_file_that_stdout_or_another_option_takes_is_refused(
+    casjob: Casjob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    finished = casjob("show", "--demo", *words)
+
+    assert (finished.status, finished.out, finished.err) == (2, "", said)
+    assert list(tmp_path.iterdir()) == []
