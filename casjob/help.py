@@ -67,7 +67,10 @@ def describe_usage_error(error: typer.TyperException, words: list[str]) -> Usage
     # Only the error about an unknown option has these.
     if not hasattr(error, "possibilities"):
         return UsageError(_reword(error, context), steps=steps)
-    option: str = getattr(error, "option_name", "")
+    # A secret first: it is repeated by no example.
+    given = (word.partition("=")[0] for word in words)
+    secret = next((each for each in given if _find_hint(each).startswith(_SECRET)), None)
+    option = secret or str(getattr(error, "option_name", ""))
     commands = getattr(context.command, "commands", {})
     having = [name for name, each in commands.items() if _has_option(each, option)]
     if having:
@@ -78,9 +81,13 @@ def describe_usage_error(error: typer.TyperException, words: list[str]) -> Usage
             moved = [*words[place:], *words[:place]]
         example = f"as in {shlex.join(['casjob', *moved])}"
         return UsageError("options go after the command", hint=example)
-    hints = (hint for options, hint in _ELSEWHERE.items() if option in options.split())
-    hint = next(hints, None)
-    return UsageError(error.message if hint else error.format_message(), hint=hint, steps=steps)
+    hint = _find_hint(option)
+    message = f"No such option: {option}" if hint else error.format_message()
+    return UsageError(message, hint=hint, steps=steps)
+
+
+def _find_hint(option: str) -> str:
+    return next((hint for options, hint in _ELSEWHERE.items() if option in options.split()), "")
 
 
 def _has_option(command: Any, option: str) -> bool:

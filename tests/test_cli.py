@@ -215,6 +215,14 @@ def test_an_option_that_another_command_has_is_pointed_to(
     assert others == [f"  hint: {hint}", f"  see: casjob {words[0]} --help"]
 
 
+@pytest.mark.parametrize(
+    "words", [["--region", "x", "--token", "s3cret"], ["-X", "--token=s3cret"]]
+)
+def test_a_secret_on_the_command_line_is_not_repeated(casjob: Casjob, words: list[str]) -> None:
+    told = f"casjob: No such option: --token\n  hint: {ON_SECRETS}CASJOB_TOKEN\n"
+    assert casjob(*words, "show") == (2, "", f"{told}  see: casjob --help\n")
+
+
 def test_no_option_takes_a_secret(casjob: Casjob) -> None:
     for command in COMMANDS:
         words = casjob(command, "--help").out.lower()
