@@ -44,8 +44,12 @@ Target: TypeAlias = str | ComponentName | None
 def read_target(target: Target, session: Session) -> Target:
     """Return the job that is named, by the command line or by CASJOB_JOB_ID; None if none is."""
     # The variable's job is not in the demo.
-    if target is None and not session.demo:
-        target = session.settings.job_id.value
+    if target is None and not session.demo and (named := session.settings.job_id.value):
+        try:
+            return read_target(named, session)
+        except UsageError as error:
+            error.message = f"CASJOB_JOB_ID: {error.message}"
+            raise
     if not isinstance(target, str):
         return target
     refuse_other_name(target, session)

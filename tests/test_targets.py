@@ -169,9 +169,11 @@ def test_what_names_something_else_than_a_job_is_told_before_any_request(
     ask("show", JOB_ID)
     service.requests.clear()
 
-    for told in (ask(command, named), ask(command, CASJOB_JOB_ID=named)):
-        assert (told.status, told.out) == (2, "")
-        assert message in told.err.splitlines()[0]
+    told, told_of_variable = ask(command, named), ask(command, CASJOB_JOB_ID=named)
+    assert (told.status, told.out) == (2, "")
+    assert message in told.err.splitlines()[0]
+    origin = "casjob: CASJOB_JOB_ID: "
+    assert told_of_variable == told._replace(err=told.err.replace("casjob: ", origin, 1))
     assert service.requests == []
 
 
