@@ -41,8 +41,8 @@ _PAGE = """\
 """
 _GREY = "bright_black"
 """Stands for dim text, which Rich makes too pale to be read."""
-_COLUMNS = 120
-"""Where prose is wrapped, and how wide a timeline makes a table."""
+_COLUMNS = 108
+"""Where prose is wrapped, and how wide a timeline makes a table; it fits into 1,000 pixels."""
 
 
 class Palette(NamedTuple):

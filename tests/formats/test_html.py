@@ -49,7 +49,7 @@ def test_it_shows_the_report_as_on_a_terminal(draw: Draw) -> None:
     page = show(draw, documented_job())
 
     assert page.texts["title"] == "provision/provMain FAILED after 35.6s"
-    drawn = draw(documented_job(), "show", "--full", columns=120, environ=PAPER).out
+    drawn = draw(documented_job(), "show", "--full", columns=108, environ=PAPER).out
     assert page.texts["pre"] == drawn.partition("\nnext:")[0]
 
 

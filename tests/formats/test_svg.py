@@ -26,7 +26,7 @@ def read_lines(picture: ET.Element) -> list[str]:
 @pytest.mark.parametrize("document", [documented_job(), hostile_job(), job(None, JOB_ID=None)])
 class TestAPicture:
     def test_has_the_text_of_the_drawn_report(self, draw: Draw, document: Any) -> None:
-        drawn = draw(document, "show", "--full", columns=120, environ=PAPER).out.partition(
+        drawn = draw(document, "show", "--full", columns=108, environ=PAPER).out.partition(
             "\nnext:"
         )[0]
 
