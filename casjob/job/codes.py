@@ -215,9 +215,8 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
     own = own or next(iter(texts), None)
     if cause and not own:
         # A number or a flag, which is no text but where there is no other.
-        own = next(
-            (key for key in sentences if not isinstance(fields[key], str | dict | list)), None
-        )
+        keys = (key for key in fields if key in sentences or key.lower() == "detail")
+        own = next((key for key in keys if isinstance(fields[key], int | float)), None)
     others = [
         (code, text)
         for code in codes

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from casjob.job.codes import (
@@ -104,7 +105,7 @@ def read_failure(sent: JsonValue) -> Failure | None:
     The deepest code with a detail is the cause; of several equally deep, the first. Without such
     a pair it is a detail alone, and else a code alone. JSON within the cause's detail is read
     too, well-formed or not, and what it says becomes the cause. Only a cause without a code gets
-    one that its text names, or else a text elsewhere in the message. A message of no known shape is
+    one that its text names, or else one elsewhere in the message. A message of no known shape is
     its own detail, exactly as sent. No text is lost, and nothing is raised.
     """
     message = decode_messages(sent)
@@ -114,11 +115,18 @@ def read_failure(sent: JsonValue) -> Failure | None:
     while within_detail := _read_detail(failure):
         failure = within_detail
     if failure.code is None and failure.detail:
-        texts = (failure.detail, *(text for _, text in failure.rest))
-        code = next(filter(None, map(find_code, texts)), None)
+        code = find_code(failure.detail) or next(
+            filter(None, starmap(_find_code, failure.rest)), None
+        )
         rest = tuple(each for each in failure.rest if each[1].strip() != code)
         return failure._replace(code=code, rest=rest)
     return failure
+
+
+def _find_code(path: str, text: str) -> str | None:
+    """Return the code that a text beside the detail is, or that a message there names."""
+    code = find_code(text)
+    return code if code == text.strip() or path.lower().endswith("message") else None
 
 
 def read_message(sent: JsonValue) -> Failure | None:

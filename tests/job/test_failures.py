@@ -112,6 +112,10 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     ),
     "true is no code": ('{"code": true, "message": "m"}', says(None, "m", rest={"code": "true"})),
     "a number as detail": ('{"Message": "ECC00099", "Detail": 7}', says("ECC00099", "7")),
+    "a number as detail, in lower case": (
+        {"message": "ECC00099", "detail": 7},
+        says("ECC00099", "7"),
+    ),
     "a flag as detail": ('{"code": "A", "message": false}', says("A", "false")),
     "a number is no detail beside a text": (
         '{"Message": "A", "Detail": 7, "message": "m"}',
@@ -375,6 +379,10 @@ SHAPES: dict[str, tuple[JsonValue, Failure | None]] = {
     "a code in another object than its detail": (
         {"jsonBody": {"Message": "ECC00099", "id": 1}, "Detail": "m"},
         says("ECC00099", "m", rest={"jsonBody.id": "1"}),
+    ),
+    "a code that is named beside a detail, but not in a message": (
+        {"Detail": "m", "link": "see VPC.0202"},
+        says(None, "m", rest={"link": "see VPC.0202"}),
     ),
     "a code in the text beside a detail": (
         {"Message": "ECC00099: It broke.", "Detail": "m"},
