@@ -90,7 +90,7 @@ class Progress:
         job_ids: the jobs.
         polls: the number of requests by process.
         failures: the number of requests that failed, by process and job.
-        served: the changes that the other replies showed, by process.
+        served: the changes that polls showed of which no page failed, by process.
         may_end: whether the last job may end.
         is_reliable: whether no reply fails any longer.
     """
@@ -108,6 +108,7 @@ class Progress:
         self._randoms: dict[tuple[str, str], Random] = {}
         self._in_a_row: Counter[tuple[str, str]] = Counter()
         self._has_failed: dict[tuple[str, str], bool] = defaultdict(bool)
+        self._statuses: dict[tuple[str, str], dict[object, object]] = defaultdict(dict)
         self._lock = threading.Lock()
 
     def respond(self, request: Recorded) -> Reply:
@@ -126,7 +127,7 @@ class Progress:
                 Samples(lambda _: self.find(job_id, datetime.now(UTC))),
                 request.request_id,
             )
-            self._note(self.served[client], job_id, body, request)
+            self._note((client, job_id), as_document(body), request)
             return Reply(status, body)
 
     def find(self, job_id: str, now: datetime) -> Document:
@@ -185,16 +186,19 @@ class Progress:
         slow = SLOW_FAILURES if self._seconds >= LONG else []
         return random.choice([*PROMPT_FAILURES, *slow])
 
-    def _note(self, served: Changes, job_id: str, body: Fields, request: Recorded) -> None:
-        document = as_document(body)
-        seen: dict[object, object] = {
-            each["TASK_ID"]: each["TASK_STATUS"] for each in document["tasks"]
-        }
+    def _note(self, key: tuple[str, str], document: Document, request: Recorded) -> None:
+        """Note what a poll changes once all of its pages were served; casjob needs them all."""
+        poll = self._statuses[key]
         # casjob takes the job from the first page.
         if request.query["offset"] == ["0"]:
-            seen[None] = document["job"]["EXECUTION_STATUS"]
-        for task_id, status in seen.items():
-            changes = served[job_id, task_id]
+            poll.clear()
+            poll[None] = document["job"]["EXECUTION_STATUS"]
+        poll |= {each["TASK_ID"]: each["TASK_STATUS"] for each in document["tasks"]}
+        if self._has_failed[key] or len(poll) <= document["task_count"]:
+            return
+        client, job_id = key
+        for task_id, status in poll.items():
+            changes = self.served[client][job_id, task_id]
             before = changes[-1][1] if changes else None
             if status != before:
                 changes.append((before, status))
