@@ -31,6 +31,17 @@ TAIL = 1 << 17
 """More bytes than a picture has."""
 
 
+class _Screen(pyte.Screen):
+    """A screen that responds to the program's questions about the terminal."""
+
+    def __init__(self, columns: int, rows: int, respond: Callable[[str], None]) -> None:
+        super().__init__(columns, rows)
+        self._respond = respond
+
+    def write_process_input(self, data: str) -> None:
+        self._respond(data)
+
+
 class Terminal:
     """A program on a pty, up while its `with` block runs, and the screen that it draws.
 
@@ -48,7 +59,8 @@ class Terminal:
         rows: int = 30,
     ) -> None:
         self.tail = b""
-        self._screen = pyte.Screen(columns, rows)
+        # fish asks what the terminal is, and waits for a response.
+        self._screen = _Screen(columns, rows, self.type)
         self._stream = pyte.ByteStream(self._screen)
         self._pty, inner = os.openpty()
         self._set_size(columns, rows)
