@@ -274,7 +274,7 @@ def _follow(
     build, tail, interval = found.build, selected.tail, 0.0
     lines = LineReader()
     fetch_build = partial(service.builds.fetch_build, found.build_id)
-    ask = partial(LookUp(Plan(), FollowNotices(session.notices).write_retry), "the build")
+    ask = partial(LookUp(Plan(), FollowNotices(session.notices)), "the build")
     _introduce(found, (), selected, session)
     try:
         is_over = False

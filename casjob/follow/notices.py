@@ -32,10 +32,14 @@ class FollowNotices:
             case NotFound():
                 self._notices.explain(event.error)
             case StillWaiting():
-                self._notices.say(_describe_reminder(event))
+                self.remind(_describe_reminder(event))
             case JobStatus(stage=Stage.UNDECIDED):
                 status = _describe_unknown_status(event.after)
                 self._notices.say(f"{event.job_id} has {status}; still waiting")
+
+    def remind(self, what: str) -> None:
+        """Write what is still waited for."""
+        self._notices.say(f"waiting for {what}")
 
     def write_retry(self, message: str, time: datetime | None = None) -> None:
         """Write the first failure, and then at most one notice every `QUIET`."""
@@ -91,7 +95,7 @@ def _describe_reminder(reminder: StillWaiting) -> str:
     named = [_describe_waiting(each) for each in unfinished[:NAMED]]
     if len(unfinished) > NAMED:
         named.append(f"and {len(unfinished) - NAMED} more")
-    return f"waiting for {count}: {', '.join(named)}"
+    return f"{count}: {', '.join(named)}"
 
 
 def _describe_waiting(job: JobSnapshot) -> str:

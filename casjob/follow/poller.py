@@ -141,7 +141,7 @@ class Poller:
         now = _now()
         for job in self.unfinished:
             yield from job.on_time(now)
-        if now.seconds >= self._reminder_due and self.plan.reminder:
+        if self.unfinished and now.seconds >= self._reminder_due and self.plan.reminder:
             self._reminder_due = now.seconds + self.plan.reminder
             unfinished = tuple(job.snapshot_at(now.seconds) for job in self.unfinished)
             yield StillWaiting(unfinished, len(self.jobs))

@@ -99,7 +99,7 @@ def _choose_job(named: Target, service: "ServiceStage", plan: Plan, session: Ses
     choose = partial(choose_job, named, service, session)
     if not isinstance(named, ComponentName):
         return choose()
-    look_up = LookUp(plan, FollowNotices(session.notices).write_retry)
+    look_up = LookUp(plan, FollowNotices(session.notices))
     if named.after is None:
         return look_up(_LIST, choose, is_seen=False)
     return _await_next_job(named, named.after, service, session, look_up)
@@ -181,11 +181,12 @@ class LookUp:
         CasjobError: a failure that waiting does not fix, or the tenth in a row.
     """
 
-    def __init__(self, plan: Plan, on_failure: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, notices: FollowNotices) -> None:
         self._plan = plan
-        self._on_failure = on_failure
+        self._notices = notices
         self._failures = Failures(plan, time.monotonic())
         self._interval = 0.0
+        self._reminded_at = time.monotonic()
 
     def __call__(self, what: str, call: Callable[[], _Value], *, is_seen: bool) -> _Value:
         """Return the result of a request; `is_seen`: the service has shown it before."""
@@ -201,11 +202,15 @@ class LookUp:
                     failures.explain(error, what)
                     raise
                 if not failures.is_missing:
-                    self._on_failure(error.message)
+                    self._notices.write_retry(error.message)
             time.sleep(min(wait, deadline.left))
 
     def again(self, what: str, call: Callable[[], _Value]) -> _Value:
         """Return the result of a request once an interval has passed, which grows."""
+        reminder, now = self._plan.reminder, time.monotonic()
+        if reminder and now - self._reminded_at >= reminder:
+            self._reminded_at = now
+            self._notices.remind(what)
         self._interval = grow(self._interval)
         time.sleep(min(self._plan.interval or self._interval, self._plan.deadline.left))
         return self(what, call, is_seen=True)

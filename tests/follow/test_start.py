@@ -385,6 +385,20 @@ class TestTheNextJob:
         assert retrying.endswith("; retrying\n")
         assert named == NAMED
 
+    @pytest.mark.parametrize("options", [(), ("-q",)])
+    def test_is_said_to_be_waited_for_now_and_then(
+        self, wait: Ask, service: Service, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+    ) -> None:
+        monkeypatch.setattr("casjob.commands.wait._REMINDER", 0.001)
+        deploy_at(service, 3)
+        waited = wait(*options)
+
+        assert waited.status == 0
+        reminder = f"casjob: waiting for another job of component web than {JOB_ID}\n"
+        assert (reminder in waited.err) is not bool(options)
+        # Once there is no more to wait for, there is no more reminder.
+        assert "casjob: waiting for 1 job: \n" not in waited.err
+
     def test_is_given_up_after_ten_failures_in_a_row(self, wait: Ask, service: Service) -> None:
         deploy_at(service, 99, before=[Reply(503)] * 98)
         waited = wait()
