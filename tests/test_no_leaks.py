@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from unittest.mock import patch
 from urllib.parse import quote
 
@@ -164,13 +164,17 @@ FAILURES: dict[str, Callable[[Recorded], Reply]] = {
 }
 
 
+Plant: TypeAlias = Callable[[Way], dict[str, str]]
+Leaves: TypeAlias = Callable[[Way], Iterator[Path]]
+
+
 @pytest.fixture
 def home(clean_environ: dict[str, str]) -> Path:
     return Path(clean_environ["HOME"])
 
 
 @pytest.fixture
-def plant(home: Path) -> Callable[[Way], dict[str, str]]:
+def plant(home: Path) -> Plant:
     """Return a way to plant secrets, which returns the variables to set."""
 
     def plant_secrets(way: Way) -> dict[str, str]:
@@ -184,7 +188,7 @@ def plant(home: Path) -> Callable[[Way], dict[str, str]]:
 
 
 @pytest.fixture
-def leaves(home: Path) -> Callable[[Way], Iterator[Path]]:
+def leaves(home: Path) -> Leaves:
     """Return a way to find the files that casjob left."""
     return lambda way: (
         path
@@ -228,11 +232,7 @@ def assert_kept_close(leaves: Iterator[Path]) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_success_leaks_nothing(
-    way: str,
-    casjob: Casjob,
-    service: Service,
-    plant: Callable[[Way], dict[str, str]],
-    leaves: Callable[[Way], Iterator[Path]],
+    way: str, casjob: Casjob, service: Service, plant: Plant, leaves: Leaves
 ) -> None:
     service.handler = answer_as_iam
     environ = plant(WAYS[way]) | at(service)
@@ -255,8 +255,8 @@ def test_a_refusal_that_repeats_the_secrets_leaks_nothing(
     status: str,
     casjob: Casjob,
     service: Service,
-    plant: Callable[[Way], dict[str, str]],
-    leaves: Callable[[Way], Iterator[Path]],
+    plant: Plant,
+    leaves: Leaves,
 ) -> None:
     environ = plant(WAYS[way]) | at(service) | {"CASJOB_REQUEST_TIMEOUT": "0.1"}
     for name, fail in FAILURES.items():
@@ -277,12 +277,7 @@ def test_a_refusal_that_repeats_the_secrets_leaks_nothing(
 @pytest.mark.parametrize("failure", ["401 json", "200 text", "redirect", "500 html"])
 @pytest.mark.parametrize("way", WAYS)
 def test_no_command_leaks_what_a_refusal_repeats(
-    way: str,
-    failure: str,
-    casjob: Casjob,
-    service: Service,
-    plant: Callable[[Way], dict[str, str]],
-    leaves: Callable[[Way], Iterator[Path]],
+    way: str, failure: str, casjob: Casjob, service: Service, plant: Plant, leaves: Leaves
 ) -> None:
     service.handler = lambda request: answer_as_iam(request) or FAILURES[failure](request)
     environ = plant(WAYS[way]) | at(service)
@@ -294,13 +289,7 @@ def test_no_command_leaks_what_a_refusal_repeats(
 @pytest.mark.parametrize("way", ["token", "short token", "access key", "login"])
 @pytest.mark.parametrize("body", [name[4:] for name in FAILURES if name.startswith("200 ")])
 def test_a_success_that_repeats_the_secrets_leaks_nothing(
-    way: str,
-    body: str,
-    casjob: Casjob,
-    service: Service,
-    plant: Callable[[Way], dict[str, str]],
-    leaves: Callable[[Way], Iterator[Path]],
-    home: Path,
+    way: str, body: str, casjob: Casjob, service: Service, plant: Plant, leaves: Leaves, home: Path
 ) -> None:
     def answer(request: Recorded) -> Reply:
         content = FAILURES[f"200 {body}"](request).content.decode()
@@ -370,11 +359,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_settings_and_unreachable_hosts_leak_nothing(
-    name: str,
-    no_service: str,
-    casjob: Casjob,
-    plant: Callable[[Way], dict[str, str]],
-    leaves: Callable[[Way], Iterator[Path]],
+    name: str, no_service: str, casjob: Casjob, plant: Plant, leaves: Leaves
 ) -> None:
     base = {
         "CASJOB_ENDPOINT": no_service,
@@ -414,7 +399,7 @@ BROKEN = {
     ("name", "content"), [(name, each) for name, contents in BROKEN.items() for each in contents]
 )
 def test_a_broken_file_leaks_nothing(
-    name: str, content: str, no_service: str, casjob: Casjob, plant: Callable[[Way], dict[str, str]]
+    name: str, content: str, no_service: str, casjob: Casjob, plant: Plant
 ) -> None:
     plant(Way(files={name: content}))
     environ = {"CASJOB_ENDPOINT": no_service, "CASJOB_RETRIES": "0", "CASJOB_PROJECT_ID": "p"}
@@ -423,9 +408,7 @@ def test_a_broken_file_leaks_nothing(
             assert_silent(casjob(*words, environ={**environ, **more}), words)
 
 
-def test_a_service_that_can_not_prove_who_it_is_gets_nothing(
-    casjob: Casjob, plant: Callable[[Way], dict[str, str]]
-) -> None:
+def test_a_service_that_can_not_prove_who_it_is_gets_nothing(casjob: Casjob, plant: Plant) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     with Service(ssl_context=context) as service:
@@ -438,7 +421,7 @@ def test_a_service_that_can_not_prove_who_it_is_gets_nothing(
 
 
 def test_a_response_that_is_not_http_and_repeats_a_token_leaks_nothing(
-    casjob: Casjob, plant: Callable[[Way], dict[str, str]]
+    casjob: Casjob, plant: Plant
 ) -> None:
     def repeat() -> None:
         for _ in range(2):
@@ -462,9 +445,7 @@ def test_a_response_that_is_not_http_and_repeats_a_token_leaks_nothing(
         repeating.join()
 
 
-def test_a_redirect_is_not_followed(
-    casjob: Casjob, service: Service, plant: Callable[[Way], dict[str, str]]
-) -> None:
+def test_a_redirect_is_not_followed(casjob: Casjob, service: Service, plant: Plant) -> None:
     with Service() as elsewhere:
         service.handler = lambda _: Reply(307, headers={"Location": f"{elsewhere.url}/x"})
         for way in ("token", "access key", "login"):
@@ -477,9 +458,7 @@ def test_a_redirect_is_not_followed(
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_traceback_would_show_no_secret(
-    failure: str,
-    service: Service,
-    clean_environ: dict[str, str],
+    failure: str, service: Service, clean_environ: dict[str, str]
 ) -> None:
     service.handler = lambda request: answer_as_iam(request) or FAILURES[failure](request)
     settings = at(service) | {"CASJOB_RETRIES": "0", "CASJOB_REQUEST_TIMEOUT": "0.1"}
@@ -493,12 +472,7 @@ def test_a_traceback_would_show_no_secret(
 @pytest.mark.parametrize("way", ["token", "access key", "login"])
 @pytest.mark.parametrize("cut", [0, 280])
 def test_project_names_that_repeat_the_secrets_leak_nothing(
-    cut: int,
-    way: str,
-    words: list[str],
-    casjob: Casjob,
-    service: Service,
-    plant: Callable[[Way], dict[str, str]],
+    cut: int, way: str, words: list[str], casjob: Casjob, service: Service, plant: Plant
 ) -> None:
     def answer(request: Recorded) -> Reply | None:
         if request.path != "/v3/projects":
@@ -517,11 +491,7 @@ def test_project_names_that_repeat_the_secrets_leak_nothing(
 @pytest.mark.parametrize("length", range(250, 310, 7))
 @pytest.mark.parametrize("way", ["token", "login"])
 def test_an_excerpt_that_ends_within_a_secret_leaks_nothing(
-    way: str,
-    length: int,
-    casjob: Casjob,
-    service: Service,
-    plant: Callable[[Way], dict[str, str]],
+    way: str, length: int, casjob: Casjob, service: Service, plant: Plant
 ) -> None:
     for status in (200, 400):
 
@@ -537,7 +507,7 @@ def test_an_excerpt_that_ends_within_a_secret_leaks_nothing(
 
 @pytest.mark.parametrize("body", [MARK, '{"token": {"expires_at": 5}}', ""])
 def test_a_token_of_iam_that_can_not_be_read_leaks_nothing(
-    body: str, casjob: Casjob, service: Service, plant: Callable[[Way], dict[str, str]]
+    body: str, casjob: Casjob, service: Service, plant: Plant
 ) -> None:
     token = f"{IAM_TOKEN} with a blank"
 
