@@ -43,6 +43,7 @@ from casjob.formats.text.table import Field
 from casjob.formats.text.tasks import is_heading, list_task_fields
 from casjob.formats.text.words import Words, as_line
 from casjob.job.difference import Difference, TaskDifference
+from casjob.job.failures import clip
 from casjob.job.report import Report, TaskReport
 from casjob.job.statistics import Statistics
 from casjob.job.statuses import Stage
@@ -266,7 +267,7 @@ def _draw_difference(each: TaskDifference, names: tuple[str, str]) -> str:
 
 
 def _draw_failure(each: TaskReport) -> str:
-    text = _cut(phrases.describe_message(each), _LONGEST_BLOCK)
+    text = clip(phrases.describe_message(each), _LONGEST_BLOCK)
     fence = "`" * max(_longest_run(text) + 1, 3)
     return f"### {_span(phrases.describe_task(each))}\n\n{fence}text\n{text}\n{fence}\n"
 
@@ -328,7 +329,7 @@ def _span(text: str | None) -> str:
 
 
 def _shorten(text: str | None) -> str:
-    return _cut(printable(text or ""), _LONGEST_SPAN)
+    return clip(printable(text or ""), _LONGEST_SPAN)
 
 
 def _code(text: str) -> str:
@@ -343,7 +344,3 @@ def _code(text: str) -> str:
 
 def _longest_run(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

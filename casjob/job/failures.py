@@ -295,6 +295,6 @@ def _describe_pair(pair: Pair) -> str:
     return " ".join(filter(None, pair))
 
 
-def clip(text: str) -> str:
-    """Return the text, cut to what an error has room for, with its length."""
-    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}… ({len(text)} characters)"
+def clip(text: str, longest: int = _EXCERPT) -> str:
+    """Return the text, by default cut to what an error has room for, with its length."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
