@@ -57,7 +57,7 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
     pages = [lines]
     for index, (result, ended) in enumerate(reported):
         # What one does not take is left for the others.
-        share = max(left // (len(reported) - index), 1) if rows else None
+        share = max(left // (len(reported) - index), 1) if rows and len(results) > 1 else None
         pages.append(_draw_result(result, ended, display, share))
         left -= pages[-1].height
     return "\n".join(page.content() for page in [*pages, tally] if page.rows)

@@ -95,3 +95,23 @@ def test_the_jobs_that_succeeded_scroll_off_before_a_report_does(endings: Ending
 
     assert len(few.splitlines()) < 30
     assert few.split("\n\n", 1)[1] == many.split("\n\n", 1)[1].replace("15 of 16", "3 of 4")
+
+
+def test_one_job_has_the_whole_screen(endings: Endings) -> None:
+    assert endings(result(0), rows=16, columns=40) == (
+        "✗ provision/provMain FAILED after 6.0s\n"
+        "JOB474362ef-091d-429f-9b3e-c9246b37dee0\n"
+        "\n"
+        "✗ task 5 TX00005: failed after 1.0s, in\n"
+        "  phase BUILDING\n"
+        "  java.lang.IllegalStateException:\n"
+        "  deployment failed\n"
+        "  │ Caused by:\n"
+        "    java.net.ConnectException:\n"
+        "    Connection refused\n"
+        "  … 31 more lines; casjob show --full\n"
+        "\n"
+        "3 of 4 steps succeeded\n"
+        "5 tasks folded; casjob show --full shows\n"
+        "all\n"
+    )
