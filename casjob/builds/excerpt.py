@@ -67,7 +67,6 @@ _WITHIN = _any_of(
     r":\d+: (?:fatal )?error: |[:)] error [A-Z]{2,}\d+: ",
     r"\bundefined reference to |\bcannot find -l",
     r"\bELIFECYCLE\b|\bfailed to solve\b|\breturned a non-zero code\b|\bexecutor failed running\b",
-    r"\bdid not complete successfully\b",
     # What registries say
     r"\bdenied: | denied for |\bunauthorized: |\bmanifest (?:unknown|for \S+ not found)",
     r"\b40[13] (?:Unauthorized|Forbidden)\b",
