@@ -96,7 +96,7 @@ def test_a_contradiction_is_noted(draw: Draw) -> None:
 
 no steps
 
-- `The job is FAILED, but none of its tasks failed.`
+- `The job is FAILED, but the reply holds no tasks.`
 """
     )
 
