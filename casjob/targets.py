@@ -254,9 +254,10 @@ def find_component(named: ComponentName, components: "Components", session: Sess
         candidates = [f"  {_describe_candidate(each)}" for each in found[:_MAX_CANDIDATES]]
         if found[_MAX_CANDIDATES:]:
             candidates.append(f"  and {len(found) - _MAX_CANDIDATES} more")
+        are_apart = len({each.application_id for each in found}) > 1
         raise UsageError(
             f"{named.name} is the name or a prefix of {len(found)} components",
-            hint="give an id, or --application",
+            hint=f"give an id{', or --application' if are_apart else ''}",
             steps=tuple(candidates),
         )
     where = f" in application {named.application}" if named.application else ""

@@ -672,8 +672,15 @@ class TestTheComponent:
             f"  c0000004{uuid}  web  in application office\n"
         )
         assert ask("list", "web", "--application", "office").status == 0
+        service.components.append(component(5, "web", application="office", **nowhere))
+        refused = ask("list", "web", "--application", "office")
+        assert refused.err.startswith(
+            "casjob: web is the name or a prefix of 2 components\n"
+            "  hint: give an id\n"
+            f"  c0000004{uuid}  web  in application office\n"
+        )
         assert ask("list", "c00000").err.startswith(
-            "casjob: c00000 is the name or a prefix of 4 components\n"
+            "casjob: c00000 is the name or a prefix of 5 components\n"
         )
 
     def test_is_one_of_a_few_candidates_if_very_many_have_the_name(
