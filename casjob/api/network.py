@@ -102,6 +102,7 @@ def create_tls_context(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext:
             context.load_verify_locations(ca_bundle)
     except ssl.SSLError:
         raise SettingsError(f"{file} contains no PEM certificate") from None
-    except OSError as error:
-        raise SettingsError(f"{file} can't be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"{file} can't be read: {reason}") from None
     return context

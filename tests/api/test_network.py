@@ -3,7 +3,7 @@ import ssl
 import httpx
 import pytest
 
-from casjob.api.network import find_exclusion, find_route
+from casjob.api.network import create_tls_context, find_exclusion, find_route
 from casjob.errors import SettingsError
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -121,3 +121,9 @@ def test_the_way_to_an_https_proxy_is_checked_with_the_same_certificates(
 
     assert proxy is not None
     assert proxy.ssl_context is CONTEXT
+
+
+def test_a_bundle_with_a_name_that_no_file_can_have_is_an_error() -> None:
+    # TOML can hold it; no variable and no option can.
+    with pytest.raises(SettingsError, match="the CA bundle a\x00b can't be read: embedded null"):
+        create_tls_context(httpx.URL("https://service.example.com"), "a\0b")
