@@ -23,6 +23,9 @@ from casjob.storage import Cache
 _RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a token is renewed. It is valid for 24 hours."""
 
+_PROJECT_HINT = (
+    "set CASJOB_PROJECT_ID to the project's id, which the console shows under My Credentials"
+)
 _NAMES_SHOWN = 10  # of the projects found; an account may have hundreds
 
 
@@ -40,7 +43,10 @@ def find_project_id(iam: Client, region: str, auth: Credential, cache: Cache) ->
     def read(document: JsonValue, _: Response) -> str:
         return _choose_project(_read_projects(document, iam.name), region, iam.name)
 
-    refusals = _explain_statuses(f"{iam.name} did not list the projects", auth.refusal_hint)
+    message = f"{iam.name} did not list the projects"
+    # Authenticated, but not allowed to list them: another credential of the user's is no help.
+    forbidden = AuthenticationError(message, hint=_PROJECT_HINT)
+    refusals = {**_explain_statuses(message, auth.refusal_hint), 403: forbidden}
     request = Request("GET", "/v3/projects", {"name": region}, auth=auth, refusals=refusals)
     project_id = iam.send(request, read)
     cache.put("project", *key, project_id=project_id)
@@ -66,8 +72,7 @@ def _choose_project(found: Mapping[str, str], region: str, iam: str) -> str:
     shown = ", ".join(names[:_NAMES_SHOWN]) + (", …" if names[_NAMES_SHOWN:] else "")
     raise SettingsError(
         f"{iam} has {len(found) or 'no'} projects named {region}" + (f": {shown}" if shown else ""),
-        hint="set CASJOB_PROJECT_ID to the project's id, which the console shows under My"
-        " Credentials; is the region spelled right?",
+        hint=f"{_PROJECT_HINT}; is the region spelled right?",
     )
 
 

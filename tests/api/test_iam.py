@@ -430,9 +430,11 @@ def test_a_response_without_a_list_of_projects_is_an_error(
         find(client, cache)
 
 
-def test_a_refused_list_of_projects_is_an_error(iam: Service, client: Client, cache: Cache) -> None:
+def test_a_user_who_may_not_list_projects_is_told_to_set_one(
+    iam: Service, client: Client, cache: Cache
+) -> None:
     def reply(_: Recorded) -> Reply:
-        return Reply(403, {"error_code": "APIGW.0302", "error_msg": "not allowed"})
+        return Reply(403, {"error": {"code": 403, "message": "not authorized"}})
 
     iam.handler = reply
 
@@ -440,6 +442,9 @@ def test_a_refused_list_of_projects_is_an_error(iam: Service, client: Client, ca
         find(client, cache)
 
     assert raised.value.message == "IAM at a test did not list the projects"
+    assert raised.value.hint == (
+        "set CASJOB_PROJECT_ID to the project's id, which the console shows under My Credentials"
+    )
     assert len(iam.requests) == 1
 
 
