@@ -178,6 +178,12 @@ def at_service(service: Service) -> dict[str, str]:
 
 
 @pytest.fixture
+def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[str, str]:
+    """Return the whole environment of a program that is started to ask the service."""
+    return {**clean_environ, **at_service}
+
+
+@pytest.fixture
 def ask(casjob: Casjob, at_service: dict[str, str]) -> Callable[..., Finished]:
     """Return a way to run casjob against the service."""
 

@@ -81,11 +81,7 @@ OPTIONS: dict[str, Sequence[str]] = {
     "logs --build": ("--full", "--tail 3", "--follow", "-v"),
     "diff": ("--utc", "-v"),
 }
-SCHEMAS: dict[str, str] = {
-    "statistics": "stats",
-    "log": "logs",
-    "explanations": "explain",
-}
+SCHEMAS: dict[str, str] = {"statistics": "stats", "log": "logs", "explanations": "explain"}
 """The schemas of contents that are not named like them."""
 JOB_IDS = [*jobs.SAMPLE_JOBS, "JOB-unknown"]
 

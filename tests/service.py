@@ -183,11 +183,7 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
     def __init__(
-        self,
-        reply: Callable[[Recorded], Reply],
-        ssl_context: ssl.SSLContext | None,
-        *,
-        ipv6: bool,
+        self, reply: Callable[[Recorded], Reply], ssl_context: ssl.SSLContext | None, *, ipv6: bool
     ) -> None:
         self.address_family = socket.AF_INET6 if ipv6 else socket.AF_INET
         super().__init__(("::1" if ipv6 else "127.0.0.1", 0), _Conversation)
@@ -317,7 +313,7 @@ def documented_job() -> Document:
 def many_tasks(count: int, failing_index: int | None = None) -> Document:
     """Return a job of tasks with TASK_INDEX 1 to count, a second each, one failed or none."""
     job = documented_job()["job"] | {
-        "EXECUTION_STATUS": "SUCCEEDED" if failing_index is None else "FAILED",
+        "EXECUTION_STATUS": "SUCCEEDED" if failing_index is None else "FAILED"
     }
     tasks = [_task(index, failed=index == failing_index) for index in range(1, count + 1)]
     return {"job": job, "tasks": tasks}

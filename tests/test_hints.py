@@ -208,10 +208,7 @@ def test_a_project_that_was_looked_up_is_said_to_be(casjob: Casjob, service: Ser
             {"CASJOB_REGION": "cn-nroth-4"},
             "region cn-nroth-4 is from CASJOB_REGION; did you mean cn-north-4?",
         ),
-        (
-            {"CASJOB_REGION": "xx-99"},
-            "is it spelled right? region xx-99 is from CASJOB_REGION",
-        ),
+        ({"CASJOB_REGION": "xx-99"}, "is it spelled right? region xx-99 is from CASJOB_REGION"),
         (
             {"CASJOB_REGION": "cn-nroth-4", "HTTPS_PROXY": "http://proxy.invalid:3128"},
             "is the proxy spelled right?",
@@ -282,8 +279,7 @@ def test_a_connection_that_is_refused_says_where_the_address_is_from(
 
 @pytest.mark.parametrize("command", ["show", "wait"])
 @pytest.mark.parametrize(
-    ("named", "is_told"),
-    [(JOB_ID, True), (JOB_ID[:6], True), ("JOB-of-nobody", False)],
+    ("named", "is_told"), [(JOB_ID, True), (JOB_ID[:6], True), ("JOB-of-nobody", False)]
 )
 def test_a_job_that_is_not_found_may_have_been_viewed_elsewhere(
     casjob: Casjob,

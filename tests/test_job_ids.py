@@ -153,9 +153,7 @@ WHOLE = "JOB474362ef-091d-429f-9b3e-c9246b37dee6"
         f"部署 {WHOLE} 失败".encode("gbk"),
     ],
 )
-def test_an_id_is_read_from_any_encoding_and_from_what_is_typeset(
-    printed: bytes,
-) -> None:
+def test_an_id_is_read_from_any_encoding_and_from_what_is_typeset(printed: bytes) -> None:
     stdin = io.TextIOWrapper(io.BytesIO(printed), encoding="ascii")
     assert read_job_ids(["-"], stdin) == [WHOLE]
     # So it is from an argument, which the system decodes.

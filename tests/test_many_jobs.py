@@ -82,20 +82,16 @@ def _stands(job_id: str, status: str) -> Fields:
     return job(status, *(task(each) for each in range(1, 9)), task(9, status), JOB_ID=job_id)
 
 
-def test_many_jobs_all_get_their_verdicts_and_take_little(
-    clean_environ: dict[str, str], at_service: dict[str, str]
-) -> None:
-    measured = measure({**clean_environ, **at_service}, 40, "--interval", "0.03")
+def test_many_jobs_all_get_their_verdicts_and_take_little(environ: dict[str, str]) -> None:
+    measured = measure(environ, 40, "--interval", "0.03")
 
     assert measured.status == 1
     assert measured.verdicts == {f"JOB{each}": _status_at_last(each) for each in range(40)}
     assert measured.megabytes < 150
 
 
-def test_requests_keep_the_pace_that_the_gateway_allows(
-    clean_environ: dict[str, str], at_service: dict[str, str]
-) -> None:
-    measured = measure({**clean_environ, **at_service}, 4, longest=0)
+def test_requests_keep_the_pace_that_the_gateway_allows(environ: dict[str, str]) -> None:
+    measured = measure(environ, 4, longest=0)
 
     # Four polls and as many confirmations: from the third on, each 0.25 s after the one before.
     assert measured.requests == 8
@@ -104,7 +100,7 @@ def test_requests_keep_the_pace_that_the_gateway_allows(
 
 @pytest.mark.parametrize(("count", "tasks"), [(1, 300), (20, 5)])
 def test_a_verdict_comes_soon_after_the_poll_that_saw_the_end(
-    clean_environ: dict[str, str], at_service: dict[str, str], count: int, tasks: int
+    environ: dict[str, str], count: int, tasks: int
 ) -> None:
     document = many_tasks(tasks, failing_index=tasks)
     verdicts: dict[str, float] = {}
@@ -113,7 +109,7 @@ def test_a_verdict_comes_soon_after_the_poll_that_saw_the_end(
         for number in range(count):
             job_id = f"JOB{number}"
             service.jobs[job_id] = document | {"job": document["job"] | {"JOB_ID": job_id}}
-        environ = {**clean_environ, **at_service, "CASJOB_ENDPOINT": service.url}
+        environ = {**environ, "CASJOB_ENDPOINT": service.url}
         with start(["wait", *service.jobs], environ) as process:
             for line in process.stdout or ():
                 verdicts[line.decode().split()[0]] = time.monotonic()

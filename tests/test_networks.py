@@ -112,12 +112,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(
 )
 @pytest.mark.parametrize("variable", ["CASJOB_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_certificates_that_can_not_be_used_are_named(
-    ask_at: AskAt,
-    secure: Service,
-    tmp_path: Path,
-    variable: str,
-    content: str | None,
-    reason: str,
+    ask_at: AskAt, secure: Service, tmp_path: Path, variable: str, content: str | None, reason: str
 ) -> None:
     path = tmp_path / "authority.pem"
     if content is not None:

@@ -220,12 +220,7 @@ class TestAPage:
         ]
 
 
-RUNNING = job(
-    "RUNNING",
-    task(1, seconds=5),
-    task(4, "RUNNING", start=5, seconds=2),
-    task_count=3,
-)
+RUNNING = job("RUNNING", task(1, seconds=5), task(4, "RUNNING", start=5, seconds=2), task_count=3)
 
 
 class TestAJobThatRuns:
@@ -466,11 +461,7 @@ class TestWhatItHolds:
                 "is not in UTF-8: byte 0xe4 in line 2",
                 "it may be in Windows-1252: convert it to UTF-8, or save it as UTF-8",
             ),
-            (
-                '{"x": "ä"}'.encode("utf-16-le"),
-                "is not in UTF-8: byte 0xe4 in line 1",
-                UTF_16,
-            ),
+            ('{"x": "ä"}'.encode("utf-16-le"), "is not in UTF-8: byte 0xe4 in line 1", UTF_16),
             ("\r\n[]ä".encode("utf-16-be") * 2, "is not in UTF-8: byte 0xe4 in line 2", UTF_16),
             # No encoding makes all of it a text.
             ('{"x": "Straße"}'.encode() + b"\xff", "is not in UTF-8: byte 0xff in line 1", None),

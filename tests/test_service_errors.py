@@ -271,16 +271,8 @@ NOT_UNDERSTOOD: dict[str, Row] = {
         "error at line 1, column 1",
         "a page of HTML, Log in",
     ),
-    "not UTF-8": not_json(
-        b"\xff\xfe",
-        "error at line 1, column 1",
-        r"\xff\xfe",
-    ),
-    "cut JSON": not_json(
-        '{"job": {"JOB_ID": "J',
-        "it ends too early",
-        '{"job": {"JOB_ID": "J',
-    ),
+    "not UTF-8": not_json(b"\xff\xfe", "error at line 1, column 1", r"\xff\xfe"),
+    "cut JSON": not_json('{"job": {"JOB_ID": "J', "it ends too early", '{"job": {"JOB_ID": "J'),
     "NaN": not_json('{"task_count": NaN}', "NaN is not JSON", '{"task_count": NaN}'),
     "10,000 brackets": beyond_limit(
         "[" * 10_000 + "]" * 10_000, "nested more than 200 levels deep"
@@ -316,11 +308,7 @@ NOT_UNDERSTOOD: dict[str, Row] = {
     "row",
     [
         pytest.param(row, id=f"{group}: {name}")
-        for group, rows in {
-            "body": SHAPES,
-            "status": STATUSES,
-            "reply": NOT_UNDERSTOOD,
-        }.items()
+        for group, rows in {"body": SHAPES, "status": STATUSES, "reply": NOT_UNDERSTOOD}.items()
         for name, row in rows.items()
     ],
 )
@@ -599,10 +587,7 @@ def test_a_service_that_speaks_another_protocol(ask: Ask, answer: bytes) -> None
     [
         (b"x" * 60_000 + b"\r\n\r\n", "broke: illegal status line: bytearray(b'xxx"),
         (b"HTTP/1.1 200 OK\r\n" + b"x" * 60_000 + b"\r\n\r\n", "broke: illegal header line: "),
-        (
-            b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 60_000 + b"\r\n\r\n",
-            "redirects to /xxx",
-        ),
+        (b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 60_000 + b"\r\n\r\n", "redirects to /xxx"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: " + b"x" * 60_000 + b"\r\n\r\n",
             "is encoded as xxx",

@@ -403,13 +403,11 @@ class TestTheLastJobOfAComponent:
         assert service.requests == []
 
     @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
-    def test_may_come_from_a_list_on_stdin(
-        self, clean_environ: dict[str, str], at_service: dict[str, str], service: Service
-    ) -> None:
+    def test_may_come_from_a_list_on_stdin(self, environ: dict[str, str], service: Service) -> None:
         service.components[0]["component"]["status"] = {"last_job_id": JOB_ID, **FAILED}
         service.components[0]["records"] = [record("JOB7"), record("JOB8")]
         for listed in ("casjob list --failed --json", "casjob list c0000001 --json"):
-            waited = run_shell(f"{listed} | casjob wait -", {**clean_environ, **at_service})
+            waited = run_shell(f"{listed} | casjob wait -", environ)
             assert (waited.status, waited.err) == (1, "casjob: next: casjob logs\n")
             assert waited.out.startswith(f"{JOB_ID} provision/provMain FAILED ")
 
@@ -423,16 +421,12 @@ class TestTheLastJobOfAComponent:
         ],
     )
     def test_is_none_if_no_component_on_stdin_has_one(
-        self,
-        clean_environ: dict[str, str],
-        at_service: dict[str, str],
-        listed: str,
-        command: str,
+        self, environ: dict[str, str], listed: str, command: str
     ) -> None:
         line = f"casjob list {listed} --json | casjob {command} -"
         told = "casjob: no jobs to wait for: the list on stdin is empty\n"
 
-        assert run_shell(line, {**clean_environ, **at_service}) == (0, "", told)
+        assert run_shell(line, environ) == (0, "", told)
 
 
 FAILED = {"component_status": "FAILED"}

@@ -40,11 +40,7 @@ class Listener:
 
 @contextmanager
 def open_client(
-    url: str,
-    listener: Listener | None = None,
-    *,
-    secrets: Iterable[str] = (),
-    **settings: Any,
+    url: str, listener: Listener | None = None, *, secrets: Iterable[str] = (), **settings: Any
 ) -> Iterator[Client]:
     listener = listener or Listener()
     retry = RetryPolicy(retries=1, first_wait=0, longest_wait=0)
@@ -99,10 +95,7 @@ def test_a_request_without_a_response_is_logged_too(service: Service) -> None:
     service.script = [Reply(reset=True), Reply(drip=0.02, body="x" * 99)]
     listener = Listener()
 
-    with (
-        open_client(service.url, listener, timeout=0.25) as client,
-        pytest.raises(ServiceError),
-    ):
+    with open_client(service.url, listener, timeout=0.25) as client, pytest.raises(ServiceError):
         send(client)
 
     first, second, third = listener.log
@@ -116,10 +109,7 @@ def test_without_a_log_nothing_is_logged(service: Service) -> None:
     service.script = [Reply(401, "{}")]
     listener = Listener()
 
-    with (
-        open_client(service.url, listener, log=None) as client,
-        pytest.raises(AuthenticationError),
-    ):
+    with open_client(service.url, listener, log=None) as client, pytest.raises(AuthenticationError):
         send(client, KEY)
 
     assert (listener.log, listener.messages) == ([], [])
@@ -247,10 +237,7 @@ def test_a_response_that_breaks_http_is_quoted_without_the_secret() -> None:
 def test_short_words_are_not_masked(service: Service) -> None:
     service.script = [Reply(400, "a b c")]
 
-    with (
-        open_client(service.url, secrets=["a"]) as client,
-        pytest.raises(ServiceError) as raised,
-    ):
+    with open_client(service.url, secrets=["a"]) as client, pytest.raises(ServiceError) as raised:
         send(client, Token("b", origin="CASJOB_TOKEN"))
 
     assert str(raised.value.service_message).startswith("a b c (")

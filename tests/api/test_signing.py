@@ -111,13 +111,7 @@ def test_the_vendors_own_sdk_signs_the_same(
 
     vendor.Signer(credentials).sign(theirs)
     ours = sign(
-        "AKEXAMPLE",
-        "SKEXAMPLE",
-        method=method,
-        path=path,
-        query=query,
-        headers=headers,
-        body=body,
+        "AKEXAMPLE", "SKEXAMPLE", method=method, path=path, query=query, headers=headers, body=body
     )
 
     assert ours[1] == theirs.header_params["Authorization"]

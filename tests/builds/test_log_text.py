@@ -43,7 +43,7 @@ def test_a_log_may_come_in_any_bits() -> None:
         lines = [line for bit in bits for line in reader.read(bit)]
 
         assert [*lines, *reader.read("", is_last=True)] == [
-            *("one", "two", "", "https://kim:****@host", "9 %"),
+            *("one", "two", "", "https://kim:****@host", "9 %")
         ]
 
 

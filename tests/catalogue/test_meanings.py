@@ -102,11 +102,7 @@ def test_a_name_of_any_kind_is_explained(names: str, explanation: Explanation) -
 
 @pytest.mark.parametrize(
     ("british", "american"),
-    [
-        ("INITIALISING", "INITIALIZING"),
-        ("GREYING", "graying"),
-        ("greyrelease", "GrayRelease"),
-    ],
+    [("INITIALISING", "INITIALIZING"), ("GREYING", "graying"), ("greyrelease", "GrayRelease")],
 )
 def test_a_status_is_known_in_british_and_american_english(british: str, american: str) -> None:
     known = Catalogue().explain(american)
@@ -123,10 +119,7 @@ def test_a_code_of_the_gateway_has_two_spellings() -> None:
     assert Catalogue().explain("apig.0308") == known
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["", "TN99999", "WKS.00211401", "10010", "…", "nothing/known"],
-)
+@pytest.mark.parametrize("name", ["", "TN99999", "WKS.00211401", "10010", "…", "nothing/known"])
 def test_an_unknown_name_has_no_meaning(name: str) -> None:
     assert Catalogue().explain(name) is None
 

@@ -336,11 +336,7 @@ def refusal(status: int, code: str, words: str) -> Reply:
             3,
             ["service         failed  the response from the service at HOST is not JSON"],
         ),
-        (
-            Reply(500),
-            6,
-            ["service         failed  the service at HOST failed (HTTP 500); SAID"],
-        ),
+        (Reply(500), 6, ["service         failed  the service at HOST failed (HTTP 500); SAID"]),
     ],
 )
 def test_a_check_names_the_step_that_failed_and_what_to_do(

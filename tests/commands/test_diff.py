@@ -152,11 +152,7 @@ JOB took 1m 39s longer, mostly because of task 2 TX00002: 1.0s in BASE, 1m 40s i
             job("FAILED"),
             ["the tasks match, but the jobs differ: (no status) in BASE, FAILED in JOB"],
         ),
-        (
-            job("FAILED", task(1)),
-            job("FAILED", task(1)),
-            ["the jobs match: 1 task, none differs"],
-        ),
+        (job("FAILED", task(1)), job("FAILED", task(1)), ["the jobs match: 1 task, none differs"]),
         (
             job("FAILED", task(1, "FAILED", messages="a")),
             job("FAILED", task(1, "FAILED", messages="b\nc")),

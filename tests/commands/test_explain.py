@@ -257,11 +257,7 @@ class TestWithoutAName:
     def test_the_failure_of_the_job_last_viewed_is_explained(self, ask: Ask) -> None:
         ask("show", JOB_ID)
 
-        assert ask("explain") == (
-            0,
-            f"{CODE}\n{TASK}",
-            f"casjob: {JOB_ID} (last viewed)\n",
-        )
+        assert ask("explain") == (0, f"{CODE}\n{TASK}", f"casjob: {JOB_ID} (last viewed)\n")
 
     def test_the_job_may_be_that_of_the_settings(self, ask: Ask, service: Service) -> None:
         messages = '{"code": "VPC.0202", "message": {"code": "ECC00011", "message": "No."}}'

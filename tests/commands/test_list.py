@@ -373,8 +373,7 @@ x               NEW
         )
 
     @pytest.mark.parametrize(
-        "document",
-        [{}, [], "x", {"components": None}, {"components": {}}, {"components": [{}, 1]}],
+        "document", [{}, [], "x", {"components": None}, {"components": {}}, {"components": [{}, 1]}]
     )
     def test_that_are_no_list_are_not_understood(
         self, ask: Ask, service: Service, document: object

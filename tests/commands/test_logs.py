@@ -8,12 +8,7 @@ import pytest
 
 from casjob.builds import log_text
 from casjob.builds.log_text import MAX_PARTS, LogPart, LogReader
-from casjob.demo.jobs import (
-    FAILED_JOB_ID,
-    FAILING_JOB_ID,
-    MANY_TASKS_JOB_ID,
-    RUNNING_JOB_ID,
-)
+from casjob.demo.jobs import FAILED_JOB_ID, FAILING_JOB_ID, MANY_TASKS_JOB_ID, RUNNING_JOB_ID
 from casjob.demo.replies import BuildDocument
 from casjob.follow.job import Plan
 from tests.components import EARLIER_JOB_IDS, component, record, without_v3
@@ -247,9 +242,9 @@ class TestOnATerminal:
 
     @pytest.mark.parametrize("words", [[JOB_ID], ["--component", "web", "--application", "shop"]])
     def test_fits_a_small_one_below_what_is_said_about_it(
-        self, clean_environ: dict[str, str], at_service: dict[str, str], words: list[str]
+        self, environ: dict[str, str], words: list[str]
     ) -> None:
-        environ = {**clean_environ, **at_service, **MEASURED}
+        environ = {**environ, **MEASURED}
         with Terminal([CASJOB, "logs", *words], environ, columns=60, rows=14) as terminal:
             status, lines = terminal.finish()
         first = "build 2 (b2)" if words == [JOB_ID] else f"{JOB_ID} (last"
@@ -772,10 +767,10 @@ class TestFollowing:
         assert (followed.status, followed.out) == (5, "x\n")
 
     def test_ends_quietly_when_nobody_reads(
-        self, clean_environ: dict[str, str], at_service: dict[str, str], service: Service
+        self, environ: dict[str, str], service: Service
     ) -> None:
         service.builds = [build(end="", state="Building")]
-        with start(["logs", JOB_ID, "-f"], {**clean_environ, **at_service, **MEASURED}) as process:
+        with start(["logs", JOB_ID, "-f"], {**environ, **MEASURED}) as process:
             assert process.stdout
             assert process.stdout.readline() == b"Starting...\n"
             process.stdout.close()

@@ -357,11 +357,7 @@ no task failed, but the job failed once
 
 class TestFetching:
     def test_is_side_by_side_at_four_requests_a_second(
-        self,
-        clean_environ: dict[str, str],
-        at_service: dict[str, str],
-        service: Service,
-        deploy: Any,
+        self, environ: dict[str, str], service: Service, deploy: Any
     ) -> None:
         deploy(*({f"JOB{age}": succeed(1)} for age in range(6)))
         pairs = threading.Barrier(2)
@@ -371,7 +367,7 @@ class TestFetching:
                 pairs.wait(10)
 
         service.handler = await_another
-        assert run_shell("casjob stats web", {**clean_environ, **at_service}).status == 0
+        assert run_shell("casjob stats web", environ).status == 0
         times = [request.time for request in service.requests]
         assert len(times) == 8
         # Two may pass at once.

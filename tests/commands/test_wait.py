@@ -20,11 +20,6 @@ from tests.terminal import PATIENCE, Terminal
 Ask = Callable[..., Finished]
 
 
-@pytest.fixture
-def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[str, str]:
-    return {**clean_environ, **at_service}
-
-
 SUCCEEDED = "JOB1 provision/provMain SUCCEEDED after 2.0s\n"
 FAILED = "JOB2 provision/provMain FAILED after 2.0s: task 2 TX00002  E1  Broken.\n"
 DURATIONS = "\n  hint: durations are 90, 90s, 30m or 1h30m"

@@ -396,11 +396,7 @@ SOURCED = {
 
 
 @pytest.mark.parametrize(
-    "shell",
-    [
-        pytest.param("bash", marks=needs_bash),
-        pytest.param("zsh", marks=needs_zsh),
-    ],
+    "shell", [pytest.param("bash", marks=needs_bash), pytest.param("zsh", marks=needs_zsh)]
 )
 def test_what_the_program_prints_completes(
     shell: str, environ: dict[str, str], tmp_path: Path

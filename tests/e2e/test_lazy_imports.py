@@ -50,11 +50,9 @@ def test_the_command_line_itself_loads_no_library_but_its_own(
     assert load(clean_environ, *lines) == set()
 
 
-def test_json_never_loads_rich(
-    service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
-) -> None:
+def test_json_never_loads_rich(service: Service, environ: dict[str, str]) -> None:
     lines = [f"{command} {JOB_ID} --json" for command in ("show", "tasks")]
-    assert load({**clean_environ, **at_service}, *lines) == {"httpx", "pydantic"}
+    assert load(environ, *lines) == {"httpx", "pydantic"}
     assert len(service.requests) == 2
 
 
@@ -107,14 +105,14 @@ sys.exit(run(sys.argv[1:]))
 
 
 def test_what_a_reply_needs_is_loaded_while_it_is_on_its_way(
-    service: Service, clean_environ: dict[str, str], at_service: dict[str, str]
+    service: Service, environ: dict[str, str]
 ) -> None:
     is_loading = threading.Event()
     service.handler = lambda _: None if is_loading.wait(PATIENCE) else Reply(500)
 
     with subprocess.Popen(
         [sys.executable, "-c", LOADING, "show", JOB_ID, "--json"],
-        env={**clean_environ, **at_service},
+        env=environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as program:

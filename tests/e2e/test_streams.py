@@ -21,11 +21,6 @@ needs_full_disk = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[str, str]:
-    return {**clean_environ, **at_service}
-
-
 @pytest.mark.parametrize("program", ["casjob", f"{shlex.quote(sys.executable)} -m casjob"])
 def test_the_program_and_the_module_are_the_same(
     program: str, clean_environ: dict[str, str], casjob: Casjob

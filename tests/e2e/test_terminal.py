@@ -64,8 +64,7 @@ def on_screen(drawing: str, columns: int) -> list[str]:
 
 class TestShow:
     @pytest.mark.parametrize(
-        ("columns", "drawing"),
-        [(100, ON_A_TERMINAL), (80, AT_80_COLUMNS), (50, AT_50_COLUMNS)],
+        ("columns", "drawing"), [(100, ON_A_TERMINAL), (80, AT_80_COLUMNS), (50, AT_50_COLUMNS)]
     )
     def test_fits_the_terminal(self, environ: dict[str, str], columns: int, drawing: str) -> None:
         with Terminal(SHOW, environ, columns=columns) as terminal:

@@ -37,11 +37,6 @@ def run_in_time(
     return ran.returncode, ran.stdout, ran.stderr
 
 
-@pytest.fixture
-def environ(clean_environ: dict[str, str], at_service: dict[str, str]) -> dict[str, str]:
-    return {**clean_environ, **at_service}
-
-
 LOGIN = {
     "CASJOB_TOKEN": "",
     "CASJOB_USER_NAME": "ann",

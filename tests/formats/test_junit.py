@@ -261,10 +261,7 @@ class TestWait:
 
     @pytest.mark.parametrize(
         ("jobs", "message"),
-        [
-            ({JOB_ID: RUNNING}, "The job is RUNNING."),
-            ({}, "Nothing is known about the job yet."),
-        ],
+        [({JOB_ID: RUNNING}, "The job is RUNNING."), ({}, "Nothing is known about the job yet.")],
     )
     def test_has_an_error_for_a_job_that_did_not_end(
         self,

@@ -18,10 +18,7 @@ ADDRESS = "https://servicestage.cn-north-4.myhuaweicloud.com"
             ("CASJOB_REGION is 'cn-nort-4', not a known region; did you mean cn-north-4?",),
         ),
         ({"CASJOB_REGION": "cn-nort-4", "CASJOB_ENDPOINT": "https://example.com"}, ()),
-        (
-            {"CASJOB_REGION": "north4"},
-            (f"{NORTH4}; did you mean cn-north-4?",),
-        ),
+        ({"CASJOB_REGION": "north4"}, (f"{NORTH4}; did you mean cn-north-4?",)),
         (
             {"CASJOB_REGION": "a/b"},
             ("CASJOB_REGION is 'a/b', which is not a region such as cn-north-4",),

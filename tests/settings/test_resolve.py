@@ -161,10 +161,7 @@ def test_plain_http_is_for_this_machine_only(url: str, resolve: Resolve) -> None
                 "No account? casjob show --demo",
             ),
         ),
-        (
-            {"OS_AUTH_TOKEN": "t"},
-            ("  export CASJOB_REGION=cn-north-4", "  casjob config --check"),
-        ),
+        ({"OS_AUTH_TOKEN": "t"}, ("  export CASJOB_REGION=cn-north-4", "  casjob config --check")),
     ],
 )
 def test_without_a_region_the_error_has_the_commands_to_set_up(
@@ -204,10 +201,7 @@ def test_an_endpoint_does_not_say_where_iam_is(resolve: Resolve) -> None:
 @pytest.mark.parametrize(
     ("region", "hint"),
     [
-        (
-            "4",
-            "did you mean ap-southeast-4, cn-east-4, cn-north-4 or cn-south-4?",
-        ),
+        ("4", "did you mean ap-southeast-4, cn-east-4, cn-north-4 or cn-south-4?"),
         ("north4", "did you mean cn-north-4?"),
         ("Kualalumpur", "did you mean my-kualalumpur-1?"),
         ("1", "for a private cloud, set CASJOB_ENDPOINT"),

@@ -43,10 +43,7 @@ def test_an_empty_variable_is_not_set(resolve: Resolve) -> None:
 def test_options_are_a_source_of_casjobs_own(clean_environ: dict[str, str]) -> None:
     assert find_sources({"region": " ae-ad-1 ", "project_id": None}, clean_environ)[0] == (
         Source(
-            "the command line",
-            {"region": Value("ae-ad-1", "--region")},
-            explicit=True,
-            is_own=True,
+            "the command line", {"region": Value("ae-ad-1", "--region")}, explicit=True, is_own=True
         ),
     )
 
@@ -148,9 +145,7 @@ def test_a_folder_instead_of_a_file_is_a_warning(
     assert resolve().warnings == (f"{path} can't be read: Is a directory",)
 
 
-def test_a_file_that_can_not_be_examined_is_a_warning(
-    clean_environ: dict[str, str],
-) -> None:
+def test_a_file_that_can_not_be_examined_is_a_warning(clean_environ: dict[str, str]) -> None:
     home = f"/{'a' * 300}"
     clean_environ["HOME"] = home
     assert resolve_settings({}, clean_environ, is_lenient=True).warnings == tuple(
@@ -177,8 +172,7 @@ def test_a_missing_file_that_is_asked_for_is_an_error(resolve: Resolve, tmp_path
         resolve(HUAWEICLOUD_SDK_CREDENTIALS_FILE=str(tmp_path / "gone"))
     assert caught.value.hint == "HUAWEICLOUD_SDK_CREDENTIALS_FILE names it"
     with pytest.raises(
-        SettingsError,
-        match=r"no profile 'x', given by --profile: .*config\.toml does not exist",
+        SettingsError, match=r"no profile 'x', given by --profile: .*config\.toml does not exist"
     ) as caught:
         resolve({"profile": "x"})
     assert caught.value.hint == ("create it, with a table [x] that has region, project_id, …")
