@@ -550,7 +550,7 @@ class TestOtherFormats:
 
         assert shown.out.endswith(
             "- `BASE: The job is FAILED, but none of its tasks failed.`\n"
-            "- `JOB: The job is FAILED, but none of its tasks failed.`\n"
+            "- `JOB: The job is FAILED, but the reply holds no tasks.`\n"
         )
 
     def test_a_file_gets_it_whole(self, casjob: Casjob, tmp_path: Path) -> None:
