@@ -17,6 +17,8 @@ from casjob.job.statuses import Outcome
 
 _LINES_SHARE = 0.3
 """Part of the screen that is kept for jobs that succeeded; if there are more, they scroll off."""
+_LONGEST_VERDICT = 4
+"""Rows for a verdict on a terminal, where those of other jobs are to stay on the screen."""
 _VERDICT_ROWS = 2
 """Rows for a verdict and its cause, in a line, before the next command gets one."""
 
@@ -26,7 +28,8 @@ def verdict(result: JobResult, display: Display) -> str:
     if result.report is None or not result.has_verdict:
         return ""
     page = Page(display)
-    _draw_ending(page, result.job_id, result.report)
+    max_rows = None if page.is_whole else _LONGEST_VERDICT
+    _draw_ending(page, result.job_id, result.report, max_rows=max_rows)
     return page.content()
 
 

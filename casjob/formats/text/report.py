@@ -221,7 +221,9 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
             reason = "for the same reason" if first is last else f"as {first.task.label} did"
             drawn.add(draw_heading(drawn, each, "also ", f", {reason}"))
         else:
-            drawn.gap()
+            # Tasks that only run are a line each.
+            if any(task.message or task.has_failed for task in (each, last or each)):
+                drawn.gap()
             _draw_task(drawn, each, "also " if last and each.has_failed else "", max_rows)
             last = each
         if each.message:

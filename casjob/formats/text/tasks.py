@@ -58,7 +58,7 @@ def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
             min_width=max([MIN_WIDTH, *(len(printable(each)) for each in ids)]),
             overflow="middle",
         ),
-        Field("STEP", "title", "title", narrow=6, drop=8, preferred_width=32, overflow="end"),
+        Field("STEP", "title", "title", narrow=6, drop=7, preferred_width=32, overflow="end"),
         Field("TYPE", "task_type", "task.task_type", drop=3),
         Field(
             "STATUS",
@@ -89,7 +89,7 @@ def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
             "detail",
             "message.detail",
             show=lambda each: (each.message and each.message.detail) or describe_heartbeat(each),
-            narrow=7,
+            narrow=8,
             preferred_width=40,
             overflow="fold",
             is_message=True,

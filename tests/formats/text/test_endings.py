@@ -3,7 +3,7 @@ import json
 import pytest
 
 from casjob.formats.display import Display, JobResult
-from casjob.formats.text.endings import render_endings
+from casjob.formats.text.endings import render_endings, verdict
 from tests.formats.text.test_screens import TRACE
 from tests.samples import job, report_of, separator, task
 
@@ -95,6 +95,19 @@ def test_the_jobs_that_succeeded_scroll_off_before_a_report_does(endings: Ending
 
     assert len(few.splitlines()) < 30
     assert few.split("\n\n", 1)[1] == many.split("\n\n", 1)[1].replace("15 of 16", "3 of 4")
+
+
+def test_a_verdict_of_wait_leaves_room_for_others(endings: Endings) -> None:
+    endings(result(0), rows=24)
+    display = Display(is_terminal=True, environ={"NO_COLOR": "1"})
+
+    lines = verdict(result(0)._replace(has_verdict=True), display).splitlines()
+
+    assert len(lines) == 4
+    assert lines[1].startswith(
+        "  task 5 TX00005  java.lang.IllegalStateException: deployment failed"
+    )
+    assert lines[3].endswith("…")
 
 
 def test_one_job_has_the_whole_screen(endings: Endings) -> None:

@@ -81,6 +81,21 @@ class TestTheDocumentedJob:
         words = ["9", "TN00097", *filter(None, [title]), "✗ FAILED"]
         assert f"  {'  '.join(words)}" in out.splitlines()
 
+    def test_loses_what_tasks_do_before_a_message_gets_narrow(self, draw: Draw) -> None:
+        detail = "the image of the component was not found in the registry of the region"
+        document = job(
+            "FAILED",
+            task(1, "FAILED", TASK_NAME="TN00097", messages={"code": "E1", "message": detail}),
+        )
+
+        lines = draw(document, "tasks", "--color", "never", columns=80).out.splitlines()
+
+        assert lines == [
+            "#  TASK     STATUS    CODE  DETAIL",
+            "1  TN00097  ✗ FAILED  E1    the image of the component was not found in the",
+            "                            registry of the region",
+        ]
+
     def test_is_drawn_in_ascii_where_no_more_can_be_written(self, draw: Draw) -> None:
         drawing = ON_A_TERMINAL.translate(str.maketrans("✗✓·▇▏", "x+-=|"))
 

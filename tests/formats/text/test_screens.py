@@ -337,6 +337,16 @@ def test_what_a_task_says_is_a_hint_where_none_failed(in_rows: InRows) -> None:
     ]
 
 
+def test_tasks_that_only_run_are_a_line_each(in_rows: InRows) -> None:
+    document = job("RUNNING", task(1), task(2, "RUNNING"), task(3, "RUNNING", start=100))
+
+    assert in_rows(document)[3:6] == [
+        "● task 2 TX00002: running for 2m 00s, last heartbeat 1m 59s ago",
+        "● task 3 TX00003: running for 20.0s, last heartbeat 19.0s ago",
+        "",
+    ]
+
+
 odd_text = st.text(st.characters(codec="utf-8"), max_size=60) | st.just("x" * 300)
 
 
