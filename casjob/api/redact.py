@@ -22,8 +22,11 @@ _SHORTEST_START = 3
 _LAYERS = 5
 """Layers of each encoding that are undone: JSON within JSON within JSON was seen."""
 
-_REMEMBERED = 100
-"""Secrets of the latest requests; a signature is one, and each request has its own."""
+_REMEMBERED = 40
+"""Secrets of the latest requests: 8 jobs, each with 4 pages, are under way at the most.
+
+A signature is one, and each request has its own. Every reply is searched for all of them.
+"""
 
 _SECRET_HEADERS = ("X-Auth-Token", "X-Security-Token", "X-Subject-Token")
 

@@ -1,6 +1,7 @@
 """What the statuses of jobs and tasks mean; the set is open: the service may send others."""
 
 from enum import Enum, StrEnum
+from functools import lru_cache
 
 from casjob.catalogue.meanings import fold_spelling
 from casjob.errors import ExitStatus
@@ -62,6 +63,7 @@ STATUS_WORDS = (*_STAGES, "UNKNOWN")
 _DOCUMENTED = {fold_spelling(word): word for word in STATUS_WORDS}
 
 
+@lru_cache(maxsize=128)  # a job has two or three, and as many tasks as it likes
 def spell_status(status: str | None) -> str:
     """Return a status word in upper case, as documented: CANCELLED for `canceled`."""
     word = (status or "").strip()
