@@ -4,6 +4,7 @@ It is quoted as in RFC 4180, and around semicolons, at which LibreOffice parts c
 in LF, not CRLF: every reader takes both, and `cut` and `awk` would have the CR in the last column.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -31,7 +32,7 @@ Row = TypeVar("Row")
 Write: TypeAlias = Callable[[Iterable[Field[Any]], Iterable[Any]], bytes]
 """Returns a header of the fields that have keys, and a row each."""
 
-_QUOTED = frozenset('",;\n')
+_QUOTED = re.compile('[",;\n]')
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel runs both
 """With these, spreadsheets begin a formula. Source: OWASP, "CSV Injection"."""
@@ -127,7 +128,7 @@ def list_cells(
 
 def _quote(cell: str | float) -> str:
     text = str(cell)
-    return text if _QUOTED.isdisjoint(text) else '"' + text.replace('"', '""') + '"'
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:

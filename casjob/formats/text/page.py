@@ -22,6 +22,7 @@ from casjob.formats.text.words import (
     Part,
     Words,
     as_line,
+    join_parts,
     measure,
     measure_line,
     replace_signs,
@@ -53,7 +54,7 @@ class Page:
         self.remedy = f"; {all_with}{_SHOWS_ALL}" if all_with else ""
         self.rows: list[Line] = []
         self._encoding = display.encoding
-        self._is_colored = display.is_colored
+        self._paint = _color if display.is_colored else join_parts
         if self.width is not None:
             from casjob.formats.text.terminal import Terminal
 
@@ -194,21 +195,6 @@ class Page:
         """Return all lines; each ends in a line feed."""
         return "".join([f"{self._paint(line)}\n" for line in self.rows])
 
-    def _paint(self, line: Line) -> str:
-        if not self._is_colored:
-            return "".join([text for text, _ in line])
-        # Rich is loaded only where a user wants colours.
-        from rich.color import ColorSystem
-        from rich.style import Style
-
-        def color(text: str, style: str) -> str:
-            # Not the blanks at its end, which a line must not end in.
-            shown = text.rstrip(" ")
-            colored = Style.parse(style).render(shown, color_system=ColorSystem.STANDARD)
-            return colored + " " * (len(text) - len(shown))
-
-        return "".join(starmap(color, line))
-
     def _draw(self, field: Field[Row], rows: Sequence[Row | Across]) -> list[Cell]:
         """Return the cells of a column; of a status, with the sign and the colour of its stage."""
 
@@ -244,3 +230,17 @@ class Page:
             lines = self.signs(f"… {describe_count(more, 'more line')}{self.remedy}")
             line += [LINE_FEED, (lines, "dim")]
         return line
+
+
+def _color(line: Line) -> str:
+    # Rich is loaded only where a user wants colours.
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    def color(text: str, style: str) -> str:
+        # Not the blanks at its end, which a line must not end in.
+        shown = text.rstrip(" ")
+        colored = Style.parse(style).render(shown, color_system=ColorSystem.STANDARD)
+        return colored + " " * (len(text) - len(shown))
+
+    return "".join(starmap(color, line))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from casjob.durations import format_age
 from casjob.formats.display import Display
 from casjob.formats.text.phrases import format_elapsed, format_moment
-from casjob.formats.text.words import Line, Words, measure_line
+from casjob.formats.text.words import Line, Words, join_parts, measure
 from casjob.job.statuses import Stage
 
 Row = TypeVar("Row")
@@ -83,13 +83,15 @@ class Field(NamedTuple, Generic[Row]):
 
     def value(self, row: Row) -> Value:
         """Return what a row has in it."""
-        if not isinstance(self.read, str):
-            return self.read(row)
+        read = self.read
+        if not isinstance(read, str):
+            return read(row)
         try:
-            return cast("Value", _attributes(self.read)(row))
+            found: Value = _attributes(read)(row)
         except AttributeError:
             # There is nothing of which it would be.
             return None
+        return found
 
     def words(self, row: Row) -> Words:
         """Return what people see of a row."""
@@ -200,10 +202,11 @@ def align(
 def _pad(column: Column, paint: Callable[[Line], str]) -> tuple[int, list[str]]:
     """Return how wide a column is, and its heading and cells, all that wide."""
     cells: list[Line] = [[(column.field.heading or "", "dim")], *column.cells]
-    widths = [*map(measure_line, cells)]
+    texts = [*map(join_parts, cells)]
+    widths = [*map(measure, texts)]
     widest = min(max(widths), MAX_PADDED)
     blanks = (" " * (widest - width) for width in widths)
-    painted = zip(map(paint, cells), blanks, strict=True)
+    painted = zip(texts if paint is join_parts else map(paint, cells), blanks, strict=True)
     if column.field.is_right:
-        return widest, [f"{blank}{text}" for text, blank in painted]
-    return widest, [f"{text}{blank}" for text, blank in painted]
+        return widest, [blank + text for text, blank in painted]
+    return widest, [text + blank for text, blank in painted]

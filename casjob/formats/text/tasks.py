@@ -81,13 +81,13 @@ def list_task_fields(report: Report, *, utc: bool) -> list[Field[TaskReport]]:
         Field(
             "CODE",
             "code",
-            "message.code",
+            lambda each: each.message and each.message.code,
             style=lambda each: "bold red" if each.has_failed else "",
         ),
         Field(
             "DETAIL",
             "detail",
-            "message.detail",
+            lambda each: each.message and each.message.detail,
             show=lambda each: (each.message and each.message.detail) or describe_heartbeat(each),
             narrow=8,
             preferred_width=40,

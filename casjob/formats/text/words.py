@@ -76,9 +76,14 @@ def measure(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_measure, text))
 
 
+def join_parts(line: Line) -> str:
+    """Return the text of a line, without styles."""
+    return "".join([text for text, _ in line])
+
+
 def measure_line(line: Line) -> int:
     """Return the columns that a line takes."""
-    return measure("".join([text for text, _ in line]))
+    return measure(join_parts(line))
 
 
 def _measure(character: str) -> int:
