@@ -801,7 +801,7 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
         if is_shown(sent if isinstance(sent, str) else encode(sent)):
             continue
         for leaf in _find_texts(_decode_all(sent)):
-            is_something = leaf.strip().strip("\"' ") not in {"", "null", "None", "<nil>"}
+            is_something = leaf.strip("\"' \t\r\n\ufeff") not in {"", "null", "None", "<nil>"}
             if is_something and not is_shown(leaf) and not is_repaired(leaf):
                 yield leaf
 
