@@ -269,7 +269,8 @@ class TestExitStatus:
             "casjob: JOB1 has not ended within 0.1s: the service has sent nothing about it yet\n"
         )
         assert json.loads(finished.out)["timed_out"] is True
-        assert len(service.requests) == 1
+        # On a busy machine, it may not even have come by then.
+        assert len(service.requests) <= 1
 
     @pytest.mark.parametrize(
         ("options", "replies", "standing"),
