@@ -157,7 +157,11 @@ STATUSES: dict[str, Row] = {
     "401 wrong": unauthorized("APIGW.0301"),
     "401 expired": unauthorized("APIGW.0307"),
     "401 of the same family": unauthorized("APIG.0307"),
-    "403": forbidden("SVCSTG.00100403", CONFIG),
+    "403": forbidden(
+        "SVCSTG.00100403",
+        "it takes ServiceStage ReadOnlyAccess in this project; casjob config shows where the"
+        " project is set",
+    ),
     "403 user": forbidden("APIGW.0302", "this user may not call the API"),
     "403 app": forbidden("APIGW.0304", "this app may not call the API"),
     "403 access": forbidden("APIGW.0306", "access to the API is denied"),

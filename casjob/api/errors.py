@@ -26,6 +26,7 @@ from casjob.json_text import decode
 
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
+_PLACE_HINT = f"are project and region the right ones? {WHERE_FROM}"
 PROXY_NAME_HINT = "is the proxy spelled right?"
 
 NOT_THE_SERVICE = (
@@ -199,7 +200,7 @@ def explain_refusal(response: Response, *, service: str, refusals: Refusals) -> 
             message = f"{what} has no error code of the service"
             refusal = NotTheServiceError(message, hint=NOT_THE_SERVICE)
         refusal.service_message = service_message
-        refusal.hint = known_hint or refusal.hint or WHERE_FROM
+        refusal.hint = known_hint or refusal.hint or _PLACE_HINT
         return refusal
     hint = "check the arguments and the options; casjob config shows the effective settings"
     message = f"{service} refused the request (HTTP {status})"

@@ -180,7 +180,9 @@ class ServiceStage:
             params["instance_id"] = window.instance_id
         refusals: Refusals = {
             HTTPStatus.FORBIDDEN: ForbiddenError(
-                f"not allowed to see job {job_id} in {self._where}"
+                f"not allowed to see job {job_id} in {self._where}",
+                hint="it takes ServiceStage ReadOnlyAccess in this project; casjob config shows"
+                " where the project is set",
             ),
             HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {self._where}"),
         }
