@@ -1,8 +1,10 @@
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from casjob import errors
-from casjob.errors import CasjobError, ExitStatus, TransientError
+from casjob.errors import CasjobError, CheckResult, ExitStatus, TransientError
 
 
 def find_kinds(kind: type[CasjobError], depth: int = 0) -> Iterator[tuple[int, str, int]]:
@@ -41,3 +43,16 @@ def test_a_transient_error_keeps_all_it_is_told() -> None:
 
     assert (str(error), error.message, error.steps) == ("busy", "busy", ())
     assert (error.service_message, error.hint, error.retry_after) == ("wait", "try later", 7)
+
+
+@pytest.mark.parametrize(
+    ("result", "advice"),
+    [
+        (CheckResult("TCP", ExitStatus.UNAVAILABLE, "no", "mend it", ("so",)), "mend it"),
+        (CheckResult("TCP", ExitStatus.UNAVAILABLE, "no", steps=("so", "and so")), "so\nand so"),
+        (CheckResult("TCP", ExitStatus.UNAVAILABLE, "no"), None),
+        (CheckResult("TCP", ExitStatus.SUCCESS, "yes", "mend it"), None),
+    ],
+)
+def test_a_probe_that_failed_has_advice(result: CheckResult, advice: str | None) -> None:
+    assert result.advice == advice

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casjob.job.failures import Failure, Pair, decode_messages, describe_failure, read_failure
+from casjob.job.failures import Failure, Pair, clip, decode_messages, describe_failure, read_failure
 from casjob.json_text import MAX_DEPTH, JsonValue, encode
 
 VPC: dict[str, JsonValue] = {"code": "VPC.0202", "message": "Query failed."}
@@ -775,3 +775,10 @@ def test_the_time_to_read_a_message_grows_with_its_length(piece: str) -> None:
 )
 def test_a_failure_is_described_in_a_line(failure: Failure | None, text: str) -> None:
     assert describe_failure(failure) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("", ""), ("12345", "12345"), ("123456", "12345… (6 characters)")]
+)
+def test_a_text_is_cut_only_where_it_is_too_long(text: str, shown: str) -> None:
+    assert clip(text, 5) == shown
