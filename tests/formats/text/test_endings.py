@@ -128,3 +128,15 @@ def test_one_job_has_the_whole_screen(endings: Endings) -> None:
         "5 tasks folded; casjob show --full shows\n"
         "all\n"
     )
+
+
+def test_a_job_that_failed_without_a_failed_task_is_a_line_where_it_has_no_room(
+    endings: Endings,
+) -> None:
+    report = report_of(job("FAILED", *(task(each) for each in range(9))))
+
+    drawn = endings(*[JobResult(f"{JOB_ID}6", report)] * 5, rows=20).split("\n\n")
+
+    assert drawn[0] == (
+        "✗ JOB474362ef-091d-429f-9b3e-c9246b37dee6 provision/provMain FAILED after 1.0s"
+    )
