@@ -50,7 +50,7 @@ OTHER_VARIABLES = {
     ", ".join(list(sources.VARIABLES)[1:]): "Settings under the names that"
     " the vendor's SDKs, Terraform and OpenStack use; taken in this order, after casjob's own.",
     "HTTPS_PROXY, ALL_PROXY, NO_PROXY": "The proxy, and the hosts to reach directly.",
-    "SSL_CERT_FILE": "CA certificates to trust instead of those in certifi, such as the system's.",
+    "SSL_CERT_FILE": "CA certificates to trust, such as the system's, instead of certifi's.",
     "NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE": "The first turns colour off, the others on;"
     " --color overrides them.",
     "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME": "Used instead of ~/.config, ~/.local/state"

@@ -368,8 +368,8 @@ class TestTheLastJobOfAComponent:
 
         assert refused.status == 5
         assert refused.err.splitlines()[-1] == (
-            "  hint: a component is listed with this job, so the project is right: it may have"
-            " been removed since"
+            "  hint: the project is right, as a component is listed with this job; the job may have"
+            " been removed"
         )
 
     @pytest.mark.parametrize("bad", ["..", "a/b", "JOB\x1b[2J", 1.5])

@@ -28,9 +28,9 @@ _CHANGING = {"LAST_HEALTH_CHECK", "MESSAGES", "OWNER_ID", "TASK_STATUS", "UPDATE
 
 
 _LISTED = (
-    "a component is listed with this job, so the project is right: it may have been removed since"
+    "the project is right, as a component is listed with this job; the job may have been removed"
 )
-"""The hint about such a job: neither its project nor its region is wrong."""
+"""The hint about a job that is listed: neither its project nor its region is wrong."""
 
 _Value = TypeVar("_Value")
 

@@ -127,7 +127,7 @@ def _await_next_job(
         return last, None if jobs is None else list_jobs()
 
     component, last = look_up(_LIST, find, is_seen=False)
-    what, old = f"another job of component {component.label}", list[str]()
+    what, old = f"the next job of component {component.label}", list[str]()
     jobs: list[str] | None = []
     # `jq -r` prints null for the last job of a component that has none.
     if after not in {"", "null"}:
@@ -141,7 +141,7 @@ def _await_next_job(
             _check_job(before, component, named, service, session, is_listed=is_listed)
         # Where it is not listed, all that are were there before it.
         old = jobs[jobs.index(before) :] if jobs and before in jobs else [before, *(jobs or [])]
-        what += f" than {before}"
+        what += f" after {before}"
     with session.notices.progress(f"waiting for {what}"):
         while not (new := [each for each in [last, *(jobs or [])] if each and each not in old]):
             last, jobs = look_up.again(what, find_again)

@@ -223,7 +223,7 @@ class TestTextOfTheService:
     ) -> None:
         service.components = [component(1, self.NAME, job_id=OTHER_JOB_ID)]
         words = [CASJOB, "wait", "--component", "c0000001", "--after", OTHER_JOB_ID]
-        progress = f"waiting for another job of component {self.SHOWN} than {OTHER_JOB_ID}"
+        progress = f"waiting for the next job of component {self.SHOWN} after {OTHER_JOB_ID}"
 
         with held(service, first=2) as gate, Terminal(words, environ, columns=160) as terminal:
             terminal.wait_until(lambda lines: lines == [progress])

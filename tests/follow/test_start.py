@@ -310,7 +310,7 @@ class TestTheNextJob:
         waited = wait("--timeout", "0.4s", after=after)
 
         assert (waited.status, waited.out) == (124, "")
-        what = f"another job of component web than {JOB_ID}"
+        what = f"the next job of component web after {JOB_ID}"
         assert waited.err == f"casjob: --timeout 0.4s passed while waiting for {what}\n"
         assert len(service.requests) > 3
 
@@ -394,7 +394,7 @@ class TestTheNextJob:
         waited = wait(*options)
 
         assert waited.status == 0
-        reminder = f"casjob: waiting for another job of component web than {JOB_ID}\n"
+        reminder = f"casjob: waiting for the next job of component web after {JOB_ID}\n"
         assert (reminder in waited.err) is not bool(options)
         # Once there is no more to wait for, there is no more reminder.
         assert "casjob: waiting for 1 job: \n" not in waited.err
