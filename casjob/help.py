@@ -67,7 +67,7 @@ def describe_usage_error(error: typer.TyperException, words: list[str]) -> Usage
     # Only the error about an unknown option has these.
     if not hasattr(error, "possibilities"):
         return UsageError(_reword(error, context), steps=steps)
-    # A secret first: it is repeated by no example.
+    # A secret first: no example may repeat it.
     given = (word.partition("=")[0] for word in words)
     secret = next((each for each in given if _find_hint(each).startswith(_SECRET)), None)
     option = secret or str(getattr(error, "option_name", ""))

@@ -36,7 +36,7 @@ _MIN_MILLISECONDS = 10**11
 """From here on a number is a time in a smaller unit than seconds: 1973 and the year 5138."""
 
 _EPOCH_START = datetime.fromtimestamp(0, UTC)
-"""No later is a time that is not set: Go's zero is in the year 1."""
+"""A time is not set unless it is later: Go's zero is in the year 1."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -176,9 +176,10 @@ def read_flag(value: object) -> bool | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Return a time in UTC, or None: of ISO 8601, or since 1970 in seconds or down to nanoseconds.
+    """Return a time in UTC, or None: from ISO 8601, or from seconds to nanoseconds since 1970.
 
-    A time without a zone is taken to be in UTC, and one no later than the start of 1970 as not set.
+    A time without a zone is taken to be in UTC. One that is not later than the start of 1970 is not
+    set.
     """
     try:
         text = str(value)

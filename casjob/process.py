@@ -82,7 +82,7 @@ def _exit_at_once(number: int, _frame: object) -> NoReturn:
         if os.isatty(2) and os.environ.get("TERM") != "dumb":
             terminal = os.dup(2)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            os.write(terminal, b"\r\x1b[K")  # noqa: TID251 - the thread may hold their locks
+            os.write(terminal, b"\r\x1b[K")  # noqa: TID251 - the thread may hold a stream's lock
     os._exit(_SIGNALLED + number)
 
 

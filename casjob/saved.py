@@ -108,16 +108,16 @@ def read_saved(file: str) -> SavedJob:
         what = f", but an error: {message}" if message and _is_error(document) else ""
         raise ReplyError(f"{error.message}{what}", hint=_KINDS) from None
     if len(documents) > 1:
-        # It is no fault of the service that a job that was polled has each task several times.
+        # A job that was polled has each task several times, which is no fault of the service.
         return saved._replace(detail=saved.detail._replace(duplicates=()))
     return saved
 
 
 def _is_error(document: JsonValue) -> bool:
     """Return whether a document without a job is the body of an error: it has a code, no list."""
-    paths = (path for path, _ in find_leaves(decode_messages(document)))
     failure = read_failure(document)
-    return bool(failure and failure.code) and not any(isinstance(s, int) for p in paths for s in p)
+    steps = (step for path, _ in find_leaves(decode_messages(document)) for step in path)
+    return bool(failure and failure.code) and not any(isinstance(step, int) for step in steps)
 
 
 def save_job(file: OutputFile, detail: JobDetail) -> None:
@@ -173,7 +173,7 @@ def _read_text(file: str, name: str) -> str:
 
 
 def _find_documents(text: str, name: str) -> Sequence[Any]:
-    """Return the document in a text; in a list, an object or other text, those about a job."""
+    """Return the documents about a job in a text: in a list, an object or words; or else itself."""
     if not text:
         raise ReplyError(f"{name} is empty", hint="the command that wrote it may have failed")
     try:

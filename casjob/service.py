@@ -306,7 +306,7 @@ def _find_origin(url: str, settings: Settings) -> str | None:
 
 
 def _explain_name(url: str, region: Setting[str | None], origin: str) -> str:
-    """Return what to check if the host is unknown: its region may be mistyped."""
+    """Return what to check if the host is unknown: the region in its name, or all of it."""
     name = region.value
     is_unknown = name and name not in KNOWN_REGIONS and f".{name}." in url
     if name and is_unknown and (suggestion := suggest_region(name)):

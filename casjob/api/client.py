@@ -106,7 +106,7 @@ class Client:
         name: names the service in errors.
         origin: where the address is from.
         name_hint: what to check if the host's name is unknown.
-        project_id: the project that requests are about, if it is one.
+        project_id: the project that requests are about; empty if they are about none.
         while_waiting: called once a request is under way, before its response is waited for.
 
     Raises:

@@ -50,10 +50,10 @@ def fetch_list(
 
     Pages are fetched side by side while each is full and a plausible count says that there are
     more; otherwise one by one, each beginning where the one before ended, as a server may cap its
-    pages. A count smaller than the items received is not plausible, nor is that of a page with more
-    than was asked for the end. A page without a new item is the last one, so that requests end even
-    if a server ignores the offset; those without an id are not kept again. The items may be more
-    than the limit.
+    pages. A count is not plausible if more items were received, or if a page has more than was
+    asked for. A page without a new item is the last one, so that requests end even if a server
+    ignores the offset; of its items, those without an id are left out. There may be more items than
+    the limit, and several with one id.
 
     Raises:
         ReplyTooLargeError: there are more pages than casjob fetches.

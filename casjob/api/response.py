@@ -91,7 +91,7 @@ def read_response(response: httpx.Response, peer: str) -> Response:
 
 
 def _decompress(response: httpx.Response, peer: str) -> Iterable[bytes]:
-    # Quoted as it was sent: a secret in lower case would not be masked.
+    # Shown as sent: in lower case, a secret in it would not be masked.
     coding = response.headers.get("Content-Encoding", "").strip()
     if coding.lower() in {"", "identity"}:
         return response.iter_raw()

@@ -9,9 +9,9 @@ from casjob.errors import CasjobError, ReplyTooLargeError
 MAX_LOG = 64 * 1024 * 1024
 """Characters of a log that are read."""
 MAX_PARTS = 2700
-"""Parts that are read at once: of the documented size, 25 kB, so many are the longest log."""
+"""Parts that one call reads: of the documented size, 25 kB, so many make up the longest log."""
 _SHORT = 4096
-"""Characters: a part of fewer is the last one so far."""
+"""A part of fewer characters is the last one so far."""
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, and what moves the cursor
@@ -41,9 +41,9 @@ class LogPart(NamedTuple):
 class LogReader:
     """Reads the log of a build from its start, in as many calls as one likes.
 
-    The end of paging is not documented: a part is the last one if it is empty, or if its end is not
-    after its start, which `fetch_part` gets. While a build writes line by line, no part may ever be
-    empty.
+    `fetch_part` gets the position where a part starts. The end of paging is not documented: a part
+    is the last one if it is empty, or if its end is not after its start. While a build writes line
+    by line, parts may never be empty: then a short one ends a call.
     """
 
     def __init__(self, fetch_part: Callable[[int], LogPart]) -> None:

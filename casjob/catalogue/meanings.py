@@ -23,8 +23,8 @@ _SEPARATOR_PREFIX = "SEPARATOR_"
 _ANY_PHASE = "heads a phase of the job: the steps after it, up to the next one; it does no work"
 
 _SERVICESTAGE = frozenset({"SVCSTG", "ECC"})
-"""The prefixes of ServiceStage: that an error of a job is from there says nothing, and it passes on
-those of others under codes of its own."""
+"""The prefixes of ServiceStage. They do not say whose error it is: ServiceStage passes on those of
+others under codes of its own."""
 
 _ENGINE_CODE = re.compile(r"ECC[0-9]{5}", re.IGNORECASE)
 
@@ -112,14 +112,14 @@ class Catalogue:
     def explain_code(self, code: str) -> Explanation | None:
         """Return what is known about a code, or None if not even its service is known.
 
-        The documented meaning is only that of the very code. Another one has just the service.
+        Only the exact code has the documented meaning. Of any other, just the service is known.
         """
         known = self._known.get(_key(code))
         service, custom = find_service(code), self.find_custom(code)
         if known and known.kind is Kind.CODE:
             return known._replace(custom=custom, service=service)
         if service and service.prefix == "ECC" and not _ENGINE_CODE.fullmatch(code):
-            # Mistyped: the one that is meant is suggested.
+            # It is mistyped: its user gets a suggestion.
             service = None
         if custom or service:
             return Explanation(code, Kind.CODE, custom, service=service)

@@ -70,14 +70,11 @@ def _show_events(poller: Poller, view: View, session: Session) -> bool:
 def _list_results(poller: Poller, session: Session) -> list[JobResult]:
     # A later command is about the job last viewed, which need not be named if it is this one.
     is_last = len(poller.jobs) == 1
-    return [
-        JobResult(
-            job.job_id,
-            job.report,
-            None
-            if job.not_found
-            else job.report and suggest_next(job.job_id, job.report, session, is_last=is_last),
-            is_missing=job.not_found is not None,
-        )
-        for job in poller.jobs
-    ]
+    results = []
+    for job in poller.jobs:
+        command = None
+        if job.report and not job.not_found:
+            command = suggest_next(job.job_id, job.report, session, is_last=is_last)
+        is_missing = job.not_found is not None
+        results.append(JobResult(job.job_id, job.report, command, is_missing=is_missing))
+    return results

@@ -1,6 +1,6 @@
 """The sample components and the jobs that deployed them.
 
-One job is the documented one as published, the others are played from their steps in a file.
+One job is the documented one as published. The others are played from their steps in a file.
 """
 
 import json
@@ -44,7 +44,7 @@ Step: TypeAlias = tuple[int, str, str, int, *tuple[str, ...]]
 
 
 class Deployment(TypedDict):
-    """A version, the job that deployed it, and whether a build ran within that.
+    """A version, the job that deployed it, and whether a build ran within the job.
 
     Without a start, the job begins when the service is first asked for anything. The documented job
     has no steps here.

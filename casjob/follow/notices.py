@@ -71,8 +71,9 @@ def conclude(poller: Poller, notices: Notices) -> ExitStatus:
 def _describe_standing(job: FollowedJob) -> str:
     report, trouble = job.report, job.trouble
     if report is None:
-        missing = "it does not exist yet" if job.is_missing else None
-        return missing or trouble or "the service has sent nothing about it yet"
+        if job.is_missing:
+            return "it does not exist yet"
+        return trouble or "the service has sent nothing about it yet"
     words = report.job.execution_status
     if trouble:
         return f"it was {words or 'without a status'}, but then: {trouble}"

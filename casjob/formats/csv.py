@@ -143,6 +143,6 @@ def _disarm(value: Value, escape: Callable[[str], str]) -> str | float:
         # A fast check: most cells neither begin a formula nor need an escape.
         return value
     text = escape(value)
-    # Either one: escaping changes a tab at the start, and drops a joiner.
+    # Both are tried: escaping changes a tab at the start, and drops a joiner.
     runs = any(each.lstrip().startswith(_FORMULA_STARTS) for each in (value, text))
     return f"'{text}" if runs else text

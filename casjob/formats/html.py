@@ -42,7 +42,7 @@ _PAGE = """\
 _GREY = "bright_black"
 """Stands for dim text, which Rich makes too pale to be read."""
 _COLUMNS = 108
-"""Where prose is wrapped, and how wide a timeline makes a table; it fits into 1,000 pixels."""
+"""Where prose is wrapped, and how wide a timeline makes a table: 1,000 pixels hold so many."""
 
 
 class Palette(NamedTuple):

@@ -36,7 +36,7 @@ def encode(document: documents.Document | documents.Task, *, indent: int | None 
     """Return a document in UTF-8 with a line feed at its end; without `indent`, on one line."""
     if indent:
         # Six times as fast, but it refuses lone surrogates and more than 255 levels. In a key, it
-        # makes three characters of the former.
+        # replaces a lone surrogate by three U+FFFD.
         with suppress(PydanticSerializationError):
             written = to_json(document, indent=indent).decode()
             if "\ufffd" not in written:
@@ -102,9 +102,9 @@ class _EventLines:
 
 
 def _records(model: str, key: str | None = None) -> Callable[..., bytes]:
-    """Return what presents content as one of the `records`, whole or under a key.
+    """Return a function that presents content by a model of `records`, whole or under a key.
 
-    A report does not need them; to load them takes 10 ms.
+    The models are loaded late: that takes 10 ms, and a report does not need them.
     """
 
     def present(content: object, *_display: object, write: Write = encode) -> bytes:

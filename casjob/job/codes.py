@@ -97,10 +97,10 @@ _SAYS_NO_MORE = re.compile(
     r"(?i)(?:err|error|exception|fail|failure|msg|message|reason|detail|desc|description|cause|text"
     r"|body|data|result|response|value|output)s?\Z"
 )
-"""The end of a key that may be left out where its value is a text: NeutronError, but no pod."""
+"""The end of a key that only says that its value is a text: NeutronError, but not a pod's name."""
 
 _NOTHING = frozenset({"", "null", "None", "<nil>"})
-"""What programs write in a text where they have none."""
+"""What programs write where they have no text."""
 
 
 class Candidate(NamedTuple):
@@ -182,7 +182,7 @@ def find_candidates(message: JsonValue) -> Iterator[Candidate]:
 def find_sentence(path: Path, value: JsonValue) -> tuple[Path, JsonValue]:
     """Return the deepest text in the value of a text, or else the one leaf, or else the value.
 
-    A leaf whose key says more than that it is a text is left with it: `{"web-6f9c": "gone"}`.
+    A leaf keeps a key that says more than that it is a text: `{"web-6f9c": "gone"}`.
     """
     if isinstance(value, str):
         return path, value
@@ -214,7 +214,7 @@ def _find_pairs(fields: dict[str, JsonValue]) -> Iterator[tuple[str | None, str 
     own = own_texts.get(_find_spelling(cause)) if cause else None
     own = own or next(iter(texts), None)
     if cause and not own:
-        # A number or a flag, which is no text but where there is no other.
+        # A number or a flag is the text only where there is no other.
         keys = (key for key in fields if key in sentences or key.lower() == "detail")
         own = next((key for key in keys if isinstance(fields[key], int | float)), None)
     others = [

@@ -49,7 +49,7 @@ class ComponentName(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """What names it on a command line as it was named on this one."""
+        """The arguments that name it in a suggested command, as they were given."""
         return [self.name, *(["--application", self.application] if self.application else [])]
 
 
@@ -65,7 +65,7 @@ class ComponentIdentity(NamedTuple):
 class Place(NamedTuple):
     """Where a job is, as far as that is known without a request for it.
 
-    `good_run_of` names its component, if another job of that has succeeded.
+    `good_run_of` names its component, if another of the component's jobs has succeeded.
     """
 
     region: str | None = None
@@ -78,9 +78,9 @@ class JobDetail(NamedTuple):
     """A job with its tasks, or with those that were requested.
 
     `rest` has the unknown fields beside job and tasks; `task_count` is the service's count of all
-    tasks, and `as_of` its clock, in UTC, or if that is not known, the latest time of a task;
-    `duplicates` are ids of tasks that came more than once, and `next_status` is what the job's
-    became while its tasks were fetched.
+    tasks. `as_of` is the service's time, in UTC; without `has_clock`, the latest time of a task.
+    `duplicates` are ids of tasks that came more than once. `next_status` is the job's status at the
+    end, if it changed while the tasks were fetched.
     """
 
     job: "Job"
@@ -107,7 +107,7 @@ class JobDetail(NamedTuple):
     def order_tasks(self, *, is_desc: bool = False) -> "list[Task]":
         """Return the tasks by TASK_INDEX; where one has none, as sent, or the reverse of that.
 
-        One of which nothing is known comes last.
+        Tasks of which nothing is known come last.
         """
         if any(task.sent and task.task_index is None for task in self.tasks):
             return list(reversed(self.tasks) if is_desc else self.tasks)

@@ -27,7 +27,7 @@ _ADDS = re.compile(r"(?i)error_?details?(?![\w-])")
 """A path to what an error body adds to its message."""
 
 _NAMES_A_THING = re.compile(r"[\d./:-]")
-"""In a key that is no field's: web-6f9c-x2k, 10.0.0.1."""
+"""Found in a key that names a thing, such as web-6f9c-x2k or 10.0.0.1, not in a field's name."""
 
 _ESCAPED = re.compile(r'\\(["\\])')
 

@@ -29,9 +29,10 @@ _BUILD_FAILED = "ECC00011"
 class TaskReport(NamedTuple):
     """What one task means.
 
-    `message` is what its MESSAGES say, None if nothing, or if it succeeded and that is no hint;
-    `means` is what is known about the codes in that of a task that failed. A separator names the
-    `phase` of tasks after it, and does no work. `elapsed_seconds` is how long it took, or runs.
+    `message` is what its MESSAGES say, if anything; of a task that succeeded, only where that is
+    the best hint. `means` is what is known about the codes in it, if the task failed. A separator
+    names the `phase` of tasks after it, and does no work. `elapsed_seconds` is how long it took, or
+    has run so far.
     """
 
     task: "Task"
@@ -277,7 +278,7 @@ def report_job(
 def _report_tasks(detail: JobDetail, window: Window, catalogue: Catalogue) -> Iterator[TaskReport]:
     phase, tasks = None, detail.order_tasks(is_desc=window.desc)
     stages = [stage_of(task.task_status) for task in tasks]
-    # Where no task says why the job failed, what the others say is the best hint there is.
+    # Where no task failed, what those that succeeded say is the best hint there is.
     has_failed = stage_of(detail.job.execution_status) is Stage.FAILED
     has_hints = has_failed and window.is_whole and Stage.FAILED not in stages
     for task, stage in zip(tasks, stages, strict=True):

@@ -20,7 +20,7 @@ _LINES_SHARE = 0.3
 _LONGEST_VERDICT = 4
 """Rows for a verdict on a terminal, where those of other jobs are to stay on the screen."""
 _VERDICT_ROWS = 2
-"""Rows for a verdict and its cause, in a line, before the next command gets one."""
+"""Rows that the verdict and its cause have before the next command gets one."""
 
 
 def verdict(result: JobResult, display: Display) -> str:
@@ -59,7 +59,7 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
     left = rows - parts - tally.height - min(lines.height, round(rows * _LINES_SHARE))
     pages = [lines]
     for index, (result, ended) in enumerate(reported):
-        # What one does not take is left for the others.
+        # Rows that one does not need are left for the others.
         share = max(left // (len(reported) - index), 1) if rows and len(results) > 1 else None
         pages.append(_draw_result(result, ended, display, share))
         left -= pages[-1].height
@@ -67,7 +67,7 @@ def render_endings(results: Sequence[JobResult], display: Display) -> str:
 
 
 def _draw_result(result: JobResult, ended: Report, display: Display, max_rows: int | None) -> Page:
-    """Return a page with the report of a job; where that has no room, with its verdict."""
+    """Return a page with the report of a job or, where that has no room, with its verdict."""
     command = result.next_command
     # watch itself has no such option.
     all_with = f"casjob show {FULL}"

@@ -69,7 +69,7 @@ def _read_lines(page: Page, message: Failure, means: Sequence[str]) -> Iterator[
     def read(label: Words, text: str, rank: int) -> Iterator[_Line]:
         first, *others = split_lines(text)
         yield _Line(INDENT, label, first, rank)
-        # Of a stack trace, the last cause is the root of the others.
+        # In a stack trace, the last cause is the root cause.
         root = next(filter(names_cause, reversed(others)), None)
         for line in others:
             lower = 1 if line == root else 3 if names_cause(line) else 4

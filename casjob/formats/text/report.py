@@ -20,10 +20,10 @@ from casjob.formats.text.words import INDENT, STAGE_STYLES, Words, as_line, meas
 from casjob.job.report import Report, TaskReport
 from casjob.job.statuses import Stage
 
-MIN_FAILURE_ROWS = 3
+_MIN_FAILURE_ROWS = 3
 """Rows for failures at any rate: a heading, the message's first line, what was left out."""
 _FAIR_FAILURE_ROWS = 7
-"""Rows for failures, if they take as many, before the verdict gets brief for them."""
+"""Rows that failures may take before the verdict is shortened for them."""
 _TABLE_SHARE = 0.4
 """Part of the screen that the table may have before messages are folded for it."""
 _MIN_TABLE_ROWS = 2
@@ -108,7 +108,7 @@ def draw_report(
         draw_end: draws the end on a page; it gets how many tasks have no row of their own.
         utc: times in UTC, not in the local zone.
         max_rows: None for any number.
-        may_be_brief: whether to leave out more than tasks, before it gets too high.
+        may_be_brief: whether to leave out more than tasks where it would be too high.
 
     Returns:
         How many tasks have no row of their own.
@@ -133,14 +133,14 @@ def _draw_above(
 ) -> int:
     """Draw all but the end, and return how many tasks have no row of their own.
 
-    To be brief is to do without where and when it ran, and without the table where no row is left.
+    Brief, it does not say where and when the job ran, and has no table where no row is left.
     """
     _draw_verdict(page, report, utc=utc, is_bounded=max_rows is not None, is_brief=is_brief)
     left = None
     if max_rows is not None:
         share = round(max_rows * _TABLE_SHARE)
         table = 0 if is_brief or not report.shown else min(len(report.shown) + 1, share) + 1
-        least = MIN_FAILURE_ROWS if is_brief else _FAIR_FAILURE_ROWS
+        least = _MIN_FAILURE_ROWS if is_brief else _FAIR_FAILURE_ROWS
         left = max(max_rows - page.height - 1 - table, least)
     _draw_failures(page, report, left)
     left = max_rows and max_rows - page.height - 1
@@ -240,11 +240,11 @@ def _draw_failures(page: Page, report: Report, max_rows: int | None) -> None:
 def draw_briefly(page: Page, tasks: Sequence[TaskReport], max_rows: int) -> None:
     """Draw the first task with its message, and the others in a line each, as far as they go.
 
-    That may take a row more than the fewest for failures.
+    With the fewest rows for failures, that may take one more.
     """
     first, *others = tasks
     left = max_rows - bool(others)
-    _draw_task(page, first, "", left, max_heading=MIN_FAILURE_ROWS - 1)
+    _draw_task(page, first, "", left, max_heading=_MIN_FAILURE_ROWS - 1)
     for index, each in enumerate(others):
         heading = draw_heading(page, each, "also " if each.has_failed else "", max_rows=1)
         more = len(others) - index
@@ -263,9 +263,9 @@ def draw_heading(
     margin: str = "",
     max_rows: int = _MAX_HEADING_ROWS,
 ) -> Page:
-    """Return a page with what a task is and how it stands; names are shortened to fit, no status.
+    """Return a page with what a task is and how it stands; to fit, its name may be shortened.
 
-    It may have a row more where a status or an id is too long.
+    Statuses and ids are not: they may take a row more.
     """
     label, name = task.task.label, task.task.task_name
     state, brief = describe_state(task), describe_state(task, is_brief=True)
