@@ -15,6 +15,7 @@ from unittest.mock import patch
 
 import pytest
 import typer.main
+from hypothesis import HealthCheck, settings
 
 from casjob import streams
 from casjob.api.pace import Pace
@@ -76,6 +77,12 @@ patch.object(typer.main, "get_command", cache(typer.main.get_command)).start()
 
 # Requests in this process need not keep the pace that the gateway allows.
 patch.dict(Pace.__init__.__kwdefaults__, sleep=lambda _: None).start()
+
+# A busy machine is slow to make examples and to run them.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 def run_here(

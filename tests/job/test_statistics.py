@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casjob.errors import JobNotFoundError
@@ -109,7 +109,6 @@ JOBS = st.builds(
 DEPLOYMENTS = st.lists(st.sampled_from([None]) | JOBS | JOBS | JOBS, max_size=2)
 
 
-@settings(deadline=None)
 @given(history=st.lists(DEPLOYMENTS, max_size=25))
 def test_an_oracle_finds_the_same(history: list[list[Job | None]]) -> None:
     found = count(*history)
