@@ -588,6 +588,7 @@ def test_the_code_of_a_real_message_is_found(code: str, message: str) -> None:
     [
         ("{}", {}),
         (" [1]\n", [1]),
+        ("\ufeff[1]", [1]),
         ('["{\\"a\\": \\"[2]\\"}"]', [{"a": [2]}]),
         ({"a": ["[3]"]}, {"a": [[3]]}),
         (encode(encode(encode([4]))), [4]),
