@@ -300,7 +300,7 @@ def test_a_proxy_that_can_not_be_used_is_explained_without_its_password(
         "",
         "casjob: HTTPS_PROXY is not a proxy that casjob can use\n"
         "  hint: set it to an address such as http://proxy.example.com:3128; in a password, write /"
-        " as %2F, # as %23 and @ as %40\n",
+        " as %2F, ? as %3F, # as %23 and @ as %40\n",
     )
 
 

@@ -159,8 +159,8 @@ STATUSES: dict[str, Row] = {
     "401 of the same family": unauthorized("APIG.0307"),
     "403": forbidden(
         "SVCSTG.00100403",
-        "it takes ServiceStage ReadOnlyAccess in this project; casjob config shows where the"
-        " project is set",
+        "that requires the policy ServiceStage ReadOnlyAccess in the project; casjob config shows"
+        " where the project is set",
     ),
     "403 user": forbidden("APIGW.0302", "this user may not call the API"),
     "403 app": forbidden("APIGW.0304", "this app may not call the API"),

@@ -26,7 +26,7 @@ from casjob.json_text import decode
 
 WHERE_FROM = "casjob config shows where they are set"
 NAME_HINT = f"is the region or the endpoint spelled right? {WHERE_FROM}"
-_PLACE_HINT = f"are project and region the right ones? {WHERE_FROM}"
+_PLACE_HINT = f"are the project and the region right? {WHERE_FROM}"
 PROXY_NAME_HINT = "is the proxy spelled right?"
 
 NOT_THE_SERVICE = (

@@ -181,8 +181,8 @@ class ServiceStage:
         refusals: Refusals = {
             HTTPStatus.FORBIDDEN: ForbiddenError(
                 f"not allowed to see job {job_id} in {self._where}",
-                hint="it takes ServiceStage ReadOnlyAccess in this project; casjob config shows"
-                " where the project is set",
+                hint="that requires the policy ServiceStage ReadOnlyAccess in the project;"
+                " casjob config shows where the project is set",
             ),
             HTTPStatus.NOT_FOUND: JobNotFoundError(f"job {job_id} was not found in {self._where}"),
         }

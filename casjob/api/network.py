@@ -38,7 +38,7 @@ def find_route(url: httpx.URL, context: ssl.SSLContext) -> Route:
     if entry or proxy_bypass(url.host):
         return Route(None, f"{_name_variable('no')} has {entry or url.host}")
     address = named if "://" in named else f"http://{named}"
-    # A slash or a # in a password ends the host's name too early.
+    # A /, ? or # in a password ends the host's name too early.
     is_cut = re.search(r"//.*[/?#].*@", address)
     try:
         proxy = httpx.Proxy(address)
@@ -50,7 +50,7 @@ def find_route(url: httpx.URL, context: ssl.SSLContext) -> Route:
         raise SettingsError(
             f"{origin} is not a proxy that casjob can use",
             hint="set it to an address such as http://proxy.example.com:3128; in a password, write"
-            " / as %2F, # as %23 and @ as %40",
+            " / as %2F, ? as %3F, # as %23 and @ as %40",
         )
     if proxy.url.scheme == "https":
         proxy.ssl_context = context
