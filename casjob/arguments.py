@@ -160,7 +160,7 @@ class ReplyOptions(Options):
         """Return the file to save the job to, which only the user may read.
 
         Raises:
-            UsageError: it is stdout, or the file for output too.
+            UsageError: it is `-`, or the output file.
             OutputError: it can't be written.
         """
         if self.save is None:

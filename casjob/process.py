@@ -77,7 +77,7 @@ def finish(status: int) -> NoReturn:
 
 
 def _exit_at_once(number: int, _frame: object) -> NoReturn:
-    # Progress may be drawn by now, in a thread that goes on until the exit.
+    # A thread may draw progress until the exit: its stderr is taken away, and its line erased.
     with suppress(OSError):
         if os.isatty(2) and os.environ.get("TERM") != "dumb":
             terminal = os.dup(2)

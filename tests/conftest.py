@@ -206,7 +206,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True, wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Run two workers a core: half of the time, a test waits, as for what never comes."""
+    """Run two workers a core: tests wait half of the time, some for what never comes."""
     return 2 * (yield)
 
 
@@ -221,6 +221,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     sys.dont_write_bytecode = False
     paths = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
     for path in paths[int(number) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
-        # What can't be imported, the collection reports.
+        # The collection reports what can't be imported.
         with suppress(Exception, pytest.skip.Exception):
             import_module(".".join(path.with_suffix("").parts))

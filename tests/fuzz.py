@@ -582,7 +582,7 @@ def _refuse(name: str) -> None:
 
 
 def _as_printed(value: Any) -> Any:
-    """Return a value without lone surrogates, which no JSON that is printed holds."""
+    """Return a value as casjob prints it: without lone surrogates."""
     return map_texts(value, partial(re.sub, "[\ud800-\udfff]", "\ufffd"))
 
 

@@ -90,7 +90,7 @@ class Progress:
         job_ids: the jobs.
         polls: the number of requests by process.
         failures: the number of requests that failed, by process and job.
-        served: the changes that polls showed of which no page failed, by process.
+        served: the changes that whole polls showed, by process.
         may_end: whether the last job may end.
         is_reliable: whether no reply fails any longer.
     """

@@ -229,7 +229,7 @@ class TestAJobThatRuns:
 
         lines = shown.out.splitlines()
         assert lines[0] == "provision/provMain has been RUNNING for 7.0s · PROVISION"
-        # How long ago its last heartbeat was, nothing says.
+        # Nothing says how long ago its last heartbeat was.
         assert lines[3] == "task 4 TX00004: running for 2.0s"
         assert lines[-1] == "2 of 3 tasks reported"
 

@@ -23,7 +23,7 @@ _LAYERS = 5
 """Layers of each encoding that are undone: JSON within JSON within JSON was seen."""
 
 _REMEMBERED = 40
-"""Secrets of the latest requests: 8 jobs, each with 4 pages, are under way at the most.
+"""Secrets of the latest requests: at most, 8 jobs with 4 pages each are under way.
 
 A signature is one, and each request has its own. Every reply is searched for all of them.
 """

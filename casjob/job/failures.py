@@ -116,14 +116,14 @@ def read_failure(sent: JsonValue) -> Failure | None:
         failure = within_detail
     if failure.code is None and failure.detail:
         code = find_code(failure.detail) or next(
-            filter(None, starmap(_find_code, failure.rest)), None
+            filter(None, starmap(_find_code_beside, failure.rest)), None
         )
         rest = tuple(each for each in failure.rest if each[1].strip() != code)
         return failure._replace(code=code, rest=rest)
     return failure
 
 
-def _find_code(path: str, text: str) -> str | None:
+def _find_code_beside(path: str, text: str) -> str | None:
     """Return the code that a text beside the detail is, or that a message there names."""
     code = find_code(text)
     return code if code == text.strip() or path.lower().endswith("message") else None

@@ -63,7 +63,7 @@ STATUS_WORDS = (*_STAGES, "UNKNOWN")
 _DOCUMENTED = {fold_spelling(word): word for word in STATUS_WORDS}
 
 
-@lru_cache(maxsize=128)  # a job has two or three, and as many tasks as it likes
+@lru_cache(maxsize=128)  # the tasks of a job have two or three of them
 def spell_status(status: str | None) -> str:
     """Return a status word in upper case, as documented: CANCELLED for `canceled`."""
     word = (status or "").strip()

@@ -5,12 +5,7 @@ from collections.abc import Sequence
 from casjob.formats.display import FULL, Display, JobResult
 from casjob.formats.text.page import Page
 from casjob.formats.text.phrases import describe_ending, describe_tally
-from casjob.formats.text.report import (
-    draw_briefly,
-    draw_page,
-    has_room,
-    print_next,
-)
+from casjob.formats.text.report import draw_briefly, draw_page, has_room, print_next
 from casjob.formats.text.words import STAGE_STYLES
 from casjob.job.report import Report
 from casjob.job.statuses import Outcome
@@ -18,7 +13,7 @@ from casjob.job.statuses import Outcome
 _LINES_SHARE = 0.3
 """Part of the screen that is kept for jobs that succeeded; if there are more, they scroll off."""
 _LONGEST_VERDICT = 4
-"""Rows for a verdict on a terminal, where those of other jobs are to stay on the screen."""
+"""Rows that a verdict may have on a terminal: those of other jobs are to stay there."""
 _VERDICT_ROWS = 2
 """Rows that the verdict and its cause have before the next command gets one."""
 

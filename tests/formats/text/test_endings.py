@@ -8,7 +8,7 @@ from tests.formats.text.test_screens import TRACE
 from tests.samples import job, report_of, separator, task
 
 JOB_ID = "JOB474362ef-091d-429f-9b3e-c9246b37dee"
-"""But for its last digit."""
+"""Without its last digit."""
 BROKEN = json.dumps({"Message": "ECC00011", "Detail": "Building failed."})
 
 
