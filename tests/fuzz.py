@@ -483,8 +483,11 @@ _ADDED_TO_A_JOB = {
 _ADDED_TO_A_TASK = {"outcome", "phase", "elapsed_seconds", "failure", "title"}
 _LISTS = ("components", "deployments")
 """Actions on lists, not on jobs."""
-_ID = re.compile(r"\b[A-Z]*[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-"""Of a job, or of anything that a message names."""
+_ID = re.compile(
+    r"\b(?:Task-|[A-Z]*)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\A(?=.*\d)[\w-]{1,128}\Z",
+    re.ASCII,
+)
+"""Of a job or a task, or of anything that a message names or is."""
 _LONGEST_ERROR = 2000
 """Characters, which is a few lines."""
 _MARGIN = 4
@@ -772,7 +775,7 @@ def _fills(line: str, uncut: Iterable[str | None], setting: Setting) -> bool:
     shown = [_spell(word, setting.encoding) for word in uncut if word]
     # One with blanks in it is broken there.
     pieces = [piece for word in shown for piece in (word.rstrip(), *word.split())]
-    pieces += _ID.findall(line)
+    pieces += _ID.findall(line.strip())
     return any(cell_len(piece) > least and piece in line for piece in pieces)
 
 
