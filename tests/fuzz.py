@@ -639,7 +639,7 @@ def _is_same(sent: Json, shown: Json, *, decodes: bool) -> bool:
         return json.dumps(sent) == json.dumps(shown)
     while isinstance(sent, str):
         try:
-            sent = _as_printed(decode(sent, _make_object))
+            sent = _as_printed(decode(sent.lstrip("\ufeff"), _make_object))
         except ValueError:
             return False
     if isinstance(sent, dict) and isinstance(shown, dict):
