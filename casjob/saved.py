@@ -173,7 +173,7 @@ def _read_text(file: str, name: str) -> str:
 
 
 def _find_documents(text: str, name: str) -> Sequence[Any]:
-    """Return the documents about a job in a text: in a list, an object or words; or else itself."""
+    """Return the documents about a job in a list, an object or words, or else the whole."""
     if not text:
         raise ReplyError(f"{name} is empty", hint="the command that wrote it may have failed")
     try:

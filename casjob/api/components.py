@@ -42,7 +42,7 @@ PERMISSION = "servicestage:app:list"
 PAGE_SIZE = 100  # of every list but a job's tasks; the most that the API documents
 
 APPLICATIONS_AT_A_TIME = 2
-"""The third refusal in a row ends a listing; so, at most four are sent, and five lock a key."""
+"""The third refusal in a row ends a listing: four at most are sent, as five lock a key."""
 BURST, RATE = 140.0, 1 / 6
 """Of requests in a listing of v2, one an application: with the other requests of a command, fewer
 than 200 in any 5 minutes."""
@@ -130,7 +130,7 @@ class Components:
         Raises:
             ComponentNotFoundError: it is gone.
         """
-        # That v2 took its place is remembered for a day: by now it may be back.
+        # v3 may be back: that it was not there is remembered for a day.
         if not self._versions.may_be("v3"):
             return ComponentHistory(component)
         path = "v3", *_path_of(component), "records"

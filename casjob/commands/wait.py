@@ -46,7 +46,7 @@ def run(
                     job.job_id,
                     job.report,
                     has_verdict=job.job_id in known,
-                    is_missing=job.not_found is not None,
+                    not_found=job.not_found is not None,
                 )
                 for job in poller.jobs
             ]

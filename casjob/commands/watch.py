@@ -75,6 +75,6 @@ def _list_results(poller: Poller, session: Session) -> list[JobResult]:
         command = None
         if job.report and not job.not_found:
             command = suggest_next(job.job_id, job.report, session, is_last=is_last)
-        is_missing = job.not_found is not None
-        results.append(JobResult(job.job_id, job.report, command, is_missing=is_missing))
+        not_found = job.not_found is not None
+        results.append(JobResult(job.job_id, job.report, command, not_found=not_found))
     return results

@@ -100,19 +100,19 @@ class JobResult(NamedTuple):
         report: how it stands; None if nothing is known about it.
         next_command: what the user may want to run next; None if nothing helps.
         has_verdict: whether its verdict was presented when it was known.
-        is_missing: whether there is no such job.
+        not_found: whether there is no such job.
     """
 
     job_id: str
     report: "Report | None"
     next_command: str | None = None
     has_verdict: bool = False
-    is_missing: bool = False
+    not_found: bool = False
 
     @property
     def absence(self) -> str:
         """Why there is no report."""
-        return "the job was not found" if self.is_missing else "nothing is known about the job yet"
+        return "the job was not found" if self.not_found else "nothing is known about the job yet"
 
 
 class View(Protocol):

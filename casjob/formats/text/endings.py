@@ -13,7 +13,7 @@ from casjob.job.statuses import Outcome
 _LINES_SHARE = 0.3
 """Part of the screen that is kept for jobs that succeeded; if there are more, they scroll off."""
 _LONGEST_VERDICT = 4
-"""Rows that a verdict may have on a terminal: those of other jobs are to stay there."""
+"""The most rows of a verdict on a terminal, where those of other jobs are to stay."""
 _VERDICT_ROWS = 2
 """Rows that the verdict and its cause have before the next command gets one."""
 

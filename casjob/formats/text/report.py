@@ -27,7 +27,7 @@ _FAIR_FAILURE_ROWS = 7
 _TABLE_SHARE = 0.4
 """Part of the screen that the table may have before messages are folded for it."""
 _MIN_TABLE_ROWS = 2
-"""Rows of a table at the least: its headings, and a task."""
+"""The fewest rows of a table: its headings, and a task."""
 _NOTES_SHARE = 0.2
 """Part of the screen that notes may have."""
 _MAX_PLACE_ROWS = 3
