@@ -83,6 +83,7 @@ def find(job_id: str, opened: datetime, now: datetime) -> Document | None:
             if deployment["job_id"] == job_id:
                 if "steps" not in deployment:
                     return documented
+                # The others have its remaining fields.
                 documented["job"]["SERVICE_INSTANCE_ID"] = sample["instance_id"]
                 return _play(documented["job"], deployment, opened, now)
     return None

@@ -29,10 +29,9 @@ _BUILD_FAILED = "ECC00011"
 class TaskReport(NamedTuple):
     """What one task means.
 
-    `message` is what its MESSAGES say, if anything; of a task that succeeded, only where that is
-    the best hint. `means` is what is known about the codes in it, if the task failed. A separator
-    names the `phase` of tasks after it, and does no work. `elapsed_seconds` is how long it took, or
-    has run so far.
+    `message` is what its MESSAGES say; of a task that succeeded, only where that is the best hint.
+    `means` explains the codes in it, if the task failed. A separator names the `phase` of tasks
+    after it, and does no work. `elapsed_seconds` is how long the task took, or has run so far.
     """
 
     task: "Task"
