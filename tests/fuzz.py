@@ -804,8 +804,10 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
         if is_shown(sent if isinstance(sent, str) else encode(sent)):
             continue
         for leaf in _find_texts(_decode_all(sent)):
-            is_something = leaf.strip("\"' \t\r\n\ufeff") not in {"", "null", "None", "<nil>"}
-            if is_something and not is_shown(leaf) and not is_repaired(leaf):
+            word = leaf.strip().strip("\"' \t\r\n\ufeff")
+            if word in {"", "null", "None", "<nil>"}:
+                continue
+            if not is_shown(leaf) and not is_repaired(leaf):
                 yield leaf
 
 
