@@ -796,7 +796,7 @@ def _find_lost(report: Report, text: str, encoding: str) -> Iterator[str]:
         """Return whether a text holds broken JSON, all words of which are shown but for keys."""
         plain = re.sub(r"\\+(u[0-9a-f]{4}|.)", " ", leaf)
         keys = set(re.findall(r'(\w+)[\\"\s]*:', leaf))
-        words = set(re.findall(r"\w+", plain)) - keys
+        words = set(re.findall(r"\w+", plain)) - keys - {"null", "None", "nil"}
         return "{" in leaf and all(_spell(word, encoding) in squeezed for word in words)
 
     for each in report.failed:
